@@ -1,0 +1,96 @@
+# `make` alone lists what there is. On Windows the README has the same in PowerShell.
+
+# Empty: the best one found. A Python named here, as in `make test PYTHON=python3.12`, gets a fresh .venv.
+PYTHON ?=
+
+# Neither variable is set on a developer's machine, but containers may set the first,
+# and the worker engine takes either as "in Azure" and looks for the app elsewhere.
+PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
+# Two workers: every server in the tests takes a free port, and each worker starts its own Azurite.
+PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format demo lock clean test-engine FORCE
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready tools/node_modules/.ready ## make .venv and install the test tools, as far as the locks changed
+	@:
+
+demo: setup ## try it: a simulated tenant and a page that shows the Teams channel
+	@.venv/bin/python -m maa_notify demo
+
+lint: setup ## ruff and mypy
+	@echo "Checking style and types ..."
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+
+test: lint ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
+	@echo "Testing on $$(.venv/bin/python -V) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
+	@$(MAKE) --silent test-engine
+
+test-engine: .venv/.ready
+	@if .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
+		: the run above had the engine; \
+	elif tools/find-python 3.13 >/dev/null; then \
+		$(MAKE) --silent .venv-engine/.ready && \
+		echo "Testing on $$(.venv-engine/bin/python -V), with the worker engine ..." && \
+		$(PYTEST) .venv-engine/bin/python -m pytest $(PYTEST_OPTIONS) -m "not browser and not soak"; \
+	else \
+		echo "Not run: the tests on Microsoft's worker engine. They need Python 3.13 or later, and none was found."; \
+		echo "Install one (apt-get install python3.13 python3.13-venv, or pyenv install 3.13) and repeat."; \
+		test "$$CI" != true; \
+	fi
+
+format: setup ## let ruff rewrite what it can
+	@.venv/bin/ruff check --fix --exit-zero
+	@.venv/bin/ruff format
+
+# No hashes: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
+# all the others. The versions are exact, and the markers make one file serve every Python.
+COMPILE = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; UPGRADE=1 takes the newest
+	@$(COMPILE) --output-file requirements.txt
+	@$(COMPILE) --output-file requirements-dev.txt --group dev --constraint requirements.txt
+
+clean: ## remove what the other targets made
+	@rm -rf .venv .venv-engine tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# .venv is for everything, .venv-engine for the second run of the tests.
+.venv/.locked .venv-engine/.locked: %/.locked: requirements-dev.txt
+	@python=$(or $(PYTHON_FOR_$*),$(shell tools/find-python $(if $(filter %-engine,$*),3.13,3.11))); \
+	if [ -z "$$python" ]; then \
+		echo "No Python 3.11 or later was found that can make a virtual environment."; \
+		echo "On Debian: apt-get install python3 python3-venv"; exit 1; \
+	fi; \
+	echo "Setting up $$($$python -V) in $* (one to two minutes the first time) ..."; \
+	"$$python" -m venv --clear $*
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+.venv/.ready .venv-engine/.ready: %/.ready: %/.locked pyproject.toml
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+tools/node_modules/.ready: tools/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "Setting up the Node tools in tools (half a minute the first time) ..."; \
+		cd tools && npm ci --loglevel=error >/dev/null && touch node_modules/.ready; \
+	else \
+		echo "Node.js is missing (apt-get install nodejs npm): no cards in the demo, no tests of cards and Table Storage."; \
+		test "$$CI" != true; \
+	fi
+
+PYTHON_FOR_.venv = $(PYTHON)
+ifneq ($(PYTHON),)
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell .venv/bin/python -V 2>&1))
+.venv/.locked: FORCE
+endif
+endif

@@ -1,0 +1,8 @@
+"""`python -m maa_notify` is the same as the `maa-notify` command."""
+
+import sys
+
+from maa_notify.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The body of a digest: a burst of news as one card, what needs somebody first."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from maa_notify.cards import times, words
+from maa_notify.cards.elements import Element, container, our_words, rich, run
+from maa_notify.cards.facts import expires, who
+from maa_notify.cards.subject import subject_of, subject_runs
+from maa_notify.core.event import Event, EventKind
+from maa_notify.core.request import APPROVED, NEEDS_APPROVAL
+from maa_notify.core.risk import assess
+
+_NAME_LIMIT = 60
+_STATES = 4
+
+
+def digest_body(events: Sequence[Event], now: datetime) -> list[Element]:
+    """Two lines for each request, with the latest of its events and the keys of all of them."""
+    news = _by_request(events)
+    latest = [each[-1] for each in news]
+    strip = container(
+        "accent",
+        our_words(words.digest_strip(len(events)), size="Small", weight="Bolder"),
+        our_words(words.digest_title(len(news)), size="Large", weight="Bolder"),
+        rich(run(_summary(latest)), spacing="Small"),
+        bleed=True,
+    )
+    lines = [element for each in news for element in _lines(each, now)]
+    footer = our_words(f"{times.moment(now)} · {words.SENDER}", size="Small", isSubtle=True, separator=True)
+    return [strip, *lines, *_next_steps(latest), footer]
+
+
+def _by_request(events: Sequence[Event]) -> list[list[Event]]:
+    """The events of each request in order, the requests by how much they need somebody."""
+    news: dict[str, list[Event]] = {}
+    for event in events:
+        news.setdefault(event.request.id, []).append(event)
+    return sorted(news.values(), key=lambda each: (_place(each[-1]), -assess(each[-1].request).risk))
+
+
+def _place(event: Event) -> int:
+    if event.kind is EventKind.NO_LONGER_LISTED:
+        return 1
+    if event.request.status == NEEDS_APPROVAL:
+        return 0
+    return 2 if event.request.is_closed else 1
+
+
+def _summary(latest: Sequence[Event]) -> str:
+    """`Needs approval: 3 · Approved: 1`."""
+    counts = Counter(words.strip(event) for event in latest)
+    return " · ".join(f"{state}: {count}" for state, count in counts.items())
+
+
+def _lines(news: Sequence[Event], now: datetime) -> list[Element]:
+    event = news[-1]
+    deadline = expires(event.request, now)
+    told = [
+        _story(news),
+        _requestor(event),
+        f"{words.LABEL_EXPIRES.lower()} {deadline}" if deadline else "",
+        ", ".join(dict.fromkeys(each.short_key for each in news)),
+    ]
+    subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
+    details = rich(run(" · ".join(filter(None, told))), spacing="None")
+    return [rich(*subject, separator=True), details]
+
+
+def _story(news: Sequence[Event]) -> str:
+    """`Needs approval → Approved`, for a request that moved on before anybody was told."""
+    states = [*(words.strip(event) for event in news[-_STATES:-1]), words.headline(news[-1])]
+    return " → ".join(states)
+
+
+def _requestor(event: Event) -> str:
+    name = who(event.request.requestor, _NAME_LIMIT)
+    return f"requestor {name}" if name == words.NOT_TOLD else name
+
+
+def _next_steps(latest: Sequence[Event]) -> list[Element]:
+    present = [event.request.status for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
+    texts = [words.DIGEST_APPROVERS] if NEEDS_APPROVAL in present else []
+    texts += [words.DIGEST_REQUESTORS] if APPROVED in present else []
+    return [our_words(text, weight="Bolder", spacing="Medium") for text in texts]

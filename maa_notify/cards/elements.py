@@ -1,0 +1,56 @@
+"""The few building blocks that cards are made of: only what every Teams client shows, phones included."""
+
+import json
+from typing import Any
+
+Element = dict[str, Any]
+
+_LABEL_WIDTH = "104px"
+
+
+def our_words(text: str, **style: str | bool) -> Element:
+    """A `TextBlock`, in which clients read Markdown: nothing of a request may come this way."""
+    return {"type": "TextBlock", "text": text, "wrap": True, **style}
+
+
+def run(text: str, **style: str | bool) -> Element:
+    """A `TextRun`; `text` has been through `safe` or is our own."""
+    return {"type": "TextRun", "text": text, **style}
+
+
+def rich(*runs: Element, **style: str | bool) -> Element:
+    """A `RichTextBlock`, whose text no client reads as Markdown."""
+    return {"type": "RichTextBlock", "inlines": list(runs), **style}
+
+
+def container(style: str, *items: Element, bleed: bool = False) -> Element:
+    """A coloured box; with `bleed` it reaches the edges of the card."""
+    return {"type": "Container", "style": style, "bleed": bleed, "items": list(items)}
+
+
+def fact(label: str, value: str) -> Element:
+    """A label and a value in line; a `FactSet` would read the value as Markdown."""
+    columns = [
+        {"type": "Column", "width": _LABEL_WIDTH, "items": [rich(run(label, isSubtle=True))]},
+        {"type": "Column", "width": "stretch", "items": [rich(run(value))]},
+    ]
+    return {"type": "ColumnSet", "columns": columns, "spacing": "Small"}
+
+
+def card(body: list[Element], fallback: str, *, button: str, url: str) -> Element:
+    """A whole card with one button; `fallback` is shown where cards cannot be."""
+    return {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.4",
+        "fallbackText": fallback,
+        "msteams": {"width": "full"},
+        "body": body,
+        "actions": [{"type": "Action.OpenUrl", "title": button, "url": url}],
+    }
+
+
+def sizes(element: Element) -> tuple[int, int]:
+    """Bytes of a card without its envelope: as posted, and as Workflows keeps it: a text within JSON."""
+    posted = json.dumps(element, ensure_ascii=False, separators=(",", ":"))
+    return len(posted.encode()), len(json.dumps(posted, ensure_ascii=False).encode())

@@ -1,0 +1,80 @@
+"""What a request is about, as a phrase: "Wipe device LAPTOP-42", "Assign app Company Portal to 3 groups"."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from maa_notify.cards import words
+from maa_notify.cards.elements import Element, run
+from maa_notify.cards.text import safe
+from maa_notify.core.request import ApprovalRequest
+
+_NAME_LIMIT = 200
+_ASSIGN = "assign"
+_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A phrase in three parts: `lead` and `tail` are our words, `name` is somebody else's, made safe."""
+
+    lead: str
+    name: str = ""
+    tail: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.lead, self.name, self.tail) if part)
+
+
+def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
+    """The phrase for a request, as good as the undocumented fields allow."""
+    name = safe(request.target.name, limit)
+    lead = _lead(request)
+    if not name:
+        return Subject(f"{_types(request)} request" if lead is None else f"{lead} (name {words.NOT_TOLD})")
+    return Subject(lead or _types(request), name, _tail(request))
+
+
+def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
+    """The phrase for a card: the name stands in quotation marks, so that no name passes for words of ours."""
+    name = f"“{subject.name.translate(_QUOTES)}”" if subject.name else ""
+    return [run(str(replace(subject, name=name)), **style)]
+
+
+def tells_assignments(request: ApprovalRequest) -> bool:
+    """Whether the phrase itself says to whom something is assigned."""
+    return request.target.operation.lower() == _ASSIGN and bool(request.target.name)
+
+
+def assignments(counts: Mapping[str, int]) -> str:
+    """`2 groups, all users` from the kinds of assignment targets."""
+    return ", ".join(
+        kind if kind.startswith("all ") else f"{count} {kind}{'s' if count > 1 else ''}"
+        for kind, count in counts.items()
+    )
+
+
+def _lead(request: ApprovalRequest) -> str | None:
+    target = request.target
+    verb = next((words.DEVICE_VERB[each] for each in request.policy_types if each in words.DEVICE_VERB), None)
+    if verb or target.object_type.lower() == "manageddevice":
+        return words.devices(verb or words.plain_words(target.action or "change"), target.device_count)
+    verb = words.VERB.get(target.operation.lower())
+    if verb is None and target.operation:
+        verb = words.plain_words(target.action or target.subtype or target.operation)
+    noun = words.OBJECT.get(target.object_type.lower()) or _noun_of_types(request)
+    return f"{verb} {noun}" if verb and noun else verb
+
+
+def _noun_of_types(request: ApprovalRequest) -> str | None:
+    nouns = (words.OBJECT_OF_TYPE.get(each) for each in request.policy_types)
+    return next(filter(None, nouns), None)
+
+
+def _types(request: ApprovalRequest) -> str:
+    return ", ".join(map(words.policy_type, request.policy_types)) or "Approval"
+
+
+def _tail(request: ApprovalRequest) -> str:
+    counts = Counter(request.target.assigned_to)
+    return f"to {assignments(counts)}" if counts and tells_assignments(request) else ""

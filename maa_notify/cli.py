@@ -1,0 +1,220 @@
+"""The command line: `maa-notify …`, the same as `python -m maa_notify …`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from maa_notify import __version__
+from maa_notify.errors import MaaNotifyError, SettingsError
+from maa_notify.logs import log_to_stderr
+
+if TYPE_CHECKING:
+    # There is no public name for what add_subparsers() returns.
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
+
+OK = 0
+FAILED = 1
+WRONG_SETTINGS = 2
+REFUSED = 3
+
+_DAY = 86_400
+_EPILOG = """\
+exit codes:
+  0  done, and nothing waits that was refused
+  1  Graph or the state store failed; the next poll catches up
+  2  settings or arguments are wrong
+  3  a destination refused, and its notifications wait
+
+Settings come from environment variables that begin with MAA_; docs/settings.md lists them.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; nothing prints a traceback at a person."""
+    options = _parser().parse_args(arguments)
+    log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
+    try:
+        return _run(options)
+    except SettingsError as error:
+        return _complain(str(error), WRONG_SETTINGS)
+    except MaaNotifyError as error:
+        return _complain(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _complain("stopped", FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the last resort: a place instead of a traceback
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {place.name}, line {place.lineno} of {place.filename}"
+        return _complain(f"this is a fault of maa-notify itself: {where}; please report it", FAILED)
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], int] = options.command
+    return command(options)
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"maa-notify: {text}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="maa-notify",
+        description="Tells Microsoft Teams about Intune's Multi Admin Approval requests.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"maa-notify {__version__}")
+    parser.add_argument("-q", "--quiet", action="store_true", help="log only warnings and errors")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_poll, _add_watch, _add_demo, _add_doctor, _add_preview, _add_outbox, _add_history):
+        add(commands)
+    return parser
+
+
+def _add_poll(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "poll", help="poll once", description="Lists the requests once and tells Teams what is new."
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a report as one JSON object on the last line"
+    )
+    parser.set_defaults(command=_poll)
+
+
+def _add_watch(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "watch", help="poll again and again", description="Polls until it is stopped with Ctrl-C or a signal."
+    )
+    parser.add_argument("--every", type=_seconds, default=60.0, metavar="SECONDS", help="default: 60")
+    parser.set_defaults(command=_watch)
+
+
+def _add_demo(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="try it with a simulated tenant",
+        description="Shows a simulated tenant and its Teams channel in the browser; the notifier is real.",
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    parser.add_argument("--no-scenario", action="store_true", help="do not play the prepared requests")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.set_defaults(command=_demo)
+
+
+def _add_doctor(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="check settings, token, Graph, state and destinations",
+        description="Checks everything that has to work and says what to mend. Sends nothing unless told to.",
+    )
+    parser.add_argument("--send", action="store_true", help="post a sample card to each destination")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(command=_doctor)
+
+
+def _add_preview(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "preview",
+        help="show the card for a status",
+        description="Makes the card of a sample request, as JSON on standard output or as a picture.",
+    )
+    parser.add_argument(
+        "status",
+        nargs="?",
+        default="needsApproval",
+        help="needsApproval (default), approved, completed, rejected, cancelled, expired, or any other;"
+        " also reminder and digest",
+    )
+    parser.add_argument("--png", metavar="FILE", help="write a picture; needs Chromium and 'make setup'")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture")
+    parser.add_argument("--width", type=int, default=720, metavar="PIXELS", help="of the picture")
+    parser.set_defaults(command=_preview)
+
+
+def _add_outbox(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "outbox",
+        help="look after notifications that wait or were given up",
+        description="Lists, retries or discards notifications that wait or were given up.",
+    )
+    parser.add_argument(
+        "action",
+        choices=("list", "retry", "discard"),
+        help="retry makes them due now; the next poll sends them",
+    )
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="only these (as listed); discard needs them or --all"
+    )
+    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.set_defaults(command=_outbox)
+
+
+def _add_history(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "history", help="what was told, when and where", description="Prints the journal of notifications."
+    )
+    parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    parser.add_argument("--days", type=int, default=None, metavar="N", help="only the last N days")
+    parser.set_defaults(command=_history)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= _DAY:
+        raise argparse.ArgumentTypeError("must be from 1 to 86400 seconds")
+    return value
+
+
+# Each command is imported only when it is called: `--help` and the Function's cold start stay light.
+
+
+def _poll(options: argparse.Namespace) -> int:
+    from maa_notify.commands.poll import poll
+
+    return poll(as_json=options.json)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from maa_notify.commands.poll import watch
+
+    return watch(every=options.every)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from maa_notify.demo.run import run_demo
+
+    return run_demo(port=options.port, scenario=not options.no_scenario, open_browser=options.open)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from maa_notify.commands.doctor import doctor
+
+    return doctor(send=options.send, as_json=options.json)
+
+
+def _preview(options: argparse.Namespace) -> int:
+    from maa_notify.commands.preview import preview
+
+    return preview(options.status, png=options.png, theme=options.theme, width=options.width)
+
+
+def _outbox(options: argparse.Namespace) -> int:
+    from maa_notify.commands.outbox import outbox
+
+    return outbox(options.action, options.keys, everything=options.all, as_json=options.json)
+
+
+def _history(options: argparse.Namespace) -> int:
+    from maa_notify.commands.history import history
+
+    return history(options.format, days=options.days)

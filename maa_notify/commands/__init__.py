@@ -1,0 +1,1 @@
+"""What the commands of `maa-notify` do; `cli` only parses."""

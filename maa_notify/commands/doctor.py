@@ -1,0 +1,134 @@
+"""`doctor`: checks everything that has to work, one after the other, and says what to mend."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from maa_notify import app
+from maa_notify.cards.times import moment, span
+from maa_notify.commands.samples import sample_event
+from maa_notify.core.request import NEEDS_APPROVAL
+from maa_notify.errors import DeliveryError, MaaNotifyError
+from maa_notify.graph.tokens import PERMISSION, SUFFICIENT_PERMISSIONS, claims_of, roles_of
+from maa_notify.settings import Settings
+
+OK, FAILED, REFUSED = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: `result` is `ok`, `warning`, `failed` or `skipped`."""
+
+    check: str
+    result: str
+    text: str
+    exit_code: int = OK
+
+
+def doctor(*, send: bool, as_json: bool) -> int:
+    """Runs all checks and returns the exit code of the gravest finding."""
+    notifier = app.build()
+    findings: list[Finding] = []
+    try:
+        for finding in _check(notifier, send=send):
+            findings.append(finding)
+            if not as_json:
+                print(f"{finding.result.upper():8}{finding.check}: {finding.text}", flush=True)
+    finally:
+        notifier.close()
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    codes = {finding.exit_code for finding in findings}
+    return next((code for code in (FAILED, REFUSED) if code in codes), OK)
+
+
+def _check(notifier: app.App, *, send: bool) -> Iterator[Finding]:
+    yield from _check_settings(notifier.settings)
+    yield _attempt("token", lambda: _check_token(notifier))
+    yield _attempt("graph", lambda: _check_graph(notifier))
+    yield _attempt("state", lambda: _check_state(notifier))
+    yield _attempt("outbox", lambda: _check_outbox(notifier))
+    for name in notifier.outlets:
+        yield _check_destination(notifier, name, send=send)
+
+
+def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
+    try:
+        return action()
+    except MaaNotifyError as error:
+        return Finding(check, "failed", str(error), FAILED)
+
+
+def _check_settings(settings: Settings) -> Iterator[Finding]:
+    names = ", ".join(destination.route.name for destination in settings.destinations)
+    yield Finding(
+        "settings", "ok", f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
+    )
+    for warning in settings.warnings:
+        yield Finding("settings", "warning", warning)
+
+
+def _check_token(notifier: app.App) -> Finding:
+    token = notifier.tokens.token(app.graph_scope(notifier.settings)).value
+    roles = roles_of(token)
+    if roles is None:
+        return Finding("token", "warning", "it does not show its permissions; Graph will tell")
+    issued_at = claims_of(token).get("iat")
+    age = ""
+    if isinstance(issued_at, int):
+        age = f", issued {span(notifier.clock.now() - datetime.fromtimestamp(issued_at, UTC))} ago"
+    if not SUFFICIENT_PERMISSIONS.intersection(roles):
+        text = (
+            f"it lacks {PERMISSION} (it has: {', '.join(roles) or 'none'}{age}): grant it with admin consent"
+        )
+        return Finding("token", "failed", text, FAILED)
+    more = sorted(set(roles) - SUFFICIENT_PERMISSIONS)
+    if more:
+        return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
+    return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
+
+
+def _check_graph(notifier: app.App) -> Finding:
+    listing = notifier.graph.list_requests()
+    waiting = sum(request.status == NEEDS_APPROVAL for request in listing.requests)
+    text = f"{len(listing.requests)} requests listed, {waiting} need approval"
+    if listing.malformed:
+        return Finding("graph", "warning", f"{text}, {listing.malformed} could not be read")
+    return Finding("graph", "ok", text)
+
+
+def _check_state(notifier: app.App) -> Finding:
+    mark = notifier.store.read_mark()
+    notifier.store.prove_writable()
+    last = moment(mark.last_good) if mark and mark.last_good else "never"
+    return Finding("state", "ok", f"readable and writable; last good poll: {last}")
+
+
+def _check_outbox(notifier: app.App) -> Finding:
+    health = notifier.health()
+    text = f"{health.pending} pending, {health.overdue} overdue, {health.dead} given up"
+    if health.overdue or health.dead:
+        return Finding("outbox", "failed", f"{text}: see 'maa-notify outbox list'", REFUSED)
+    return Finding("outbox", "ok", text)
+
+
+def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
+    check = f"destination {name}"
+    lane = notifier.store.read_lane(name).value if not send else None
+    if lane is not None and lane.failing_since is not None:
+        text = f"failing since {moment(lane.failing_since)}: {lane.last_error}"
+        return Finding(check, "failed", text, REFUSED)
+    if not send:
+        return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")
+    now = notifier.clock.now()
+    try:
+        receipt = notifier.outlets[name].post(
+            notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
+        )
+    except DeliveryError as error:
+        return Finding(check, "failed", str(error), REFUSED)
+    run = f" (run {receipt.run_id})" if receipt.run_id else ""
+    return Finding(
+        check, "ok", f"accepted{run}; a flow answers before it posts, so look for the card in Teams"
+    )

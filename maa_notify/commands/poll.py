@@ -1,0 +1,90 @@
+"""`poll` and `watch`."""
+
+import json
+import logging
+import signal
+import sys
+from threading import Event
+from types import FrameType
+
+from maa_notify import app
+from maa_notify.errors import MaaNotifyError, StateError
+from maa_notify.poll import Report
+
+_LOG = logging.getLogger(__name__)
+
+OK, FAILED, REFUSED = 0, 1, 3
+
+
+def poll(*, as_json: bool) -> int:
+    """Polls once and returns the exit code of the contract."""
+    notifier = app.build()
+    try:
+        report, failure = _poll_once(notifier)
+    finally:
+        notifier.close()
+    if failure is not None:
+        print(f"maa-notify: {failure}", file=sys.stderr)
+    print(_as_json(report, failure) if as_json else _as_text(report))
+    return _exit_code(report, failure)
+
+
+def watch(*, every: float) -> int:
+    """Polls until it is told to stop; a poll that fails is tried again at the next turn."""
+    stop = Event()
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), lambda *_: _stop(stop, *_))
+    notifier = app.build()
+    try:
+        while not stop.is_set():
+            _poll_once(notifier)
+            stop.wait(every)
+    finally:
+        notifier.close()
+    _LOG.info("watch.stopped")
+    return OK
+
+
+def _stop(stop: Event, _number: int, _frame: FrameType | None) -> None:
+    stop.set()
+
+
+def _poll_once(notifier: app.App) -> tuple[Report, MaaNotifyError | None]:
+    try:
+        report = notifier.poll()
+    except StateError as error:
+        _LOG.error("poll.state_failing %s", error)
+        return Report(), error
+    return report, report.failure
+
+
+def _exit_code(report: Report, failure: MaaNotifyError | None) -> int:
+    if failure is not None:
+        return FAILED
+    return REFUSED if report.refused or report.dead else OK
+
+
+def _as_json(report: Report, failure: MaaNotifyError | None) -> str:
+    numbers = {
+        "listed": report.listed,
+        "events": report.events,
+        "delivered": report.delivered,
+        "pending": report.pending,
+        "dead": report.dead,
+        "malformed": report.malformed,
+        "refused": list(report.refused),
+        "error": failure.code if failure else None,
+    }
+    return json.dumps(numbers)
+
+
+def _as_text(report: Report) -> str:
+    text = f"{report.listed} listed, {report.events} events"
+    text += f", {report.delivered} delivered, {report.pending} pending"
+    if report.dead:
+        text += f", {report.dead} given up (maa-notify outbox list)"
+    if report.malformed:
+        text += f", {report.malformed} could not be read"
+    if report.refused:
+        text += f"; refused by: {', '.join(report.refused)}"
+    return text

@@ -1,0 +1,57 @@
+"""Sample events, for `preview` and `doctor --send`; every name in them is invented."""
+
+from datetime import datetime, timedelta
+
+from maa_notify.core.event import Event, EventKind
+from maa_notify.core.request import (
+    APPROVED,
+    CLOSED,
+    NEEDS_APPROVAL,
+    REJECTED,
+    ApprovalRequest,
+    Identity,
+    Target,
+    canonical,
+)
+
+_REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
+_APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
+_DECIDED = CLOSED | {APPROVED}
+
+
+def sample_request(status: str, now: datetime) -> ApprovalRequest:
+    """A wipe that was asked for two hours ago, in the given status."""
+    is_decided = status in _DECIDED
+    return ApprovalRequest(
+        id="6f0c2a4e-51d7-4d5b-9a53-0b8f3f1e7a01",
+        status=status,
+        policy_types=("deviceWipe",),
+        requested_at=now - timedelta(hours=2),
+        expires_at=now + timedelta(days=2, hours=22),
+        modified_at=now - timedelta(minutes=3) if is_decided else now - timedelta(hours=2),
+        requestor=_REQUESTOR,
+        approver=_APPROVER if is_decided else Identity(),
+        justification="Laptop left in a taxi, ticket INC-20418",
+        approval_notes="Call the owner first, please" if status == REJECTED else "",
+        target=Target(
+            name="CONTOSO-LT-0417",
+            operation="Action",
+            object_type="ManagedDevice",
+            action="wipe",
+            serial_number="5CG1234XYZ",
+            primary_user="theo.brandt@contoso.com",
+            device_count=1,
+        ),
+    )
+
+
+def sample_event(word: str, now: datetime) -> Event:
+    """The event that leads to the card for a status, or for `reminder`."""
+    if word == "reminder":
+        request = sample_request(NEEDS_APPROVAL, now)
+        next_at = now + timedelta(days=1)
+        return Event(EventKind.REMINDER, request, 1, now, NEEDS_APPROVAL, "50%", next_at)
+    request = sample_request(canonical(word), now)
+    if request.status == NEEDS_APPROVAL:
+        return Event(EventKind.CREATED, request, 1, now)
+    return Event(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)

@@ -1,0 +1,115 @@
+"""What can go wrong in the demo room.
+
+```
+DemoError
+├── UnknownRequestError     no request with that id
+├── UnknownSampleError      no sample of that kind
+├── UnknownPersonError      nobody of that name in the tenant
+├── UnknownActionError      not something one can do to a request
+├── IllegalTransitionError  the request's status does not allow the action
+├── OwnRequestError         a requestor tried to decide their own request
+├── TenantFullError         more requests than a demo should hold
+├── EnvelopeError           a webhook call that is no message with cards
+├── RendererMissingError    the npm packages that draw cards are not installed
+├── BrowserError            no Chromium, or it could not draw the card
+└── PortTakenError          the address to listen on is in use
+```
+
+Each message is one sentence that may be shown to the person at the keyboard.
+"""
+
+from pathlib import Path
+
+from maa_notify.errors import MaaNotifyError
+
+
+class DemoError(MaaNotifyError):
+    """Root of everything the demo room raises on purpose."""
+
+    code = "demo"
+
+
+class UnknownRequestError(DemoError):
+    """An id that the tenant does not list."""
+
+    def __init__(self, request_id: str) -> None:
+        """Name the id that was asked for."""
+        super().__init__(f"There is no request {request_id}.")
+
+
+class UnknownSampleError(DemoError):
+    """A kind of sample that does not exist."""
+
+    def __init__(self, kind: str, known: tuple[str, ...]) -> None:
+        """Name the kind and those that exist."""
+        super().__init__(f"There is no sample {kind!r}; choose one of {', '.join(known)}.")
+
+
+class UnknownPersonError(DemoError):
+    """A key that belongs to nobody in the tenant, or to somebody without that role."""
+
+    def __init__(self, key: str, known: tuple[str, ...]) -> None:
+        """Name the key and those that would do."""
+        super().__init__(f"{key!r} cannot do that here; choose one of {', '.join(known)}.")
+
+
+class UnknownActionError(DemoError):
+    """A verb that the tenant does not know."""
+
+    def __init__(self, action: str) -> None:
+        """Name the verb."""
+        super().__init__(f"A request cannot be told to {action!r}.")
+
+
+class IllegalTransitionError(DemoError):
+    """A step that the status of a request does not allow."""
+
+    def __init__(self, action: str, status: str) -> None:
+        """Name the step and the status that forbids it."""
+        super().__init__(f"Cannot {action} this request: its status is {status}.")
+
+
+class OwnRequestError(DemoError):
+    """A requestor deciding their own request, which Multi Admin Approval exists to prevent."""
+
+    def __init__(self, name: str) -> None:
+        """Name the person who is both."""
+        super().__init__(f"{name} made this request, so somebody else has to decide it.")
+
+
+class TenantFullError(DemoError):
+    """More requests than the demo keeps."""
+
+    def __init__(self, limit: int) -> None:
+        """Say where the limit lies."""
+        super().__init__(
+            f"The simulated tenant holds {limit} requests and takes no more; start the demo anew."
+        )
+
+
+class EnvelopeError(DemoError):
+    """A webhook call whose body is not a message with Adaptive Cards."""
+
+    def __init__(self, fault: str) -> None:
+        """Say what is wrong with it."""
+        super().__init__(f"The body does not match the trigger's schema: {fault}.")
+
+
+class RendererMissingError(DemoError):
+    """The npm packages that draw Adaptive Cards were not found."""
+
+    def __init__(self, missing: Path) -> None:
+        """Name the first file that is missing and the command that brings it."""
+        super().__init__(f"The card renderer is not installed ({missing} is missing): run make setup.")
+
+
+class BrowserError(DemoError):
+    """No usable Chromium, or it failed to draw a card."""
+
+
+class PortTakenError(DemoError):
+    """The port asked for cannot be listened on."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        """Name the port and what the system said."""
+        super().__init__(f"Cannot listen on 127.0.0.1 port {port}: {reason}.")

@@ -1,0 +1,141 @@
+"""The demo's web server: Graph, the channel, the page's API and the page itself behind one address."""
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final, Self
+
+from maa_notify.demo import channel, graph_api, page_api
+from maa_notify.demo.changes import Changes
+from maa_notify.demo.channel import Channel
+from maa_notify.demo.graph_api import GraphApi
+from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
+from maa_notify.demo.notifier_log import NotifierLog
+from maa_notify.demo.page_api import PageApi
+from maa_notify.demo.page_state import card_view
+from maa_notify.demo.renderer import PAGE, THEMES, Assets, load_assets
+from maa_notify.demo.scenario import ScenarioPlayer
+from maa_notify.demo.tenant import Clock, SimulatedTenant
+from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
+
+_HEARTBEAT_SECONDS: Final = 10
+
+_JAVASCRIPT = "text/javascript; charset=utf-8"
+_CSS = "text/css; charset=utf-8"
+_JSON = "application/json; charset=utf-8"
+
+
+def utc_now() -> datetime:
+    """Return the machine's time."""
+    return datetime.now(UTC)
+
+
+class DemoServer(AbstractContextManager["DemoServer"]):
+    """Everything of the demo that answers HTTP; starts as it is entered and stops as it is left."""
+
+    def __init__(
+        self, port: int = 0, *, clock: Clock = utc_now, page_size: int = 3, assets: Assets | None = None
+    ) -> None:
+        """Listen on that port, or on a free one."""
+        self._files = page_files(assets or load_assets())
+        self._changes = Changes()
+        ring = self._changes.ring
+        self.tenant = SimulatedTenant(clock, on_change=ring)
+        self.channel = Channel(clock, on_change=ring)
+        self.log = NotifierLog(on_change=ring)
+        self.scenario = ScenarioPlayer(self.tenant, on_change=ring)
+        self.graph = GraphApi(self.tenant, page_size=page_size)
+        self._page = PageApi(self.tenant, self.channel, self.log, self.scenario)
+        self._stopping = threading.Event()
+        self._http = LoopbackServer(self._answer, port)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        return self._http.url
+
+    def __enter__(self) -> Self:
+        """Begin to answer."""
+        self._http.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the scenario, end open streams and give the port back."""
+        self.scenario.stop()
+        self._stopping.set()
+        self._changes.ring()
+        self._http.stop()
+
+    def _answer(self, request: HttpRequest) -> HttpAnswer | EventStream:
+        """Send a request to the part that it belongs to."""
+        if request.path == page_api.STREAM and request.method == "GET":
+            return EventStream(self._stream)
+        for root, part in (
+            (graph_api.ROOT, self.graph),
+            (channel.ROOT, self.channel),
+            (page_api.ROOT, self._page),
+        ):
+            if request.path.startswith(root):
+                return part.answer(request)
+        return self._file(request)
+
+    def _file(self, request: HttpRequest) -> HttpAnswer:
+        found = self._files.get(request.path)
+        if found is None:
+            return json_answer(HTTPStatus.NOT_FOUND, {"error": "There is nothing here."})
+        if request.method not in ("GET", "HEAD"):
+            return json_answer(
+                HTTPStatus.METHOD_NOT_ALLOWED, {"error": "Only GET is served."}, {"Allow": "GET"}
+            )
+        content_type, text = found
+        return HttpAnswer(HTTPStatus.OK, text.encode("utf-8"), content_type)
+
+    def _stream(self, send: Send) -> None:
+        """Send every card and the state now, and whatever changes from then on."""
+        seen, card, state = -1, 0, ""
+        while not self._stopping.is_set():
+            seen = self._changes.wait(seen, _HEARTBEAT_SECONDS)
+            for posted in self.channel.cards(after=card):
+                send(_event("card", json.dumps(card_view(posted))))
+                card = posted.number
+            fresh = json.dumps(self._page.state())
+            send(_event("state", fresh) if fresh != state else ": nothing new\n\n")
+            state = fresh
+
+
+def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
+    """Return every file of the page: its path, its type and its text."""
+    themed = {
+        f"/assets/teams-{theme}.{ending}": (content_type, texts[theme])
+        for ending, content_type, texts in (
+            ("json", _JSON, assets.host_configs),
+            ("css", _CSS, assets.container_css),
+        )
+        for theme in THEMES
+    }
+    return {
+        "/": ("text/html; charset=utf-8", _own("index.html")),
+        "/page.css": (_CSS, _own("page.css")),
+        "/page.js": (_JAVASCRIPT, _own("page.js")),
+        "/icon.svg": ("image/svg+xml", _own("icon.svg")),
+        "/teams-card.css": (_CSS, assets.frame_css),
+        "/teams-card.js": (_JAVASCRIPT, assets.glue),
+        "/assets/adaptivecards.js": (_JAVASCRIPT, assets.adaptive_cards),
+        "/assets/markdown-it.js": (_JAVASCRIPT, assets.markdown),
+        **themed,
+    }
+
+
+def _own(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _event(name: str, data: str) -> str:
+    """Write one server-sent event; the data is JSON and therefore a single line."""
+    return f"event: {name}\ndata: {data}\n\n"

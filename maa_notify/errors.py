@@ -1,0 +1,115 @@
+"""What can go wrong, as types; callers branch on the type, never on the text.
+
+    MaaNotifyError
+    ├── SettingsError              the settings are wrong: nothing was started
+    ├── GraphError                 the requests could not be listed: nothing was compared
+    │   ├── GraphDenied            a person has to grant or renew something
+    │   └── GraphUnavailable       throttled, down, or an answer that makes no sense: try again
+    ├── StateError                 the state store cannot be reached or read
+    │   └── StateCorrupt           a row or a file is not ours or is damaged
+    └── DeliveryError              a notification was not accepted; it stays in the outbox
+        ├── DestinationRefused     the webhook itself is refused or cannot be reached at all
+        ├── CardRefused            this one card is refused
+        └── DestinationUnavailable throttled or down for now
+
+No message holds a URL, a token or any other secret.
+"""
+
+# ruff: noqa: N818 - the names say what is so; "Error" ends those that only group others
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MaaNotifyError(Exception):
+    """The root of everything this project raises on purpose."""
+
+    code = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong setting: which, what is wrong, and the way out. Never holds the value of a secret."""
+
+    setting: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.problem}"
+
+
+class SettingsError(MaaNotifyError):
+    """One or more settings are wrong; `mistakes` names every one of them."""
+
+    code = "settings"
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        count = len(self.mistakes)
+        title = "1 setting is wrong" if count == 1 else f"{count} settings are wrong"
+        super().__init__("\n".join([f"{title}:", *(f"  - {mistake}" for mistake in self.mistakes)]))
+
+
+class GraphError(MaaNotifyError):
+    """The requests could not be listed; nothing was compared and the next poll catches up."""
+
+    code = "graph"
+
+
+class GraphDenied(GraphError):
+    """Graph or the login service refused us: a person has to mend a permission or a credential."""
+
+    code = "graph_denied"
+
+
+class GraphUnavailable(GraphError):
+    """Graph is throttled, down, or answered with something that is not a list of requests.
+
+    `retry_after` is the wait that the service asked for, in seconds.
+    """
+
+    code = "graph_unavailable"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StateError(MaaNotifyError):
+    """The state store cannot be reached or refused us; nothing is posted that cannot be recorded."""
+
+    code = "state"
+
+
+class StateCorrupt(StateError):
+    """A row or a file in the place of the state store is not ours, or is damaged."""
+
+    code = "state_corrupt"
+
+
+class DeliveryError(MaaNotifyError):
+    """A notification was not accepted; `code` and the text are safe to log and to keep."""
+
+    code = "delivery"
+
+
+class DestinationRefused(DeliveryError):
+    """The destination is refused or unreachable (401, 403, 404, 410, dead DNS): a person has to mend it."""
+
+    code = "destination_refused"
+
+
+class CardRefused(DeliveryError):
+    """The destination works but does not take this card (400, 413)."""
+
+    code = "card_refused"
+
+
+class DestinationUnavailable(DeliveryError):
+    """The destination is throttled or down; `retry_after` is the wait it asked for, in seconds."""
+
+    code = "destination_unavailable"
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

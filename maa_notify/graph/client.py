@@ -1,0 +1,259 @@
+"""Graph's list of approval requests: every page or an error, and never anything but GET.
+
+`GET /beta/deviceManagement/operationApprovalRequests` exists in the beta only. No query option is documented
+for it, so none is sent; the undocumented fields would be lost with `$select`. The header
+`Prefer: include-unknown-enum-members` makes Graph name policy types beyond the ones it had at first.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urljoin
+from uuid import uuid4
+
+import tenacity
+
+from maa_notify import __version__
+from maa_notify.clock import Clock
+from maa_notify.core.request import ApprovalRequest, Listing, MalformedRequestError, parse_request
+from maa_notify.errors import GraphDenied, GraphUnavailable
+from maa_notify.graph.tokens import PERMISSION, SUFFICIENT_PERMISSIONS, TokenSource, roles_of
+from maa_notify.secret import Secret
+from maa_notify.wire import Answer, Limits, Wire, WireError, origin_of
+
+COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
+
+_LOG = logging.getLogger(__name__)
+_MALFORMED_LOGGED = 20
+_CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_NOT_JSON = (ValueError, RecursionError)
+_BACK_OFF = tenacity.wait_exponential(multiplier=0.5, max=5) + tenacity.wait_random(0, 1)
+_PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of a listing is taken before it is called broken.
+
+    Attributes:
+        pages: pages of one listing.
+        page: size and time of one page.
+        seconds: time for the whole listing, and for looking up one request.
+        tries: attempts for one page.
+        patience: the longest wait that a `Retry-After` may ask for within one poll, in seconds.
+    """
+
+    pages: int = 2_000
+    page: Limits = _PAGE
+    seconds: float = 120.0
+    tries: int = 3
+    patience: float = 20.0
+
+
+class GraphClient:
+    """Reads approval requests with one identity."""
+
+    def __init__(
+        self, origin: str, scope: str, tokens: TokenSource, clock: Clock, bounds: Bounds = Bounds()
+    ) -> None:
+        """For the Graph at this origin; the token goes nowhere else."""
+        self._origin = origin
+        self._scope = scope
+        self._tokens = tokens
+        self._clock = clock
+        self._bounds = bounds
+        self._wire = Wire(origin)
+
+    def list_requests(self) -> Listing:
+        """Lists all requests, all pages.
+
+        Raises:
+            GraphError: any page could not be had; half a list is never returned.
+        """
+        requests: list[ApprovalRequest] = []
+        malformed: list[MalformedRequestError] = []
+        for page in self._pages():
+            for entry in page:
+                try:
+                    requests.append(parse_request(entry))
+                except MalformedRequestError as error:
+                    malformed.append(error)
+        for flaw in malformed[:_MALFORMED_LOGGED]:
+            _LOG.warning("graph.malformed request=%s reason=%s", _log_id(flaw.request_id), flaw)
+        return Listing(tuple(requests), len(malformed))
+
+    def find_request(self, request_id: str) -> ApprovalRequest | None:
+        """Looks up one request; None when Graph does not know it any more.
+
+        Raises:
+            GraphError: Graph could not tell.
+        """
+        url = f"{self._origin}{COLLECTION}/{quote(request_id, safe='')}"
+        found = self._ask(url, self._end(), tries=1, may_be_gone=True)
+        if found is None:
+            return None
+        try:
+            return parse_request(found)
+        except MalformedRequestError as error:
+            raise GraphUnavailable(f"Graph's answer for one request makes no sense: {error}") from None
+
+    def close(self) -> None:
+        """Closes the connections, those of the sign-in too."""
+        self._wire.close()
+        self._tokens.forget()
+
+    def _pages(self) -> Iterator[list[Any]]:
+        end = self._end()
+        url: str | None = self._origin + COLLECTION
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) >= self._bounds.pages:
+                raise GraphUnavailable("Graph's list does not end: its pages go in circles or are too many")
+            seen.add(url)
+            page = self._ask(url, end, tries=self._bounds.tries) or {}
+            entries = page.get("value")
+            if not isinstance(entries, list):
+                raise GraphUnavailable("Graph's answer has no list of requests; nothing was compared")
+            yield entries
+            url = self._next(url, page)
+
+    def _next(self, url: str, page: Mapping[str, Any]) -> str | None:
+        """The next page's address, only ever on the configured origin: the token goes along."""
+        link = page.get("@odata.nextLink")
+        if link is None:
+            return None
+        target = _joined(url, link)
+        if origin_of(target) != origin_of(self._origin):
+            raise GraphUnavailable(
+                "Graph's list continues at another host than MAA_GRAPH_URL names;"
+                " not followed, nothing was compared"
+            )
+        return target
+
+    def _end(self) -> float:
+        return self._clock.monotonic() + self._bounds.seconds
+
+    def _ask(self, url: str, end: float, *, tries: int, may_be_gone: bool = False) -> dict[str, Any] | None:
+        """The object at a URL; waits and asks again while there is hope and time."""
+
+        def is_hopeless(state: tenacity.RetryCallState) -> bool:
+            wait = state.upcoming_sleep
+            is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
+            return state.attempt_number >= tries or is_too_long
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(GraphUnavailable),
+            wait=_wait,
+            stop=is_hopeless,
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        return retrying(self._ask_once, url, end, may_be_gone=may_be_gone)
+
+    def _ask_once(self, url: str, end: float, *, may_be_gone: bool) -> dict[str, Any] | None:
+        answer, token = self._exchange(url, end)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._tokens.forget()
+            answer, token = self._exchange(url, end)
+        if answer.status in _DENIED:
+            self._tokens.forget()  # the next one may hold what has been granted meanwhile
+            raise GraphDenied(f"Graph refused ({_trace(answer)}): {why_denied(token, answer.status)}")
+        if may_be_gone and answer.status in _GONE:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise GraphUnavailable(
+                f"Graph answered {_trace(answer)}; nothing was compared", answer.retry_after
+            )
+        return _decode(answer)
+
+    def _exchange(self, url: str, end: float) -> tuple[Answer, Secret]:
+        token = self._tokens.token(self._scope).value
+        headers = {
+            "Authorization": f"Bearer {token.reveal()}",
+            "Accept": "application/json",
+            "Prefer": "include-unknown-enum-members",
+            "User-Agent": f"maa-notify/{__version__}",
+            "client-request-id": str(uuid4()),
+        }
+        left = end - self._clock.monotonic()
+        if left <= 0:
+            raise GraphUnavailable(f"Graph's list took longer than {self._bounds.seconds:g} s")
+        limits = replace(self._bounds.page, seconds=min(self._bounds.page.seconds, left))
+        try:
+            return self._wire.exchange("GET", url, headers=headers, limits=limits), token
+        except WireError as error:
+            raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
+
+
+def why_denied(token: Secret, status: int) -> str:
+    """What is missing and who mends it, as far as the token itself tells."""
+    roles = roles_of(token)
+    if roles is not None and not SUFFICIENT_PERMISSIONS.intersection(roles):
+        return (
+            f"the token lacks the application permission {PERMISSION} (it has: {', '.join(roles) or 'none'});"
+            " grant it with admin consent; a managed identity may need up to a day until its token shows it"
+        )
+    if status == HTTPStatus.UNAUTHORIZED:
+        return (
+            f"the token has expired or is not valid here (it needs {PERMISSION}): check MAA_TENANT_ID and"
+            " MAA_CLOUD, and renew MAA_ACCESS_TOKEN where that is used"
+        )
+    if roles is None:
+        return f"grant the application permission {PERMISSION} with admin consent"
+    return "the token has the permission, so the tenant refuses for another reason: check its Intune licence"
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, GraphUnavailable) else None
+    return asked if asked is not None else _BACK_OFF(state)
+
+
+def _joined(url: str, link: object) -> str:
+    """Where a link leads that may be relative; "" when it is none."""
+    try:
+        return urljoin(url, link) if isinstance(link, str) else ""
+    except ValueError:
+        return ""
+
+
+def _decode(answer: Answer) -> dict[str, Any]:
+    """The object in an answer. No number of it is ever used: as floats even absurd ones do no harm."""
+    if answer.fault:
+        raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {answer.fault}; nothing was compared")
+    page: object = None
+    try:
+        page = json.loads(answer.body.decode("utf-8-sig", "replace"), parse_int=float)
+    except _NOT_JSON:
+        _LOG.debug("graph.not_json bytes=%d", len(answer.body))
+    if not isinstance(page, dict):
+        raise GraphUnavailable("Graph's answer is not (whole) JSON; nothing was compared")
+    return page
+
+
+def _trace(answer: Answer) -> str:
+    """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
+    return f"{answer.status} {_error_code(answer.body)}, request-id {_request_id(answer)}"
+
+
+def _error_code(body: bytes) -> str:
+    try:
+        code = json.loads(body)["error"]["code"]
+    except (*_NOT_JSON, KeyError, TypeError):
+        return "without a code"
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else "with an odd code"
+
+
+def _request_id(answer: Answer) -> str:
+    number = answer.headers.get("request-id", "")
+    return number if _CODE.fullmatch(number.replace("-", "")) else "unknown"
+
+
+def _log_id(request_id: str) -> str:
+    return request_id if _CODE.fullmatch(request_id.replace("-", "")) else repr(request_id[:64])

@@ -1,0 +1,60 @@
+"""The national clouds: where Graph, sign-in and the Intune admin centre are.
+
+Source: Microsoft Graph documentation, "National cloud deployments". The addresses of the Intune admin centre
+outside the global cloud are not confirmed; in China it is reached through the Azure portal.
+"""
+
+from dataclasses import dataclass
+
+_NODE = "/#view/Microsoft_Intune_DeviceSettings/TenantAdminMenu/~/multiAdminApproval"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """One cloud: origins without a trailing slash."""
+
+    name: str
+    graph: str
+    authority: str
+    portal: str
+    storage_audience: str
+
+    @property
+    def approvals_url(self) -> str:
+        """Intune's own page of Multi Admin Approval."""
+        return self.portal + _NODE
+
+
+CLOUDS = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            "global",
+            "https://graph.microsoft.com",
+            "https://login.microsoftonline.com",
+            "https://intune.microsoft.com",
+            "https://storage.azure.com",
+        ),
+        Cloud(
+            "usgov",
+            "https://graph.microsoft.us",
+            "https://login.microsoftonline.us",
+            "https://intune.microsoft.us",
+            "https://storage.azure.us",
+        ),
+        Cloud(
+            "dod",
+            "https://dod-graph.microsoft.us",
+            "https://login.microsoftonline.us",
+            "https://intune.microsoft.us",
+            "https://storage.azure.us",
+        ),
+        Cloud(
+            "china",
+            "https://microsoftgraph.chinacloudapi.cn",
+            "https://login.chinacloudapi.cn",
+            "https://portal.azure.cn",
+            "https://storage.azure.cn",
+        ),
+    )
+}

@@ -1,0 +1,77 @@
+"""Whether the notifier itself is well: pure arithmetic over what the state store remembers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cronsim import CronSim
+
+from maa_notify import __version__
+from maa_notify.state.store import StateStore
+
+_GRACE = timedelta(minutes=10)
+_OVERDUE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `GET /api/health` and `doctor` tell; nothing in it names a tenant, a person or an address.
+
+    Attributes:
+        status: `ok`; `degraded` when notifications are overdue or dead; `failing` when polls fail;
+            `stale` when no poll came when it should; `starting` before the first.
+        version: of this program.
+        last_good_poll: when Graph was last listed and everything recorded (UTC); None before the first.
+        pending: notifications in the outbox.
+        overdue: of these, the ones that have waited for more than a quarter of an hour.
+        dead: notifications given up.
+        reason: a code word for what fails; "" when nothing does.
+    """
+
+    status: str
+    version: str = __version__
+    last_good_poll: datetime | None = None
+    pending: int = 0
+    overdue: int = 0
+    dead: int = 0
+    reason: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a monitor should be content: late cards are for people, a silent poller is for alarms."""
+        return self.status in {"ok", "degraded"}
+
+
+def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
+    """Reads the state store and judges.
+
+    Args:
+        store: the state of the tenant.
+        schedule: the timer's NCRONTAB expression, in UTC.
+        now: the current time (UTC).
+
+    Raises:
+        StateError: the state store failed.
+    """
+    mark = store.read_mark()
+    pending = [held.value for held in store.read_pending()]
+    overdue = sum(now - each.recorded_at > _OVERDUE for each in pending)
+    dead = len(store.read_dead())
+    last_good = mark.last_good if mark else None
+    reason = mark.failure if mark else ""
+    return Health(
+        status=_status(last_good, reason, schedule, now) or ("degraded" if overdue or dead else "ok"),
+        last_good_poll=last_good,
+        pending=len(pending),
+        overdue=overdue,
+        dead=dead,
+        reason=reason,
+    )
+
+
+def _status(last_good: datetime | None, reason: str, schedule: str, now: datetime) -> str:
+    """What is wrong with polling itself; "" when nothing is."""
+    if reason:
+        return "failing"
+    if last_good is None:
+        return "starting"
+    return "stale" if next(CronSim(schedule, last_good)) + _GRACE < now else ""

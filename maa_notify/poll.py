@@ -1,0 +1,215 @@
+"""One poll: list, compare, route, record, deliver.
+
+State is read before Graph is asked: what another poller recorded meanwhile then shows as a conflict
+instead of an old listing overwriting newer news. `now` is read once and passed down. A poll is safe to
+repeat, to kill at any point and to run twice at once.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from maa_notify.clock import Clock
+from maa_notify.core.compare import Change, Rules, Tracked, compare
+from maa_notify.core.event import Notification, short_key
+from maa_notify.core.reminders import Plan
+from maa_notify.core.request import ApprovalRequest, Listing, latest_of_each
+from maa_notify.core.routing import Route, route
+from maa_notify.deliver import Delivery, Tally
+from maa_notify.errors import GraphError
+from maa_notify.state.codec import PollMark
+from maa_notify.state.store import Board, Held, StateStore, ToRecord
+
+_LOG = logging.getLogger(__name__)
+
+_LOOK_UPS = 20
+_DAWN = datetime.min.replace(tzinfo=UTC)
+
+
+class RequestSource(Protocol):
+    """Where requests are listed."""
+
+    def list_requests(self) -> Listing:
+        """All of them, or a `GraphError`."""
+        ...
+
+    def find_request(self, request_id: str) -> ApprovalRequest | None:
+        """One of them; None when it is gone; a `GraphError` when nobody can tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a poll did; the numbers of notifications are those after it.
+
+    Attributes:
+        listed: requests that Graph listed.
+        events: things that happened to them.
+        delivered: notifications that destinations took.
+        pending: notifications that wait in the outbox.
+        dead: notifications that were given up and not discarded.
+        malformed: entries of Graph's list that could not be read.
+        refused: the destinations that did not take what waits for them.
+        failure: why Graph could not be listed; None for a good poll.
+    """
+
+    listed: int = 0
+    events: int = 0
+    delivered: int = 0
+    pending: int = 0
+    dead: int = 0
+    malformed: int = 0
+    refused: tuple[str, ...] = ()
+    failure: GraphError | None = None
+
+
+@dataclass(slots=True)
+class Poll:
+    """Everything one poll of one tenant needs."""
+
+    source: RequestSource
+    store: StateStore
+    routes: Sequence[Route]
+    reminders: Plan
+    delivery: Delivery
+    clock: Clock
+    _events: int = field(default=0, init=False)
+
+    def run(self) -> Report:
+        """Polls once. When Graph fails, what waits in the outbox is delivered all the same.
+
+        Raises:
+            StateError: the state store failed; nothing was posted that could not be recorded.
+        """
+        now = self.clock.now()
+        board = self.store.read_board()
+        listing, failure = self._list()
+        if listing is not None:
+            self._record(listing, board, now)
+        tally = self.delivery.run(board.lanes)
+        self._mark(board.mark or PollMark(), failure, now)
+        report = self._report(listing, failure, board, tally)
+        _log(report)
+        return report
+
+    def _list(self) -> tuple[Listing | None, GraphError | None]:
+        try:
+            return self.source.list_requests(), None
+        except GraphError as error:
+            return None, error
+
+    def _record(self, listing: Listing, board: Board, now: datetime) -> None:
+        known = {request_id: held.value for request_id, held in board.tracked.items()}
+        listed = latest_of_each(listing.requests)
+        gone = self._look_up(known, listed)
+        past = self.store.read_past(self._doubtful(listed, board))
+        rules = Rules(first_run=board.mark is None or board.mark.last_good is None, reminders=self.reminders)
+        changes = compare(known, {key: held.value for key, held in past.items()}, listed, gone, now, rules)
+        self._raise_horizon(changes, board)
+        entries = [self._entry(change, board.tracked, past, now) for change in changes]
+        for entry in self.store.record(entries):
+            self._count(entry)
+        if rules.first_run:
+            self.store.write_mark(PollMark(last_good=now))
+
+    def _look_up(self, known: Mapping[str, Tracked], listed: dict[str, ApprovalRequest]) -> list[str]:
+        """Asks by id for open requests that the list omits; adds those found, returns those gone."""
+        missing = [each for each in known.values() if each.request.id not in listed]
+        gone = [each.request.id for each in missing if each.request.is_closed]
+        open_ones = [each.request.id for each in missing if not each.request.is_closed]
+        for request_id in open_ones[:_LOOK_UPS]:
+            try:
+                found = self.source.find_request(request_id)
+            except GraphError as error:
+                _LOG.warning("poll.unsure request=%s: %s", short_key(request_id), error)
+                continue
+            if found is None or found.id != request_id:
+                gone.append(request_id)
+            else:
+                listed[request_id] = found
+        return gone
+
+    def _doubtful(self, listed: Mapping[str, ApprovalRequest], board: Board) -> list[str]:
+        """Requests new to us that may have been listed before, for which the past has to be asked."""
+        if board.horizon is None:
+            return []
+        unknown = (request for request in listed.values() if request.id not in board.tracked)
+        return [
+            each.id for each in unknown if each.requested_at is None or each.requested_at <= board.horizon
+        ]
+
+    def _raise_horizon(self, changes: Sequence[Change], board: Board) -> None:
+        leaving = (each.before.request.requested_at for each in changes if each.before and not each.after)
+        newest = max((moment or _DAWN for moment in leaving), default=None)
+        if newest is not None and (board.horizon is None or newest > board.horizon):
+            self.store.raise_horizon(newest)
+
+    def _entry(
+        self,
+        change: Change,
+        tracked: Mapping[str, Held[Tracked]],
+        past: Mapping[str, Held[Tracked]],
+        now: datetime,
+    ) -> ToRecord:
+        live, before = tracked.get(change.request_id), past.get(change.request_id)
+        return ToRecord(
+            change,
+            tuple(self._notifications(change, now)),
+            live_etag=live.etag if live else "",
+            past_etag=before.etag if before else "",
+        )
+
+    def _notifications(self, change: Change, now: datetime) -> Collection[Notification]:
+        event = change.event
+        if event is None:
+            return []
+        names = route(event, self.routes)
+        if not names:
+            _LOG.warning("poll.unheard key=%s event=%s: no destination takes it", event.short_key, event.name)
+        return [Notification(event, name, recorded_at=now) for name in names]
+
+    def _count(self, entry: ToRecord) -> None:
+        event = entry.change.event
+        if event is not None:
+            self._events += 1
+            _LOG.info("poll.event key=%s event=%s request=%s", event.short_key, event.name, event.request.id)
+
+    def _mark(self, before: PollMark, failure: GraphError | None, now: datetime) -> None:
+        """Remembers how it went, and says so once when it turns bad and once when it is well again."""
+        if failure is None:
+            if before.failing_since is not None:
+                _LOG.warning("poll.recovered failing_since=%s", before.failing_since.isoformat())
+            self.store.write_mark(PollMark(now))
+            return
+        if before.failing_since is None:
+            _LOG.error("poll.failing %s", failure)
+        self.store.write_mark(PollMark(before.last_good, before.failing_since or now, failure.code))
+
+    def _report(
+        self, listing: Listing | None, failure: GraphError | None, board: Board, tally: Tally
+    ) -> Report:
+        return Report(
+            listed=len(listing.requests) if listing else 0,
+            events=self._events,
+            delivered=tally.delivered,
+            pending=tally.pending,
+            dead=board.dead + tally.dead,
+            malformed=listing.malformed if listing else 0,
+            refused=tally.refused,
+            failure=failure,
+        )
+
+
+def _log(report: Report) -> None:
+    _LOG.info(
+        "poll.done listed=%d events=%d delivered=%d pending=%d dead=%d malformed=%d failure=%s",
+        report.listed,
+        report.events,
+        report.delivered,
+        report.pending,
+        report.dead,
+        report.malformed,
+        report.failure.code if report.failure else "none",
+    )

@@ -1,0 +1,474 @@
+"""Settings from the environment: every mistake found at once, each with the way out, no secret shown.
+
+The names and their meaning are a contract with the people and scripts that set them: `docs/settings.md`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cronsim import CronSim, CronSimError
+
+from maa_notify.core.reminders import Plan, parse_plan
+from maa_notify.core.request import POLICY_TYPES
+from maa_notify.core.routing import EVENT_NAMES, Route
+from maa_notify.errors import Mistake, SettingsError
+from maa_notify.graph.clouds import CLOUDS, Cloud
+from maa_notify.secret import Secret
+from maa_notify.wire import is_loopback
+
+DEFAULT_SCHEDULE = "0 * * * * *"
+DEFAULT_DESTINATION = "default"
+
+NAMES = (
+    "MAA_TENANT_ID",
+    "MAA_CLIENT_ID",
+    "MAA_CLIENT_SECRET",
+    "MAA_CLIENT_CERTIFICATE_PATH",
+    "MAA_ACCESS_TOKEN",
+    "MAA_CLOUD",
+    "MAA_GRAPH_URL",
+    "MAA_AUTHORITY_URL",
+    "MAA_STATE",
+    "MAA_TABLE_NAME",
+    "MAA_TEAMS_WEBHOOK_URL",
+    "MAA_DESTINATIONS",
+    "MAA_REMINDERS",
+    "MAA_DIGEST_ABOVE",
+    "MAA_POLL_SCHEDULE",
+)
+
+_SQLITE = "sqlite:///"
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_UNRESOLVED = "@microsoft.keyvault("
+_WORD = re.compile(r"[A-Za-z_]{1,40}")
+_DIGEST = re.compile(r"[1-9][0-9]{0,3}|10000")
+_CRON_FIELDS = 6
+_CRON_FIELD = re.compile(r"(\*|(\d{1,2}|[a-z]{3})(-(\d{1,2}|[a-z]{3}))?)(/\d{1,2})?", re.IGNORECASE)
+_SEVENTH_DAY = re.compile(r"(?<![\d/])0?7(?!\d)")
+_RETIRED = (
+    "this is an Office 365 connector, which Microsoft has retired and turned off: in Teams open the channel's"
+    " menu > Workflows, take a 'webhook' template and copy its URL"
+)
+_NOT_RESOLVED = (
+    "the Key Vault reference was not resolved: check that the secret exists, that the identity has the role"
+    " Key Vault Secrets User, and that keyVaultReferenceIdentity names that identity"
+)
+_RETIRED_HOSTS = re.compile(r"(^|\.)webhook\.office(365)?\.com$|^outlook\.office(365)?\.com$")
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
+_NO_TENANT = frozenset({"common", "organizations", "consumers"})
+_TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
+_DESTINATION_KEYS = frozenset({"name", "webhook_url", "policy_types", "events"})
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A Teams channel: what it wants to hear, and the webhook that leads there."""
+
+    route: Route
+    webhook_url: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class StateAddress:
+    """Where the state is: exactly one of the three."""
+
+    sqlite_path: Path | None = None
+    connection_string: Secret | None = None
+    table_endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, checked. `warnings` are worth a look but stop nothing."""
+
+    tenant_id: str
+    cloud: Cloud
+    client_id: str
+    client_secret: Secret | None
+    certificate_path: Path | None
+    access_token: Secret | None
+    graph_url: str
+    authority_url: str
+    state: StateAddress
+    table_name: str
+    destinations: tuple[Destination, ...]
+    reminders: Plan
+    digest_above: int
+    poll_schedule: str
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The pure part of the destinations."""
+        return [destination.route for destination in self.destinations]
+
+
+def is_in_azure(environ: Mapping[str, str]) -> bool:
+    """Whether this is a deployed Function; App Service names the site there, and nothing else sets it."""
+    return bool(environ.get("WEBSITE_SITE_NAME"))
+
+
+def schedule_from(environ: Mapping[str, str]) -> str:
+    """The timer's schedule; the default in place of a wrong one: the timer runs and says what is wrong."""
+    text = environ.get("MAA_POLL_SCHEDULE", "").strip() or DEFAULT_SCHEDULE
+    return text if _is_schedule(text) else DEFAULT_SCHEDULE
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Reads and checks all settings.
+
+    Raises:
+        SettingsError: with every mistake there is.
+    """
+    return _Reader(environ).settings()
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects mistakes while it reads; a wrong value becomes None or the default, and a mistake."""
+
+    environ: Mapping[str, str]
+    mistakes: list[Mistake] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def settings(self) -> Settings:
+        cloud = self._cloud()
+        settings = Settings(
+            tenant_id=self._tenant_id(),
+            cloud=cloud,
+            client_id=self._text("MAA_CLIENT_ID"),
+            client_secret=self._secret("MAA_CLIENT_SECRET"),
+            certificate_path=self._certificate(),
+            access_token=self._access_token(),
+            graph_url=self._origin("MAA_GRAPH_URL", cloud.graph),
+            authority_url=self._origin("MAA_AUTHORITY_URL", cloud.authority),
+            state=self._state(),
+            table_name=self._matching("MAA_TABLE_NAME", "MaaNotify", _TABLE, "3 to 63 letters and digits"),
+            destinations=self._all_destinations(),
+            reminders=self._reminders(),
+            digest_above=self._digest_above(),
+            poll_schedule=self._schedule(),
+        )
+        self._check_credentials(settings)
+        self._check_names()
+        if self.mistakes:
+            raise SettingsError(self.mistakes)
+        return replace(settings, warnings=tuple(self.warnings))
+
+    def _text(self, name: str, default: str = "") -> str:
+        value = self.environ.get(name, "").strip()
+        if _is_unresolved(value):
+            self._wrong(name, _NOT_RESOLVED)
+            return default
+        return value or default
+
+    def _secret(self, name: str) -> Secret | None:
+        value = self._text(name)
+        return Secret(value) if value else None
+
+    def _wrong(self, name: str, problem: str) -> None:
+        self.mistakes.append(Mistake(name, problem))
+
+    def _was_wrong(self, name: str) -> bool:
+        return any(mistake.setting == name for mistake in self.mistakes)
+
+    def _matching(self, name: str, default: str, pattern: re.Pattern[str], form: str) -> str:
+        value = self._text(name, default)
+        if not pattern.fullmatch(value):
+            self._wrong(name, f"must be {form}")
+        return value
+
+    def _tenant_id(self) -> str:
+        value = self._text("MAA_TENANT_ID")
+        if not value and not self._was_wrong("MAA_TENANT_ID"):
+            self._wrong("MAA_TENANT_ID", "is required: the directory (tenant) id from Entra's overview page")
+        elif value and (value.lower() in _NO_TENANT or not _TENANT.fullmatch(value)):
+            self._wrong("MAA_TENANT_ID", "must be one tenant's id (a GUID) or its domain name")
+        return value.lower()
+
+    def _cloud(self) -> Cloud:
+        name = self._text("MAA_CLOUD", "global").lower()
+        if name not in CLOUDS:
+            self._wrong("MAA_CLOUD", f"must be one of {', '.join(CLOUDS)}")
+        return CLOUDS.get(name, CLOUDS["global"])
+
+    def _certificate(self) -> Path | None:
+        value = self._text("MAA_CLIENT_CERTIFICATE_PATH")
+        if not value:
+            return None
+        path = Path(value)
+        try:
+            is_file = path.is_file()
+        except OSError:
+            is_file = False
+        if not is_file:
+            self._wrong(
+                "MAA_CLIENT_CERTIFICATE_PATH", "there is no such file; give the path, not the certificate"
+            )
+        return path
+
+    def _access_token(self) -> Secret | None:
+        token = self._secret("MAA_ACCESS_TOKEN")
+        if token and is_in_azure(self.environ):
+            self._wrong(
+                "MAA_ACCESS_TOKEN", "is for first tries and tests only: remove it, the identity signs in"
+            )
+        if token and not _is_header_safe(token.reveal()):
+            self._wrong("MAA_ACCESS_TOKEN", "holds characters that no token has (spaces or line breaks?)")
+        return token
+
+    def _origin(self, name: str, default: str) -> str:
+        value = self._text(name, default).rstrip("/")
+        problem = _problem_of_origin(value)
+        if problem:
+            self._wrong(name, problem)
+        return value
+
+    def _state(self) -> StateAddress:
+        value = self._text("MAA_STATE", "sqlite:///maa-notify.db")
+        if value.startswith(_SQLITE) and value != _SQLITE:
+            return self._file(Path(value.removeprefix(_SQLITE)))
+        if value.startswith("https://") and ".table." in value and not _problem_of_origin(value.rstrip("/")):
+            return StateAddress(table_endpoint=value.rstrip("/"))
+        if _is_connection_string(value):
+            return StateAddress(connection_string=Secret(value))
+        if not self._was_wrong("MAA_STATE"):
+            self._wrong(
+                "MAA_STATE",
+                "must be sqlite:///FILE, a storage connection string, or https://ACCOUNT.table.core.windows.net",
+            )
+        return StateAddress()
+
+    def _file(self, path: Path) -> StateAddress:
+        if is_in_azure(self.environ) and not self._was_wrong("MAA_STATE"):
+            self._wrong(
+                "MAA_STATE",
+                "must be https://ACCOUNT.table.core.windows.net inside Azure, where files do not last",
+            )
+        return StateAddress(sqlite_path=path)
+
+    def _reminders(self) -> Plan:
+        try:
+            return parse_plan(
+                self._text("MAA_REMINDERS", "" if "MAA_REMINDERS" in self.environ else "50%,24h,4h")
+            )
+        except ValueError as error:
+            self._wrong("MAA_REMINDERS", str(error))
+            return ()
+
+    def _digest_above(self) -> int:
+        value = self._text("MAA_DIGEST_ABOVE", "5")
+        if not _DIGEST.fullmatch(value):
+            self._wrong("MAA_DIGEST_ABOVE", "must be a whole number from 1 to 10000")
+            return 5
+        return int(value)
+
+    def _schedule(self) -> str:
+        value = self._text("MAA_POLL_SCHEDULE", DEFAULT_SCHEDULE)
+        if not _is_schedule(value):
+            self._wrong(
+                "MAA_POLL_SCHEDULE", "must have the six fields of NCRONTAB, such as '0 * * * * *' (UTC)"
+            )
+        return value
+
+    def _all_destinations(self) -> tuple[Destination, ...]:
+        before = len(self.mistakes)
+        given = self._destinations()
+        url = self._secret("MAA_TEAMS_WEBHOOK_URL")
+        if url is not None:
+            self._check_webhook("MAA_TEAMS_WEBHOOK_URL", url.reveal())
+            given.append(Destination(Route(DEFAULT_DESTINATION, catch_all=True), url))
+        elif given and all(each.route.policy_types or each.route.events for each in given):
+            self.warnings.append(
+                "MAA_TEAMS_WEBHOOK_URL is not set and every entry of MAA_DESTINATIONS is choosy: what none of"
+                " them takes is logged and told nobody"
+            )
+        if not given and len(self.mistakes) == before:
+            self._wrong(
+                "MAA_TEAMS_WEBHOOK_URL",
+                "is required unless MAA_DESTINATIONS is given: in Teams open the channel's menu > Workflows,"
+                " take a 'webhook' template and copy its URL",
+            )
+        return tuple(given)
+
+    def _destinations(self) -> list[Destination]:
+        text = self._text("MAA_DESTINATIONS")
+        if not text:
+            return []
+        try:
+            entries = json.loads(text)
+        except (ValueError, RecursionError):
+            entries = None
+        if not isinstance(entries, list):
+            self._wrong(
+                "MAA_DESTINATIONS",
+                'must be a JSON list, such as [{"name": "ops", "webhook_url": "https://…"}]',
+            )
+            return []
+        found = [self._destination(number, entry) for number, entry in enumerate(entries, 1)]
+        destinations = [each for each in found if each is not None]
+        self._check_unique([each.route.name for each in destinations])
+        return destinations
+
+    def _destination(self, number: int, entry: object) -> Destination | None:
+        if not isinstance(entry, dict):
+            self._wrong("MAA_DESTINATIONS", f"entry {number} must be an object")
+            return None
+        for key in sorted(set(entry) - _DESTINATION_KEYS):
+            self._wrong(
+                "MAA_DESTINATIONS",
+                f"entry {number}: {_shown(key)} is not known{_nearest(key, _DESTINATION_KEYS)}",
+            )
+        name = self._name(number, entry.get("name"))
+        where = f"entry {number} ({name})" if name else f"entry {number}"
+        url = self._webhook(where, entry.get("webhook_url"))
+        types = self._words(where, entry, "policy_types", POLICY_TYPES)
+        events = self._words(where, entry, "events", EVENT_NAMES)
+        return Destination(Route(name, types, events), url)
+
+    def _name(self, number: int, value: object) -> str:
+        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() != DEFAULT_DESTINATION:
+            return value
+        self._wrong(
+            "MAA_DESTINATIONS",
+            f"entry {number}: 'name' must be up to 40 letters, digits, spaces, - _ . (not 'default')",
+        )
+        return ""
+
+    def _webhook(self, where: str, value: object) -> Secret:
+        url = value.strip() if isinstance(value, str) else ""
+        if url:
+            self._check_webhook("MAA_DESTINATIONS", url, f"{where}: ")
+        else:
+            self._wrong("MAA_DESTINATIONS", f"{where}: 'webhook_url' is required")
+        return Secret(url)
+
+    def _words(
+        self, where: str, entry: Mapping[str, Any], key: str, known: tuple[str, ...]
+    ) -> frozenset[str]:
+        values = entry.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            self._wrong("MAA_DESTINATIONS", f"{where}: {key!r} must be a list of words")
+            return frozenset()
+        by_lower = {word.lower(): word for word in known}
+        for value in values:
+            if value.lower() not in by_lower:
+                self._wrong(
+                    "MAA_DESTINATIONS",
+                    f"{where}: {_shown(value)} is no word of {key!r}{_nearest(value, known)}",
+                )
+        return frozenset(by_lower[value.lower()] for value in values if value.lower() in by_lower)
+
+    def _check_unique(self, names: list[str]) -> None:
+        for name in sorted({name for name in names if name and names.count(name) > 1}):
+            self._wrong("MAA_DESTINATIONS", f"the name {name!r} is given twice")
+
+    def _check_webhook(self, setting: str, url: str, where: str = "") -> None:
+        problem = _problem_of_webhook(url)
+        if problem:
+            self._wrong(setting, where + problem)
+        elif "sig=" not in url and not is_loopback(url):
+            self.warnings.append(
+                f"{setting}: {where}the URL has no 'sig=' part: such webhooks ask callers to sign in, which"
+                " this notifier does not do"
+            )
+
+    def _check_credentials(self, settings: Settings) -> None:
+        if settings.client_secret and settings.certificate_path:
+            self._wrong("MAA_CLIENT_SECRET", "give this or MAA_CLIENT_CERTIFICATE_PATH, not both")
+        if (settings.client_secret or settings.certificate_path) and not settings.client_id:
+            self._wrong(
+                "MAA_CLIENT_ID",
+                "is required with a client secret or certificate: the application (client) id",
+            )
+
+    def _check_names(self) -> None:
+        for name in sorted(self.environ):
+            if name.startswith("MAA_") and name not in NAMES:
+                self.warnings.append(f"{name} is not a setting of this version{_nearest(name, NAMES)}")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower(), names, 1)
+    return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def _shown(word: str) -> str:
+    """A word as somebody mistyped it; anything that does not look like a word may be a misplaced secret."""
+    return repr(word) if _WORD.fullmatch(word) else "a word"
+
+
+def _is_unresolved(value: str) -> bool:
+    return value.lower().startswith(_UNRESOLVED)
+
+
+def _is_schedule(text: str) -> bool:
+    """Whether both our own reading and the host's NCRONTAB take it, which knows no L, W, # or seventh day."""
+    fields = text.split()
+    if len(fields) != _CRON_FIELDS or _SEVENTH_DAY.search(fields[-1]):
+        return False
+    if not all(_CRON_FIELD.fullmatch(part) for each in fields for part in each.split(",")):
+        return False
+    try:
+        CronSim(text, _EPOCH)
+    except CronSimError:
+        return False
+    return True
+
+
+def _is_header_safe(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value
+
+
+def _is_connection_string(value: str) -> bool:
+    if value == "UseDevelopmentStorage=true":
+        return True
+    parts = {part.split("=", 1)[0].strip().lower() for part in value.split(";") if "=" in part}
+    has_key = {"accountname", "accountkey"} <= parts or "sharedaccesssignature" in parts
+    return has_key and bool({"accountname", "tableendpoint"} & parts)
+
+
+def _problem_of_origin(url: str) -> str:
+    problem = _problem_of_url(url)
+    if problem:
+        return problem
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment:
+        return "must be an origin only, such as https://graph.microsoft.com, without a path or version"
+    return ""
+
+
+def _problem_of_webhook(url: str) -> str:
+    if _is_unresolved(url):
+        return "a Key Vault reference must be the whole of a setting, it is not resolved inside JSON"
+    problem = _problem_of_url(url)
+    if problem:
+        return problem
+    if _RETIRED_HOSTS.search((urlsplit(url).hostname or "").lower()):
+        return _RETIRED
+    return ""
+
+
+def _problem_of_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in {"http", "https"} or not has_host or not _is_header_safe(url):
+        return "is not a URL that begins with https://"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user name or password"
+    if parts.scheme == "http" and not is_loopback(url):
+        return "must begin with https:// (plain http only for this machine itself)"
+    return ""

@@ -1,0 +1,1 @@
+"""What the notifier remembers: rows in Azure Table Storage or SQLite, behind one protocol."""

@@ -1,0 +1,99 @@
+"""The protocol that a state store has to speak: ordered rows, and transactions with optimistic concurrency.
+
+One tenant is one partition. A row is a key and a JSON text; its `etag` changes with every write, so
+that a writer who read an older version is told so instead of overwriting. Both backends pass one contract
+test suite.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_CHANGES = 100
+"""Changes in one transaction at most: the documented limit of an entity group transaction in Azure Tables."""
+
+MAX_BYTES = 3_500_000
+"""Size of one transaction at most, by `weight`: Azure Tables takes 4 MiB on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as it was read."""
+
+    key: str
+    data: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Creates a row; a conflict when it exists."""
+
+    key: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Replaces a row; a conflict unless it still has this etag."""
+
+    key: str
+    data: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Creates or replaces a row, whatever was there."""
+
+    key: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Removes a row; a conflict unless it still has this etag."""
+
+    key: str
+    etag: str
+
+
+Change = Insert | Update | Put | Delete
+
+
+def weight(change: Change) -> int:
+    """What a change takes on the wire at most, in bytes: the Azure client makes twelve of an emoji."""
+    data = "" if isinstance(change, Delete) else change.data
+    return 1_000 + (2 if data.isascii() else 12) * len(data)
+
+
+class ConflictError(Exception):
+    """Somebody else wrote one of the rows first; nothing of the transaction was done."""
+
+
+class Rows(Protocol):
+    """A state store. Anything but a conflict that goes wrong is a `StateError`."""
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        """The rows with `first <= key < end`, in the order of their keys."""
+        ...
+
+    def get(self, key: str) -> Row | None:
+        """One row, or None."""
+        ...
+
+    def commit(self, changes: Sequence[Change]) -> list[str]:
+        """Does all changes or none; at most `MAX_CHANGES`, no key twice.
+
+        Returns:
+            The new etag of each row in the order of the changes; "" for a deleted one.
+
+        Raises:
+            ConflictError: a row was not as the change expects it.
+            StateError: the store cannot be reached or refused.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of files and connections."""
+        ...

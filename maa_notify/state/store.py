@@ -1,0 +1,319 @@
+"""What a poll and a delivery ask of the state store, in their own words, on top of plain rows."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from maa_notify.core.compare import Change, Tracked
+from maa_notify.core.event import Notification, storage_key
+from maa_notify.state import codec, rows
+from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark
+from maa_notify.state.rows import (
+    MAX_BYTES,
+    MAX_CHANGES,
+    ConflictError,
+    Delete,
+    Insert,
+    Put,
+    Row,
+    Rows,
+    Update,
+    weight,
+)
+
+_MARK = codec.META + "poll"
+_HORIZON = codec.META + "horizon"
+_LANE = codec.META + "lane:"
+_PROBE = codec.META + "probe"
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[_Value]):
+    """A value as it was read, with the etag that a later write of it needs."""
+
+    value: _Value
+    etag: str
+
+
+NO_LANE = Held(Lane(), "")
+"""A destination of which nothing is remembered yet; its etag says that there is no row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything that a poll compares with, from one read.
+
+    Attributes:
+        tracked: the requests remembered as listed, by id.
+        lanes: what is remembered of each destination, by name.
+        mark: how the last polls went; None before the first good one.
+        dead: the number of notifications given up and not discarded.
+        horizon: requests filed after this never left the list; None while none has.
+    """
+
+    tracked: Mapping[str, Held[Tracked]]
+    lanes: Mapping[str, Held[Lane]]
+    mark: PollMark | None
+    dead: int
+    horizon: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToRecord:
+    """A change with the notifications it causes, and the etags of the rows it replaces."""
+
+    change: Change
+    notifications: tuple[Notification, ...] = ()
+    live_etag: str = ""
+    past_etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a notification that was tried: it stays (`kept`), or leaves for the journal."""
+
+    held: Held[Notification]
+    kept: Notification | None = None
+    entry: JournalEntry | None = None
+    dead: bool = False
+
+
+class StateStore:
+    """The state of one tenant. Every method may raise `StateError`."""
+
+    def __init__(self, store: Rows) -> None:
+        """Works on the rows of one tenant."""
+        self._rows = store
+
+    def read_board(self) -> Board:
+        """Reads what a poll compares with; its cost follows what is listed, not the history."""
+        tracked: dict[str, Held[Tracked]] = {}
+        lanes: dict[str, Held[Lane]] = {}
+        mark: PollMark | None = None
+        horizon: datetime | None = None
+        dead = 0
+        for row in self._rows.read(codec.DEAD, _after(codec.META)):
+            if row.key.startswith(codec.LIVE):
+                held = _held(row, Tracked)
+                tracked[held.value.request.id] = held
+            elif row.key.startswith(_LANE):
+                lanes[row.key.removeprefix(_LANE)] = _held(row, Lane)
+            elif row.key == _MARK:
+                mark = codec.decode(row, PollMark)
+            elif row.key == _HORIZON:
+                horizon = codec.decode(row, Horizon).requested_at
+            elif row.key.startswith(codec.DEAD):
+                dead += 1
+        return Board(tracked, lanes, mark, dead, horizon)
+
+    def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
+        """Of these requests, the ones that were listed once and then left the list."""
+        found = ((each, self._rows.get(codec.PAST + storage_key(each))) for each in request_ids)
+        return {each: _held(row, Tracked) for each, row in found if row is not None}
+
+    def raise_horizon(self, requested_at: datetime) -> None:
+        """Notes, before a request leaves the list, that one filed at this time did; never lowers it."""
+        while True:
+            row = self._rows.get(_HORIZON)
+            known = codec.decode(row, Horizon).requested_at if row else None
+            if known is not None and known >= requested_at:
+                return
+            data = codec.encode(Horizon(requested_at))
+            with suppress(ConflictError):
+                self._rows.commit([Update(_HORIZON, data, row.etag) if row else Insert(_HORIZON, data)])
+
+    def record(self, entries: Sequence[ToRecord]) -> list[ToRecord]:
+        """Records each entry whole or not at all; returns those that were recorded.
+
+        An entry is left out when another poller recorded news of the same request first; what it saw is
+        then compared again by the next poll.
+        """
+        recorded: list[ToRecord] = []
+        for batch in _batches(entries):
+            recorded += self._record_batch(batch)
+        return recorded
+
+    def read_pending(self) -> list[Held[Notification]]:
+        """The outbox, in no particular order."""
+        return [_held(row, Notification) for row in self._rows.read(codec.PENDING, _after(codec.PENDING))]
+
+    def read_lane(self, destination: str) -> Held[Lane]:
+        """What is remembered of one destination; `NO_LANE` before anything is."""
+        row = self._rows.get(_LANE + destination)
+        return NO_LANE if row is None else _held(row, Lane)
+
+    def write_lane(self, destination: str, lane: Held[Lane]) -> Held[Lane]:
+        """Writes what is remembered of a destination, if it is still as it was read.
+
+        Raises:
+            ConflictError: another poller wrote it first.
+        """
+        return Held(lane.value, self._rows.commit([_lane_change(destination, lane)])[0])
+
+    def settle(
+        self, destination: str, lane: Held[Lane], outcomes: Sequence["Outcome"]
+    ) -> tuple[Held[Lane], list[Held[Notification]]]:
+        """Writes the outcome of one post: notifications and destination together, or nothing.
+
+        Returns:
+            The destination's row and the notifications that stay, as they are now.
+
+        Raises:
+            ConflictError: another poller dealt with one of them first.
+        """
+        changes = [_lane_change(destination, lane)]
+        kept = [(each.kept, _kept_change(each.held, each.kept)) for each in outcomes if each.kept is not None]
+        changes += [change for _, change in kept]
+        changes += [change for each in outcomes if each.kept is None for change in _leaving_changes(each)]
+        etags = self._rows.commit(changes)
+        staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
+        return Held(lane.value, etags[0]), staying
+
+    def write_mark(self, mark: PollMark) -> None:
+        """Remembers how the poll went."""
+        self._rows.commit([Put(_MARK, codec.encode(mark))])
+
+    def read_mark(self) -> PollMark | None:
+        """How the last polls went; None before the first."""
+        row = self._rows.get(_MARK)
+        return None if row is None else codec.decode(row, PollMark)
+
+    def prove_writable(self) -> None:
+        """Writes and removes a row, for a check by hand."""
+        etag = self._rows.commit([Put(_PROBE, "{}")])[0]
+        self._rows.commit([Delete(_PROBE, etag)])
+
+    def read_dead(self) -> list[Held[JournalEntry]]:
+        """The notifications that were given up."""
+        return [_held(row, JournalEntry) for row in self._rows.read(codec.DEAD, _after(codec.DEAD))]
+
+    def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
+        """The journal of what was delivered, oldest first."""
+        first = codec.SENT + (since.isoformat() if since else "")
+        return (codec.decode(row, JournalEntry) for row in self._rows.read(first, _after(codec.SENT)))
+
+    def revive(self, held: Held[JournalEntry], now: datetime) -> None:
+        """Puts a notification that was given up back into the outbox, due now and as if new."""
+        notification = held.value.notification
+        fresh = replace(
+            notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
+        )
+        self._rows.commit(
+            [
+                Delete(codec.DEAD + notification.key, held.etag),
+                Put(codec.PENDING + fresh.key, codec.encode(fresh)),
+            ]
+        )
+
+    def make_due(self, held: Held[Notification]) -> None:
+        """Makes a waiting notification due now."""
+        fresh = replace(held.value, not_before=None, plain=False, overtakable=False)
+        self._rows.commit([Update(codec.PENDING + fresh.key, codec.encode(fresh), held.etag)])
+
+    def lift_holds(self) -> None:
+        """Lets every destination be tried again now, whatever `Retry-After` it gave."""
+        for name, held in self.read_board().lanes.items():
+            if held.value.hold_until is not None:
+                self.write_lane(name, replace(held, value=replace(held.value, hold_until=None)))
+
+    def discard_pending(self, held: Held[Notification]) -> None:
+        """Forgets a waiting notification."""
+        self._rows.commit([_removal(held)])
+
+    def discard_dead(self, held: Held[JournalEntry]) -> None:
+        """Forgets a notification that was given up."""
+        self._rows.commit([Delete(codec.DEAD + held.value.notification.key, held.etag)])
+
+    def close(self) -> None:
+        """Lets go of files and connections."""
+        self._rows.close()
+
+    def _record_batch(self, batch: Sequence[ToRecord]) -> Sequence[ToRecord]:
+        try:
+            self._rows.commit([change for entry in batch for change in _row_changes(entry)])
+        except ConflictError:
+            standing = self._standing(batch)
+            if len(standing) < len(batch):
+                return self._record_batch(standing) if standing else []
+            # The list is as expected, so another row is not: only one by one can tell whose.
+            return [entry for each in batch for entry in self._record_batch([each])] if batch[1:] else []
+        return batch
+
+    def _standing(self, batch: Sequence[ToRecord]) -> list[ToRecord]:
+        """The entries whose request is still remembered as it was read."""
+        keys = {entry.change.request_id: codec.LIVE + storage_key(entry.change.request_id) for entry in batch}
+        found = {row.key: row.etag for row in self._rows.read(min(keys.values()), max(keys.values()) + "~")}
+        return [entry for entry in batch if found.get(keys[entry.change.request_id], "") == entry.live_etag]
+
+
+def sent_key(entry: JournalEntry) -> str:
+    """Journal keys begin with the time, so that reading or purging a span is one range."""
+    return f"{codec.SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
+
+
+def _held(row: Row, kind: type[_Value]) -> Held[_Value]:
+    return Held(codec.decode(row, kind), row.etag)
+
+
+def _after(prefix: str) -> str:
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _removal(held: Held[Notification]) -> Delete:
+    return Delete(codec.PENDING + held.value.key, held.etag)
+
+
+def _lane_change(destination: str, lane: Held[Lane]) -> rows.Change:
+    key, data = _LANE + destination, codec.encode(lane.value)
+    return Update(key, data, lane.etag) if lane.etag else Insert(key, data)
+
+
+def _kept_change(held: Held[Notification], after: Notification) -> rows.Change:
+    return Update(codec.PENDING + held.value.key, codec.encode(after), held.etag)
+
+
+def _leaving_changes(outcome: Outcome) -> list[rows.Change]:
+    if outcome.entry is None:
+        return [_removal(outcome.held)]
+    place = codec.DEAD + outcome.held.value.key if outcome.dead else sent_key(outcome.entry)
+    return [_removal(outcome.held), Put(place, codec.encode(outcome.entry))]
+
+
+def _row_changes(entry: ToRecord) -> list[rows.Change]:
+    """The request's rows and its notifications, for one transaction."""
+    changes = [_live_change(entry)]
+    key = codec.PAST + storage_key(entry.change.request_id)
+    if entry.past_etag:
+        changes.append(Delete(key, entry.past_etag))
+    if entry.change.after is None:
+        changes.append(Put(key, codec.encode(entry.change.before)))
+    return [*changes, *(Put(codec.PENDING + each.key, codec.encode(each)) for each in entry.notifications)]
+
+
+def _live_change(entry: ToRecord) -> rows.Change:
+    change, key = entry.change, codec.LIVE + storage_key(entry.change.request_id)
+    if change.after is None:
+        return Delete(key, entry.live_etag)
+    if change.before is None:
+        return Insert(key, codec.encode(change.after))
+    return Update(key, codec.encode(change.after), entry.live_etag)
+
+
+def _batches(entries: Sequence[ToRecord]) -> Iterator[list[ToRecord]]:
+    """Groups whole entries into transactions as large as the store takes."""
+    batch: list[ToRecord] = []
+    count = size = 0
+    for entry in entries:
+        changes = _row_changes(entry)
+        needed = sum(map(weight, changes))
+        if batch and (count + len(changes) > MAX_CHANGES or size + needed > MAX_BYTES):
+            yield batch
+            batch, count, size = [], 0, 0
+        batch.append(entry)
+        count, size = count + len(changes), size + needed
+    if batch:
+        yield batch

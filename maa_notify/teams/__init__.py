@@ -1,0 +1,1 @@
+"""Microsoft Teams: ways to bring a card into a channel, behind one protocol."""

@@ -1,0 +1,32 @@
+"""The protocol of a destination: it takes a card, or says by type why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Card = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a destination said when it took a card; `run_id` names the Workflows run, if it told."""
+
+    run_id: str = ""
+
+
+class Outlet(Protocol):
+    """A way into one Teams channel."""
+
+    def post(self, card: Card) -> Receipt:
+        """Brings one Adaptive Card into the channel.
+
+        Raises:
+            DestinationRefused: the destination has to be mended by a person.
+            CardRefused: this card is not taken; others may be.
+            DestinationUnavailable: not now; perhaps with the wait it asks for.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...

@@ -1,0 +1,114 @@
+"""A Teams channel behind a Workflows (Power Automate) webhook.
+
+`pymsteams` has the shape of a webhook message and its `send()`. Its own `send()` is not safe for this job: it
+follows redirects (which hands the card to another host), hides status and `Retry-After`, reads an answer of
+any size, and its errors hold the URL, whose signature is the only credential there is. So the message class
+below sends itself over our own bounded exchange and keeps the rest.
+
+An answer of 202 means that a run of the flow has started, not that the card was posted. Nothing better can be
+had from a webhook (connector reference "Microsoft Teams", Power Automate).
+"""
+
+import json
+import re
+from http import HTTPStatus
+
+import pymsteams
+
+from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
+from maa_notify.secret import Secret
+from maa_notify.teams.outlet import Card, Receipt
+from maa_notify.wire import Answer, Limits, Wire, WireError
+
+_CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+_HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
+_LIMITS = Limits()
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_ACCEPTED = frozenset({200, 202})
+_CARD_REFUSED = frozenset({400, 413, 422})
+_NOT_NOW = frozenset({408, 425, 429})
+_ADVICE = {
+    401: "the flow wants a sign-in or the URL lost its signature: copy the webhook URL again",
+    403: "the flow does not accept callers without a sign-in: set its trigger to 'Anyone'",
+    404: "the flow was deleted, turned off, or its URL was renewed",
+    410: "the flow is gone",
+}
+_FLOW_OFF = "WorkflowTriggerIsNotEnabled"
+"""Comes with 400, as an unfit card does, for a flow that is turned off or deleted."""
+
+
+class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
+    """One message for a webhook, which sends itself without redirects, leaks or surprises."""
+
+    def __init__(self, url: str, card: Card, wire: Wire, limits: Limits) -> None:
+        """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included."""
+        super().__init__(url)
+        self._wire = wire
+        self._limits = limits
+        self.payload = {
+            "type": "message",
+            "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": card}],
+        }
+
+    def send(self) -> bool:
+        """Posts the message; the verdict is in `last_http_response`.
+
+        Raises:
+            WireError: no complete answer came.
+        """
+        text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
+        content = text.encode("utf-8", "replace")
+        self.last_http_response = self._wire.exchange(
+            "POST", self.hookurl, headers=_HEADERS, content=content, limits=self._limits
+        )
+        return bool(self.last_http_response.status in _ACCEPTED)
+
+
+class WorkflowsWebhook:
+    """One destination."""
+
+    def __init__(self, name: str, url: Secret, limits: Limits = _LIMITS) -> None:
+        """`name` is what errors call it; the URL is a credential and appears nowhere."""
+        self._name = name
+        self._url = url
+        self._limits = limits
+        self._wire = Wire(url.reveal())
+
+    def post(self, card: Card) -> Receipt:
+        """Posts a card."""
+        message = WebhookMessage(self._url.reveal(), card, self._wire, self._limits)
+        try:
+            accepted = message.send()
+        except WireError as error:
+            if error.before_sending:
+                raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
+            raise DestinationUnavailable(f"destination {self._name!r}: {error}") from None
+        answer: Answer = message.last_http_response
+        if not accepted:
+            raise self._refusal(answer)
+        run_id = answer.headers.get("x-ms-workflow-run-id", "")
+        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "")
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._wire.close()
+
+    def _refusal(self, answer: Answer) -> DeliveryError:
+        status = answer.status
+        who = f"destination {self._name!r} answered {status}"
+        if _code_of(answer) == _FLOW_OFF:
+            return DestinationRefused(f"{who}: {_ADVICE[404]}")
+        if status in _CARD_REFUSED:
+            return CardRefused(f"{who}: it does not take this card")
+        if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return DestinationUnavailable(who, answer.retry_after)
+        advice = _ADVICE.get(status, "this is no Workflows webhook: check its URL in the settings")
+        return DestinationRefused(f"{who}: {advice}")
+
+
+def _code_of(answer: Answer) -> object:
+    """The service's own word for an error, only ever compared, never shown."""
+    try:
+        return json.loads(answer.body)["error"]["code"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None

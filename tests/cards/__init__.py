@@ -1,0 +1,1 @@
+"""Cards, judged by the official schema and by what a reader sees."""

@@ -1,0 +1,521 @@
+"""Every card for every shape and state: sound, honest, and complete for the person who reads it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maa_notify.cards.maker import TeamsCards
+from maa_notify.core.event import Event, EventKind
+from maa_notify.core.request import (
+    ApprovalRequest,
+    Identity,
+    MalformedRequestError,
+    Target,
+    parse_request,
+)
+from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
+from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, reminder
+from tests.support.cards import strip, text, texts
+from tests.support.examples import EXAMPLES, example
+from tests.support.hostile import raw_requests
+
+CARDS = TeamsCards(URL)
+PORTAL = {
+    "needsApproval": "Needs approval",
+    "approved": "Approved",
+    "completed": "Completed",
+    "rejected": "Rejected",
+    "cancelled": "Canceled",
+    "expired": "Expired",
+    "waitingForMoon": "Waiting for moon",
+}
+ACCOUNT = re.compile(r"[\w'+.-]+@[\w-]+(\.[\w-]+)+")
+
+Make = Callable[[ApprovalRequest], Card]
+
+MAKERS: dict[str, Make] = {
+    "created": lambda request: CARDS.card(created(request), "ops", NOW),
+    "changed": lambda request: CARDS.card(changed(request, "approved"), "ops", NOW),
+    "reminder": lambda request: CARDS.card(reminder(request), "ops", NOW),
+    "gone": lambda request: CARDS.card(no_longer_listed(request), "ops", NOW),
+    "plain": lambda request: CARDS.plain(changed(request), NOW),
+    "sample": lambda request: CARDS.sample(created(request), "ops", NOW),
+    "digest": lambda request: CARDS.digest([created(request), changed(request, "x")], "ops", NOW)[0],
+}
+
+every_card = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+every_status = pytest.mark.parametrize("status", PORTAL)
+
+
+def shown(event: Event, now: datetime = NOW) -> str:
+    """The text of the full card, as a reader sees it."""
+    return seen(text(CARDS.card(event, "ops", now)))
+
+
+def facts(card: Card) -> dict[str, str]:
+    """The labelled rows of a card."""
+    rows = [each["columns"] for each in card["body"] if each["type"] == "ColumnSet"]
+    return {texts({"body": [label]})[0]: seen(texts({"body": [value]})[0]) for label, value in rows}
+
+
+def style(event: Event) -> str:
+    """The colour of the strip."""
+    return str(CARDS.card(event, "ops", NOW)["body"][0]["style"])
+
+
+@every_card
+@every_status
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_card_is_sound(name: str, status: str, make: Make) -> None:
+    """Each shape in each state makes a card that Teams takes and that phones show."""
+    assert_sound(make(parse_request(example(name, status=status))))
+
+
+@every_card
+def test_a_request_of_which_nothing_is_known_makes_a_sound_card(make: Make) -> None:
+    """With an id and a status alone there is still a card that rings."""
+    request = parse_request({"id": "x", "status": "needsApproval"})
+
+    assert_sound(make(request))
+    assert "not told by Intune" in text(CARDS.card(created(request), "ops", NOW))
+
+
+@every_status
+def test_the_strip_tells_the_status_as_the_portal_spells_it(status: str) -> None:
+    """Whoever compares the card with Intune reads the same word; an unheard-of status reads as words too."""
+    strips = [strip(make(approval(status))).split(" · ")[0] for make in (MAKERS["changed"], MAKERS["plain"])]
+
+    assert strips == [PORTAL[status]] * 2
+
+
+def test_a_card_for_approvers_answers_their_questions() -> None:
+    """Who asks for what, why, how risky, until when, and what to do: all in one look."""
+    request = parse_request(example("wipe"))
+    card = CARDS.card(created(request), "ops", datetime(2026, 8, 18, 7, 45, tzinfo=UTC))
+
+    assert texts(card)[:4] == [
+        "Needs approval · High risk",
+        "Wipe device “CONTOSO-LT-0417”",
+        "The requestor's own words",
+        "Laptop left in a taxi, ticket INC-20418",
+    ]
+    assert facts(card) == {
+        "Requested by": "Mira Holt (mira.holt@contoso.com)",
+        "Policy type": "Device wipe",
+        "Serial number": "5CG1234XYZ",
+        "Primary user": "theo.brandt@contoso.com",
+        "Requested": "2026-08-18 07:42 UTC",
+        "Expires": "2026-08-21 07:42 UTC (2 d 23 h left)",
+    }
+    assert texts(card)[-2].startswith("Approver: open Intune yourself")
+    assert "All requests" in texts(card)[-2]
+    assert texts(card)[-1].startswith(f"Key {created(request).short_key} · 2026-08-18 07:45 UTC")
+
+
+def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
+    """The one thing that nobody else tells them: go back and press Complete, before it expires."""
+    request = parse_request(example("app"))
+    card = CARDS.card(changed(request), "ops", NOW)
+
+    assert texts(card)[:6] == [
+        "Approved",
+        "Assign app “Fabrikam VPN” to 1 group",
+        "The requestor's own words",
+        "Pilot ring 2 for the new VPN client",
+        "The approver's own words",
+        "Agreed in CAB of 17 August",
+    ]
+    assert facts(card) == {
+        "Requested by": "Jonas Lind",
+        "Decided by": "Aiko Mori",
+        "Policy type": "Apps",
+        "Risk": "Medium",
+        "Status before": "Needs approval",
+        "Requested": "2026-08-17 13:05 UTC",
+        "Last change": "2026-08-17 15:31 UTC",
+        "Expires": "2026-08-20 13:05 UTC (2 d 1 h left)",
+    }
+    assert re.search(r"Requestor: approved is not done.*press Complete before it expires", text(card))
+
+
+def test_a_rejection_tells_who_and_why() -> None:
+    """The requestor learns the reason in chat instead of hunting for it."""
+    card = CARDS.card(changed(parse_request(example("settings"))), "ops", NOW)
+
+    assert facts(card)["Decided by"] == "Oskar Weiss (oskar.weiss@contoso.com)"
+    assert "Needs a risk owner first" in texts(card)
+    assert "file a new request" in texts(card)[-2]
+    assert "Expires" not in facts(card)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_completed_never_claims_success(name: str) -> None:
+    """Intune says that a request was processed, not that the device is wiped: the card must not say more."""
+    told = shown(changed(parse_request(example(name, status="completed", approvalJustification=None))))
+
+    assert "does not say whether the change succeeded" in told
+    assert not re.search(r"(?i)\b(wiped|retired|deleted|assigned|applied|success\w*|done)\b", told)
+
+
+def test_an_expired_request_says_when_it_ended() -> None:
+    """The requestor sees that time ran out, and when."""
+    card = CARDS.card(changed(approval("expired", expires_at=NOW - timedelta(minutes=5))), "ops", NOW)
+
+    assert facts(card)["Expires"] == "2026-08-18 11:55 UTC (5 min ago)"
+    assert "ran out of time" in texts(card)[-2]
+
+
+def test_an_approval_taken_back_is_said_so() -> None:
+    """The approvers learn why it waits again, and no decider is named for a decision that does not stand."""
+    request = approval(approver=Identity("user", "Aiko Mori"), approval_notes="ok")
+    card = CARDS.card(changed(request, "approved"), "ops", NOW)
+
+    assert strip(card) == "Needs approval · the approval was taken back · High risk"
+    assert "Aiko Mori" not in text(card)
+    assert facts(card)["Status before"] == "Approved"
+
+
+@pytest.mark.parametrize(
+    "stage,more,expected",
+    [
+        ("50%", True, "50% of its time has passed; the next reminder comes at 2026-08-19 08:00 UTC."),
+        ("4h", False, "less than 4h is left; this is the last reminder."),
+    ],
+)
+def test_a_reminder_says_why_it_rings_and_whether_it_will_again(
+    stage: str, more: bool, expected: str
+) -> None:
+    """A reader can tell nagging from news, and learns what an open request holds up."""
+    told = shown(reminder(stage=stage, more=more))
+
+    assert told.startswith("Reminder: needs approval · High risk")
+    assert expected in told
+    assert "no other request for the same object" in told
+
+
+def test_a_vanished_request_is_told_in_neutral_words() -> None:
+    """Nobody knows what became of it, so the card claims nothing."""
+    told = shown(no_longer_listed())
+
+    assert told.startswith("No longer listed\n")
+    assert "Its outcome is not known" in told
+    assert "Canceled" not in told
+
+
+def test_an_unheard_of_status_sends_people_to_look() -> None:
+    """A status of next year is shown and explained, not swallowed."""
+    assert "does not know the status" in shown(changed(approval("waitingForMoon")))
+    assert strip(CARDS.card(changed(approval("状态")), "ops", NOW)) == "Unknown status"
+
+
+def test_an_application_as_requestor_is_called_out() -> None:
+    """An approver sees at once that no person stands behind the request."""
+    told = shown(created(parse_request(example("script"))))
+
+    assert "Filed by an application, not by a person." in told
+    assert "fabrikam-release-pipeline (application)" in told
+
+
+def test_a_change_of_the_guard_itself_is_called_out() -> None:
+    """A request that changes who may approve does not look like any other."""
+    assert "the very rule that asks for a second administrator" in shown(
+        created(parse_request(example("policy", status="needsApproval")))
+    )
+
+
+@pytest.mark.parametrize("name", ["wipe", "app", "retire", "settings"])
+def test_an_ordinary_request_is_not_called_out(name: str) -> None:
+    """A warning on every card would be read by nobody."""
+    told = shown(created(parse_request(example(name))))
+
+    assert "Filed by an application" not in told
+    assert "the very rule" not in told
+
+
+@pytest.mark.parametrize(
+    "types,risk", [(("deviceWipe",), "High"), (("app",), "Medium"), (("customOrganizationalMessage",), "Low")]
+)
+def test_risk_is_said_in_words(types: tuple[str, ...], risk: str) -> None:
+    """Colour alone does not reach everybody; once decided, the risk moves to the facts."""
+    waiting, decided = (
+        created(approval(policy_types=types)),
+        changed(approval("approved", policy_types=types)),
+    )
+
+    assert strip(CARDS.card(waiting, "ops", NOW)) == f"Needs approval · {risk} risk"
+    assert facts(CARDS.card(decided, "ops", NOW))["Risk"] == risk
+
+
+@pytest.mark.parametrize(
+    "event,colour",
+    [
+        (created(), "attention"),
+        (created(approval(policy_types=("app",))), "warning"),
+        (reminder(), "attention"),
+        (changed(approval("approved")), "good"),
+        (changed(approval("rejected")), "accent"),
+        (changed(approval("expired")), "accent"),
+        (changed(approval("completed")), "emphasis"),
+        (changed(approval("cancelled")), "emphasis"),
+        (changed(approval("waitingForMoon")), "warning"),
+        (no_longer_listed(), "warning"),
+    ],
+    ids=lambda value: f"{value.kind}-{value.request.status}" if isinstance(value, Event) else value,
+)
+def test_the_strip_is_coloured_by_what_is_asked(event: Event, colour: str) -> None:
+    """Red and yellow ask an approver, green and blue the requestor, grey nobody."""
+    assert style(event) == colour
+
+
+@pytest.mark.parametrize(
+    "name,expected",
+    [
+        ("wipe", "Wipe device “CONTOSO-LT-0417”"),
+        ("app", "Assign app “Fabrikam VPN” to 1 group"),
+        ("retire", "Retire device “FABRIKAM-KIOSK-09”"),
+        ("script", "Create script “Set-ProxyDefaults”"),
+        ("settings", "Change configuration policy “Windows - BitLocker baseline”"),
+        ("policy", "Create access policy “MAA - device wipe”"),
+    ],
+)
+def test_the_subject_reads_like_a_sentence(name: str, expected: str) -> None:
+    """A reader knows what it is about without knowing Intune's internal names."""
+    assert texts(CARDS.card(created(parse_request(example(name))), "ops", NOW))[1] == expected
+
+
+@pytest.mark.parametrize(
+    "types,target,expected",
+    [
+        (("deviceWipe",), Target(), "Wipe device (name not told by Intune)"),
+        (("deviceWipe",), Target("LT-1", device_count=40), "Wipe 40 devices, first “LT-1”"),
+        (
+            ("deviceAction",),
+            Target("LT-1", "Action", "ManagedDevice", action="remoteLock"),
+            "Remote lock device “LT-1”",
+        ),
+        (("app",), Target("VPN", "DELETE", "mobileapp"), "Delete app “VPN”"),
+        (("app",), Target("VPN", "Action", "MobileApp", "relateApps"), "Relate apps app “VPN”"),
+        (
+            ("app",),
+            Target(
+                "VPN", "Assign", "MobileApp", assigned_to=("group", "group", "excluded group", "all users")
+            ),
+            "Assign app “VPN” to 2 groups, 1 excluded group, all users",
+        ),
+        (("neverHeardOf",), Target("Thing"), "Never heard of “Thing”"),
+        (("neverHeardOf",), Target(), "Never heard of request"),
+        ((), Target("Thing"), "Approval “Thing”"),
+        ((), Target(), "Approval request"),
+    ],
+)
+def test_the_subject_is_as_good_as_the_fields_allow(
+    types: tuple[str, ...], target: Target, expected: str
+) -> None:
+    """Undocumented fields that are missing cost detail, never the sense."""
+    request = approval(policy_types=types, target=target)
+
+    assert texts(CARDS.card(created(request), "ops", NOW))[1] == expected
+
+
+def test_assignments_of_a_new_app_are_a_fact() -> None:
+    """An app that is created and assigned at once shows whom it reaches."""
+    request = approval(target=Target("VPN", "Create", "MobileApp", assigned_to=("all devices",)))
+
+    assert facts(CARDS.card(created(request), "ops", NOW))["Assigned to"] == "all devices"
+
+
+@pytest.mark.parametrize(
+    "identity,expected",
+    [
+        (Identity("user", "Ana", "ana@contoso.com", "a1"), "Ana (ana@contoso.com)"),
+        (Identity("user", "Ana", "", "a1"), "Ana"),
+        (Identity("user", "", "ana@contoso.com", "a1"), "ana@contoso.com"),
+        (Identity("user", "", "", "a1"), "a1"),
+        (Identity("application", "", "", "f5"), "f5 (application)"),
+        (Identity("application", "\u200b"), "not told by Intune (application)"),
+        (Identity(), "not told by Intune"),
+    ],
+)
+def test_a_person_is_named_as_well_as_graph_allows(identity: Identity, expected: str) -> None:
+    """A name with the account where both are known, the next best otherwise."""
+    assert facts(CARDS.card(created(approval(requestor=identity)), "ops", NOW))["Requested by"] == expected
+
+
+@pytest.mark.parametrize(
+    "left,expected",
+    [
+        (timedelta(days=3), "3 d left"),
+        (timedelta(days=2, hours=23, minutes=59), "2 d 23 h left"),
+        (timedelta(hours=5), "5 h left"),
+        (timedelta(minutes=61), "1 h 1 min left"),
+        (timedelta(seconds=61), "1 min left"),
+        (timedelta(seconds=59), "less than a minute left"),
+        (timedelta(), "less than a minute ago"),
+        (-timedelta(days=1), "1 d ago"),
+    ],
+)
+def test_the_time_left_is_said_in_two_units(left: timedelta, expected: str) -> None:
+    """Nobody has to subtract dates."""
+    card = CARDS.card(created(approval(expires_at=NOW + left)), "ops", NOW)
+
+    assert facts(card)["Expires"].endswith(f"({expected})")
+
+
+def test_times_are_told_in_utc_whatever_they_came_in() -> None:
+    """A request filed in another offset does not seem to expire at another time."""
+    card = CARDS.card(created(parse_request(example("retire", status="needsApproval"))), "ops", NOW)
+
+    assert facts(card)["Requested"] == "2026-08-16 20:10 UTC"
+
+
+def test_a_sample_cannot_be_mistaken_for_a_request() -> None:
+    """Nobody goes looking in Intune for what a test has invented."""
+    card = CARDS.sample(created(), "ops", NOW)
+
+    assert "the request below is invented" in strip(card)
+    assert "invented" in card["fallbackText"]
+    assert "Needs approval · High risk" in texts(card)
+
+
+def test_the_plain_card_still_tells_what_counts() -> None:
+    """A destination that refuses the full card learns the state, the subject, the deadline and the key."""
+    request = approval(target=Target("LT-1"), justification="because")
+    shown_lines = texts(CARDS.plain(created(request), NOW))
+
+    assert shown_lines[:3] == [
+        "Needs approval",
+        "Wipe device “LT-1”",
+        "Expires: 2026-08-21 11:00 UTC (2 d 23 h left)",
+    ]
+    assert created(request).short_key in shown_lines[3]
+    assert "because" not in str(shown_lines)
+
+
+def planted(mark: str) -> dict[str, Any]:
+    """A raw request whose every text is recognisable."""
+    person = {"user": {"displayName": f"{mark}name", "Upn": f"{mark}upn", "id": f"{mark}id"}}
+    device = {"deviceName": f"{mark}dev", "serialNumber": f"{mark}ser", "primaryUser": f"{mark}pri"}
+    return {
+        "id": f"{mark}request",
+        "status": f"{mark}status",
+        "requestDateTime": "2026-08-18T07:42:10Z",
+        "expirationDateTime": "2026-08-21T07:42:10Z",
+        "requestor": person,
+        "approver": person,
+        "requestJustification": f"{mark}why",
+        "approvalJustification": f"{mark}notes",
+        "requiredOperationApprovalPolicyTypes": [f"{mark}type"],
+        "payloadName": f"{mark}payload",
+        "payloadOperation": f"{mark}operation",
+        "payloadType": f"x.{mark}object",
+        "payloadSubtype": f"x.{mark}subtype",
+        "actionName": f"{mark}action",
+        "displayPayload": [device],
+    }
+
+
+@every_card
+def test_words_of_a_request_stand_only_where_nothing_is_markdown(make: Make) -> None:
+    """In a TextBlock, a title or a fallback text a client would read them as Markdown or act on them."""
+    card = make(parse_request(planted("zq")))
+
+    assert any("zq" in each for each in runs(card))
+    assert not [each for each in strings_elsewhere(card) if "zq" in each.lower()]
+
+
+@every_card
+@pytest.mark.parametrize("status", ["needsApproval", "approved", "rejected"])
+def test_words_of_a_decided_request_do_not_stray_either(make: Make, status: str) -> None:
+    """Notes and deciders appear only on some cards; there too they stay in their place."""
+    card = make(parse_request({**planted("zq"), "status": status}))
+
+    assert not [each for each in strings_elsewhere(card) if "zq" in each.lower()]
+
+
+def test_a_name_cannot_pass_for_words_of_ours() -> None:
+    """Quotation marks show where somebody else's name begins and ends, even if it brings its own."""
+    name = 'LT-1” · already approved by “security" «x»'
+    subject = texts(CARDS.card(created(approval(target=Target(name))), "ops", NOW))[1]
+
+    assert subject == "Wipe device “LT-1’ · already approved by ’security’ ’x’”"
+
+
+@every_card
+@settings(max_examples=40, deadline=None)
+@given(raw=raw_requests)
+def test_no_request_makes_a_card_that_is_alive_or_unsound(make: Make, raw: dict[str, Any]) -> None:
+    """Whatever stands in Graph's answer: the card is valid, within bytes, and nothing in it is a link."""
+    try:
+        request = parse_request(raw)
+    except MalformedRequestError:
+        return
+
+    card = make(request)
+
+    assert_sound(card)
+    assert [alive_in(ACCOUNT.sub("", each)) for each in runs(card)] == [[]] * len(runs(card))
+
+
+@every_card
+@pytest.mark.parametrize(
+    "filler",
+    ["\U0001f512", "界", '"', "\\", "{", "a.", "<", "@a", "&a;", "a:b", "a\u0301\u0302\u0303", "W"],
+    ids=ascii,
+)
+@pytest.mark.parametrize("status", ["needsApproval", "approved", "waitingForMoon"])
+def test_the_longest_texts_in_all_fields_still_fit(make: Make, filler: str, status: str) -> None:
+    """Workflows refuses a card that is too large, and says nothing: at its worst ours stays below."""
+    huge = filler * 5_000
+    raw = {key: value if "DateTime" in key else huge for key, value in planted("").items()}
+    person = {"user": {"displayName": huge, "Upn": huge, "id": huge}}
+    types = [f"{chr(97 + number)}{huge}" for number in range(12)]
+    device = {"serialNumber": huge, "primaryUser": huge, "actionName": huge}
+    raw = {**raw, "id": "x", "status": status, "requestor": person, "approver": person}
+    raw = {**raw, "requiredOperationApprovalPolicyTypes": types, "displayPayload": [device] * 9}
+
+    assert_sound(make(parse_request(raw)))
+
+
+def test_the_button_leads_nowhere_but_to_intune() -> None:
+    """No field of a request can move it."""
+    elsewhere = parse_request(
+        {**planted("https://evil.example/"), "url": "https://evil.example/", "status": "approved"}
+    )
+
+    for make in MAKERS.values():
+        assert [each["url"] for each in make(elsewhere)["actions"]] == [URL]
+
+
+def test_a_card_does_not_depend_on_the_destination() -> None:
+    """Every channel is told the same."""
+    assert CARDS.card(created(), "one", NOW) == CARDS.card(created(), "two", NOW)
+
+
+def test_a_repeated_card_is_known_by_its_key() -> None:
+    """Sent twice after a crash, both copies show one key; the next status shows another."""
+    first, second = (text(CARDS.card(created(), "ops", NOW + timedelta(minutes=late))) for late in (0, 5))
+    later = text(CARDS.card(changed(approval("approved")), "ops", NOW))
+    keys = [re.findall(r"Key (\S+)", each) for each in (first, second, later)]
+
+    assert keys[0] == keys[1] != keys[2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.datetimes(), st.datetimes())
+def test_no_time_breaks_a_card(filed: datetime, expires: datetime) -> None:
+    """Times from year 1 to 9999 make a card."""
+    request = approval(requested_at=filed.replace(tzinfo=UTC), expires_at=expires.replace(tzinfo=UTC))
+
+    assert "UTC" in facts(CARDS.card(created(replace(request, modified_at=FILED)), "ops", NOW))["Expires"]
+
+
+def test_each_kind_of_event_has_a_card() -> None:
+    """An event that is added one day without words for it does not pass."""
+    for kind in EventKind:
+        assert_sound(CARDS.card(replace(created(), kind=kind), "ops", NOW))

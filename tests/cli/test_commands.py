@@ -1,0 +1,173 @@
+"""The other commands, as a person types them."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.support.graph import FakeGraph, make_request
+from tests.support.process import environment
+from tests.support.teams import FakeTeams
+from tests.support.wire import reply
+
+
+def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
+    """Exit 2, each mistake with its setting and the way out, no value of a secret."""
+    outcome = command(
+        "poll",
+        MAA_TENANT_ID=None,
+        MAA_TEAMS_WEBHOOK_URL="https://contoso.webhook.office.com/webhookb2/very-secret",
+        MAA_CLOUD="mars",
+        MAA_GRAPH_URL="http://graph.example.com",
+    )
+
+    assert outcome.code == 2
+    for name in ("MAA_TENANT_ID", "MAA_TEAMS_WEBHOOK_URL", "MAA_CLOUD", "MAA_GRAPH_URL"):
+        assert name in outcome.err
+    assert "Workflows" in outcome.err
+    assert "very-secret" not in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"]], ids=str
+)
+def test_every_command_has_help(command: Command, words: list[str]) -> None:
+    """`--help` works without a single setting."""
+    outcome = command(*words, "--help", MAA_TENANT_ID=None, MAA_TEAMS_WEBHOOK_URL=None)
+
+    assert outcome.code == 0
+    assert "usage: maa-notify" in outcome.out
+
+
+def test_doctor_finds_everything_well(command: Command, teams: FakeTeams) -> None:
+    """And sends nothing unless told to."""
+    outcome = command("doctor", "--json")
+
+    assert outcome.code == 0
+    assert {finding["check"] for finding in json.loads(outcome.out)} >= {
+        "settings",
+        "token",
+        "graph",
+        "state",
+    }
+    assert teams.cards == []
+
+
+def test_doctor_sends_a_sample_that_says_so(command: Command, teams: FakeTeams) -> None:
+    """One card to each destination, which nobody can take for a real request."""
+    outcome = command("doctor", "--send")
+
+    assert (outcome.code, len(teams.cards)) == (0, 1)
+    assert "test of MAA Notify" in json.dumps(teams.cards[0])
+
+
+def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: FakeTeams) -> None:
+    """Exit 3 and the advice for the answer that came."""
+    teams.answer_all(reply(404))
+
+    outcome = command("doctor", "--send")
+
+    assert outcome.code == 3
+    assert "deleted, turned off" in outcome.out
+    assert teams.secret not in outcome.out + outcome.err
+
+
+def test_doctor_says_what_the_token_lacks(command: Command, graph: FakeGraph) -> None:
+    """Exit 1, the permission by name."""
+    graph.fail_next(*[reply(403)] * 3)
+    token = "e30.eyJyb2xlcyI6IFsiVXNlci5SZWFkLkFsbCJdfQ.x"
+
+    outcome = command("doctor", MAA_ACCESS_TOKEN=token)
+
+    assert outcome.code == 1
+    assert "DeviceManagementRBAC.Read.All" in outcome.out
+    assert "User.Read.All" in outcome.out
+
+
+@pytest.mark.parametrize(
+    "word", ["needsApproval", "approved", "rejected", "reminder", "digest", "neverHeardOf"]
+)
+def test_preview_prints_a_card(command: Command, word: str) -> None:
+    """Without any setting: it is for looking."""
+    outcome = command("preview", word, MAA_TENANT_ID=None, MAA_TEAMS_WEBHOOK_URL=None)
+
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["type"] == "AdaptiveCard"
+
+
+def test_the_outbox_can_be_seen_retried_and_discarded(
+    command: Command, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """What waits is listed with its reason; retry makes it due; discard asks which."""
+    graph.requests = [make_request(), make_request()]
+    teams.answer_all(reply(429, headers={"Retry-After": "3000"}))
+    command("poll")
+    listed = json.loads(command("outbox", "list", "--json").out)
+
+    careless = command("outbox", "discard")
+    discarded = command("outbox", "discard", listed[0]["key"])
+    retried = command("outbox", "retry")
+    teams.answer_all(None)
+    poll = command("poll", "--json")
+
+    assert {each["state"] for each in listed} == {"pending"}
+    assert any("429" in each["last_error"] for each in listed)
+    assert (careless.code, discarded.code, retried.code) == (2, 0, 0)
+    assert (poll.report["delivered"], poll.report["pending"], len(teams.cards)) == (1, 0, 1)
+
+
+def test_history_is_a_csv_that_a_spreadsheet_can_open_safely(command: Command, graph: FakeGraph) -> None:
+    """One line for each card; a name that looks like a formula is none."""
+    graph.requests = [make_request(requestor={"user": {"displayName": '=HYPERLINK("https://evil.example")'}})]
+    command("poll")
+
+    rows = list(csv.DictReader(io.StringIO(command("history").out)))
+
+    assert [(row["state"], row["event"], row["destination"]) for row in rows] == [
+        ("sent", "created", "default")
+    ]
+    assert rows[0]["requestor"].startswith("'=")
+
+
+def test_history_as_json(command: Command, graph: FakeGraph) -> None:
+    """For scripts."""
+    graph.requests = [make_request()]
+    command("poll")
+
+    [entry] = json.loads(command("history", "--format", "json", "--days", "1").out)
+
+    assert entry["request"] == graph.requests[0]["id"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console signal cannot be sent to one process there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_watch_polls_until_it_is_stopped(
+    settings: dict[str, str], graph: FakeGraph, teams: FakeTeams, tmp_path: Path, number: signal.Signals
+) -> None:
+    """New requests are told without a restart; a signal ends it cleanly, without a traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maa_notify", "watch", "--every", "1"],
+        env=environment(settings),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        graph.wait_for(1)
+        graph.requests.append(make_request())
+        teams.wait_for(1)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert "watch.stopped" in err

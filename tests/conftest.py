@@ -1,0 +1,42 @@
+"""The outside world of the tests: Graph, Teams and Table Storage, each on the loopback."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.azurite import Azurite, AzuriteMissingError
+from tests.support.graph import FakeGraph
+from tests.support.teams import FakeTeams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def graph() -> Iterator[FakeGraph]:
+    """Serve an empty tenant; a test fills it."""
+    with FakeGraph() as fake:
+        yield fake
+
+
+@pytest.fixture
+def teams() -> Iterator[FakeTeams]:
+    """Serve channels that take every sound card; a test looks at them."""
+    with FakeTeams() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Run one real Azurite for all tests of this process; without it, skip here and fail in CI."""
+    try:
+        service = Azurite()
+    except AzuriteMissingError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with service:
+        yield service

@@ -1,0 +1,1 @@
+"""The pure heart, tested without anything around it."""

@@ -1,0 +1,136 @@
+"""The demo as a program: what it prints, whom it starts, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from maa_notify.demo.run import child_environment
+from tests.demo.support import ROOT
+
+PROGRAM = """
+import sys
+from maa_notify.demo import server
+from maa_notify.demo.run import run_demo
+from tests.demo.support import blank_assets
+
+server.load_assets = blank_assets
+sys.exit(run_demo(scenario=False, every=int(sys.argv[1])))
+"""
+"""The demo without its renderer, so that no npm package is needed."""
+
+
+@contextmanager
+def _demo(tmp_path: Path, every: int = 1) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(every)],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path), "MAA_STATE": "nonsense", "MAA_DESTINATIONS": "nonsense"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """Return where the demo says it can be seen; it says that and how to stop it."""
+    assert process.stdout is not None
+    first, second = process.stdout.readline(), process.stdout.readline()
+    assert first.startswith("MAA Notify demo: open http://127.0.0.1:")
+    assert second == "Press Ctrl-C to stop.\n"
+    return first.split()[-1]
+
+
+def _wait_for_a_poll(address: str) -> None:
+    with httpx.Client(base_url=address, trust_env=False) as client:
+        deadline = time.monotonic() + 30
+        while not client.get("/api/state").json()["notifier"]["log"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def _children_of(process: subprocess.Popen[str]) -> list[int]:
+    """Return the programs that its main thread started, where the system tells."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
+
+
+def _is_running(pid: int) -> bool:
+    """Whether that program runs; one that ended and was not yet collected does not."""
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_without_a_trace(tmp_path: Path, number: signal.Signals) -> None:
+    """Two lines are printed; a signal ends it with 0, the notifier with it, and no file stays behind."""
+    with _demo(tmp_path) as process:
+        address = _address(process)
+        _wait_for_a_poll(address)
+        children = _children_of(process)
+        process.send_signal(number)
+        rest, errors = process.communicate(timeout=20)
+
+        assert (process.returncode, rest, errors) == (0, "", "")
+        assert list(tmp_path.iterdir()) == []
+        assert not any(map(_is_running, children))
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(address, trust_env=False)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the notifier through /proc")
+def test_no_notifier_outlives_it(tmp_path: Path) -> None:
+    """Even a demo that is killed, with no chance to tidy up, leaves no notifier behind."""
+    with _demo(tmp_path) as process:
+        _wait_for_a_poll(_address(process))
+        (notifier,) = _children_of(process)
+        process.kill()
+        deadline = time.monotonic() + 20
+        while _is_running(notifier):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the notifier through /proc")
+def test_it_says_so_when_the_notifier_dies(tmp_path: Path) -> None:
+    """A notifier that ends by itself ends the demo with 1, a sentence and no traceback."""
+    with _demo(tmp_path) as process:
+        _wait_for_a_poll(_address(process))
+        (notifier,) = _children_of(process)
+        os.kill(notifier, signal.SIGKILL)
+        _, errors = process.communicate(timeout=20)
+
+    assert process.returncode == 1
+    assert errors.startswith("maa-notify: the notifier ended by itself with exit code -9.\n")
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_notifier_gets_the_demo_s_settings_only(tmp_path: Path) -> None:
+    """Settings of the visitor's own never reach the notifier, however they are spelled; the rest does."""
+    base = {"MAA_DESTINATIONS": "[]", "maa_reminders": "", "HOME": "/home/x", "NO_PROXY": "intra.example"}
+    environment = child_environment("http://127.0.0.1:5", tmp_path / "state.db", base)
+
+    assert {name: value for name, value in environment.items() if name.upper().startswith("MAA_")} == {
+        "MAA_TENANT_ID": "7d1c0f2e-0009-4e6a-8f00-000000000009",
+        "MAA_ACCESS_TOKEN": "demo",
+        "MAA_GRAPH_URL": "http://127.0.0.1:5",
+        "MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo",
+        "MAA_STATE": f"sqlite:///{(tmp_path / 'state.db').as_posix()}",
+    }
+    assert (environment["HOME"], environment["NO_PROXY"]) == ("/home/x", "127.0.0.1,localhost,intra.example")

@@ -1,0 +1,331 @@
+"""The documentation cannot rot: what the code has is documented, and what is documented exists."""
+
+import argparse
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from maa_notify import cli
+from maa_notify.commands import history
+from maa_notify.commands import poll as poll_command
+from maa_notify.core.routing import EVENT_NAMES
+from maa_notify.graph.clouds import CLOUDS
+from maa_notify.health import Health
+from maa_notify.poll import Report
+from maa_notify.settings import NAMES, read_settings
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, *DOCS]
+
+SETTINGS = ROOT / "docs" / "settings.md"
+COMMANDS = ROOT / "docs" / "commands.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
+
+ENOUGH = {
+    "MAA_TENANT_ID": "contoso.onmicrosoft.com",
+    "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
+    "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
+}
+"""The fewest settings that are accepted."""
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_SPAN = re.compile(r"`(maa-notify [^`]+)`")
+_TARGET = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
+_EVENT = re.compile(r"[a-z]+(\.[a-z_]+)+")
+
+
+def text_of(page: Path) -> str:
+    """A page as it is written."""
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    """The code blocks of a page in these languages."""
+    return [body for language, body in _FENCE.findall(text_of(page)) if language in languages]
+
+
+def prose(page: Path) -> str:
+    """A page without its code blocks."""
+    return _FENCE.sub("", text_of(page))
+
+
+def headings(page: Path) -> list[str]:
+    """The headings of a page, of any depth."""
+    return _HEADING.findall(prose(page))
+
+
+def section(page: Path, heading: str) -> str:
+    """The text below a heading of the second depth."""
+    _, found, rest = text_of(page).partition(f"\n## {heading}\n")
+    assert found, f"{page.name} has no heading '## {heading}'"
+    return rest.partition("\n## ")[0]
+
+
+def first_cells(text: str) -> list[str]:
+    """What stands in backticks or plainly in the first column of every table."""
+    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    return [row.strip("`") for row in rows if not set(row) <= set("-: ")]
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    """The parsers of all commands, by name."""
+    [found] = [each for each in cli._parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Every spelling of every option, without the help that all have."""
+    for action in parser._actions:
+        if not isinstance(action, argparse._HelpAction):
+            yield from action.option_strings
+
+
+def command_lines(page: Path) -> Iterator[str]:
+    """Every call of `maa-notify` that a page prints, in a block or in the middle of a sentence."""
+    for block in blocks(page, "sh", "bash", "powershell"):
+        yield from (line for line in block.splitlines() if line.startswith("maa-notify"))
+    yield from _SPAN.findall(prose(page))
+
+
+def examples() -> list[tuple[str, str]]:
+    """The example values of all settings."""
+    lines = [line for block in blocks(SETTINGS, "ini") for line in block.splitlines()]
+    return [(name, value) for name, _, value in (line.partition("=") for line in lines)]
+
+
+def logged_events() -> set[str]:
+    """The names of all events that any module logs."""
+    return {
+        event
+        for path in (ROOT / "maa_notify").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and (event := _event_of(node))
+    }
+
+
+def _event_of(call: ast.Call) -> str:
+    """The first word of what a call of `_LOG` says; "" for any other call."""
+    name = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if not (isinstance(name, ast.Name) and name.id == "_LOG" and call.args):
+        return ""
+    said = ast.literal_eval(call.args[0])
+    return str(said).split()[0].rstrip(":")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_has_its_own_heading_and_a_default(name: str) -> None:
+    """A person who meets a name in an error finds it in docs/settings.md, with meaning and example."""
+    text = section(SETTINGS, name)
+
+    assert "default" in text.lower() or "required" in text.lower()
+    assert f"\n{name}=" in text
+    assert "Refused:" in text
+
+
+def test_settings_come_in_the_order_of_the_code() -> None:
+    """And none is documented that the code does not have."""
+    assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(NAMES)
+
+
+def test_the_readme_lists_every_setting() -> None:
+    """In its table, in the same order."""
+    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(NAMES)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_setting_is_made_up(page: Path) -> None:
+    """A name that only the documentation knows would be set in vain."""
+    assert set(re.findall(r"\bMAA_[A-Z_]*[A-Z]\b", text_of(page))) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name, value", examples(), ids=lambda text: text[:60])
+def test_every_example_of_a_setting_is_accepted(
+    name: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody copies a value from the documentation and is told that it is wrong."""
+    monkeypatch.chdir(tmp_path)
+    Path("maa-notify.pem").touch()
+
+    settings = read_settings({**ENOUGH, name: value})
+
+    assert settings.warnings == ()
+
+
+def test_the_full_example_of_destinations_is_accepted() -> None:
+    """It is JSON, and every key and word in it is known."""
+    [example] = blocks(SETTINGS, "json")
+
+    settings = read_settings({**ENOUGH, "MAA_DESTINATIONS": example})
+
+    assert len(settings.destinations) == 1 + len(json.loads(example))
+
+
+def defaults() -> list[tuple[str, str]]:
+    """The defaults in the README's table that are values rather than words."""
+    lines = section(README, "Settings").splitlines()
+    rows = [line.split("|") for line in lines if line.startswith("| `MAA_")]
+    cells = [(row[1].strip(" `"), row[3].strip()) for row in rows]
+    return [(name, cell.strip("`")) for name, cell in cells if cell.startswith("`")]
+
+
+@pytest.mark.parametrize("name, value", defaults(), ids=lambda text: text)
+def test_a_documented_default_is_the_default(name: str, value: str) -> None:
+    """To write it out changes nothing, and docs/settings.md says the same."""
+    assert read_settings({**ENOUGH, name: value}) == read_settings(ENOUGH)
+    assert f"`{value}`" in section(SETTINGS, name)
+
+
+def test_every_word_for_an_event_is_explained() -> None:
+    """`events` of a destination takes these words and no others."""
+    assert set(first_cells(section(SETTINGS, "MAA_DESTINATIONS"))) >= set(EVENT_NAMES)
+
+
+def test_every_cloud_is_named() -> None:
+    """The words that `MAA_CLOUD` takes."""
+    text = section(SETTINGS, "MAA_CLOUD")
+
+    assert all(f"`{name}`" in text for name in CLOUDS)
+
+
+@pytest.mark.parametrize("command", subcommands())
+def test_every_command_and_option_is_documented(command: str) -> None:
+    """Each command has its section, and each of its options a row there."""
+    text = section(COMMANDS, f"maa-notify {command}")
+    rows = "\n".join(line for line in text.splitlines() if line.startswith("| `-"))
+
+    assert [each for each in options(subcommands()[command]) if f"`{each}" not in rows] == []
+    assert f"maa-notify {command}" in section(README, "Commands")
+
+
+def test_no_command_or_option_is_made_up() -> None:
+    """What a section of docs/commands.md offers, its parser takes."""
+    parsers = subcommands()
+    told = [each.removeprefix("maa-notify ") for each in headings(COMMANDS) if each.startswith("maa-notify ")]
+
+    assert sorted(told) == sorted(parsers)
+    for command in told:
+        offered = re.findall(r"^\| `(--[a-z-]+)", section(COMMANDS, f"maa-notify {command}"), re.MULTILINE)
+        assert set(offered) <= set(options(parsers[command]))
+
+
+def test_the_options_of_all_commands_are_documented() -> None:
+    """Those that stand before the command's name."""
+    before_the_first = text_of(COMMANDS).partition("\n## ")[0]
+
+    assert [each for each in options(cli._parser()) if f"`{each}`" not in before_the_first] == []
+
+
+@pytest.mark.parametrize("page", [README, COMMANDS], ids=lambda page: page.name)
+def test_every_exit_code_is_explained(page: Path) -> None:
+    """The codes of the command line, and no others."""
+    codes = {cli.OK, cli.FAILED, cli.WRONG_SETTINGS, cli.REFUSED}
+
+    assert {int(cell) for cell in first_cells(text_of(page)) if cell.isdigit()} == codes
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_printed_command_is_one(page: Path) -> None:
+    """The real parser takes every `maa-notify …` that the documentation prints."""
+    for line in command_lines(page):
+        words = shlex.split(line, comments=True)[1:]
+        if words in (["--version"], ["--help"]):
+            continue
+        try:
+            cli._parser().parse_args(words)
+        except SystemExit:
+            pytest.fail(f"{page.name} prints a command that does not work: {line}")
+
+
+def test_the_report_of_a_poll_is_explained_key_by_key() -> None:
+    """`poll --json` is for scripts: its example and its table have exactly the keys that are printed."""
+    keys = list(json.loads(poll_command._as_json(Report(), None)))
+    text = section(COMMANDS, "maa-notify poll")
+    [example] = [body for language, body in _FENCE.findall(text) if language == "json"]
+
+    assert list(json.loads(example)) == keys
+    assert [cell for cell in first_cells(text) if cell in keys] == keys
+
+
+def test_health_is_explained_key_by_key() -> None:
+    """`GET /api/health` is for monitors: its example and its table have exactly the keys that are sent."""
+    keys = {each.name for each in fields(Health)}
+    text = section(OPERATIONS, "Is it well?")
+    [example] = [body for language, body in _FENCE.findall(text) if language == "json"]
+
+    assert set(json.loads(example)) == keys
+    assert set(first_cells(text)) >= keys
+
+
+@pytest.mark.parametrize("status", ["ok", "degraded", "starting", "stale", "failing"])
+def test_every_state_of_health_is_explained(status: str) -> None:
+    """With the answer that a monitor gets."""
+    code = 200 if Health(status).is_well else 503
+
+    assert f"| `{status}` | {code} |" in section(OPERATIONS, "Is it well?")
+
+
+def test_every_column_of_the_history_is_named() -> None:
+    """In the order in which they are printed."""
+    told = re.findall(r"`(\w+)`", section(COMMANDS, "maa-notify history").partition("The columns")[2])
+
+    assert told == list(history.COLUMNS)
+
+
+def test_every_logged_event_is_explained_and_none_is_made_up() -> None:
+    """An operator who meets an event name in a log finds it in docs/operations.md."""
+    told = {cell for cell in first_cells(section(OPERATIONS, "Log lines")) if _EVENT.fullmatch(cell)}
+
+    assert told == logged_events()
+
+
+def test_logged_events_are_dotted_constants() -> None:
+    """So that they can be searched for, and this file can find them."""
+    assert [event for event in logged_events() if not _EVENT.fullmatch(event)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file that exists, and every anchor a heading of it."""
+    targets = [each for each in _LINK.findall(prose(page)) if "://" not in each]
+    for target in targets:
+        path, _, place = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.is_file(), f"{page.name} links to {target}"
+        assert not place or place in map(anchor, headings(file)), f"{page.name} links to {target}"
+
+
+def test_every_picture_is_shown_and_light() -> None:
+    """No picture is forgotten, and none makes the page slow to load."""
+    shown = {target for page in PAGES for target in _LINK.findall(prose(page))}
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert any(target.endswith(f"images/{picture.name}") for target in shown)
+        assert picture.stat().st_size < 300_000
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """Nobody has to guess that a page exists."""
+    assert [page.name for page in DOCS if f"(docs/{page.name}" not in text_of(README)] == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    """`make …` in the documentation is a target of the Makefile."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = {target for page in PAGES for target in _TARGET.findall(text_of(page))}
+
+    assert named
+    assert named <= targets

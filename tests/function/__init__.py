@@ -1,0 +1,1 @@
+"""The Function app, driven by Microsoft's own worker engine."""

@@ -1,0 +1,61 @@
+"""A client of the fake Graph, with time and tokens of the test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from maa_notify.graph.client import Bounds, GraphClient
+from maa_notify.wire import Limits
+from tests.support.clock import FakeClock
+from tests.support.entra import SCOPE, FakeTokens
+from tests.support.graph import FakeGraph
+from tests.support.wire import ScriptedServer, reply
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that passes only when somebody waits."""
+    return FakeClock()
+
+
+@pytest.fixture
+def tokens() -> FakeTokens:
+    """One sound token."""
+    return FakeTokens()
+
+
+@pytest.fixture
+def client(graph: FakeGraph, tokens: FakeTokens, clock: FakeClock) -> Iterator[GraphClient]:
+    """Reads from the fake Graph."""
+    made = GraphClient(graph.url, SCOPE, tokens, clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bounded(
+    graph: FakeGraph, tokens: FakeTokens, clock: FakeClock
+) -> Iterator[Callable[[Bounds], GraphClient]]:
+    """Makes clients with bounds of the test's own."""
+    with ExitStack() as stack:
+
+        def make(bounds: Bounds) -> GraphClient:
+            made = GraphClient(graph.url, SCOPE, tokens, clock, bounds)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def hasty(bounded: Callable[[Bounds], GraphClient]) -> GraphClient:
+    """Gives a page little time and little room."""
+    return bounded(Bounds(page=Limits(seconds=0.3, max_bytes=1 << 20)))
+
+
+@pytest.fixture
+def stranger() -> Iterator[ScriptedServer]:
+    """Another server, which would gladly take a token."""
+    with ScriptedServer(reply(200, json={"value": []})) as serving:
+        yield serving

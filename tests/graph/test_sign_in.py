@@ -1,0 +1,476 @@
+"""Signing in with a secret, a certificate or Azure's own identity; whatever goes wrong has a type."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+
+from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
+from maa_notify.graph.msal_http import MsalHttp
+from maa_notify.graph.tokens import (
+    AppRegistration,
+    ManagedIdentity,
+    ReadyToken,
+    StorageCredential,
+    TokenSource,
+    certificate_credential,
+)
+from maa_notify.secret import Secret
+from maa_notify.wire import Limits
+from tests.support import wire as fake
+from tests.support.entra import (
+    CLIENT,
+    DISCOVERY,
+    IDENTITY_PATH,
+    SCOPE,
+    TENANT,
+    TOKEN_PATH,
+    Certificate,
+    FakeEntra,
+    FakeIdentityEndpoint,
+    make_certificate,
+    refusal,
+)
+from tests.support.wire import ScriptedServer, reply
+
+SECRET = "s3cret~with&odd=characters"
+CERTIFICATE = make_certificate()
+IDENTITY_VARIABLES = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT")
+
+
+@pytest.fixture
+def entra() -> Iterator[FakeEntra]:
+    """Knows one application by its secret."""
+    with FakeEntra(secret=SECRET) as serving:
+        yield serving
+
+
+@pytest.fixture
+def certain() -> Iterator[FakeEntra]:
+    """Knows one application by its certificate."""
+    with FakeEntra(certificate=CERTIFICATE) as serving:
+        yield serving
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIdentityEndpoint]:
+    """Is what a Function finds in Azure: an endpoint that the environment names."""
+    for name in (*IDENTITY_VARIABLES, "MSI_SECRET", "IMDS_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    with FakeIdentityEndpoint(CLIENT) as serving:
+        for name, value in serving.environ.items():
+            monkeypatch.setenv(name, value)
+        yield serving
+
+
+@pytest.fixture
+def registration(entra: FakeEntra) -> Iterator[AppRegistration]:
+    """Signs in with the secret."""
+    made = AppRegistration(CLIENT, SECRET, entra.url, TENANT)
+    yield made
+    made.forget()
+
+
+@pytest.fixture
+def identity(azure: FakeIdentityEndpoint) -> Iterator[ManagedIdentity]:
+    """Signs in with the user-assigned identity."""
+    made = ManagedIdentity(CLIENT)
+    yield made
+    made.forget()
+
+
+def test_a_ready_token_is_used_as_it_is() -> None:
+    """There is no other, so forgetting it changes nothing."""
+    source = ReadyToken(Secret("ready"))
+    source.forget()
+
+    assert source.token(SCOPE).value.reveal() == "ready"
+    assert source.token(SCOPE).expires_on > time.time() + 1e9
+
+
+def test_a_secret_is_exchanged_for_a_token(entra: FakeEntra, registration: AppRegistration) -> None:
+    """In a form, to the tenant's own endpoint, for the scope asked for."""
+    token = registration.token(SCOPE)
+    discovery, post = entra.calls
+
+    assert token.value.reveal() == entra.issued[0]
+    assert 3500 < token.expires_on - time.time() <= 3600
+    assert (discovery.path, post.path) == (DISCOVERY, TOKEN_PATH)
+    assert entra.form_of(post)["client_secret"] == SECRET
+
+
+@pytest.mark.parametrize("form", ["certificate first", "key first", "pfx"])
+def test_a_certificate_signs_an_assertion(certain: FakeEntra, tmp_path: Path, form: str) -> None:
+    """The service checks its signature; the key itself never travels."""
+    path = tmp_path / ("it.pfx" if form == "pfx" else "it.pem")
+    if form == "pfx":
+        CERTIFICATE.write_pfx(path)
+    else:
+        CERTIFICATE.write_pem(path, key_first=form == "key first")
+    source = AppRegistration(CLIENT, certificate_credential(path), certain.url, TENANT)
+    token = source.token(SCOPE)
+    source.forget()
+
+    assert token.value.reveal() == certain.issued[0]
+    assert set(certain.form_of(certain.calls[-1])) >= {"client_assertion", "client_assertion_type"}
+    assert b"PRIVATE" not in b"".join(call.body for call in certain.calls)
+
+
+def test_the_managed_identity_is_asked_for_by_its_client_id(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity
+) -> None:
+    """At the endpoint of the environment, with the header that proves to be on this machine."""
+    token = identity.token(SCOPE)
+    (call,) = azure.calls
+
+    assert token.value.reveal() == azure.issued[0]
+    assert 3500 < token.expires_on - time.time() <= 3601
+    assert (call.method, call.path) == ("GET", IDENTITY_PATH)
+    assert call.params["client_id"] == CLIENT
+    assert call.params["resource"] == "https://graph.microsoft.com"
+
+
+def test_without_a_client_id_it_is_the_system_assigned_one(azure: FakeIdentityEndpoint) -> None:
+    """Then none is named."""
+    azure.client_id = ""
+    source = ManagedIdentity(None)
+    source.token(SCOPE)
+    source.forget()
+
+    assert "client_id" not in azure.calls[0].params
+
+
+def test_the_environment_is_read_when_a_token_is_needed(
+    azure: FakeIdentityEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the source is made: App Service renews header and endpoint."""
+    header = azure.header
+    monkeypatch.setenv("IDENTITY_HEADER", "stale")
+    source = ManagedIdentity(CLIENT)
+    monkeypatch.setenv("IDENTITY_HEADER", header)
+
+    assert source.token(SCOPE).value.reveal() == azure.issued[0]
+    source.forget()
+
+
+Served = FakeEntra | FakeIdentityEndpoint
+
+
+@pytest.fixture(params=["registration", "identity"])
+def signed_in(request: pytest.FixtureRequest) -> tuple[Served, TokenSource]:
+    """Both ways to sign in, with their service."""
+    if request.param == "registration":
+        return request.getfixturevalue("entra"), request.getfixturevalue("registration")
+    return request.getfixturevalue("azure"), request.getfixturevalue("identity")
+
+
+def test_a_token_is_asked_for_once(signed_in: tuple[Served, TokenSource]) -> None:
+    """And used until it is about to end; one for another scope is another one."""
+    service, source = signed_in
+    tokens = {source.token(SCOPE).value.reveal() for _ in range(3)}
+
+    assert tokens == {service.issued[0]}
+    assert len(service.issued) == 1
+
+
+def test_a_token_about_to_end_is_renewed(signed_in: tuple[Served, TokenSource]) -> None:
+    """Within its last five minutes it is not relied on."""
+    service, source = signed_in
+    service.lifetime = 240
+    source.token(SCOPE)
+    service.lifetime = 3600
+
+    assert source.token(SCOPE).value.reveal() == source.token(SCOPE).value.reveal() == service.issued[1]
+    assert len(service.issued) == 2
+
+
+def test_a_forgotten_token_is_replaced(signed_in: tuple[Served, TokenSource]) -> None:
+    """When Graph did not take it."""
+    service, source = signed_in
+    source.token(SCOPE)
+    source.forget()
+
+    assert source.token(SCOPE).value.reveal() == service.issued[1]
+
+
+def test_a_failed_sign_in_is_tried_afresh(signed_in: tuple[Served, TokenSource]) -> None:
+    """Nothing of the failure is kept, however it failed."""
+    service, source = signed_in
+    service.fail_next(reply(503), reply(429), fake.reset(), reply(text="{"))
+    for _ in range(4):
+        with pytest.raises(GraphUnavailable):
+            source.token(SCOPE)
+
+    assert source.token(SCOPE).value.reveal() == service.issued[0]
+
+
+FAULTS = {
+    "500": reply(500, json={"statusCode": 500, "message": "x"}),
+    "503 without a body": reply(503),
+    "429": reply(429, json={"error": "too_many"}),
+    "a portal": reply(200, text="<html>"),
+    "a proxy": reply(403, text="<html>"),
+    "redirect": fake.redirect(302, "http://127.0.0.1:9/"),
+    "nothing": reply(200),
+    "a list": reply(json=[]),
+    "null": reply(json=None),
+    "a word": reply(json="access_token"),
+    "deep": reply(text='{"x":' + "[" * 100_000),
+    "cut": reply(text='{"access_token": "e'),
+    "truncated": fake.truncated(b'{"access_token": "', 99),
+    "too large": reply(json={"x": "x" * 600_000}),
+    "gzip bomb": fake.gzip_bomb(1 << 28),
+    "reset": fake.reset(),
+    "garbage": fake.garbage(),
+    "no answer": fake.close_without_answer(),
+}
+
+
+@pytest.mark.parametrize("where", [DISCOVERY, TOKEN_PATH], ids=["discovery", "token"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_sign_in_service_in_trouble_is_unavailable(
+    entra: FakeEntra, registration: AppRegistration, where: str, fault: fake.Answer
+) -> None:
+    """The next poll tries again, and nobody is sent to mend a permission."""
+    entra.fail_next(fault, path=where)
+    with pytest.raises(GraphUnavailable):
+        registration.token(SCOPE)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_an_identity_endpoint_in_trouble_is_an_error(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity, fault: fake.Answer
+) -> None:
+    """Of a type, never a crash."""
+    azure.fail_next(fault)
+
+    with pytest.raises(GraphError):
+        identity.token(SCOPE)
+
+
+def test_a_service_that_calls_itself_busy_is_unavailable(
+    entra: FakeEntra, registration: AppRegistration
+) -> None:
+    """Entra says so with a 400, too."""
+    entra.fail_next(refusal(90033, "temporarily_unavailable"), path=TOKEN_PATH)
+
+    with pytest.raises(GraphUnavailable, match="temporarily_unavailable"):
+        registration.token(SCOPE)
+
+
+def test_the_wait_that_the_service_asks_for_is_told(entra: FakeEntra, registration: AppRegistration) -> None:
+    """So that the poll waits or gives up."""
+    entra.fail_next(reply(429, headers={"Retry-After": "33"}), path=TOKEN_PATH)
+
+    with pytest.raises(GraphUnavailable, match="answered 429") as caught:
+        registration.token(SCOPE)
+
+    assert caught.value.retry_after == 33
+
+
+@pytest.mark.parametrize("where", [DISCOVERY, TOKEN_PATH])
+def test_a_sign_in_has_an_end(entra: FakeEntra, where: str) -> None:
+    """Even when the service says nothing, or little by little."""
+    http = MsalHttp(entra.url, Limits(seconds=0.2))
+    entra.fail_next(fake.hang(), fake.drip(b"{}", pause=0.05, head=True), path=where)
+    for _ in range(2):
+        with pytest.raises(GraphUnavailable, match="no answer in time"):
+            http.get(f"https{entra.url[4:]}{where}")
+    http.close()
+
+
+def test_nobody_there_is_unavailable() -> None:
+    """A closed port, as while a network is down."""
+    with ScriptedServer() as gone:
+        url = gone.url
+
+    with pytest.raises(GraphUnavailable, match="it refuses connections"):
+        AppRegistration(CLIENT, SECRET, url, TENANT).token(SCOPE)
+
+
+def test_no_managed_identity_here_is_said(
+    azure: FakeIdentityEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usual mistake outside Azure."""
+    with ScriptedServer() as gone:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", gone.url)
+
+    with pytest.raises(GraphUnavailable, match="inside Azure only"):
+        ManagedIdentity(CLIENT).token(SCOPE)
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (refusal(7000215, "invalid_client", 401), "(invalid_client, AADSTS7000215)"),
+        (refusal(700016, "unauthorized_client"), "(unauthorized_client, AADSTS700016)"),
+        (reply(400, json={"error": "a b\nc", "error_codes": "x"}), "(unknown)"),
+        (reply(400, json={"error": ["x"], "error_codes": [1, "x", None]}), "(unknown, AADSTS1)"),
+        (reply(400, json={}), "(unknown)"),
+        (reply(200, json={"access_token": ""}), "(unknown)"),
+        (reply(200, json={"access_token": None}), "(unknown)"),
+    ],
+)
+def test_a_refused_sign_in_needs_a_person(
+    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer, words: str
+) -> None:
+    """Entra's number is what one searches for; its description repeats the request and stays away."""
+    entra.fail_next(answer, path=TOKEN_PATH)
+
+    with pytest.raises(GraphDenied) as caught:
+        registration.token(SCOPE)
+
+    assert words in str(caught.value)
+    assert "MAA_CLIENT_ID" in str(caught.value)
+    assert "this and that" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(json={"access_token": "x", "expires_in": "soon"}),
+        reply(json={"access_token": "x", "expires_in": None}),
+        reply(json={"access_token": "x", "expires_in": [1]}),
+        reply(json={"access_token": ["x"], "expires_in": 3600}),
+    ],
+)
+def test_an_odd_token_answer_is_an_error_or_a_token(
+    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer
+) -> None:
+    """Never a crash."""
+    entra.fail_next(answer, path=TOKEN_PATH)
+    try:
+        token = registration.token(SCOPE)
+    except GraphError:
+        return
+    assert token.value.reveal()
+
+
+def test_an_unknown_tenant_needs_a_person(entra: FakeEntra) -> None:
+    """Discovery answers 400 for it."""
+    source = AppRegistration(CLIENT, SECRET, entra.url, "another-tenant")
+
+    with pytest.raises(GraphDenied, match="MAA_TENANT_ID"):
+        source.token(SCOPE)
+
+    source.forget()
+
+
+def test_an_identity_that_is_not_assigned_needs_a_person(azure: FakeIdentityEndpoint) -> None:
+    """The advice is about the identity, not about secrets."""
+    source = ManagedIdentity("11111111-0000-4000-8000-000000000009")
+
+    with pytest.raises(GraphDenied, match="managed identity is assigned"):
+        source.token(SCOPE)
+
+    source.forget()
+
+
+@pytest.mark.parametrize(
+    "variables", [{"IDENTITY_SERVER_THUMBPRINT": "x"}, {"IDENTITY_SERVER_THUMBPRINT": "0" * 40}]
+)
+def test_an_environment_that_msal_refuses_needs_a_person(
+    azure: FakeIdentityEndpoint,
+    identity: ManagedIdentity,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+) -> None:
+    """Service Fabric is none of the places where this runs."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", azure.url.replace("http://", "https://"))
+
+    with pytest.raises(GraphDenied, match="ManagedIdentityError"):
+        identity.token(SCOPE)
+
+
+def test_a_secret_is_sent_to_no_other_host(entra: FakeEntra, registration: AppRegistration) -> None:
+    """Whatever endpoint discovery names."""
+    with ScriptedServer(reply(json={"access_token": "x", "expires_in": 3600})) as stranger:
+        other = stranger.url.removeprefix("http://")
+        for endpoint in (
+            f"https://{other}/t/x",
+            f"https://login.example/{TENANT}/x",
+            f"{entra.url}@{other}/t/x",
+        ):
+            entra.token_endpoint = endpoint.replace("http://", "https://")
+            with pytest.raises(GraphDenied, match=r"another host|ValueError"):
+                registration.token(SCOPE)
+            registration.forget()
+
+        assert not stranger.requests
+
+
+def test_a_redirect_does_not_carry_the_secret_away(entra: FakeEntra, registration: AppRegistration) -> None:
+    """A 307 would repeat the form."""
+    with ScriptedServer(reply(json={"access_token": "x", "expires_in": 3600})) as stranger:
+        entra.fail_next(fake.redirect(307, f"{stranger.url}/"), path=TOKEN_PATH)
+        with pytest.raises(GraphUnavailable):
+            registration.token(SCOPE)
+
+        assert not stranger.requests
+
+
+def test_china_may_name_its_other_host() -> None:
+    """Discovery there answers with endpoints at a second name of the same service."""
+    http = MsalHttp("https://login.chinacloudapi.cn", Limits(seconds=0.0))
+
+    with pytest.raises(GraphUnavailable):
+        http.get("https://login.partner.microsoftonline.cn/x")
+    with pytest.raises(GraphDenied):
+        http.get("https://login.microsoftonline.com/x")
+
+
+def write_key_only(path: Path) -> None:
+    """A key without its certificate."""
+    path.write_bytes(CERTIFICATE.private_pem())
+
+
+def write_strangers(path: Path) -> None:
+    """A key and somebody else's certificate."""
+    Certificate(CERTIFICATE.key, make_certificate().public).write_pem(path)
+
+
+@pytest.mark.parametrize(
+    "write, problem",
+    [
+        (lambda path: path.write_bytes(b""), "PFX without a password, or PEM"),
+        (lambda path: path.write_bytes(b"\x30\x82 no pfx"), "PFX without a password, or PEM"),
+        (lambda path: path.write_text("-----BEGIN CERTIFICATE-----\nxx\n"), "PEM with both"),
+        (write_key_only, "PEM with both"),
+        (write_strangers, "not that of its certificate"),
+        (lambda path: CERTIFICATE.write_pfx(path, b"password"), "PFX without a password"),
+        (lambda path: path.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "must not be protected"),
+    ],
+    ids=["empty", "no pfx", "no certificate", "key only", "strangers", "password", "encrypted"],
+)
+def test_a_certificate_file_of_no_use_is_refused(
+    tmp_path: Path, write: Callable[[Path], object], problem: str
+) -> None:
+    """At the start, saying what is wrong with it."""
+    write(tmp_path / "it")
+
+    with pytest.raises(ValueError, match=problem):
+        certificate_credential(tmp_path / "it")
+
+
+def test_storage_is_signed_in_to_with_the_same_source(
+    entra: FakeEntra, registration: AppRegistration
+) -> None:
+    """In the shape that the Azure SDK asks for."""
+    token = StorageCredential(registration).get_token(SCOPE, enable_cae=True)
+
+    assert (token.token, token.expires_on > time.time()) == (entra.issued[0], True)
+
+
+@pytest.mark.parametrize("answer", [refusal(7000215, "invalid_client", 401), reply(503)])
+def test_storage_hears_of_a_failed_sign_in_in_its_own_words(
+    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer
+) -> None:
+    """So the state store reports it like every other failure of storage."""
+    entra.fail_next(answer, path=TOKEN_PATH)
+
+    with pytest.raises(ClientAuthenticationError, match="sign-in"):
+        StorageCredential(registration).get_token(SCOPE)

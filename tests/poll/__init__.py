@@ -1,0 +1,1 @@
+"""What polls do, at wire level and with a clock of the test."""

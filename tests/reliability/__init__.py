@@ -1,0 +1,1 @@
+"""The delivery promise under faults, kills and races."""

@@ -1,0 +1,60 @@
+"""Many pollers at once on one state store: a thousand requests, each told once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from maa_notify import app
+from maa_notify.deliver import Policy
+from tests.support.cards import text
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import TENANT
+from tests.support.teams import FakeTeams
+
+REQUESTS = 1_000
+UNPACED = replace(Policy(), gap=timedelta(), posts=10_000)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
+def settings(
+    request: pytest.FixtureRequest, graph: FakeGraph, teams: FakeTeams, tmp_path: Path
+) -> dict[str, str]:
+    """Settings of an installation that several pollers share."""
+    state = f"sqlite:///{tmp_path / 'state.db'}"
+    if request.param == "azurite":
+        state = request.getfixturevalue("azurite").connection_string
+    return {
+        "MAA_TENANT_ID": TENANT,
+        "MAA_ACCESS_TOKEN": "x",
+        "MAA_GRAPH_URL": graph.url,
+        "MAA_TEAMS_WEBHOOK_URL": teams.url,
+        "MAA_STATE": state,
+        "MAA_TABLE_NAME": f"T{uuid4().hex}",
+    }
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("pollers", [2, 8])
+def test_pollers_at_once_tell_each_request_once(
+    settings: dict[str, str], graph: FakeGraph, teams: FakeTeams, pollers: int
+) -> None:
+    """No duplicate, no loss, no deadlock; what one leaves to another is delivered by the other."""
+    graph.page_size = 500
+    graph.requests = [make_request(payloadName=f"NAME-{number:04d}") for number in range(REQUESTS)]
+    apps = [app.build(settings, policy=UNPACED) for _ in range(pollers)]
+    with ThreadPoolExecutor(pollers) as pool:
+        reports = list(pool.map(lambda each: each.poll(), apps))
+    last = apps[0].poll()
+    for each in apps:
+        each.close()
+
+    shown = Counter(word for card in teams.cards for word in text(card).split() if word.strip("“”").startswith("NAME-"))
+    assert sum(report.events for report in reports) == REQUESTS
+    assert sum(report.delivered for report in reports) + last.delivered == REQUESTS
+    assert (last.pending, last.events) == (0, 0)
+    assert (len(shown), shown.total()) == (REQUESTS, REQUESTS)

@@ -1,0 +1,421 @@
+"""A small world for random lives: a tenant, channels, a state store, and faults at every point of I/O.
+
+Pollers run as threads of which one moves at a time; at each point of I/O a seeded scheduler decides who goes
+on. So two pollers meet in every possible way, and a life can be repeated from its seed.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Semaphore, Thread
+from typing import Any
+
+from maa_notify.core.event import Event
+from maa_notify.core.reminders import parse_plan
+from maa_notify.core.request import STATUSES, ApprovalRequest, Listing
+from maa_notify.core.routing import Route
+from maa_notify.deliver import Delivery
+from maa_notify.errors import (
+    CardRefused,
+    DestinationRefused,
+    DestinationUnavailable,
+    GraphUnavailable,
+    MaaNotifyError,
+    StateError,
+)
+from maa_notify.poll import Poll
+from maa_notify.state.codec import PENDING, SENT
+from maa_notify.state.rows import Change, Delete, Put, Row
+from maa_notify.state.store import StateStore
+from maa_notify.teams.outlet import Card, Receipt
+from tests.support.clock import FakeClock
+from tests.support.memory import MemoryRows
+
+ROUTES = (
+    Route("everything", catch_all=True),
+    Route("devices", policy_types=frozenset({"deviceWipe"})),
+    Route("audit", events=frozenset({"approved", "completed", "created"})),
+)
+PLAN = parse_plan("50%,24h,4h")
+TYPES = ("deviceWipe", "app", "script")
+
+
+class KilledError(BaseException):
+    """The process ends here and now: nothing may catch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An event as it arrived in a channel: `what` is its kind and, for a reminder, the stage."""
+
+    destination: str
+    request_id: str
+    revision: int
+    what: str
+    status: str
+
+
+@dataclass(slots=True)
+class Post:
+    """One card that reached a channel: by which poll, with what, and whether the poll could record it."""
+
+    poll: int
+    events: tuple[Seen, ...]
+    recorded: bool = False
+
+
+@dataclass(slots=True)
+class Chances:
+    """How likely things go wrong, each at one point of I/O."""
+
+    fault: float = 0.0
+    kill: float = 0.0
+
+
+@dataclass(slots=True)
+class World:
+    """Everything outside the notifier, and what it can tell of what happened."""
+
+    rng: random.Random
+    chances: Chances = field(default_factory=Chances)
+    clock: FakeClock = field(default_factory=FakeClock)
+    rows: MemoryRows = field(default_factory=MemoryRows)
+    listed: dict[str, ApprovalRequest] = field(default_factory=dict)
+    dropped: list[ApprovalRequest] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    disturbed: set[int] = field(default_factory=set)
+    polls: int = 0
+    overtakable: set[tuple[str, str]] = field(default_factory=set)
+
+    def create(self) -> None:
+        """Somebody files a request."""
+        now = self.clock.now()
+        request = ApprovalRequest(
+            id=f"{self.rng.getrandbits(64):016x}",
+            status=self.rng.choice(("needsApproval", "needsApproval", "needsApproval", *STATUSES)),
+            policy_types=(self.rng.choice(TYPES),),
+            requested_at=now,
+            expires_at=now + timedelta(hours=self.rng.choice((1, 72, 720))),
+            modified_at=now,
+        )
+        self.listed[request.id] = request
+
+    def change(self) -> None:
+        """A request takes any other status, legal or not; its modification time may lag."""
+        if not self.listed:
+            return
+        request = self.rng.choice(list(self.listed.values()))
+        status = self.rng.choice([*STATUSES, "neverHeardOf"])
+        modified_at = self.rng.choice((request.modified_at, self.clock.now()))
+        self.listed[request.id] = replace(request, status=status, modified_at=modified_at)
+
+    def drop(self) -> None:
+        """A request leaves the list; it may come back."""
+        if self.listed:
+            gone = self.rng.choice(list(self.listed))
+            self.dropped.append(self.listed.pop(gone))
+
+    def relist(self) -> None:
+        """A request that had left is listed again."""
+        if self.dropped:
+            back = self.dropped.pop()
+            self.listed[back.id] = back
+
+    def is_new_to_us(self) -> bool:
+        """Whether no poll has ended well yet, so that closed requests are not told."""
+        mark = StateStore(self.rows).read_mark()
+        return mark is None or mark.last_good is None
+
+    def poller(self, pause: Callable[[], None]) -> "Poller":
+        """A new poll; `pause` is called at every point of I/O."""
+        self.polls += 1
+        return Poller(self, self.polls, pause)
+
+    def told(self) -> dict[tuple[str, str], list[Seen]]:
+        """What arrived, first arrivals only, by destination and request."""
+        told: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+        for post in self.posts:
+            for seen in post.events:
+                line = told[seen.destination, seen.request_id]
+                if seen not in line:
+                    line.append(seen)
+        return told
+
+
+@dataclass(slots=True)
+class Poller:
+    """One poll of the real notifier in this world; it is also the fake Graph, store and channels it talks to."""
+
+    world: World
+    number: int
+    pause: Callable[[], None]
+    in_post: bool = False
+
+    def run(self) -> None:
+        """Polls once; errors and kills end it as they end a process."""
+        try:
+            self._poll().run()
+        except (MaaNotifyError, KilledError):
+            self.world.disturbed.add(self.number)
+        finally:
+            self.in_post = False
+
+    def _poll(self) -> Poll:
+        store = StateStore(_Rows(self))
+        outlets = {route.name: _Channel(self, route.name) for route in ROUTES}
+        clock = _Clock(self)
+        seeded = random.Random(self.world.rng.getrandbits(32))
+        delivery = Delivery(store, outlets, _Cards(), clock, random=seeded)
+        return Poll(_Graph(self), store, ROUTES, PLAN, delivery, clock)
+
+    def point(self) -> None:
+        """A point of I/O: others may go on, and the process may be killed."""
+        self.pause()
+        if self.world.rng.random() < self.world.chances.kill:
+            self.world.disturbed.add(self.number)
+            raise KilledError
+
+    def fails(self) -> bool:
+        """Whether this operation goes wrong."""
+        if self.world.rng.random() >= self.world.chances.fault:
+            return False
+        self.world.disturbed.add(self.number)
+        return True
+
+
+@dataclass(slots=True)
+class _Clock:
+    poller: Poller
+
+    def now(self) -> datetime:
+        return self.poller.world.clock.now()
+
+    def monotonic(self) -> float:
+        return self.poller.world.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.poller.pause()
+        self.poller.world.clock.sleep(seconds)
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Lists the tenant, sometimes not at all, with one request missing, or with one twice."""
+
+    poller: Poller
+
+    def list_requests(self) -> Listing:
+        self.poller.point()
+        if self.poller.fails():
+            raise GraphUnavailable("a fault")
+        listed = list(self.poller.world.listed.values())
+        rng = self.poller.world.rng
+        if listed and self.poller.fails():
+            odd = rng.choice(listed)
+            listed = [each for each in listed if each is not odd] if rng.random() < 0.5 else [*listed, odd]
+        self.poller.point()
+        return Listing(tuple(listed))
+
+    def find_request(self, request_id: str) -> ApprovalRequest | None:
+        self.poller.point()
+        if self.poller.fails():
+            raise GraphUnavailable("a fault")
+        return self.poller.world.listed.get(request_id)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The shared store, which may be away before or after it has done what it was asked."""
+
+    poller: Poller
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        self._around(lambda: None)
+        return self.poller.world.rows.read(first, end)
+
+    def get(self, key: str) -> Row | None:
+        self._around(lambda: None)
+        return self.poller.world.rows.get(key)
+
+    def commit(self, changes: Sequence[Change]) -> list[str]:
+        return self._around(lambda: self._commit(changes))
+
+    def close(self) -> None:
+        pass
+
+    def _commit(self, changes: Sequence[Change]) -> list[str]:
+        etags = self.poller.world.rows.commit(changes)
+        self._note(changes)
+        return etags
+
+    def _note(self, changes: Sequence[Change]) -> None:
+        """Remembers that a post of this poll is now in the journal."""
+        sent = {each.key.split(":", 2)[-1] for each in changes if isinstance(each, Put) and each.key.startswith(SENT)}
+        if sent and any(isinstance(each, Delete) and each.key.startswith(PENDING) for each in changes):
+            mine = [post for post in self.poller.world.posts if post.poll == self.poller.number]
+            mine[-1].recorded = True
+            self.poller.in_post = False
+
+    def _around(self, action: Callable[[], Any]) -> Any:
+        self.poller.point()
+        if self.poller.fails():
+            raise StateError("a fault before")
+        result = action()
+        if self.poller.fails():
+            raise StateError("a fault after")
+        self.poller.point()
+        return result
+
+
+@dataclass(slots=True)
+class _Channel:
+    """A Teams channel, which may refuse, be away, or take a card and lose the answer."""
+
+    poller: Poller
+    name: str
+
+    def post(self, card: Card) -> Receipt:
+        poller, rng = self.poller, self.poller.world.rng
+        poller.in_post = True
+        poller.point()
+        if poller.fails():
+            poller.in_post = False
+            raise self._fault(card, rng)
+        poller.world.posts.append(Post(poller.number, tuple(_seen(each, self.name) for each in card["events"])))
+        if poller.fails():
+            raise DestinationUnavailable("the answer was lost")
+        poller.point()
+        return Receipt()
+
+    def _fault(self, card: Card, rng: random.Random) -> MaaNotifyError:
+        wait = rng.choice((None, 0.0, 5.0, 400.0))
+        fault: MaaNotifyError = rng.choice(
+            (DestinationRefused("gone"), CardRefused("too odd"), DestinationUnavailable("busy", wait))
+        )
+        if isinstance(fault, CardRefused):
+            self.poller.world.overtakable |= {(self.name, each.request.id) for each in card["events"]}
+        return fault
+
+    def close(self) -> None:
+        pass
+
+
+class _Cards:
+    """Cards that say what they are about, for the oracle to read."""
+
+    def card(self, event: Event, destination: str, now: datetime) -> Card:
+        return {"events": [event]}
+
+    def plain(self, event: Event, now: datetime) -> Card:
+        return {"events": [event]}
+
+    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
+        return {"events": list(events[:7])}, min(7, len(events))
+
+
+def _seen(event: Event, destination: str) -> Seen:
+    return Seen(destination, event.request.id, event.revision, event.what, event.request.status)
+
+
+@dataclass(slots=True)
+class _Worker:
+    thread: Thread
+    poller: Poller
+    baton: Semaphore
+    done: bool = False
+
+
+def run_together(world: World, count: int) -> None:
+    """Lets so many pollers poll at the same time, interleaved by the world's seed."""
+    turn = Semaphore(0)
+    workers: list[_Worker] = []
+    for _ in range(count):
+        workers.append(_worker(world, turn))
+    for worker in workers:
+        worker.thread.start()
+    while ready := [worker for worker in workers if not worker.done]:
+        # A post is short: nobody sleeps through the hold of somebody who is posting.
+        posting = [worker for worker in ready if worker.poller.in_post]
+        chosen = world.rng.choice(posting or ready)
+        chosen.baton.release()
+        turn.acquire()
+    for worker in workers:
+        worker.thread.join()
+
+
+def _worker(world: World, turn: Semaphore) -> _Worker:
+    baton = Semaphore(0)
+
+    def pause() -> None:
+        turn.release()
+        baton.acquire()
+
+    def work() -> None:
+        baton.acquire()
+        try:
+            poller.run()
+        finally:
+            worker.done = True
+            turn.release()
+
+    poller = world.poller(pause)
+    worker = _Worker(Thread(target=work, daemon=True), poller, baton)
+    return worker
+
+
+def flaws(world: World, silent: set[str]) -> list[str]:
+    """What broke the promise, in words; empty when it was kept.
+
+    `silent` are the requests that were closed when the first poll found them, of which nothing needs telling.
+    """
+    return [
+        *_not_empty(world),
+        *_doubled(world),
+        *_out_of_order(world),
+        *_lost(world, silent),
+    ]
+
+
+def _not_empty(world: World) -> list[str]:
+    left = [row.key for row in world.rows.read(PENDING, PENDING + "~")]
+    return [f"still pending: {left}"] if left else []
+
+
+def _doubled(world: World) -> list[str]:
+    recorded = Counter(seen for post in world.posts if post.recorded for seen in post.events)
+    twice = [f"recorded twice: {seen}" for seen, count in recorded.items() if count > 1]
+    lost_hold = [
+        f"posted by an undisturbed poll and not recorded: {post.events}"
+        for post in world.posts
+        if not post.recorded and post.poll not in world.disturbed
+    ]
+    return twice + lost_hold
+
+
+def _out_of_order(world: World) -> list[str]:
+    return [
+        f"out of order at {line[0]}: {[(seen.revision, seen.what) for seen in seens]}"
+        for line, seens in world.told().items()
+        if line not in world.overtakable
+        and [seen.revision for seen in seens] != sorted(seen.revision for seen in seens)
+    ]
+
+
+def _lost(world: World, silent: set[str]) -> list[str]:
+    told: dict[str, list[Seen]] = defaultdict(list)
+    for (_, request_id), line in world.told().items():
+        told[request_id] += line
+    found = []
+    for request in world.listed.values():
+        events = sorted(told[request.id], key=lambda seen: seen.revision)
+        if not events and request.id in silent:
+            continue
+        if not events or events[-1].status != request.status:
+            found.append(f"{request.id} is {request.status}, told were {[seen.status for seen in events]}")
+        gaps = set(range(events[0].revision, events[-1].revision)) - {seen.revision for seen in events} if events else ()
+        found += [f"{request.id}: revision {gap} was never told" for gap in gaps]
+    return found
+
+

@@ -1,0 +1,635 @@
+"""Settings: what each means, what is wrong with a wrong one, and what never shows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maa_notify.core.request import POLICY_TYPES
+from maa_notify.core.routing import EVENT_NAMES
+from maa_notify.errors import SettingsError
+from maa_notify.settings import NAMES, Settings, read_settings, schedule_from
+
+TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
+HOOK = "https://prod-01.westeurope.logic.azure.com:443/workflows/1/invoke?sp=%2F&sv=1.0&sig=abc"
+LEAST = {"MAA_TENANT_ID": TENANT, "MAA_TEAMS_WEBHOOK_URL": HOOK}
+IN_AZURE = {
+    "WEBSITE_SITE_NAME": "func-maa",
+    "MAA_STATE": "https://maa.table.core.windows.net",
+    "MAA_CLIENT_ID": "f5180412-0005-4052-8f00-000000000005",
+}
+
+
+def read(**changes: str | None) -> Settings:
+    """The settings with the fewest values, changed; None takes one away."""
+    merged = {**LEAST, **changes}
+    return read_settings({name: value for name, value in merged.items() if value is not None})
+
+
+def mistakes(**changes: str | None) -> list[str]:
+    """Every mistake as it is told."""
+    with pytest.raises(SettingsError) as caught:
+        read(**changes)
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def destinations(*entries: Any) -> str:
+    """The value of `MAA_DESTINATIONS`."""
+    return json.dumps(list(entries))
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """One destination that is right, changed."""
+    return {"name": "ops", "webhook_url": HOOK, **changes}
+
+
+def test_two_settings_are_enough() -> None:
+    """A tenant and a webhook: everything else has the default that the documentation promises."""
+    found = read()
+    [destination] = found.destinations
+
+    assert (found.tenant_id, found.client_id, found.table_name) == (TENANT, "", "MaaNotify")
+    assert (found.client_secret, found.certificate_path, found.access_token) == (None, None, None)
+    assert found.graph_url == "https://graph.microsoft.com"
+    assert found.authority_url == "https://login.microsoftonline.com"
+    assert found.state.sqlite_path == Path("maa-notify.db")
+    assert [stage.name for stage in found.reminders] == ["50%", "24h", "4h"]
+    assert (found.digest_above, found.poll_schedule) == (5, "0 * * * * *")
+    assert (destination.route.name, destination.route.catch_all) == ("default", True)
+    assert destination.webhook_url.reveal() == HOOK
+    assert found.warnings == ()
+
+
+def test_nothing_set_says_what_is_required() -> None:
+    """A first start tells both, with where to find them."""
+    told = mistakes(MAA_TENANT_ID=None, MAA_TEAMS_WEBHOOK_URL=None)
+
+    assert [each.split(":")[0] for each in told] == ["MAA_TENANT_ID", "MAA_TEAMS_WEBHOOK_URL"]
+    assert "Entra" in told[0]
+    assert "Workflows" in told[1]
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    """Nobody mends one setting per deployment."""
+    told = mistakes(
+        MAA_TENANT_ID="common",
+        MAA_CLOUD="mars",
+        MAA_GRAPH_URL="graph",
+        MAA_AUTHORITY_URL="ftp://x",
+        MAA_STATE="somewhere",
+        MAA_TABLE_NAME="1",
+        MAA_TEAMS_WEBHOOK_URL="x",
+        MAA_DESTINATIONS="{}",
+        MAA_REMINDERS="soon",
+        MAA_DIGEST_ABOVE="many",
+        MAA_POLL_SCHEDULE="* * * * *",
+        MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
+        MAA_ACCESS_TOKEN="a b",
+    )
+    names = {each.split(":")[0] for each in told}
+
+    assert names == set(NAMES) - {"MAA_CLIENT_SECRET"}
+
+
+def test_an_error_counts_and_lists_its_mistakes() -> None:
+    """The text that a person reads names every setting on a line of its own."""
+    with pytest.raises(SettingsError) as one:
+        read(MAA_CLOUD="mars")
+    with pytest.raises(SettingsError) as two:
+        read(MAA_CLOUD="mars", MAA_TENANT_ID="")
+
+    assert str(one.value).startswith("1 setting is wrong:\n  - MAA_CLOUD: must be one of global, usgov")
+    assert str(two.value).splitlines()[0] == "2 settings are wrong:"
+    assert len(str(two.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize("value", [TENANT, TENANT.upper(), "contoso.onmicrosoft.com", f"  {TENANT} "])
+def test_a_tenant_is_an_id_or_a_domain(value: str) -> None:
+    """The state of one tenant does not fall apart because somebody wrote its id in capitals."""
+    assert read(MAA_TENANT_ID=value).tenant_id == value.strip().lower()
+
+
+@pytest.mark.parametrize(
+    "value", ["common", "Organizations", "consumers", "a/b", "a b", "-x", "x" * 129, "é"]
+)
+def test_a_tenant_that_is_none_is_refused(value: str) -> None:
+    """Signing in for 'common' would fail later and less clearly."""
+    assert mistakes(MAA_TENANT_ID=value) == [
+        "MAA_TENANT_ID: must be one tenant's id (a GUID) or its domain name"
+    ]
+
+
+@pytest.mark.parametrize(
+    "cloud,graph,portal",
+    [
+        ("global", "https://graph.microsoft.com", "https://intune.microsoft.com/"),
+        ("USGov", "https://graph.microsoft.us", "https://intune.microsoft.us/"),
+        ("dod", "https://dod-graph.microsoft.us", "https://intune.microsoft.us/"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn", "https://portal.azure.cn/"),
+    ],
+)
+def test_addresses_follow_the_cloud(cloud: str, graph: str, portal: str) -> None:
+    """One word moves Graph, sign-in and the button of every card."""
+    found = read(MAA_CLOUD=cloud)
+
+    assert (found.graph_url, found.authority_url) == (graph, found.cloud.authority)
+    assert found.cloud.approvals_url.startswith(portal)
+
+
+@pytest.mark.parametrize("name", ["MAA_GRAPH_URL", "MAA_AUTHORITY_URL"])
+@pytest.mark.parametrize(
+    "value,kept",
+    [
+        ("https://graph.example", "https://graph.example"),
+        ("https://graph.example/", "https://graph.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+    ],
+)
+def test_an_origin_may_be_replaced(name: str, value: str, kept: str) -> None:
+    """A test server or a proxy can stand in, in plain http on this machine only."""
+    found = read(**{name: value})
+
+    assert kept in {found.graph_url, found.authority_url}
+
+
+@pytest.mark.parametrize("name", ["MAA_GRAPH_URL", "MAA_AUTHORITY_URL"])
+@pytest.mark.parametrize(
+    "value,problem",
+    [
+        ("https://graph.microsoft.com/beta", "must be an origin only"),
+        ("https://graph.microsoft.com?x=1", "must be an origin only"),
+        ("https://graph.microsoft.com#x", "must be an origin only"),
+        ("http://graph.microsoft.com", "must begin with https://"),
+        ("http://127.0.0.1.evil.example", "must begin with https://"),
+        ("https://user:pass@graph.microsoft.com", "must not hold a user name"),
+        ("https://graph.microsoft.com:99999", "is not a URL"),
+        ("https://", "is not a URL"),
+        ("https://[::1", "is not a URL"),
+        ("graph.microsoft.com", "is not a URL"),
+        ("https://gräph.example", "is not a URL"),
+        ("https://graph .example", "is not a URL"),
+    ],
+)
+def test_an_origin_that_is_none_is_refused(name: str, value: str, problem: str) -> None:
+    """A token is never sent to an address that was mistyped, nor in plain text over a network."""
+    [told] = mistakes(**{name: value})
+
+    assert told.startswith(f"{name}: {problem}")
+
+
+@pytest.mark.parametrize(
+    "value,attribute,expected",
+    [
+        ("sqlite:///state.db", "sqlite_path", Path("state.db")),
+        ("sqlite:////var/lib/maa.db", "sqlite_path", Path("/var/lib/maa.db")),
+        ("https://maa.table.core.windows.net", "table_endpoint", "https://maa.table.core.windows.net"),
+        ("https://maa.table.core.windows.net/", "table_endpoint", "https://maa.table.core.windows.net"),
+        (
+            "https://maa.table.core.chinacloudapi.cn",
+            "table_endpoint",
+            "https://maa.table.core.chinacloudapi.cn",
+        ),
+    ],
+)
+def test_the_state_may_be_a_file_or_a_table(value: str, attribute: str, expected: object) -> None:
+    """One setting moves the state from a laptop to Azure."""
+    assert getattr(read(MAA_STATE=value).state, attribute) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "UseDevelopmentStorage=true",
+        "DefaultEndpointsProtocol=https;AccountName=maa;AccountKey=a2V5;EndpointSuffix=core.windows.net",
+        "TableEndpoint=https://maa.table.core.windows.net/;SharedAccessSignature=sv=1&sig=x",
+        "accountname=maa;accountkey=a2V5",
+    ],
+)
+def test_the_state_may_be_a_connection_string(value: str) -> None:
+    """What the portal offers to copy is taken as it is, and kept as a secret."""
+    secret = read(MAA_STATE=value).state.connection_string
+
+    assert secret is not None
+    assert secret.reveal() == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:///",
+        "sqlite://state.db",
+        "state.db",
+        "http://maa.table.core.windows.net",
+        "https://maa.blob.core.windows.net",
+        "https://maa.table.core.windows.net/MaaNotify",
+        "https://maa.table.core.windows.net?sv=1&sig=x",
+        "AccountName=maa",
+        "AccountKey=a2V5",
+        "UseDevelopmentStorage=false",
+    ],
+)
+def test_a_state_that_cannot_be_is_refused(value: str) -> None:
+    """The three forms are named; nothing is written where nobody would look."""
+    [told] = mistakes(MAA_STATE=value)
+
+    assert told.startswith(
+        "MAA_STATE: must be sqlite:///FILE, a storage connection string, or https://ACCOUNT"
+    )
+
+
+@pytest.mark.parametrize("value", ["sqlite:///state.db", "", None])
+def test_a_file_is_refused_inside_azure(value: str | None) -> None:
+    """A Function's disk is forgotten, and with it what was announced: better not to start."""
+    [told] = mistakes(**{**IN_AZURE, "MAA_STATE": value})
+
+    assert told.startswith("MAA_STATE: must be https://ACCOUNT.table.core.windows.net inside Azure")
+
+
+def test_a_function_with_its_identity_is_right() -> None:
+    """What the deployment sets is taken without a warning, and holds no secret but the webhook."""
+    found = read(**IN_AZURE)
+
+    assert found.state.table_endpoint == "https://maa.table.core.windows.net"
+    assert found.warnings == ()
+    assert found.client_secret is None
+
+
+@pytest.mark.parametrize("value", ["a", "1table", "Maa-Notify", "x" * 64, "Tabelle_1", "ä" * 5])
+def test_a_table_name_that_azure_refuses_is_refused_here(value: str) -> None:
+    """The rule is told at the start instead of at the first write."""
+    assert mistakes(MAA_TABLE_NAME=value) == ["MAA_TABLE_NAME: must be 3 to 63 letters and digits"]
+
+
+def test_credentials_of_an_app_are_read(tmp_path: Path) -> None:
+    """Outside Azure an app registration signs in with a secret or with a certificate."""
+    certificate = tmp_path / "key.pem"
+    certificate.write_text("x")
+    with_secret = read(MAA_CLIENT_ID="app", MAA_CLIENT_SECRET="s3cret")
+    with_certificate = read(MAA_CLIENT_ID="app", MAA_CLIENT_CERTIFICATE_PATH=str(certificate))
+
+    assert with_secret.client_secret is not None
+    assert with_secret.client_secret.reveal() == "s3cret"
+    assert with_certificate.certificate_path == certificate
+
+
+def test_a_secret_and_a_certificate_contradict_each_other(tmp_path: Path) -> None:
+    """Which of the two signs in is not left to chance."""
+    (tmp_path / "key.pem").write_text("x")
+    told = mistakes(
+        MAA_CLIENT_ID="app", MAA_CLIENT_SECRET="x", MAA_CLIENT_CERTIFICATE_PATH=str(tmp_path / "key.pem")
+    )
+
+    assert told == ["MAA_CLIENT_SECRET: give this or MAA_CLIENT_CERTIFICATE_PATH, not both"]
+
+
+def test_a_secret_needs_an_application() -> None:
+    """A secret alone signs nobody in."""
+    [told] = mistakes(MAA_CLIENT_SECRET="x")
+
+    assert told.startswith("MAA_CLIENT_ID: is required")
+
+
+@pytest.mark.parametrize(
+    "value", ["/nowhere/key.pem", "/", "-----BEGIN PRIVATE KEY-----\n" + "MIIE" * 900, "a\0b"]
+)
+def test_a_certificate_that_is_no_file_is_refused(value: str) -> None:
+    """Whoever pastes the key itself is told that a path is wanted, without seeing it again."""
+    told = mistakes(MAA_CLIENT_ID="app", MAA_CLIENT_CERTIFICATE_PATH=value)
+
+    assert told == ["MAA_CLIENT_CERTIFICATE_PATH: there is no such file; give the path, not the certificate"]
+
+
+def test_a_ready_token_is_for_first_tries_only() -> None:
+    """It works by hand and is refused in Azure, where it would expire in the night."""
+    token = read(MAA_ACCESS_TOKEN="ey.J.x").access_token
+    [told] = mistakes(**IN_AZURE, MAA_ACCESS_TOKEN="ey.J.x")
+
+    assert token is not None
+    assert token.reveal() == "ey.J.x"
+    assert told.startswith("MAA_ACCESS_TOKEN: is for first tries and tests only")
+
+
+@pytest.mark.parametrize("value", ["ey J", "ey\nJ", "éy"])
+def test_a_broken_token_is_refused(value: str) -> None:
+    """A line break from the clipboard shows at the start, not as an odd HTTP error."""
+    [told] = mistakes(MAA_ACCESS_TOKEN=value)
+
+    assert told.startswith("MAA_ACCESS_TOKEN: holds characters that no token has")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://contoso.webhook.office.com/webhookb2/1@2/IncomingWebhook/3/4",
+        "https://webhook.office.com/x",
+        "https://outlook.office.com/webhook/1",
+        "https://outlook.office365.com/webhook/1",
+        "https://CONTOSO.WEBHOOK.OFFICE.COM/x",
+    ],
+)
+def test_a_retired_connector_is_refused_with_the_way_out(url: str) -> None:
+    """Such an address fails silently for ever: the message says what has come in its place."""
+    for told in (
+        mistakes(MAA_TEAMS_WEBHOOK_URL=url),
+        mistakes(MAA_DESTINATIONS=destinations(entry(webhook_url=url))),
+    ):
+        assert "retired" in told[0]
+        assert "Workflows" in told[0]
+
+
+@pytest.mark.parametrize(
+    "url,problem",
+    [
+        ("http://prod-01.logic.azure.com/x?sig=y", "must begin with https://"),
+        ("prod-01.logic.azure.com", "is not a URL"),
+        ("https://user@prod-01.logic.azure.com/?sig=y", "must not hold a user name"),
+        ("https://prod 01.logic.azure.com/?sig=y", "is not a URL"),
+    ],
+)
+def test_a_webhook_that_is_no_url_is_refused(url: str, problem: str) -> None:
+    """A mistyped webhook is found at the start, wherever it stands."""
+    [told] = mistakes(MAA_TEAMS_WEBHOOK_URL=url)
+    [listed] = mistakes(MAA_DESTINATIONS=destinations(entry(webhook_url=url)))
+
+    assert told.startswith(f"MAA_TEAMS_WEBHOOK_URL: {problem}")
+    assert listed.startswith(f"MAA_DESTINATIONS: entry 1 (ops): {problem}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        HOOK,
+        "https://default0123.45.environment.api.powerplatform.com:443/powerautomate/automations/direct/workflows/1?sig=x",
+        "https://shape.not.invented.yet.example/new/form?sig=x",
+        "http://127.0.0.1:9000/hook",
+        "http://localhost:9000/hook",
+    ],
+)
+def test_a_webhook_of_any_shape_is_taken(url: str) -> None:
+    """Microsoft changed the shape twice and broke those who looked too closely."""
+    assert read(MAA_TEAMS_WEBHOOK_URL=url).warnings == ()
+
+
+def test_a_webhook_that_wants_a_sign_in_is_warned_of() -> None:
+    """Without 'sig=' the flow will answer 401; that is worth a word before the first card is lost."""
+    [warning] = read(MAA_TEAMS_WEBHOOK_URL="https://prod-01.logic.azure.com/workflows/1").warnings
+
+    assert warning.startswith("MAA_TEAMS_WEBHOOK_URL: the URL has no 'sig=' part")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "value", ["@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s)", "@microsoft.keyvault(x)"]
+)
+def test_an_unresolved_reference_is_named(name: str, value: str) -> None:
+    """A missing role on the Key Vault is told as that, once, and not as a strange value."""
+    told = mistakes(**{name: value})
+
+    assert [each for each in told if each.startswith(f"{name}: ")] == told[:1]
+    assert "Key Vault Secrets User" in told[0]
+
+
+def test_a_reference_inside_json_is_explained() -> None:
+    """The platform resolves whole settings only."""
+    [told] = mistakes(MAA_DESTINATIONS=destinations(entry(webhook_url="@Microsoft.KeyVault(SecretUri=x)")))
+
+    assert "must be the whole of a setting" in told
+
+
+def test_destinations_are_read_in_order() -> None:
+    """Each entry with what it wants to hear; words count in any case."""
+    found = read(
+        MAA_DESTINATIONS=destinations(
+            entry(name="devices", policy_types=["DEVICEWIPE", "deviceRetire"]),
+            entry(name="Out comes_1.0", events=["approved", "Status_Changed"]),
+        )
+    )
+
+    assert [(each.name, each.policy_types, each.events, each.catch_all) for each in found.routes] == [
+        ("devices", frozenset({"deviceWipe", "deviceRetire"}), frozenset(), False),
+        ("Out comes_1.0", frozenset(), frozenset({"approved", "status_changed"}), False),
+        ("default", frozenset(), frozenset(), True),
+    ]
+
+
+def test_destinations_alone_are_enough() -> None:
+    """Without a default webhook, if one entry hears everything."""
+    found = read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=destinations(entry()))
+
+    assert [each.route.name for each in found.destinations] == ["ops"]
+    assert found.warnings == ()
+
+
+def test_destinations_that_leave_something_out_are_warned_of() -> None:
+    """Where every channel is choosy, some request will one day be heard by nobody."""
+    choosy = destinations(entry(events=["created"]), entry(name="b", policy_types=["app"]))
+
+    [warning] = read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=choosy).warnings
+
+    assert "told nobody" in warning
+
+
+@pytest.mark.parametrize("word", POLICY_TYPES)
+def test_every_policy_type_can_be_routed(word: str) -> None:
+    """All types that cards know, the two unknown ones included."""
+    assert read(MAA_DESTINATIONS=destinations(entry(policy_types=[word]))).routes[0].policy_types == {word}
+
+
+@pytest.mark.parametrize("word", EVENT_NAMES)
+def test_every_event_can_be_routed(word: str) -> None:
+    """All events and statuses that cards know."""
+    assert read(MAA_DESTINATIONS=destinations(entry(events=[word]))).routes[0].events == {word}
+
+
+@pytest.mark.parametrize(
+    "value,problem",
+    [
+        ("ops", "must be a JSON list"),
+        ("{}", "must be a JSON list"),
+        ("[" * 100_000, "must be a JSON list"),
+        ("[7]", "entry 1 must be an object"),
+        (destinations(entry(), "x"), "entry 2 must be an object"),
+        (destinations(entry(name=None)), "entry 1: 'name' must be"),
+        (destinations(entry(name="Default")), "entry 1: 'name' must be"),
+        (destinations(entry(name="a/b")), "entry 1: 'name' must be"),
+        (destinations(entry(name="x" * 41)), "entry 1: 'name' must be"),
+        (destinations({"name": "ops"}), "entry 1 (ops): 'webhook_url' is required"),
+        (destinations(entry(webhook_url=7)), "entry 1 (ops): 'webhook_url' is required"),
+        (destinations(entry(policy_types="app")), "entry 1 (ops): 'policy_types' must be a list of words"),
+        (destinations(entry(events=[1])), "entry 1 (ops): 'events' must be a list of words"),
+        (
+            destinations(entry(policy_types=["deviceWhipe"])),
+            "entry 1 (ops): 'deviceWhipe' is no word of 'policy_types'; did you mean 'deviceWipe'?",
+        ),
+        (
+            destinations(entry(events=["aproved"])),
+            "entry 1 (ops): 'aproved' is no word of 'events'; did you mean 'approved'?",
+        ),
+        (destinations(entry(events=["zzz"])), "entry 1 (ops): 'zzz' is no word of 'events'"),
+        (destinations(entry(event=["created"])), "entry 1: 'event' is not known; did you mean 'events'?"),
+        (destinations(entry(), entry()), "the name 'ops' is given twice"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_a_wrong_destination_is_named(value: str, problem: str) -> None:
+    """The entry, what is wrong with it, and the word that was probably meant."""
+    told = mistakes(MAA_DESTINATIONS=value)
+
+    assert [each for each in told if each.startswith(f"MAA_DESTINATIONS: {problem}")] == told
+
+
+def test_all_mistakes_of_a_destination_are_told() -> None:
+    """An entry without a name is still looked through."""
+    told = mistakes(MAA_DESTINATIONS=destinations({"name": "", "url": HOOK, "events": ["x"]}, {"name": ""}))
+
+    assert len(told) == 6
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_no_reminders_means_never(value: str) -> None:
+    """An empty setting is an answer, not a missing one."""
+    assert read(MAA_REMINDERS=value).reminders == ()
+
+
+def test_wrong_reminders_are_told_with_an_example() -> None:
+    """The stage that cannot be read is shown."""
+    assert mistakes(MAA_REMINDERS="24h, soon") == [
+        "MAA_REMINDERS: 'soon' is neither a share such as 50% nor a time left such as 24h, 30m or 2d"
+    ]
+
+
+@pytest.mark.parametrize("value", ["1", "9999", "10000"])
+def test_a_digest_begins_where_one_wants(value: str) -> None:
+    """From one card for all to practically never."""
+    assert read(MAA_DIGEST_ABOVE=value).digest_above == int(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "10001", "five", "1.5", "٥", "1" * 5_000, "000001" + "0" * 5_000]
+)
+def test_a_digest_of_no_number_is_refused(value: str) -> None:
+    """Zero would make a digest of every single card."""
+    assert mistakes(MAA_DIGEST_ABOVE=value) == ["MAA_DIGEST_ABOVE: must be a whole number from 1 to 10000"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0 * * * * *",
+        "*/30 * * * * *",
+        "0 */5 * * * *",
+        "0 0 9-17 * * MON-FRI",
+        "0 5,35 * * jan,Feb 1-5",
+        "0 0 0 1/2 * *",
+    ],
+)
+def test_a_schedule_of_six_fields_is_taken(value: str) -> None:
+    """Seconds first, as a timer trigger reads it."""
+    assert read(MAA_POLL_SCHEDULE=value).poll_schedule == value
+    assert schedule_from({"MAA_POLL_SCHEDULE": value}) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "* * * * *",
+        "0 * * * * * *",
+        "every minute",
+        "60 * * * * *",
+        "0 0 0 31 2 *",
+        "0 0 0 L * *",
+        "0 0 0 ? * *",
+        "0 0 0 * * 5#2",
+        "0 0 0 * * 7",
+        "0 0 0 * * 1-7",
+        "00:05:00",
+    ],
+)
+def test_a_schedule_that_the_host_refuses_is_refused_here(value: str) -> None:
+    """The host would leave the timer out without a word; with the default it polls and says what is wrong."""
+    [told] = mistakes(MAA_POLL_SCHEDULE=value)
+
+    assert told.startswith("MAA_POLL_SCHEDULE: must have the six fields of NCRONTAB")
+    assert schedule_from({"MAA_POLL_SCHEDULE": value}) == "0 * * * * *"
+
+
+def test_a_name_nobody_knows_is_warned_of() -> None:
+    """A typing error in a name does not go unnoticed, and a setting of a later version stops nothing."""
+    found = read(MAA_TEAM_WEBHOOK_URL=HOOK, MAA_TIME_ZONE="UTC", PATH="/bin")
+
+    assert found.warnings == (
+        "MAA_TEAM_WEBHOOK_URL is not a setting of this version; did you mean 'MAA_TEAMS_WEBHOOK_URL'?",
+        *(each for each in found.warnings if each.startswith("MAA_TIME_ZONE is not a setting")),
+    )
+    assert len(found.warnings) == 2
+
+
+def shown_of(environ: dict[str, str]) -> str:
+    """Everything that could be printed of these settings: right ones, or the error with its causes."""
+    try:
+        found = read_settings(environ)
+    except SettingsError as error:
+        causes = [error, error.__cause__, error.__context__]
+        return " ".join(f"{each} {each!r}" for each in causes) + repr(error.mistakes)
+    return f"{found} {found!r} {found.warnings} {found.destinations} {found.state}"
+
+
+SECRET = "Zq9secretZq9"
+PLACES: dict[str, list[str]] = {
+    "MAA_CLIENT_SECRET": [SECRET, f"{SECRET} x", f"@Microsoft.KeyVault({SECRET})"],
+    "MAA_ACCESS_TOKEN": [SECRET, f"{SECRET}\n{SECRET}", f"é{SECRET}"],
+    "MAA_STATE": [
+        f"DefaultEndpointsProtocol=https;AccountName=a;AccountKey={SECRET}",
+        f"AccountKey={SECRET}",
+        f"https://a.table.core.windows.net?sig={SECRET}",
+        f"https://x:{SECRET}@a.table.core.windows.net",
+        SECRET,
+    ],
+    "MAA_TEAMS_WEBHOOK_URL": [
+        f"https://h.example/?sig={SECRET}",
+        f"https://h.example/{SECRET}",
+        f"http://h.example/?sig={SECRET}",
+        f"https://x:{SECRET}@h.example",
+        f"https://a.webhook.office.com/{SECRET}",
+        f"https://[{SECRET}",
+        SECRET,
+    ],
+    "MAA_GRAPH_URL": [f"https://x:{SECRET}@graph.example", f"https://graph.example/?t={SECRET}"],
+    "MAA_AUTHORITY_URL": [f"https://x:{SECRET}@login.example"],
+    "MAA_CLIENT_CERTIFICATE_PATH": [f"-----BEGIN PRIVATE KEY-----\n{SECRET}"],
+    "MAA_DESTINATIONS": [
+        destinations(entry(webhook_url=f"https://h.example/?sig={SECRET}")),
+        destinations(entry(webhook_url=f"http://h.example/?sig={SECRET}")),
+        destinations(entry(webhook_url=SECRET)),
+        destinations(entry(name=f"https://h.example/?sig={SECRET}")),
+        destinations(entry(events=[f"https://h.example/?sig={SECRET}"])),
+        destinations({f"https://h.example/?sig={SECRET}": 1}),
+        destinations(f"https://h.example/?sig={SECRET}"),
+        f"https://h.example/?sig={SECRET}",
+        f'[{{"name": "ops", "webhook_url": "https://h.example/?sig={SECRET}"',
+    ],
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in PLACES.items()}),
+    st.booleans(),
+)
+def test_no_secret_is_ever_shown(given_ones: dict[str, str], in_azure: bool) -> None:
+    """Whatever is set, right, wrong or in the wrong place: no message and no print holds a secret."""
+    where = {"WEBSITE_SITE_NAME": "func"} if in_azure else {}
+
+    assert SECRET not in shown_of({"MAA_TENANT_ID": TENANT, **given_ones, **where})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40), max_size=6))
+def test_any_value_is_read_or_refused(environ: dict[str, str]) -> None:
+    """Nobody sees a traceback for what they typed."""
+    assert shown_of(environ)

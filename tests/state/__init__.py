@@ -1,0 +1,1 @@
+"""The state stores: one contract, two backends."""

@@ -1,0 +1,1 @@
+"""Webhooks, against fake channels on the wire."""

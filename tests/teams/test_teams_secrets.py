@@ -1,0 +1,70 @@
+"""The webhook's address is the credential: it shows up in no log, error or printed object, whatever fails."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from maa_notify.errors import DeliveryError
+from maa_notify.secret import Secret
+from maa_notify.teams.workflows import WebhookMessage, WorkflowsWebhook
+from maa_notify.wire import Limits, Wire, silence_third_parties
+from tests.support import wire as fake
+from tests.support.leaks import everything_logged, said_by
+from tests.support.teams import FakeTeams
+from tests.support.wire import ScriptedServer, reply
+
+LIMITS = Limits(seconds=0.2)
+FAULTS = {
+    "none": None,
+    **{str(status): status for status in (400, 401, 403, 404, 410, 413, 418, 429, 500, 502)},
+    "redirect": 307,
+    "reset": fake.reset(),
+    "hang": fake.hang(),
+    "garbage": fake.garbage(),
+    "truncated": fake.truncated(b"", 9),
+    "endless": fake.endless(),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_the_address_is_never_said(teams: FakeTeams, fault: fake.Answer | int | None) -> None:
+    """Neither its signature nor its path, even when the answer repeats it."""
+    if isinstance(fault, int):
+        fault = reply(fault, json={"error": {"code": teams.url}}, headers={"Location": teams.url})
+    if fault is not None:
+        teams.fail_next(fault)
+
+    assert said_while_posting(teams.url) == []
+
+
+@pytest.mark.parametrize("change", ["closed", "unknown", "no TLS", "no header", "no port"])
+def test_an_address_out_of_reach_is_never_said(teams: FakeTeams, change: str) -> None:
+    """Libraries like to put it into such errors."""
+    with ScriptedServer() as gone:
+        closed = gone.url
+    url = {
+        "closed": teams.url.replace(teams._server.url, closed),
+        "unknown": teams.url.replace(teams._server.url, "https://flow.invalid"),
+        "no TLS": teams.url.replace("http://", "https://"),
+        "no header": teams.url + "\r\nX: y",
+        "no port": teams.url.replace(teams._server.url, "http://127.0.0.1:99999"),
+    }[change]
+
+    assert said_while_posting(url) == []
+
+
+def said_while_posting(url: str) -> list[str]:
+    """Which parts of an address are said during one post."""
+    webhook = WorkflowsWebhook("ops", Secret(url), LIMITS)
+    message = WebhookMessage(url, {}, Wire(url), LIMITS)
+    error: DeliveryError | None = None
+    with everything_logged() as ear:
+        silence_third_parties()
+        try:
+            webhook.post({"type": "AdaptiveCard"})
+        except DeliveryError as caught:
+            error = caught
+        webhook.close()
+    everything = "\n".join([*ear.heard, said_by(error), repr(webhook), repr(vars(webhook)), repr(message)])
+    parts = (urlsplit(url).path, urlsplit(url).query, url.rsplit("sig=", 1)[1])
+    return [part for part in parts if part in everything]

@@ -1,0 +1,243 @@
+"""Posting to a webhook: the envelope to the byte, and what each answer means."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
+from maa_notify.secret import Secret
+from maa_notify.teams.workflows import WorkflowsWebhook
+from maa_notify.wire import Limits
+from tests.support import wire as fake
+from tests.support.teams import FakeTeams, flow_error
+from tests.support.wire import ScriptedServer, reply
+
+CARD = {
+    "type": "AdaptiveCard",
+    "version": "1.4",
+    "body": [{"type": "TextBlock", "text": 'Löschen 删除 🗑 "x"'}],
+}
+OFF = "WorkflowTriggerIsNotEnabled"
+
+
+@pytest.fixture
+def webhook(teams: FakeTeams) -> Iterator[WorkflowsWebhook]:
+    """Leads to the fake channel, with little patience."""
+    made = WorkflowsWebhook("ops", Secret(teams.url), Limits(seconds=0.3))
+    yield made
+    made.close()
+
+
+def refusal(webhook: WorkflowsWebhook) -> DeliveryError:
+    """The error of a post that must fail."""
+    with pytest.raises(DeliveryError) as caught:
+        webhook.post(CARD)
+    return caught.value
+
+
+def test_a_card_arrives_in_its_envelope(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """Byte for byte: compact UTF-8, and every field that the trigger insists on."""
+    webhook.post(CARD)
+    (call,) = teams.calls
+    content = json.dumps(CARD, ensure_ascii=False, separators=(",", ":"))
+
+    assert teams.cards == [CARD]
+    assert call.body.decode() == (
+        '{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive",'
+        f'"contentUrl":null,"content":{content}}}]}}'
+    )
+    assert call.method == "POST"
+    assert call.headers["content-type"] == "application/json; charset=utf-8"
+    assert int(call.headers["content-length"]) == len(call.body)
+    assert "authorization" not in call.headers
+    assert "transfer-encoding" not in call.headers
+
+
+def test_the_run_is_told(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """Its id is the only way into the flow's own history."""
+    assert webhook.post(CARD).run_id.startswith("0858")
+
+
+@pytest.mark.parametrize("run_id", ["", "x" * 81, "a b", "<script>", "ä"])
+def test_an_odd_run_id_is_left_out(teams: FakeTeams, webhook: WorkflowsWebhook, run_id: str) -> None:
+    """It is shown to people and kept in the journal."""
+    teams.fail_next(reply(202, headers={"x-ms-workflow-run-id": run_id}))
+
+    assert webhook.post(CARD).run_id == ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(202),
+        reply(200),
+        reply(200, text="1"),
+        reply(200, json={"id": "by a Response action of the flow"}),
+        reply(200, text="Webhook message delivery failed with error: HTTP error 413"),
+        fake.endless(status=202),
+        fake.truncated(b"x", 99, status=202),
+        fake.drip(b"x" * 99, pause=0.1, status=202),
+        fake.gzip_bomb(1 << 24, status=202),
+        reply(202, body=b"\xff\xfe"),
+    ],
+    ids=["202", "200", "1", "response", "words", "endless", "truncated", "drip", "gzip bomb", "garbage"],
+)
+def test_the_status_alone_accepts(teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer) -> None:
+    """A run has started, so whatever the body does, posting again would only show the card twice."""
+    teams.fail_next(answer)
+
+    webhook.post(CARD)
+
+    assert len(teams.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        flow_error(400, "TriggerInputSchemaMismatch", "no"),
+        reply(400),
+        reply(400, text="<html>"),
+        reply(413),
+        reply(422, json=[]),
+    ],
+)
+def test_a_card_can_be_refused(teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer) -> None:
+    """Others may pass."""
+    teams.fail_next(answer)
+
+    assert isinstance(refusal(webhook), CardRefused)
+
+
+@pytest.mark.parametrize(
+    "answer, advice",
+    [
+        (flow_error(401, "DirectApiAuthorizationRequired", "no"), "copy the webhook URL again"),
+        (flow_error(403, "MisMatchingOAuthClaims", "no"), "'Anyone'"),
+        (flow_error(404, "WorkflowNotFound", "no"), "deleted, turned off"),
+        (flow_error(400, OFF, "state 'Deleted'"), "deleted, turned off"),
+        (flow_error(404, OFF, "state 'Disabled'"), "deleted, turned off"),
+        (reply(410), "is gone"),
+        (reply(405), "no Workflows webhook"),
+        (reply(402), "no Workflows webhook"),
+        (reply(201), "no Workflows webhook"),
+        (reply(204), "no Workflows webhook"),
+        (reply(304), "no Workflows webhook"),
+        (fake.endless(status=404), "deleted, turned off"),
+    ],
+)
+def test_a_destination_can_be_refused(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer, advice: str
+) -> None:
+    """A person has to mend it, and reads how."""
+    teams.fail_next(answer)
+    error = refusal(webhook)
+
+    assert isinstance(error, DestinationRefused)
+    assert str(error).startswith("destination 'ops' answered ")
+    assert advice in str(error)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_refused(teams: FakeTeams, webhook: WorkflowsWebhook, status: int) -> None:
+    """The card is not handed to another host, and its 200 would not count."""
+    with ScriptedServer(reply(200)) as stranger:
+        teams.fail_next(fake.redirect(status, f"{stranger.url}/steal"))
+
+        assert isinstance(refusal(webhook), DestinationRefused)
+        assert not stranger.requests
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("wait", [None, 17.0])
+def test_a_destination_can_be_busy(
+    teams: FakeTeams, webhook: WorkflowsWebhook, status: int, wait: float | None
+) -> None:
+    """The wait that it asks for is told."""
+    teams.fail_next(reply(status, headers={"Retry-After": "17"} if wait else {}))
+    error = refusal(webhook)
+
+    assert isinstance(error, DestinationUnavailable)
+    assert error.retry_after == wait
+    assert str(error) == f"destination 'ops' answered {status}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        fake.hang(),
+        fake.reset(),
+        fake.close_without_answer(),
+        fake.garbage(),
+        fake.drip(b"x", pause=0.1, head=True),
+    ],
+    ids=["hang", "reset", "close", "garbage", "drip"],
+)
+def test_an_answer_that_never_comes_is_ambiguous(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer
+) -> None:
+    """The card may be there; a second one is better than none."""
+    teams.fail_next(answer)
+
+    assert isinstance(refusal(webhook), DestinationUnavailable)
+
+
+def closed(url: str) -> str:
+    """Nobody listens there."""
+    with FakeTeams() as gone:
+        return gone.url
+
+
+def unknown(url: str) -> str:
+    """No name server knows it."""
+    return "https://flow.invalid/workflows/x?sig=y"
+
+
+def without_tls(url: str) -> str:
+    """The other side does not speak TLS."""
+    return url.replace("http://", "https://")
+
+
+@pytest.mark.parametrize("where", [closed, unknown, without_tls])
+def test_a_destination_out_of_reach_is_refused(teams: FakeTeams, where: Callable[[str], str]) -> None:
+    """Nothing was sent, and a person should look at the address or the firewall."""
+    webhook = WorkflowsWebhook("ops", Secret(where(teams.url)), Limits(seconds=2))
+    error = refusal(webhook)
+    webhook.close()
+
+    assert isinstance(error, DestinationRefused)
+    assert str(error).startswith("destination 'ops' cannot be reached: ")
+
+
+def test_half_a_character_does_not_stop_a_card(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """Cards are clean by then; if one is not, it arrives all the same."""
+    webhook.post({**CARD, "fallbackText": "half \ud83d a pair"})
+
+    assert teams.cards[0]["fallbackText"] == "half ? a pair"
+
+
+def test_posts_share_a_connection(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """TLS and TCP are set up once for a burst."""
+    for _ in range(3):
+        webhook.post(CARD)
+
+    assert len(teams.cards) == 3
+    assert teams._server.connections == 1
+
+
+def test_a_closed_webhook_opens_again(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """Closing only lets go of connections."""
+    webhook.post(CARD)
+    webhook.close()
+    webhook.post(CARD)
+
+    assert len(teams.cards) == 2
+
+
+def test_the_card_is_not_changed(webhook: WorkflowsWebhook) -> None:
+    """It may be posted again elsewhere."""
+    card: dict[str, Any] = json.loads(json.dumps(CARD))
+    webhook.post(card)
+
+    assert card == CARD
