@@ -119,7 +119,7 @@ class Wire:
             WireError: no connection, or no status and headers in time.
         """
         if not self._origin or origin_of(url) != self._origin:
-            raise WireError("its address is of another host", before_sending=True)
+            raise WireError("the address is of another host", before_sending=True)
         try:
             with ends_within(limits.seconds):
                 return self._exchange(method, httpx.URL(url), headers, content, limits)

@@ -53,7 +53,7 @@ class TokenSource(Protocol):
         ...
 
     def forget(self) -> None:
-        """Drops what is cached, because a service did not take the token."""
+        """Drops cached tokens and connections: a service did not take one, or nobody needs more of them."""
         ...
 
 

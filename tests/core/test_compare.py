@@ -237,6 +237,21 @@ def test_an_open_request_is_missed_at_the_second_look() -> None:
     assert second.after is None
 
 
+def test_a_request_that_vanishes_twice_is_told_under_two_keys() -> None:
+    """The second disappearance is not taken for a repetition of the first and swallowed."""
+    keys = []
+    known = known_as(approval(), missing_since=NOW - HOUR)
+    for _ in range(2):
+        [lost] = poll(known, gone=[approval().id])
+        assert lost.event is not None
+        assert lost.before is not None
+        keys.append(lost.event.short_key)
+        back = applied({}, poll({}, approval(), past={approval().id: lost.before}))
+        known = {key: replace(each, missing_since=NOW) for key, each in back.items()}
+
+    assert len(set(keys)) == 2
+
+
 def test_a_request_that_was_missed_once_and_came_back_is_not_missed() -> None:
     """A hiccup of the list starts the count anew."""
     [change] = poll(known_as(approval(), missing_since=NOW - HOUR), approval())

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -95,11 +96,34 @@ def test_a_link_to_another_origin_fails_the_listing(
     ]
     for link in links:
         graph.fail_next(page([make_request()], link))
-        with pytest.raises(GraphUnavailable, match="another host"):
+        with pytest.raises(GraphUnavailable, match="another host than MAA_GRAPH_URL names"):
             client.list_requests()
 
     assert not stranger.requests
     assert len(graph.calls) == len(links)
+
+
+@pytest.mark.parametrize(
+    "fault, reason",
+    [
+        (page(["x" * (1 << 20)]), "the answer is larger than 1048576 bytes"),
+        (fake.truncated(b"{", 9), "the exchange broke off"),
+        (fake.gzip_bomb(1 << 20), "the answer is packed"),
+        (fake.drip(b"{}", pause=0.2), "the answer took longer than 0.3 s"),
+        (fake.hang(), "no answer in time"),
+        (reply(text="{"), r"is not \(whole\) JSON"),
+        (reply(json={}), "has no list of requests"),
+    ],
+    ids=["large", "truncated", "packed", "drip", "hang", "no JSON", "no list"],
+)
+def test_what_was_wrong_with_a_page_is_told(
+    graph: FakeGraph, hasty: GraphClient, fault: fake.Answer, reason: str
+) -> None:
+    """Whoever reads the log must know where to look."""
+    graph.fail_next(*[fault] * 3)
+
+    with pytest.raises(GraphUnavailable, match=rf"{reason}.*; nothing was compared"):
+        hasty.list_requests()
 
 
 def test_a_redirect_does_not_carry_the_token_away(
@@ -170,11 +194,13 @@ def test_a_listing_has_an_end_in_time(graph: FakeGraph, bounded: Bounded, clock:
 def test_no_page_waits_longer_than_the_listing_may(graph: FakeGraph, bounded: Bounded) -> None:
     """What is left of the whole limits each exchange."""
     graph.fail_next(fake.hang())
+    began = time.monotonic()
 
     with pytest.raises(GraphUnavailable, match="no answer in time"):
         bounded(Bounds(seconds=0.3)).list_requests()
 
     assert len(graph.calls) == 1
+    assert time.monotonic() - began < 5
 
 
 def test_a_refused_token_is_renewed_once(graph: FakeGraph, client: GraphClient, tokens: FakeTokens) -> None:
@@ -272,12 +298,12 @@ def test_a_wait_beyond_patience_fails_at_once(
     graph: FakeGraph, client: GraphClient, clock: FakeClock
 ) -> None:
     """The wait that was asked for is told to the caller."""
-    graph.fail_next(reply(429, headers={"Retry-After": "600"}))
+    graph.fail_next(reply(429, headers={"Retry-After": "21"}))
 
     with pytest.raises(GraphUnavailable, match="429") as caught:
         client.list_requests()
 
-    assert caught.value.retry_after == 600
+    assert caught.value.retry_after == 21
     assert (clock.sleeps, len(graph.calls)) == ([], 1)
 
 
@@ -365,7 +391,7 @@ def test_malformed_entries_are_counted_and_logged(
 ) -> None:
     """By id where there is one, and they hide none of the others."""
     sound, flawed = make_request(), make_request(status=None)
-    odd_id = make_request(id="x\r\ngraph.forged y", status=[])
+    odd_id = make_request(id="x reason=forged\r\n", status=[])
     graph.requests = [flawed, None, "text", {}, make_request(id=123), odd_id, sound]
 
     listing = client.list_requests()
@@ -374,6 +400,7 @@ def test_malformed_entries_are_counted_and_logged(
     assert [each.id for each in listing.requests] == [sound["id"]]
     assert (listing.malformed, len(lines)) == (6, 6)
     assert f"request={flawed['id']} reason=" in lines[0]
+    assert "request='x reason=forged' reason=" in lines[5]
     assert not any("\n" in line or "\r" in line for line in lines)
 
 

@@ -72,7 +72,7 @@ def keys(teams: FakeTeams) -> Counter[str]:
 
 
 def one_life(graph: FakeGraph, settings: Settings, point: int) -> tuple[int, list[Report]]:
-    """A first poll in peace, a second that is killed at a point and finds two kinds of news, two more in peace."""
+    """A poll in peace, one that finds two kinds of news and is killed at a point, two more in peace."""
     known, quiet = make_request(), make_request()
     graph.requests = [known, quiet]
     first = poll_in_peace(settings)

@@ -1,4 +1,4 @@
-"""Random lives of a tenant with random faults, kills and two pollers at once; an oracle looks at every channel.
+"""Random lives of a tenant with random faults, kills and pollers at once; an oracle looks at every channel.
 
 A failure names its seed; `MAA_LIVES=seed:SEED` repeats it, `MAA_LIVES=NUMBER` runs more of them.
 """

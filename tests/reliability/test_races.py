@@ -1,5 +1,6 @@
 """Many pollers at once on one state store: a thousand requests, each told once."""
 
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -53,7 +54,7 @@ def test_pollers_at_once_tell_each_request_once(
     for each in apps:
         each.close()
 
-    shown = Counter(word for card in teams.cards for word in text(card).split() if word.strip("“”").startswith("NAME-"))
+    shown = Counter(name for card in teams.cards for name in re.findall(r"NAME-\d{4}", text(card)))
     assert sum(report.events for report in reports) == REQUESTS
     assert sum(report.delivered for report in reports) + last.delivered == REQUESTS
     assert (last.pending, last.events) == (0, 0)

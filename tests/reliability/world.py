@@ -146,7 +146,7 @@ class World:
 
 @dataclass(slots=True)
 class Poller:
-    """One poll of the real notifier in this world; it is also the fake Graph, store and channels it talks to."""
+    """One poll of the real notifier in this world, and where its faults and kills are decided."""
 
     world: World
     number: int
@@ -252,8 +252,8 @@ class _Rows:
 
     def _note(self, changes: Sequence[Change]) -> None:
         """Remembers that a post of this poll is now in the journal."""
-        sent = {each.key.split(":", 2)[-1] for each in changes if isinstance(each, Put) and each.key.startswith(SENT)}
-        if sent and any(isinstance(each, Delete) and each.key.startswith(PENDING) for each in changes):
+        journalled = any(isinstance(each, Put) and each.key.startswith(SENT) for each in changes)
+        if journalled and any(isinstance(each, Delete) and each.key.startswith(PENDING) for each in changes):
             mine = [post for post in self.poller.world.posts if post.poll == self.poller.number]
             mine[-1].recorded = True
             self.poller.in_post = False
@@ -283,7 +283,8 @@ class _Channel:
         if poller.fails():
             poller.in_post = False
             raise self._fault(card, rng)
-        poller.world.posts.append(Post(poller.number, tuple(_seen(each, self.name) for each in card["events"])))
+        events = tuple(_seen(each, self.name) for each in card["events"])
+        poller.world.posts.append(Post(poller.number, events))
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
@@ -330,9 +331,7 @@ class _Worker:
 def run_together(world: World, count: int) -> None:
     """Lets so many pollers poll at the same time, interleaved by the world's seed."""
     turn = Semaphore(0)
-    workers: list[_Worker] = []
-    for _ in range(count):
-        workers.append(_worker(world, turn))
+    workers = [_worker(world, turn) for _ in range(count)]
     for worker in workers:
         worker.thread.start()
     while ready := [worker for worker in workers if not worker.done]:
@@ -414,8 +413,7 @@ def _lost(world: World, silent: set[str]) -> list[str]:
             continue
         if not events or events[-1].status != request.status:
             found.append(f"{request.id} is {request.status}, told were {[seen.status for seen in events]}")
-        gaps = set(range(events[0].revision, events[-1].revision)) - {seen.revision for seen in events} if events else ()
-        found += [f"{request.id}: revision {gap} was never told" for gap in gaps]
+        told_revisions = {seen.revision for seen in events}
+        whole = set(range(min(told_revisions, default=0), max(told_revisions, default=0)))
+        found += [f"{request.id}: revision {gap} was never told" for gap in whole - told_revisions]
     return found
-
-

@@ -9,15 +9,17 @@ import pytest
 from maa_notify.state.rows import Rows
 from maa_notify.state.sqlite import SqliteRows
 from maa_notify.state.table import TableRows, connect_with_string
+from tests.support.memory import MemoryRows
 from tests.support.notifier import TENANT
 
 
-@pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
 def rows(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rows]:
-    """An empty store: a SQLite file, and a table of a real Azurite."""
+    """An empty store: a SQLite file, a table of a real Azurite, and the stand-in of the random lives."""
+    store: Rows = MemoryRows()
     if request.param == "sqlite":
-        store: Rows = SqliteRows(tmp_path / "state.db", TENANT)
-    else:
+        store = SqliteRows(tmp_path / "state.db", TENANT)
+    elif request.param == "azurite":
         service = connect_with_string(request.getfixturevalue("azurite").connection_string)
         store = TableRows(service, f"T{uuid4().hex}", TENANT)
     yield store

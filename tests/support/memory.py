@@ -1,4 +1,4 @@
-"""A state store in memory: it passes the contract of the real ones and is fast enough for thousands of lives."""
+"""A state store in memory: keeps the contract of the real ones, and is fast enough for thousands of lives."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count

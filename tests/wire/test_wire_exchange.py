@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from maa_notify.network import PatientNetwork, ends_within
 from maa_notify.wire import Answer, Limits, Wire, WireError
 from tests.support import wire as fake
 from tests.support.wire import ScriptedServer, reply
@@ -205,10 +206,22 @@ def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: Wire) -> 
     first = failure(wire, server.url, Limits(seconds=0))
     get(wire, server.url)
     second = failure(wire, server.url, Limits(seconds=0))
+    third = failure(Wire("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=0))
 
+    assert str(third) == "no connection in time"
     assert (str(first), first.before_sending) == ("no connection in time", True)
     assert str(second) == "no answer in time"
     assert len(server.requests) == 1
+
+
+def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServer) -> None:
+    """Whoever uses a connection outside of one waits as long as he says himself."""
+    with ends_within(0):
+        pass
+    stream = PatientNetwork().connect_tcp("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    stream.close()
+
+    assert server.connections == 1
 
 
 def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: Wire) -> None:
