@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from azure.data.tables import TableServiceClient
 
@@ -29,6 +30,7 @@ from maa_notify.state.store import StateStore
 from maa_notify.state.table import TableRows, connect_with_identity, connect_with_string
 from maa_notify.teams.outlet import Outlet
 from maa_notify.teams.workflows import WorkflowsWebhook
+from maa_notify.upkeep import Upkeep
 from maa_notify.wire import silence_third_parties
 
 
@@ -44,6 +46,7 @@ class App:
     outlets: Mapping[str, Outlet]
     cards: TeamsCards
     policy: Policy
+    upkeep: Upkeep
 
     def poll(self) -> Report:
         """Polls once.
@@ -53,7 +56,9 @@ class App:
         """
         delivery = Delivery(self.store, self.outlets, self.cards, self.clock, self.policy)
         settings = self.settings
-        return Poll(self.graph, self.store, settings.routes, settings.reminders, delivery, self.clock).run()
+        return Poll(
+            self.graph, self.store, settings.routes, settings.reminders, delivery, self.clock, self.upkeep
+        ).run()
 
     def health(self) -> Health:
         """How the notifier is, from the state store alone.
@@ -96,6 +101,10 @@ def build(
         },
         cards=TeamsCards(settings.cloud.approvals_url),
         policy=replace(policy or Policy(), digest_above=settings.digest_above),
+        upkeep=Upkeep(
+            retention=timedelta(days=settings.retention_days),
+            heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
+        ),
     )
 
 

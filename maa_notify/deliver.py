@@ -18,7 +18,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from maa_notify.clock import Clock
-from maa_notify.core.event import Event, Notification
+from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.outbox import Waiting, believed, due_now, in_order, unblocked
 from maa_notify.state.codec import JournalEntry, Lane
@@ -264,9 +264,9 @@ class Delivery:
         first = due[0].value
         if first.plain:
             return due[:1], self.cards.plain(first.event, now)
-        if len(due) <= self.policy.digest_above:
+        if len(due) <= self.policy.digest_above or not _may_share(due[0]):
             return due[:1], self.cards.card(first.event, first.destination, now)
-        batch = list(takewhile(lambda item: not item.value.plain, due[:_DIGEST_SIZE]))
+        batch = list(takewhile(_may_share, due[:_DIGEST_SIZE]))
         card, count = self.cards.digest([item.value.event for item in batch], first.destination, now)
         return batch[:count], card
 
@@ -382,6 +382,11 @@ class Delivery:
             except ConflictError:
                 _LOG.debug("deliver.lost destination=%s", turn.name)
             turn.holding = False
+
+
+def _may_share(item: Waiting) -> bool:
+    """Whether a notification may be told in one card with others."""
+    return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT
 
 
 def _next(turns: Sequence[_Turn]) -> _Turn | None:

@@ -21,6 +21,7 @@ from maa_notify.deliver import Delivery, Tally
 from maa_notify.errors import GraphError
 from maa_notify.state.codec import PollMark
 from maa_notify.state.store import Board, Held, StateStore, ToRecord
+from maa_notify.upkeep import Upkeep
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Poll:
     reminders: Plan
     delivery: Delivery
     clock: Clock
+    upkeep: Upkeep
     _events: int = field(default=0, init=False)
 
     def run(self) -> Report:
@@ -88,7 +90,9 @@ class Poll:
         listing, failure = self._list()
         if listing is not None:
             self._record(listing, board, now)
+        self.upkeep.break_silence(self.store, [route.name for route in self.routes], board.lanes, now)
         tally = self.delivery.run(board.lanes)
+        self.upkeep.tidy(self.store, board.tidied, now)
         self._mark(board.mark or PollMark(), failure, now)
         report = self._report(listing, failure, board, tally)
         _log(report)

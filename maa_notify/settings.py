@@ -42,6 +42,8 @@ NAMES = (
     "MAA_DESTINATIONS",
     "MAA_REMINDERS",
     "MAA_DIGEST_ABOVE",
+    "MAA_HEARTBEAT_DAYS",
+    "MAA_RETENTION_DAYS",
     "MAA_POLL_SCHEDULE",
 )
 
@@ -49,7 +51,7 @@ _SQLITE = "sqlite:///"
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 _UNRESOLVED = "@microsoft.keyvault("
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
-_DIGEST = re.compile(r"[1-9][0-9]{0,3}|10000")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 _CRON_FIELDS = 6
 _CRON_FIELD = re.compile(r"(\*|(\d{1,2}|[a-z]{3})(-(\d{1,2}|[a-z]{3}))?)(/\d{1,2})?", re.IGNORECASE)
 _SEVENTH_DAY = re.compile(r"(?<![\d/])0?7(?!\d)")
@@ -103,6 +105,8 @@ class Settings:
     destinations: tuple[Destination, ...]
     reminders: Plan
     digest_above: int
+    heartbeat_days: int
+    retention_days: int
     poll_schedule: str
     warnings: tuple[str, ...] = ()
 
@@ -155,7 +159,9 @@ class _Reader:
             table_name=self._matching("MAA_TABLE_NAME", "MaaNotify", _TABLE, "3 to 63 letters and digits"),
             destinations=self._all_destinations(),
             reminders=self._reminders(),
-            digest_above=self._digest_above(),
+            digest_above=self._number("MAA_DIGEST_ABOVE", 5, 1, 10_000),
+            heartbeat_days=self._number("MAA_HEARTBEAT_DAYS", 30, 0, 80),
+            retention_days=self._number("MAA_RETENTION_DAYS", 365, 35, 3_650),
             poll_schedule=self._schedule(),
         )
         self._check_credentials(settings)
@@ -265,11 +271,11 @@ class _Reader:
             self._wrong("MAA_REMINDERS", str(error))
             return ()
 
-    def _digest_above(self) -> int:
-        value = self._text("MAA_DIGEST_ABOVE", "5")
-        if not _DIGEST.fullmatch(value):
-            self._wrong("MAA_DIGEST_ABOVE", "must be a whole number from 1 to 10000")
-            return 5
+    def _number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        value = self._text(name, str(default))
+        if not (_NUMBER.fullmatch(value) and lowest <= int(value) <= highest):
+            self._wrong(name, f"must be a whole number from {lowest} to {highest}")
+            return default
         return int(value)
 
     def _schedule(self) -> str:

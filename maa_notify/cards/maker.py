@@ -44,6 +44,8 @@ class TeamsCards:
 
     def card(self, event: Event, destination: str, now: datetime) -> Element:  # noqa: ARG002 - for mentions
         """The full card of one event."""
+        if event.kind is EventKind.HEARTBEAT:
+            return self._heartbeat(event, now)
         request = event.request
         body = [
             _strip(event),
@@ -65,6 +67,8 @@ class TeamsCards:
 
     def plain(self, event: Event, now: datetime) -> Element:
         """The least that still rings: for a destination that refused the full card."""
+        if event.kind is EventKind.HEARTBEAT:
+            return self._heartbeat(event, now)
         deadline = expires(event.request, now)
         body = [
             rich(run(words.strip(event), weight="Bolder")),
@@ -83,6 +87,11 @@ class TeamsCards:
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
+
+    def _heartbeat(self, event: Event, now: datetime) -> Element:
+        title = our_words(words.strip(event), weight="Bolder")
+        strip = container("emphasis", title, our_words(words.HEARTBEAT), bleed=True)
+        return self._card([strip, _footer(event, now)], words.HEARTBEAT)
 
     def _card(self, body: list[Element], fallback: str) -> Element:
         return card(body, fallback, button=words.OPEN_IN_INTUNE, url=self.approvals_url)

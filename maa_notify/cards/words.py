@@ -33,6 +33,10 @@ GUARDS_ITSELF = (
     " Approve it only if you know why."
 )
 
+HEARTBEAT = (
+    "This channel was quiet for some time. The card shows that the way here is open, and keeps Microsoft from"
+    " switching the flow off. Nothing is asked of anybody."
+)
 SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
 
 LABEL_REQUESTOR = "Requested by"
@@ -172,6 +176,8 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
 
 def strip(event: Event) -> str:
     """What state the request is in, and how it got there where that matters."""
+    if event.kind is EventKind.HEARTBEAT:
+        return "All is well: nothing to tell"
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
     state = status(event.request.status)

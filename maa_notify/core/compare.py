@@ -17,7 +17,7 @@ class Tracked:
         request: as it was last listed.
         revision: counts the changes of status and the disappearances seen, from 1.
         reminded: the stages of the reminder plan that are done with.
-        missing_since: when a poll first found it missing from the list (UTC).
+        missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
     """
 
     request: ApprovalRequest
@@ -136,7 +136,7 @@ def _compare_gone(known: Tracked, now: datetime) -> Change:
     """A closed request leaves in silence; an open one must be missing twice before anybody is told."""
     request = known.request
     if request.is_closed:
-        return Change(request.id, known, None)
+        return Change(request.id, replace(known, missing_since=now), None)
     if known.missing_since is None:
         return Change(request.id, known, replace(known, missing_since=now))
     kept = replace(known, revision=known.revision + 1)

@@ -12,12 +12,13 @@ _LONGEST_PLAIN_ID = 64
 
 
 class EventKind(StrEnum):
-    """Why somebody should hear of a request."""
+    """Why somebody should hear of a request; a heartbeat is about none and shows that the way is open."""
 
     CREATED = "created"
     STATUS_CHANGED = "status_changed"
     REMINDER = "reminder"
     NO_LONGER_LISTED = "no_longer_listed"
+    HEARTBEAT = "heartbeat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import NEEDS_APPROVAL, STATUSES
 
-EVENT_NAMES = (*(str(kind) for kind in EventKind), *STATUSES)
+EVENT_NAMES = (*(str(kind) for kind in EventKind if kind is not EventKind.HEARTBEAT), *STATUSES)
 
 
 @dataclass(frozen=True, slots=True)

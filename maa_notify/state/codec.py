@@ -61,6 +61,7 @@ class Lane:
         failing_since: since when nothing is accepted (UTC).
         last_error: why, in words free of secrets.
         last_accepted: when a card was last accepted (UTC).
+        quiet_since: since when nothing was accepted and no heartbeat put into the outbox (UTC).
     """
 
     holder: str = ""
@@ -70,6 +71,14 @@ class Lane:
     failing_since: datetime | None = None
     last_error: str = ""
     last_accepted: datetime | None = None
+    quiet_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """When old rows were last purged (UTC)."""
+
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

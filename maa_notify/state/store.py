@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from maa_notify.core.compare import Change, Tracked
 from maa_notify.core.event import Notification, storage_key
 from maa_notify.state import codec, rows
-from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark
+from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark, Tidied
 from maa_notify.state.rows import (
     MAX_BYTES,
     MAX_CHANGES,
@@ -27,6 +27,7 @@ _MARK = codec.META + "poll"
 _HORIZON = codec.META + "horizon"
 _LANE = codec.META + "lane:"
 _PROBE = codec.META + "probe"
+_TIDIED = codec.META + "tidied"
 
 _Value = TypeVar("_Value")
 
@@ -53,6 +54,7 @@ class Board:
         mark: how the last polls went; None before the first good one.
         dead: the number of notifications given up and not discarded.
         horizon: requests filed after this never left the list; None while none has.
+        tidied: when old rows were last purged (UTC).
     """
 
     tracked: Mapping[str, Held[Tracked]]
@@ -60,6 +62,7 @@ class Board:
     mark: PollMark | None
     dead: int
     horizon: datetime | None
+    tidied: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class StateStore:
         lanes: dict[str, Held[Lane]] = {}
         mark: PollMark | None = None
         horizon: datetime | None = None
+        tidied: datetime | None = None
         dead = 0
         for row in self._rows.read(codec.DEAD, _after(codec.META)):
             if row.key.startswith(codec.LIVE):
@@ -106,9 +110,11 @@ class StateStore:
                 mark = codec.decode(row, PollMark)
             elif row.key == _HORIZON:
                 horizon = codec.decode(row, Horizon).requested_at
+            elif row.key == _TIDIED:
+                tidied = codec.decode(row, Tidied).at
             elif row.key.startswith(codec.DEAD):
                 dead += 1
-        return Board(tracked, lanes, mark, dead, horizon)
+        return Board(tracked, lanes, mark, dead, horizon, tidied)
 
     def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
         """Of these requests, the ones that were listed once and then left the list."""
@@ -139,7 +145,7 @@ class StateStore:
 
     def read_pending(self) -> list[Held[Notification]]:
         """The outbox, in no particular order."""
-        return [_held(row, Notification) for row in self._rows.read(codec.PENDING, _after(codec.PENDING))]
+        return [_held(row, Notification) for row in self._all(codec.PENDING)]
 
     def read_lane(self, destination: str) -> Held[Lane]:
         """What is remembered of one destination; `NO_LANE` before anything is."""
@@ -173,6 +179,31 @@ class StateStore:
         staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
         return Held(lane.value, etags[0]), staying
 
+    def start_silence(self, destination: str, lane: Held[Lane], heartbeat: Notification | None) -> None:
+        """Notes since when a destination is quiet, together with the heartbeat that breaks the silence.
+
+        Raises:
+            ConflictError: another poller wrote the destination's row first.
+        """
+        pending = [] if heartbeat is None else [Put(codec.PENDING + heartbeat.key, codec.encode(heartbeat))]
+        self._rows.commit([_lane_change(destination, lane), *pending])
+
+    def purge(self, before: datetime) -> int:
+        """Forgets what was told, given up or left the list before a time; returns the number of rows."""
+        old = [
+            *self._rows.read(codec.SENT, f"{codec.SENT}{before.isoformat(timespec='milliseconds')}"),
+            *(row for row in self._all(codec.DEAD) if codec.decode(row, JournalEntry).at < before),
+            *(row for row in self._all(codec.PAST) if _left_before(codec.decode(row, Tracked), before)),
+        ]
+        for start in range(0, len(old), MAX_CHANGES):
+            with suppress(ConflictError):
+                self._rows.commit([Delete(row.key, row.etag) for row in old[start : start + MAX_CHANGES]])
+        return len(old)
+
+    def write_tidied(self, at: datetime) -> None:
+        """Notes when old rows were purged."""
+        self._rows.commit([Put(_TIDIED, codec.encode(Tidied(at)))])
+
     def write_mark(self, mark: PollMark) -> None:
         """Remembers how the poll went."""
         self._rows.commit([Put(_MARK, codec.encode(mark))])
@@ -189,7 +220,7 @@ class StateStore:
 
     def read_dead(self) -> list[Held[JournalEntry]]:
         """The notifications that were given up."""
-        return [_held(row, JournalEntry) for row in self._rows.read(codec.DEAD, _after(codec.DEAD))]
+        return [_held(row, JournalEntry) for row in self._all(codec.DEAD)]
 
     def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
         """The journal of what was delivered, oldest first."""
@@ -232,6 +263,9 @@ class StateStore:
         """Lets go of files and connections."""
         self._rows.close()
 
+    def _all(self, prefix: str) -> Iterator[Row]:
+        return self._rows.read(prefix, _after(prefix))
+
     def _record_batch(self, batch: Sequence[ToRecord]) -> Sequence[ToRecord]:
         try:
             self._rows.commit([change for entry in batch for change in _row_changes(entry)])
@@ -261,6 +295,10 @@ def _held(row: Row, kind: type[_Value]) -> Held[_Value]:
 
 def _after(prefix: str) -> str:
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def _left_before(past: Tracked, moment: datetime) -> bool:
+    return past.missing_since is None or past.missing_since < moment
 
 
 def _removal(held: Held[Notification]) -> Delete:

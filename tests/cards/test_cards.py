@@ -178,6 +178,7 @@ def test_an_approval_taken_back_is_said_so() -> None:
 
     assert strip(card) == "Needs approval · the approval was taken back · High risk"
     assert "Aiko Mori" not in text(card)
+    assert "approver's own words" not in text(card)
     assert facts(card)["Status before"] == "Approved"
 
 
@@ -444,6 +445,15 @@ def test_a_name_cannot_pass_for_words_of_ours() -> None:
     subject = texts(CARDS.card(created(approval(target=Target(name))), "ops", NOW))[1]
 
     assert subject == "Wipe device “LT-1’ · already approved by ’security’ ’x’”"
+
+
+def test_a_quote_is_no_longer_than_a_screen() -> None:
+    """A wall of text does not push the facts and the next step out of sight."""
+    wall = approval(justification="reason " * 400)
+    quote = texts(CARDS.card(created(wall), "ops", NOW))[3]
+
+    assert len(quote) <= 1_000
+    assert quote.endswith("reason…")
 
 
 @every_card

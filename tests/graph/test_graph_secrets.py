@@ -9,6 +9,7 @@ import pytest
 
 from maa_notify.errors import MaaNotifyError
 from maa_notify.graph.client import Bounds, GraphClient
+from maa_notify.graph.msal_http import MsalAnswer
 from maa_notify.graph.tokens import (
     AppRegistration,
     ManagedIdentity,
@@ -24,6 +25,7 @@ from tests.support.entra import (
     CLIENT,
     SCOPE,
     TENANT,
+    TOKEN_PATH,
     Certificate,
     FakeEntra,
     FakeIdentityEndpoint,
@@ -48,6 +50,11 @@ class Scene:
     source: TokenSource
     service: FakeEntra | FakeIdentityEndpoint | None
     hidden: tuple[str, ...]
+
+
+def is_entra(scene: Scene) -> bool:
+    """Whether there is a discovery before the sign-in."""
+    return isinstance(scene.service, FakeEntra)
 
 
 def key_lines(certificate: Certificate) -> tuple[str, ...]:
@@ -104,17 +111,17 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("at", ["sign-in", "Graph"])
+@pytest.mark.parametrize("at", ["discovery", "sign-in", "Graph"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_nothing_secret_is_said(scene: Scene, graph: FakeGraph, fault: fake.Answer | None, at: str) -> None:
     """Not in any log record, error, chain of errors or printed object; nor what an answer echoes."""
     graph.requests = [make_request()]
     client = GraphClient(graph.url, SCOPE, scene.source, FakeClock(), HASTY)
-    if fault is not None:
-        target = graph if at == "Graph" or scene.service is None else scene.service
-        if fault is FAULTS["hang"] and target is not graph:
-            fault = fake.close_without_answer()
-        target.fail_next(fault, fault)
+    if fault is not None and (at == "Graph" or scene.service is None):
+        graph.fail_next(fault, fault)
+    elif fault is not None and scene.service is not None:
+        fault = fake.close_without_answer() if fault is FAULTS["hang"] else fault
+        scene.service.fail_next(fault, path=TOKEN_PATH if at == "sign-in" and is_entra(scene) else "/")
     with everything_logged() as ear:
         silence_third_parties()
         error: MaaNotifyError | None = None
@@ -128,6 +135,11 @@ def test_nothing_secret_is_said(scene: Scene, graph: FakeGraph, fault: fake.Answ
     everything = "\n".join([*ear.heard, *printed])
 
     assert [word for word in (*scene.hidden, *issued, ECHO) if word in everything] == []
+
+
+def test_an_answer_for_msal_prints_without_its_text() -> None:
+    """It is a token more often than not."""
+    assert ECHO not in repr(MsalAnswer(200, {}, ECHO))
 
 
 def test_a_secret_prints_as_stars() -> None:

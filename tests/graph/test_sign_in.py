@@ -155,6 +155,19 @@ def test_the_environment_is_read_when_a_token_is_needed(
     source.forget()
 
 
+def test_the_identity_header_takes_no_proxy(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The endpoint is on this machine or its own link, whatever its address looks like."""
+    monkeypatch.setenv("HTTP_PROXY", azure.url)
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://identity.invalid/msi/token")
+
+    with pytest.raises(GraphUnavailable, match="its name cannot be resolved"):
+        identity.token(SCOPE)
+
+    assert not azure.calls
+
+
 Served = FakeEntra | FakeIdentityEndpoint
 
 

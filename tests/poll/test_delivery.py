@@ -261,8 +261,9 @@ def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
     """A destination held by a poller that shows no sign of life is taken over within the same poll."""
     graph.requests = [make_request(now=notifier.clock.now())]
     store = notifier.app.store
-    until = notifier.clock.now() + Policy().span
-    store.write_lane("default", Held(Lane(holder="a dead poller", held_until=until), ""))
+    now = notifier.clock.now()
+    lane = Lane(holder="a dead poller", held_until=now + Policy().span, quiet_since=now)
+    store.write_lane("default", Held(lane, ""))
 
     report = notifier.poll()
 
@@ -276,7 +277,8 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
     """Two pollers at once: the second sees the first renew its hold, and does not post."""
     graph.requests = [make_request(now=notifier.clock.now())]
     store = notifier.app.store
-    lane = Lane(holder="a busy poller", held_until=notifier.clock.now() + Policy().span)
+    now = notifier.clock.now()
+    lane = Lane(holder="a busy poller", held_until=now + Policy().span, quiet_since=now)
     held = store.write_lane("default", Held(lane, ""))
     sleep = notifier.clock.sleep
 

@@ -30,6 +30,7 @@ from maa_notify.state.codec import PENDING, SENT
 from maa_notify.state.rows import Change, Delete, Put, Row
 from maa_notify.state.store import StateStore
 from maa_notify.teams.outlet import Card, Receipt
+from maa_notify.upkeep import Upkeep
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows
 
@@ -168,7 +169,7 @@ class Poller:
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
         delivery = Delivery(store, outlets, _Cards(), clock, random=seeded)
-        return Poll(_Graph(self), store, ROUTES, PLAN, delivery, clock)
+        return Poll(_Graph(self), store, ROUTES, PLAN, delivery, clock, Upkeep(heartbeat=None))
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""
@@ -240,7 +241,8 @@ class _Rows:
         return self.poller.world.rows.get(key)
 
     def commit(self, changes: Sequence[Change]) -> list[str]:
-        return self._around(lambda: self._commit(changes))
+        etags: list[str] = self._around(lambda: self._commit(changes))
+        return etags
 
     def close(self) -> None:
         pass

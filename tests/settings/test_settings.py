@@ -85,6 +85,8 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_DESTINATIONS="{}",
         MAA_REMINDERS="soon",
         MAA_DIGEST_ABOVE="many",
+        MAA_HEARTBEAT_DAYS="81",
+        MAA_RETENTION_DAYS="7",
         MAA_POLL_SCHEDULE="* * * * *",
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",

@@ -68,6 +68,13 @@ _PEOPLE = st.fixed_dictionaries(
 _IDENTITIES = json_values | st.fixed_dictionaries(
     {}, optional={"user": _PEOPLE | json_values, "application": _PEOPLE | json_values, "device": json_values}
 )
+_DEVICES = st.lists(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("deviceName", "serialNumber", "primaryUser", "actionName"), texts)
+    ),
+    min_size=1,
+    max_size=2,
+)
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "requestDateTime": json_values | st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
     "expirationDateTime": json_values | st.datetimes().map(lambda moment: moment.isoformat() + "+14:00"),
@@ -83,7 +90,7 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "payloadType": json_values,
     "payloadSubtype": json_values,
     "actionName": json_values,
-    "displayPayload": json_values | st.just("[" * 100_000) | st.just("1" * 5_000),
+    "displayPayload": _DEVICES | json_values | st.just("[" * 100_000) | st.just("1" * 5_000),
     "addedAssignments": json_values,
 }
 raw_requests = st.fixed_dictionaries(

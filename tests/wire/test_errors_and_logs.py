@@ -2,7 +2,9 @@
 
 import logging
 import re
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -60,6 +62,26 @@ def test_the_log_goes_to_standard_error_in_utc(capsys: pytest.CaptureFixture[str
 
     assert output.out == ""
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO    poll\.done listed=3\n", output.err)
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Moves the machine there for one test."""
+    with monkeypatch.context() as abroad:
+        abroad.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+def test_the_log_is_in_utc_wherever_the_machine_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """So that it can be laid beside those of Microsoft."""
+    log_to_stderr()
+    logging.getLogger("maa_notify.poll").warning("poll.unheard")
+    moment = datetime.fromisoformat(capsys.readouterr().err.split()[0])
+
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
 
 
 def test_a_quiet_log_only_warns(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,79 @@
+"""What happens now and then: signs of life for quiet channels, an end for old rows."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from tests.support.cards import strip, text
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+
+DAY = timedelta(days=1).total_seconds()
+
+
+def test_a_quiet_channel_gets_a_sign_of_life_in_time(teams: FakeTeams, notifier: Notifier) -> None:
+    """Polled daily for 200 days without a request: never 90 days without a run, and no nagging."""
+    arrivals = []
+    for day in range(200):
+        before = len(teams.cards)
+        notifier.poll_after(DAY)
+        arrivals += [day] * (len(teams.cards) - before)
+
+    assert arrivals == [30, 60, 90, 120, 150, 180]
+    assert {strip(card) for card in teams.cards} == {"All is well: nothing to tell"}
+    assert "Nothing is asked of anybody" in text(teams.cards[0])
+
+
+def test_a_channel_with_news_needs_no_sign_of_life(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """A card for a request counts as one."""
+    for day in range(100):
+        if day % 20 == 0:
+            graph.requests.append(make_request(now=notifier.clock.now()))
+        notifier.poll_after(DAY)
+
+    assert len(teams.cards) == 5
+    assert all("nothing to tell" not in strip(card) for card in teams.cards)
+
+
+def test_a_canary_sings_daily_and_silence_can_be_chosen(
+    teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """`MAA_HEARTBEAT_DAYS=1` is a card a day, for an alarm outside; `0` is never."""
+    counts = []
+    for days in ("1", "0"):
+        notifier = make_notifier(MAA_HEARTBEAT_DAYS=days)
+        before = len(teams.cards)
+        for _ in range(40):
+            notifier.poll_after(DAY / 4)
+        counts.append(len(teams.cards) - before)
+
+    assert counts == [9, 0]
+
+
+def test_old_rows_are_forgotten_and_young_ones_are_not(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """After the retention the journal and past requests end; what is listed stays."""
+    notifier = make_notifier(MAA_RETENTION_DAYS="35", MAA_HEARTBEAT_DAYS="0")
+    old, young, listed = (make_request(now=notifier.clock.now()) for _ in range(3))
+    graph.requests = [old, listed]
+    notifier.poll()
+    old["status"] = "rejected"
+    notifier.poll_after(60)
+    graph.requests = [listed]
+    notifier.poll_after(20 * DAY)
+    graph.requests = [listed, young]
+    notifier.poll_after(60)
+
+    notifier.poll_after(20 * DAY)
+    store = notifier.app.store
+    told_later = [entry.notification.event.request.id for entry in store.read_sent()]
+    past_later = store.read_past([old["id"]])
+    notifier.poll_after(20 * DAY)
+
+    assert told_later == [young["id"]]
+    assert set(past_later) == {old["id"]}
+    assert store.read_past([old["id"]]) == {}
+    assert set(store.read_board().tracked) == {listed["id"], young["id"]}
