@@ -273,7 +273,10 @@ class Delivery:
     def _accepted(self, turn: _Turn, items: Sequence[Waiting], receipt: Receipt) -> None:
         now = self.clock.now()
         was_failing = turn.lane.value.failing_since
-        outcomes = [Outcome(item, entry=JournalEntry(item.value, now, receipt.run_id)) for item in items]
+        outcomes = [
+            Outcome(item, entry=JournalEntry(item.value, now, receipt.run_id, receipt.message_id))
+            for item in items
+        ]
         posts = (*self._recent(turn.lane.value, now), now.timestamp())[-self.policy.posts :]
         self._settle(
             turn,

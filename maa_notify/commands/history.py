@@ -25,6 +25,7 @@ COLUMNS = (
     "request",
     "attempts",
     "run_id",
+    "message_id",
 )
 _FORMULA_START = ("=", "+", "-", "@")
 
@@ -34,7 +35,7 @@ def history(form: str, *, days: int | None) -> int:
     notifier = app.build()
     try:
         since = notifier.clock.now() - timedelta(days=days) if days is not None else None
-        sent = [_row("sent", entry) for entry in notifier.store.read_sent(since)]
+        sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.read_sent(since)]
         dead = [
             _row("dead", held.value) for held in notifier.store.read_dead() if _is_since(held.value, since)
         ]
@@ -71,8 +72,16 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         request.id,
         str(notification.attempts),
         entry.run_id,
+        entry.message_id,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _receipt_of(entry: JournalEntry) -> str:
+    """`confirmed`: the card is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all."""
+    if entry.message_id:
+        return "confirmed"
+    return "accepted" if entry.run_id else "sent"
 
 
 def _who(identity: Identity) -> str:

@@ -95,7 +95,7 @@ class GraphClient:
             GraphError: Graph could not tell.
         """
         url = f"{self._origin}{COLLECTION}/{quote(request_id, safe='')}"
-        found = self._ask(url, self._end(), tries=1, may_be_gone=True)
+        found = self._ask(url, self._end(), tries=1, of_one=True)
         if found is None:
             return None
         try:
@@ -117,10 +117,7 @@ class GraphClient:
                 raise GraphUnavailable("Graph's list does not end: its pages go in circles or are too many")
             seen.add(url)
             page = self._ask(url, end, tries=self._bounds.tries) or {}
-            entries = page.get("value")
-            if not isinstance(entries, list):
-                raise GraphUnavailable("Graph's answer has no list of requests; nothing was compared")
-            yield entries
+            yield page["value"]
             url = self._next(url, page)
 
     def _next(self, url: str, page: Mapping[str, Any]) -> str | None:
@@ -139,8 +136,8 @@ class GraphClient:
     def _end(self) -> float:
         return self._clock.monotonic() + self._bounds.seconds
 
-    def _ask(self, url: str, end: float, *, tries: int, may_be_gone: bool = False) -> dict[str, Any] | None:
-        """The object at a URL; waits and asks again while there is hope and time."""
+    def _ask(self, url: str, end: float, *, tries: int, of_one: bool = False) -> dict[str, Any] | None:
+        """A page, or one request if it is still there; waits and asks again while there is hope and time."""
 
         def is_hopeless(state: tenacity.RetryCallState) -> bool:
             wait = state.upcoming_sleep
@@ -154,9 +151,9 @@ class GraphClient:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return retrying(self._ask_once, url, end, may_be_gone=may_be_gone)
+        return retrying(self._ask_once, url, end, of_one=of_one)
 
-    def _ask_once(self, url: str, end: float, *, may_be_gone: bool) -> dict[str, Any] | None:
+    def _ask_once(self, url: str, end: float, *, of_one: bool) -> dict[str, Any] | None:
         answer, token = self._exchange(url, end)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.forget()
@@ -164,13 +161,16 @@ class GraphClient:
         if answer.status in _DENIED:
             self._tokens.forget()  # the next one may hold what has been granted meanwhile
             raise GraphDenied(f"Graph refused ({_trace(answer)}): {why_denied(token, answer.status)}")
-        if may_be_gone and answer.status in _GONE:
+        if of_one and answer.status in _GONE:
             return None
         if answer.status != HTTPStatus.OK:
             raise GraphUnavailable(
                 f"Graph answered {_trace(answer)}; nothing was compared", answer.retry_after
             )
-        return _decode(answer)
+        page = _decode(answer)
+        if not of_one and not isinstance(page.get("value"), list):
+            raise GraphUnavailable("Graph's answer has no list of requests; nothing was compared")
+        return page
 
     def _exchange(self, url: str, end: float) -> tuple[Answer, Secret]:
         token = self._tokens.token(self._scope).value

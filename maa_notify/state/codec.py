@@ -89,11 +89,13 @@ class JournalEntry:
         notification: what it was.
         at: when it was accepted or given up (UTC).
         run_id: the id of the Workflows run that took it; "" if none was told.
+        message_id: the id of the message in the channel; "" if none was told.
     """
 
     notification: Notification
     at: datetime
     run_id: str = ""
+    message_id: str = ""
 
 
 def encode(value: object) -> str:

@@ -9,9 +9,15 @@ Card = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a destination said when it took a card; `run_id` names the Workflows run, if it told."""
+    """What a destination said when it took a card.
+
+    Attributes:
+        run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
+        message_id: the message in the channel, proof that the card was posted; "" if none was told.
+    """
 
     run_id: str = ""
+    message_id: str = ""
 
 
 class Outlet(Protocol):

@@ -23,6 +23,7 @@ from maa_notify.wire import Answer, Limits, Wire, WireError
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
 _LIMITS = Limits()
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9:@._;=-]{1,200}")
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ACCEPTED = frozenset({200, 202})
 _CARD_REFUSED = frozenset({400, 413, 422})
@@ -87,7 +88,7 @@ class WorkflowsWebhook:
         if not accepted:
             raise self._refusal(answer)
         run_id = answer.headers.get("x-ms-workflow-run-id", "")
-        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "")
+        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "", _message_id(answer))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -104,6 +105,16 @@ class WorkflowsWebhook:
             return DestinationUnavailable(who, answer.retry_after)
         advice = _ADVICE.get(status, "this is no Workflows webhook: check its URL in the settings")
         return DestinationRefused(f"{who}: {advice}")
+
+
+def _message_id(answer: Answer) -> str:
+    """The id that a flow answers with when its owner added a Response step after the post."""
+    try:
+        message_id = json.loads(answer.body)["messageId"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    text = str(message_id) if isinstance(message_id, str | int) else ""
+    return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
 def _code_of(answer: Answer) -> object:

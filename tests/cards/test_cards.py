@@ -525,6 +525,18 @@ def test_no_time_breaks_a_card(filed: datetime, expires: datetime) -> None:
     assert "UTC" in facts(CARDS.card(created(replace(request, modified_at=FILED)), "ops", NOW))["Expires"]
 
 
+@pytest.mark.parametrize(
+    "make", [CARDS.plain, lambda event, now: CARDS.card(event, "ops", now)], ids=["plain", "full"]
+)
+def test_a_heartbeat_asks_nobody_for_anything(make: Callable[[Event, datetime], Card]) -> None:
+    """It shows that the way is open, and cannot be taken for a request."""
+    card = make(Event(EventKind.HEARTBEAT, approval("heartbeat", id="heartbeat"), 7, NOW), NOW)
+
+    assert_sound(card)
+    assert "Nothing is asked of anybody" in text(card)
+    assert not re.search("Approver|Requestor|risk|Unknown|Heartbeat", text(card))
+
+
 def test_each_kind_of_event_has_a_card() -> None:
     """An event that is added one day without words for it does not pass."""
     for kind in EventKind:

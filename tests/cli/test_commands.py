@@ -131,9 +131,25 @@ def test_history_is_a_csv_that_a_spreadsheet_can_open_safely(command: Command, g
     rows = list(csv.DictReader(io.StringIO(command("history").out)))
 
     assert [(row["state"], row["event"], row["destination"]) for row in rows] == [
-        ("sent", "created", "default")
+        ("accepted", "created", "default")
     ]
     assert rows[0]["requestor"].startswith("'=")
+
+
+def test_history_tells_a_confirmed_card_from_an_accepted_one(
+    command: Command, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """A flow that answers with the message's id proves that the card was posted."""
+    graph.requests = [make_request(), make_request()]
+    teams.fail_next(reply(200, json={"messageId": "1764000000000"}), posted=True)
+    command("poll")
+
+    entries = json.loads(command("history", "--format", "json").out)
+
+    assert [(entry["state"], entry["message_id"]) for entry in entries] == [
+        ("confirmed", "1764000000000"),
+        ("accepted", ""),
+    ]
 
 
 def test_history_as_json(command: Command, graph: FakeGraph) -> None:

@@ -326,6 +326,7 @@ FAULTS = {
     "a page of a portal": reply(text="<html>Please sign in</html>"),
     "empty": reply(text=""),
     "not unicode": reply(body='{"value": []}'.encode("utf-16")),
+    "another shape": reply(json={"items": []}),
     "deep": reply(text='{"value": ' + "[" * 100_000),
 }
 

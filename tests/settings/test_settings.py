@@ -58,6 +58,7 @@ def test_two_settings_are_enough() -> None:
     assert found.state.sqlite_path == Path("maa-notify.db")
     assert [stage.name for stage in found.reminders] == ["50%", "24h", "4h"]
     assert (found.digest_above, found.poll_schedule) == (5, "0 * * * * *")
+    assert (found.heartbeat_days, found.retention_days) == (30, 365)
     assert (destination.route.name, destination.route.catch_all) == ("default", True)
     assert destination.webhook_url.reveal() == HOOK
     assert found.warnings == ()
@@ -505,10 +506,20 @@ def test_wrong_reminders_are_told_with_an_example() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["1", "9999", "10000"])
-def test_a_digest_begins_where_one_wants(value: str) -> None:
-    """From one card for all to practically never."""
-    assert read(MAA_DIGEST_ABOVE=value).digest_above == int(value)
+@pytest.mark.parametrize(
+    "name,attribute,value",
+    [
+        ("MAA_DIGEST_ABOVE", "digest_above", 1),
+        ("MAA_DIGEST_ABOVE", "digest_above", 10_000),
+        ("MAA_HEARTBEAT_DAYS", "heartbeat_days", 0),
+        ("MAA_HEARTBEAT_DAYS", "heartbeat_days", 80),
+        ("MAA_RETENTION_DAYS", "retention_days", 35),
+        ("MAA_RETENTION_DAYS", "retention_days", 3_650),
+    ],
+)
+def test_a_number_within_its_limits_is_taken(name: str, attribute: str, value: int) -> None:
+    """The lowest and the highest that the documentation names are allowed."""
+    assert getattr(read(**{name: str(value)}), attribute) == value
 
 
 @pytest.mark.parametrize(
@@ -517,6 +528,14 @@ def test_a_digest_begins_where_one_wants(value: str) -> None:
 def test_a_digest_of_no_number_is_refused(value: str) -> None:
     """Zero would make a digest of every single card."""
     assert mistakes(MAA_DIGEST_ABOVE=value) == ["MAA_DIGEST_ABOVE: must be a whole number from 1 to 10000"]
+
+
+@pytest.mark.parametrize("name,value", [("MAA_HEARTBEAT_DAYS", "81"), ("MAA_RETENTION_DAYS", "34")])
+def test_a_number_beyond_its_limits_is_refused(name: str, value: str) -> None:
+    """A flow dies after 90 quiet days and Intune lists closed requests for 30: the limits keep clear of both."""
+    [told] = mistakes(**{name: value})
+
+    assert told.startswith(f"{name}: must be a whole number from ")
 
 
 @pytest.mark.parametrize(
