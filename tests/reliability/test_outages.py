@@ -1,0 +1,210 @@
+"""Long outages at wire level, with a clock of the test: late by one poll at most, and no storm of tries."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from maa_notify.errors import StateError
+from maa_notify.state.rows import Rows
+from tests.support.cards import strip, text
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import Answer, close_without_answer, garbage, redirect, reply, reset, truncated
+
+MINUTE = 60
+
+
+@pytest.fixture
+def notifier(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> Notifier:
+    """One installation, polled every minute."""
+    return Notifier(graph, teams, tmp_path / "state.db")
+
+
+def in_ninety_seconds() -> str:
+    """A moment as `Retry-After` may give it."""
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda: reply(500), id="500"),
+        pytest.param(lambda: reply(503, headers={"Retry-After": "90"}), id="503-seconds"),
+        pytest.param(lambda: reply(429), id="429"),
+        pytest.param(lambda: reply(429, headers={"Retry-After": in_ninety_seconds()}), id="429-date"),
+        pytest.param(lambda: reply(429, headers={"Retry-After": "soon"}), id="429-nonsense"),
+        pytest.param(lambda: reply(404), id="404"),
+        pytest.param(lambda: redirect(302, "http://127.0.0.1:9/"), id="302"),
+        pytest.param(reset, id="reset"),
+        pytest.param(close_without_answer, id="closed"),
+        pytest.param(garbage, id="garbage"),
+        pytest.param(lambda: truncated(b"{", 5_000), id="truncated"),
+    ],
+)
+def test_teams_is_down_for_two_hours(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Callable[[], Answer]
+) -> None:
+    """Every card waits, none is lost or doubled, one or two tries a poll, and one more poll brings them all."""
+    known = make_request(now=notifier.clock.now())
+    graph.requests = [known]
+    notifier.poll()
+    teams.answer_all(answer())
+    known["status"] = "approved"
+    graph.requests += [make_request(now=notifier.clock.now()) for _ in range(3)]
+    for _ in range(120):
+        notifier.poll_after(MINUTE)
+    tries = len(teams.calls) - 1
+    teams.answer_all(None)
+
+    notifier.clock.advance(90)
+    report = notifier.poll_after(MINUTE)
+
+    assert (report.delivered, report.pending) == (4, 0)
+    assert sorted(strip(card).split(" ·")[0] for card in teams.cards) == ["Approved"] + ["Needs approval"] * 4
+    assert tries <= 130
+
+
+def test_graph_is_down_for_six_hours(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What happened meanwhile is told once with the first answer; the log says twice what is to be said."""
+    known = make_request(now=notifier.clock.now())
+    graph.requests = [known]
+    notifier.poll()
+    known["status"] = "approved"
+    for _ in range(72):
+        graph.fail_next(*[reply(503)] * 3)
+        assert notifier.poll_after(5 * MINUTE).failure is not None
+    graph.requests.append(make_request(now=notifier.clock.now()))
+
+    report = notifier.poll_after(MINUTE)
+
+    assert (report.events, report.delivered, len(teams.cards)) == (2, 2, 3)
+    messages = [record.message for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+    assert [message.split()[0] for message in messages] == ["poll.failing", "poll.recovered"]
+
+
+def test_graph_is_not_asked_more_than_it_allows(graph: FakeGraph, notifier: Notifier) -> None:
+    """An hour of refusals: three tries a poll at most."""
+    for _ in range(60):
+        graph.fail_next(*[reply(500)] * 3)
+        notifier.poll_after(MINUTE)
+
+    assert len(graph.calls) <= 180
+
+
+@pytest.mark.parametrize("days", [0.25, 40])
+def test_the_notifier_was_off(graph: FakeGraph, teams: FakeTeams, notifier: Notifier, days: float) -> None:
+    """Six hours or forty days later each request's present status is told once, and nothing more."""
+    waiting, decided, expired = (make_request(now=notifier.clock.now()) for _ in range(3))
+    graph.requests = [waiting, decided, expired]
+    notifier.poll()
+    notifier.clock.advance(timedelta(days=days))
+    decided["status"], expired["status"] = "completed", "expired"
+    graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+
+    first, second = notifier.poll(), notifier.poll_after(MINUTE)
+
+    told = [strip(card).split(" ·")[0] for card in teams.cards[3:]]
+    assert sorted(line for line in told if line != "All is well: nothing to tell") == [
+        "Completed",
+        "Expired",
+        "Rejected",
+    ]
+    assert (second.events, second.delivered, first.pending) == (0, 0, 0)
+
+
+def test_the_state_store_is_down_for_an_hour(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
+    """Nothing is posted that could not be recorded; afterwards everything is told once."""
+    notifier.poll()
+    store = notifier.app.store
+    rows, store._rows = store._rows, _Away()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    for _ in range(60):
+        with pytest.raises(StateError):
+            notifier.poll_after(MINUTE)
+    told_meanwhile = len(teams.cards)
+    store._rows = rows
+
+    report = notifier.poll_after(MINUTE)
+
+    assert (told_meanwhile, report.delivered, len(teams.cards)) == (0, 1, 1)
+
+
+class _Away(Rows):
+    """A store that nobody reaches."""
+
+    def read(self, first: str, end: str) -> None:  # type: ignore[override]
+        raise StateError("away")
+
+    def get(self, key: str) -> None:
+        raise StateError("away")
+
+    def commit(self, changes: object) -> None:  # type: ignore[override]
+        raise StateError("away")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("fault", ["empty", "omits one", "twice", "half the pages"])
+def test_half_answers_ring_no_alarm(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, fault: str
+) -> None:
+    """An odd list once, then the right one again: nobody hears of it."""
+    graph.page_size = 2
+    listed = [make_request(now=notifier.clock.now()) for _ in range(5)]
+    graph.requests = list(listed)
+    notifier.poll()
+    odd = {"empty": [], "omits one": listed[1:], "twice": [*listed, listed[0]], "half the pages": listed}
+    graph.requests = list(odd[fault])
+    if fault == "half the pages":
+        graph.fail_page(2, *[reply(500)] * 3)
+
+    during = notifier.poll_after(MINUTE)
+    graph.requests = list(listed)
+    after = notifier.poll_after(MINUTE)
+
+    assert (during.events, after.events, len(teams.cards)) == (0, 0, 5)
+
+
+def test_a_status_is_news_even_when_its_time_is_not(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """`lastModifiedDateTime` that does not move with the status hides nothing, and neither does a step back."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    for status in ("needsApproval", "approved", "needsApproval"):
+        request["status"] = status
+        notifier.poll_after(MINUTE)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards] == [
+        "Needs approval",
+        "Approved",
+        "Needs approval",
+    ]
+    assert "taken back" in text(teams.cards[2])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_800)
+def test_four_hundred_days(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> None:
+    """Ten requests a day, polled every half hour: the state stays as large as what is listed and kept."""
+    notifier = Notifier(graph, teams, tmp_path / "state.db", MAA_RETENTION_DAYS="35")
+    sizes = []
+    for half_hour in range(400 * 48):
+        if half_hour % 5 == 0:
+            graph.requests.append(make_request(now=notifier.clock.now()))
+        for request in graph.requests[-40:-20]:
+            request["status"] = "completed"
+        del graph.requests[:-300]
+        notifier.poll_after(30 * MINUTE)
+        if half_hour % (48 * 40) == 0:
+            sizes.append(sum(1 for _ in notifier.app.store._rows.read(" ", "~")))
+
+    assert max(sizes[3:]) <= 1.1 * min(sizes[3:])
