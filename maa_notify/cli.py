@@ -28,7 +28,7 @@ exit codes:
   0  done, and nothing waits that was refused
   1  Graph or the state store failed; the next poll catches up
   2  settings or arguments are wrong
-  3  a destination refused, and its notifications wait
+  3  a destination did not take its notifications, which wait, or some were given up
 
 Settings come from environment variables that begin with MAA_; docs/settings.md lists them.
 """

@@ -145,7 +145,8 @@ class Delivery:
         waiting: dict[str, list[Waiting]] = {}
         for held in self._read_waiting():
             waiting.setdefault(held.value.destination, []).append(held)
-        return [self._turn(name, items, lanes.get(name, NO_LANE)) for name, items in waiting.items()]
+        now = self.clock.now()
+        return [self._turn(name, items, lanes.get(name, NO_LANE), now) for name, items in waiting.items()]
 
     def _read_waiting(self) -> list[Waiting]:
         latest = self.clock.now() + timedelta(seconds=_LONG_BACK_OFF) + _SKEW
@@ -161,9 +162,9 @@ class Delivery:
         hold_until = believed(lane.value.hold_until, now + self.policy.longest_hold + _SKEW)
         return replace(lane, value=replace(lane.value, held_until=held_until, hold_until=hold_until))
 
-    def _turn(self, name: str, waiting: list[Waiting], lane: Held[Lane]) -> _Turn:
+    def _turn(self, name: str, waiting: list[Waiting], lane: Held[Lane], now: datetime) -> _Turn:
         tries = 1 if lane.value.failing_since else self.policy.tries
-        turn = _Turn(name, in_order(waiting), self._trusted(lane), self.clock.now(), tries)
+        turn = _Turn(name, in_order(waiting), self._trusted(lane), now, tries)
         if name not in self.outlets:
             turn.closed = True
             _LOG.error(

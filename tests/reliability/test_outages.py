@@ -1,6 +1,6 @@
 """Long outages at wire level, with a clock of the test: late by one poll at most, and no storm of tries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,9 +19,11 @@ MINUTE = 60
 
 
 @pytest.fixture
-def notifier(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> Notifier:
+def notifier(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> Iterator[Notifier]:
     """One installation, polled every minute."""
-    return Notifier(graph, teams, tmp_path / "state.db")
+    installed = Notifier(graph, teams, tmp_path / "state.db")
+    yield installed
+    installed.close()
 
 
 def in_ninety_seconds() -> str:
@@ -43,13 +45,13 @@ def in_ninety_seconds() -> str:
         pytest.param(reset, id="reset"),
         pytest.param(close_without_answer, id="closed"),
         pytest.param(garbage, id="garbage"),
-        pytest.param(lambda: truncated(b"{", 5_000), id="truncated"),
+        pytest.param(lambda: truncated(b"{", 5_000, status=502), id="truncated"),
     ],
 )
 def test_teams_is_down_for_two_hours(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Callable[[], Answer]
 ) -> None:
-    """Every card waits, none is lost or doubled, one or two tries a poll, and one more poll brings them all."""
+    """Every card waits, none is lost or doubled, about one try a poll, and one more poll brings them all."""
     known = make_request(now=notifier.clock.now())
     graph.requests = [known]
     notifier.poll()
@@ -176,7 +178,7 @@ def test_half_answers_ring_no_alarm(
 def test_a_status_is_news_even_when_its_time_is_not(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:
-    """`lastModifiedDateTime` that does not move with the status hides nothing, and neither does a step back."""
+    """A `lastModifiedDateTime` that does not move with the status hides nothing; nor does a step back."""
     request = make_request(now=notifier.clock.now())
     graph.requests = [request]
     for status in ("needsApproval", "approved", "needsApproval"):

@@ -532,7 +532,7 @@ def test_a_digest_of_no_number_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("name,value", [("MAA_HEARTBEAT_DAYS", "81"), ("MAA_RETENTION_DAYS", "34")])
 def test_a_number_beyond_its_limits_is_refused(name: str, value: str) -> None:
-    """A flow dies after 90 quiet days and Intune lists closed requests for 30: the limits keep clear of both."""
+    """A flow dies after 90 quiet days and Intune lists closed requests for 30: both limits keep clear."""
     [told] = mistakes(**{name: value})
 
     assert told.startswith(f"{name}: must be a whole number from ")
