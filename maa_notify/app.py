@@ -88,13 +88,14 @@ def build(
     silence_third_parties()
     settings = read_settings(environ)
     clock = clock or SystemClock()
-    tokens = token_source(settings)
+    identity = _identity(settings)
+    tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
     return App(
         settings=settings,
         clock=clock,
         tokens=tokens,
         graph=GraphClient(settings.graph_url, graph_scope(settings), tokens, clock),
-        store=StateStore(_rows(settings)),
+        store=StateStore(_rows(settings, identity)),
         outlets={
             each.route.name: WorkflowsWebhook(each.route.name, each.webhook_url)
             for each in settings.destinations
@@ -113,14 +114,8 @@ def graph_scope(settings: Settings) -> str:
     return f"{settings.cloud.graph}/.default"
 
 
-def token_source(settings: Settings) -> TokenSource:
-    """The ready token, else the app registration, else the managed identity."""
-    if settings.access_token is not None:
-        return ReadyToken(settings.access_token)
-    return _signed_in_source(settings)
-
-
-def _signed_in_source(settings: Settings) -> TokenSource:
+def _identity(settings: Settings) -> TokenSource:
+    """Who signs in to Graph and storage: the app registration, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
     if settings.certificate_path is not None:
@@ -138,13 +133,14 @@ def _registration(settings: Settings, credential: str | dict[str, str]) -> AppRe
     return AppRegistration(settings.client_id, credential, settings.authority_url, settings.tenant_id)
 
 
-def _rows(settings: Settings) -> Rows:
+def _rows(settings: Settings, identity: TokenSource) -> Rows:
     state = settings.state
     if state.sqlite_path is not None:
         return SqliteRows(state.sqlite_path, settings.tenant_id)
     if state.table_endpoint is not None:
-        credential = StorageCredential(_signed_in_source(settings))
-        service = connect_with_identity(state.table_endpoint, credential, settings.cloud.storage_audience)
+        service = connect_with_identity(
+            state.table_endpoint, StorageCredential(identity), settings.cloud.storage_audience
+        )
     else:
         service = _service_from(state.connection_string or Secret(""))
     return TableRows(service, settings.table_name, settings.tenant_id)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from maa_notify.clock import Clock
 from maa_notify.core.compare import Change, Rules, Tracked, compare
-from maa_notify.core.event import Notification, short_key
+from maa_notify.core.event import Notification
 from maa_notify.core.reminders import Plan
 from maa_notify.core.request import ApprovalRequest, Listing, latest_of_each
 from maa_notify.core.routing import Route, route
@@ -120,19 +120,18 @@ class Poll:
 
     def _look_up(self, known: Mapping[str, Tracked], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
-        missing = [each for each in known.values() if each.request.id not in listed]
-        gone = [each.request.id for each in missing if each.request.is_closed]
-        open_ones = [each.request.id for each in missing if not each.request.is_closed]
-        for request_id in open_ones[:_LOOK_UPS]:
-            try:
+        missing = [each.request for each in known.values() if each.request.id not in listed]
+        gone = [request.id for request in missing if request.is_closed]
+        open_ones = [request.id for request in missing if not request.is_closed]
+        try:
+            for request_id in open_ones[:_LOOK_UPS]:
                 found = self.source.find_request(request_id)
-            except GraphError as error:
-                _LOG.warning("poll.unsure request=%s: %s", short_key(request_id), error)
-                continue
-            if found is None or found.id != request_id:
-                gone.append(request_id)
-            else:
-                listed[request_id] = found
+                if found is None or found.id != request_id:
+                    gone.append(request_id)
+                else:
+                    listed[request_id] = found
+        except GraphError as error:
+            _LOG.warning("poll.unsure missing=%d: %s; the next poll asks again", len(open_ones), error)
         return gone
 
     def _doubtful(self, listed: Mapping[str, ApprovalRequest], board: Board) -> list[str]:

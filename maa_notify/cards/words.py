@@ -177,7 +177,7 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
 def strip(event: Event) -> str:
     """What state the request is in, and how it got there where that matters."""
     if event.kind is EventKind.HEARTBEAT:
-        return "All is well: nothing to tell"
+        return "No news: this channel can be reached"
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
     state = status(event.request.status)

@@ -74,10 +74,7 @@ def _check_token(notifier: app.App) -> Finding:
     roles = roles_of(token)
     if roles is None:
         return Finding("token", "warning", "it does not show its permissions; Graph will tell")
-    issued_at = claims_of(token).get("iat")
-    age = ""
-    if isinstance(issued_at, int):
-        age = f", issued {span(notifier.clock.now() - datetime.fromtimestamp(issued_at, UTC))} ago"
+    age = _age(claims_of(token).get("iat"), notifier.clock.now())
     if not SUFFICIENT_PERMISSIONS.intersection(roles):
         text = (
             f"it lacks {PERMISSION} (it has: {', '.join(roles) or 'none'}{age}): grant it with admin consent"
@@ -87,6 +84,15 @@ def _check_token(notifier: app.App) -> Finding:
     if more:
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
+
+
+def _age(issued_at: object, now: datetime) -> str:
+    """How old a token is, since one from before a grant does not show it."""
+    try:
+        moment = datetime.fromtimestamp(issued_at, UTC) if isinstance(issued_at, int) else None
+    except (OverflowError, OSError, ValueError):
+        moment = None
+    return f", issued {span(now - moment)} ago" if moment else ""
 
 
 def _check_graph(notifier: app.App) -> Finding:

@@ -1,6 +1,7 @@
 """Sample events, for `preview` and `doctor --send`; every name in them is invented."""
 
 from datetime import datetime, timedelta
+from uuid import NAMESPACE_OID, uuid5
 
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import (
@@ -20,10 +21,10 @@ _DECIDED = CLOSED | {APPROVED}
 
 
 def sample_request(status: str, now: datetime) -> ApprovalRequest:
-    """A wipe that was asked for two hours ago, in the given status."""
+    """A wipe that was asked for two hours ago, in the given status; each status is a request of its own."""
     is_decided = status in _DECIDED
     return ApprovalRequest(
-        id="6f0c2a4e-51d7-4d5b-9a53-0b8f3f1e7a01",
+        id=str(uuid5(NAMESPACE_OID, status)),
         status=status,
         policy_types=("deviceWipe",),
         requested_at=now - timedelta(hours=2),

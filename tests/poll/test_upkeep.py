@@ -20,7 +20,7 @@ def test_a_quiet_channel_gets_a_sign_of_life_in_time(teams: FakeTeams, notifier:
         arrivals += [day] * (len(teams.cards) - before)
 
     assert arrivals == [30, 60, 90, 120, 150, 180]
-    assert {strip(card) for card in teams.cards} == {"All is well: nothing to tell"}
+    assert {strip(card) for card in teams.cards} == {"No news: this channel can be reached"}
     assert "Nothing is asked of anybody" in text(teams.cards[0])
 
 
@@ -34,7 +34,7 @@ def test_a_channel_with_news_needs_no_sign_of_life(
         notifier.poll_after(DAY)
 
     assert len(teams.cards) == 5
-    assert all("nothing to tell" not in strip(card) for card in teams.cards)
+    assert all("No news" not in strip(card) for card in teams.cards)
 
 
 def test_a_canary_sings_daily_and_silence_can_be_chosen(
