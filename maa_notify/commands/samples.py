@@ -6,7 +6,8 @@ from uuid import NAMESPACE_OID, uuid5
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import (
     APPROVED,
-    CLOSED,
+    COMPLETED,
+    EXPIRED,
     NEEDS_APPROVAL,
     REJECTED,
     ApprovalRequest,
@@ -17,19 +18,21 @@ from maa_notify.core.request import (
 
 _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
-_DECIDED = CLOSED | {APPROVED}
+_DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
+_LIFETIME = timedelta(days=3)
 
 
 def sample_request(status: str, now: datetime) -> ApprovalRequest:
     """A wipe that was asked for two hours ago, in the given status; each status is a request of its own."""
     is_decided = status in _DECIDED
+    age = _LIFETIME if status == EXPIRED else timedelta(hours=2)
     return ApprovalRequest(
         id=str(uuid5(NAMESPACE_OID, status)),
         status=status,
         policy_types=("deviceWipe",),
-        requested_at=now - timedelta(hours=2),
-        expires_at=now + timedelta(days=2, hours=22),
-        modified_at=now - timedelta(minutes=3) if is_decided else now - timedelta(hours=2),
+        requested_at=now - age,
+        expires_at=now - age + _LIFETIME,
+        modified_at=now - timedelta(minutes=3) if is_decided else now - age,
         requestor=_REQUESTOR,
         approver=_APPROVER if is_decided else Identity(),
         justification="Laptop left in a taxi, ticket INC-20418",
