@@ -182,6 +182,22 @@ def test_news_of_one_request_keep_their_order_even_when_the_first_is_delayed(
     assert strips(teams) == ["Needs approval", "Approved", "Completed"]
 
 
+def test_later_news_wait_for_a_card_that_has_to_wait(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """The first card has to wait some seconds; other requests go ahead, later news of the same do not."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.fail_next(*[reply(503)] * 3)
+    notifier.poll()
+    request["status"] = "approved"
+    graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+
+    notifier.poll()
+
+    assert strips(teams) == ["Rejected", "Needs approval", "Approved"]
+
+
 def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,19 +1,36 @@
 """Long outages at wire level, with a clock of the test: late by one poll at most, and no storm of tries."""
 
+import ssl
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import trustme
 
 from maa_notify.errors import StateError
+from maa_notify.secret import Secret
 from maa_notify.state.rows import Rows
+from maa_notify.teams.workflows import WorkflowsWebhook
+from maa_notify.wire import Limits
+from tests.support.azurite import free_port
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer, close_without_answer, garbage, redirect, reply, reset, truncated
+from tests.support.wire import (
+    Answer,
+    close_without_answer,
+    drip,
+    garbage,
+    hang,
+    redirect,
+    reply,
+    reset,
+    truncated,
+)
 
 MINUTE = 60
 
@@ -69,6 +86,78 @@ def test_teams_is_down_for_two_hours(
     assert (report.delivered, report.pending) == (4, 0)
     assert sorted(strip(card).split(" ·")[0] for card in teams.cards) == ["Approved"] + ["Needs approval"] * 4
     assert tries <= 130
+
+
+@pytest.mark.parametrize("fault", ["name", "tls", "refused"])
+def test_teams_cannot_be_reached_for_two_hours(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, fault: str
+) -> None:
+    """The name is gone, the certificate is wrong, nobody listens: everything waits and comes afterwards."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    addresses = {"name": "https://no-such-host.invalid/x", "refused": f"http://127.0.0.1:{free_port()}/x"}
+    way = notifier.app.outlets
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
+    with FakeTeams(tls=context) as impostor:
+        url = Secret(addresses.get(fault, impostor.url))
+        notifier.app.outlets = {"default": WorkflowsWebhook("default", url)}
+        during = [notifier.poll_after(MINUTE) for _ in range(120)]
+    notifier.app.outlets = way
+
+    after = notifier.poll_after(MINUTE)
+
+    assert {(report.pending, report.refused) for report in during} == {(2, ("default",))}
+    assert (after.delivered, after.pending, len(teams.cards)) == (2, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "answer", [hang(), drip(b"", pause=0.05, head=True, status=202)], ids=["hang", "drip"]
+)
+def test_teams_is_slow_beyond_measure(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Answer
+) -> None:
+    """An answer that never comes, or byte by byte, ends with its time limit; the card comes later."""
+    notifier.app.outlets = {"default": WorkflowsWebhook("default", Secret(teams.url), Limits(seconds=0.2))}
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.answer_all(answer)
+    began = time.monotonic()
+    during = [notifier.poll_after(MINUTE) for _ in range(10)]
+    spent = time.monotonic() - began
+    teams.answer_all(None)
+
+    after = notifier.poll_after(MINUTE)
+
+    assert {report.pending for report in during} == {1}
+    assert spent < 8
+    assert (after.delivered, len(teams.cards)) == (1, 1)
+
+
+def test_a_success_is_one_whatever_its_body_says(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """A 200 with words of failure, as retired connectors gave, is not posted a second time."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.fail_next(reply(200, text="Webhook message delivery failed with error"), posted=True)
+
+    reports = [notifier.poll(), notifier.poll_after(MINUTE)]
+
+    assert ([report.delivered for report in reports], len(teams.cards)) == ([1, 0], 1)
+
+
+def test_report_health_and_outbox_agree(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
+    """With cards waiting and one given up, all three doors tell the same numbers."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.answer_all(reply(404))
+    notifier.poll()
+    notifier.clock.advance(timedelta(days=8))
+    graph.requests.append(make_request(now=notifier.clock.now()))
+
+    report = notifier.poll()
+
+    health, store = notifier.app.health(), notifier.app.store
+    assert (report.pending, report.dead) == (1, 1)
+    assert (health.pending, health.dead) == (1, 1)
+    assert (len(store.read_pending()), len(store.read_dead())) == (1, 1)
 
 
 def test_graph_is_down_for_six_hours(

@@ -69,10 +69,11 @@ class Post:
 
 @dataclass(slots=True)
 class Chances:
-    """How likely things go wrong, each at one point of I/O."""
+    """How likely something happens at one point of I/O: a fault, a kill, or a change in the tenant."""
 
     fault: float = 0.0
     kill: float = 0.0
+    change: float = 0.0
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class World:
     rows: MemoryRows = field(default_factory=MemoryRows)
     listed: dict[str, ApprovalRequest] = field(default_factory=dict)
     dropped: list[ApprovalRequest] = field(default_factory=list)
+    history: dict[str, list[str]] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
     disturbed: set[int] = field(default_factory=set)
     polls: int = 0
@@ -101,7 +103,7 @@ class World:
             expires_at=now + timedelta(hours=self.rng.choice((1, 72, 720))),
             modified_at=now,
         )
-        self.listed[request.id] = request
+        self._list(request)
 
     def change(self) -> None:
         """A request takes any other status, legal or not; its modification time may lag."""
@@ -110,7 +112,11 @@ class World:
         request = self.rng.choice(list(self.listed.values()))
         status = self.rng.choice([*STATUSES, "neverHeardOf"])
         modified_at = self.rng.choice((request.modified_at, self.clock.now()))
-        self.listed[request.id] = replace(request, status=status, modified_at=modified_at)
+        self._list(replace(request, status=status, modified_at=modified_at))
+
+    def _list(self, request: ApprovalRequest) -> None:
+        self.listed[request.id] = request
+        self.history.setdefault(request.id, []).append(request.status)
 
     def drop(self) -> None:
         """A request leaves the list; it may come back."""
@@ -337,6 +343,8 @@ def run_together(world: World, count: int) -> None:
     for worker in workers:
         worker.thread.start()
     while ready := [worker for worker in workers if not worker.done]:
+        if world.rng.random() < world.chances.change:
+            world.change()
         # A post is short: nobody sleeps through the hold of somebody who is posting.
         posting = [worker for worker in ready if worker.poller.in_post]
         chosen = world.rng.choice(posting or ready)
@@ -376,6 +384,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_doubled(world),
         *_out_of_order(world),
         *_lost(world, silent),
+        *_untrue(world),
     ]
 
 
@@ -405,12 +414,10 @@ def _out_of_order(world: World) -> list[str]:
 
 
 def _lost(world: World, silent: set[str]) -> list[str]:
-    told: dict[str, list[Seen]] = defaultdict(list)
-    for (_, request_id), line in world.told().items():
-        told[request_id] += line
+    told = _by_request(world)
     found = []
     for request in world.listed.values():
-        events = sorted(told[request.id], key=lambda seen: seen.revision)
+        events = told.get(request.id, [])
         if not events and request.id in silent:
             continue
         if not events or events[-1].status != request.status:
@@ -419,3 +426,25 @@ def _lost(world: World, silent: set[str]) -> list[str]:
         whole = set(range(min(told_revisions, default=0), max(told_revisions, default=0)))
         found += [f"{request.id}: revision {gap} was never told" for gap in whole - told_revisions]
     return found
+
+
+def _untrue(world: World) -> list[str]:
+    """What was told of a request has to be what happened to it, in that order, though not all of it."""
+    found = []
+    for request_id, events in _by_request(world).items():
+        told = [seen.status for seen in events if seen.what in {"created", "status_changed"}]
+        happened = iter(world.history[request_id])
+        if not all(status in happened for status in told):
+            found.append(f"{request_id} was {world.history[request_id]}, told were {told}")
+    return found
+
+
+def _by_request(world: World) -> dict[str, list[Seen]]:
+    """What was told of each request, wherever it was told, each event once and in its order."""
+    told: dict[str, set[Seen]] = defaultdict(set)
+    for (_, request_id), line in world.told().items():
+        told[request_id] |= {replace(seen, destination="") for seen in line}
+    return {
+        request_id: sorted(events, key=lambda seen: (seen.revision, seen.what))
+        for request_id, events in told.items()
+    }
