@@ -10,7 +10,7 @@ PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
 PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format demo lock clean test-engine FORCE
+.PHONY: help setup test soak lint format demo lock clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -45,6 +45,10 @@ test-engine: .venv/.ready
 		echo "Install one (apt-get install python3.13 python3.13-venv, or pyenv install 3.13) and repeat."; \
 		test "$$CI" != true; \
 	fi
+
+soak: setup ## the tests that take minutes: ten thousand random lives, four hundred days
+	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
 
 format: setup ## let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --exit-zero

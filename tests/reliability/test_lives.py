@@ -1,6 +1,6 @@
 """Random lives of a tenant with random faults, kills and pollers at once; an oracle looks at every channel.
 
-A failure names its seed; `MAA_LIVES=seed:SEED` repeats it, `MAA_LIVES=NUMBER` runs more of them.
+A failure names its seed; `LIVES=seed:SEED` repeats it, `LIVES=NUMBER` runs more of them.
 """
 
 import os
@@ -57,7 +57,7 @@ def poll(world: World, silent: set[str], pollers: int) -> None:
 
 def seeds(default: int) -> Iterator[int]:
     """The seeds to live through, from the environment or the default number of them."""
-    wish = os.environ.get("MAA_LIVES", str(default))
+    wish = os.environ.get("LIVES", str(default))
     if wish.startswith("seed:"):
         return iter([int(wish.removeprefix("seed:"))])
     return iter(range(int(wish)))
@@ -66,7 +66,7 @@ def seeds(default: int) -> Iterator[int]:
 def broken(number: int, chances: Chances, most_pollers: int) -> list[str]:
     """The flaws of so many lives, each with the seed that shows it."""
     return [
-        f"MAA_LIVES=seed:{seed}: {flaw}"
+        f"LIVES=seed:{seed}: {flaw}"
         for seed in seeds(number)
         for flaw in live(seed, chances, most_pollers)
     ]
