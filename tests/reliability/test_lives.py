@@ -3,6 +3,7 @@
 A failure names its seed; `LIVES=seed:SEED` repeats it, `LIVES=NUMBER` runs more of them.
 """
 
+import logging
 import os
 import random
 from collections.abc import Iterator
@@ -15,6 +16,14 @@ from tests.reliability.world import Chances, World, flaws, run_together
 CALM = Chances(change=0.03)
 ROUGH = Chances(fault=0.04, kill=0.01, change=0.03)
 STEPS = 24
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """Thousands of lives log millions of lines, and pytest would keep them all."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def live(seed: int, chances: Chances = ROUGH, most_pollers: int = 2) -> list[str]:
@@ -66,9 +75,7 @@ def seeds(default: int) -> Iterator[int]:
 def broken(number: int, chances: Chances, most_pollers: int) -> list[str]:
     """The flaws of so many lives, each with the seed that shows it."""
     return [
-        f"LIVES=seed:{seed}: {flaw}"
-        for seed in seeds(number)
-        for flaw in live(seed, chances, most_pollers)
+        f"LIVES=seed:{seed}: {flaw}" for seed in seeds(number) for flaw in live(seed, chances, most_pollers)
     ]
 
 
