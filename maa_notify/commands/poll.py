@@ -4,8 +4,7 @@ import json
 import logging
 import signal
 import sys
-from threading import Event
-from types import FrameType
+from queue import Empty, SimpleQueue
 
 from maa_notify import app
 from maa_notify.errors import MaaNotifyError, StateError
@@ -31,22 +30,26 @@ def poll(*, as_json: bool) -> int:
 
 def watch(*, every: float) -> int:
     """Polls until it is told to stop; a poll that fails is tried again at the next turn."""
-    stop = Event()
+    stop: SimpleQueue[int] = SimpleQueue()  # unlike an Event it may be used while its own wait is interrupted
     for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), lambda *_: _stop(stop, *_))
+        signal.signal(getattr(signal, name), lambda number, _frame: stop.put(number))
     notifier = app.build()
     try:
-        while not stop.is_set():
+        _poll_once(notifier)
+        while not _is_told(stop, within=every):
             _poll_once(notifier)
-            stop.wait(every)
     finally:
         notifier.close()
     _LOG.info("watch.stopped")
     return OK
 
 
-def _stop(stop: Event, _number: int, _frame: FrameType | None) -> None:
-    stop.set()
+def _is_told(stop: SimpleQueue[int], *, within: float) -> bool:
+    try:
+        stop.get(timeout=within)
+    except Empty:
+        return False
+    return True
 
 
 def _poll_once(notifier: app.App) -> tuple[Report, MaaNotifyError | None]:

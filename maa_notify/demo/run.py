@@ -9,8 +9,9 @@ import tempfile
 import threading
 import webbrowser
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import IO, Any, Final
 
@@ -20,6 +21,9 @@ from maa_notify.demo.server import DemoServer
 
 TENANT_ID: Final = "7d1c0f2e-0009-4e6a-8f00-000000000009"
 """The tenant that the notifier believes it watches."""
+
+Stop = SimpleQueue[int]
+"""Signals to end; unlike an Event it may be filled while its own wait is interrupted."""
 
 _LOOK_EVERY_SECONDS = 0.2
 _GRACE_SECONDS = 5
@@ -36,7 +40,7 @@ def run_demo(*, port: int = 0, scenario: bool = True, open_browser: bool = False
             return 1
 
 
-def _run(server: DemoServer, stop: threading.Event, *, scenario: bool, open_browser: bool, every: int) -> int:
+def _run(server: DemoServer, stop: Stop, *, scenario: bool, open_browser: bool, every: int) -> int:
     with _scratch_folder() as folder, _notifier(server, folder, every) as child:
         print(f"MAA Notify demo: open {server.url}/\nPress Ctrl-C to stop.", flush=True)
         if open_browser:
@@ -54,12 +58,13 @@ def _run(server: DemoServer, stop: threading.Event, *, scenario: bool, open_brow
     return 1
 
 
-def _wait(child: subprocess.Popen[str], stop: threading.Event) -> bool:
+def _wait(child: subprocess.Popen[str], stop: Stop) -> bool:
     """Wait until somebody asks to stop (True) or the notifier ends by itself (False)."""
-    while not stop.wait(_LOOK_EVERY_SECONDS):
-        if child.poll() is not None:
-            return False
-    return True
+    while child.poll() is None:
+        with suppress(Empty):
+            stop.get(timeout=_LOOK_EVERY_SECONDS)
+            return True
+    return False
 
 
 def child_environment(url: str, state: Path, base: Mapping[str, str]) -> dict[str, str]:
@@ -81,12 +86,12 @@ def child_environment(url: str, state: Path, base: Mapping[str, str]) -> dict[st
 
 
 @contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and a request to end into an event, and put everything back afterwards."""
-    stop = threading.Event()
+def _stop_signals() -> Iterator[Stop]:
+    """Turn Ctrl-C and a request to end into an entry of a queue, and put everything back afterwards."""
+    stop: Stop = SimpleQueue()
 
-    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+    def ask_to_stop(number: int, _frame: FrameType | None) -> None:
+        stop.put(number)
 
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
