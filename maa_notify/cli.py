@@ -92,7 +92,10 @@ def _add_poll(commands: _Commands) -> None:
 
 def _add_watch(commands: _Commands) -> None:
     parser = commands.add_parser(
-        "watch", help="poll again and again", description="Polls until it is stopped with Ctrl-C or a signal."
+        "watch",
+        help="poll again and again",
+        description="Polls until it is stopped with Ctrl-C or a signal. The poll under way is ended in peace;"
+        " asked a second time, it stops at once, which loses nothing either.",
     )
     parser.add_argument("--every", type=_seconds, default=60.0, metavar="SECONDS", help="default: 60")
     parser.set_defaults(command=_watch)

@@ -4,7 +4,9 @@ import json
 import logging
 import signal
 import sys
+from functools import partial
 from queue import Empty, SimpleQueue
+from types import FrameType
 
 from maa_notify import app
 from maa_notify.errors import MaaNotifyError, StateError
@@ -32,7 +34,7 @@ def watch(*, every: float) -> int:
     """Polls until it is told to stop; a poll that fails is tried again at the next turn."""
     stop: SimpleQueue[int] = SimpleQueue()  # unlike an Event it may be used while its own wait is interrupted
     for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), lambda number, _frame: stop.put(number))
+        signal.signal(getattr(signal, name), partial(_stop_after_this_poll, stop))
     notifier = app.build()
     try:
         _poll_once(notifier)
@@ -42,6 +44,12 @@ def watch(*, every: float) -> int:
         notifier.close()
     _LOG.info("watch.stopped")
     return OK
+
+
+def _stop_after_this_poll(stop: SimpleQueue[int], number: int, _frame: FrameType | None) -> None:
+    """A poll may be killed at any point, so whoever asks a second time need not wait for it."""
+    stop.put(number)
+    signal.signal(number, signal.SIG_DFL)
 
 
 def _is_told(stop: SimpleQueue[int], *, within: float) -> bool:

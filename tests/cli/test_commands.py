@@ -187,3 +187,33 @@ def test_watch_polls_until_it_is_stopped(
     assert process.returncode == 0
     assert "Traceback" not in err
     assert "watch.stopped" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console signal cannot be sent to one process there")
+def test_who_asks_twice_need_not_wait(
+    settings: dict[str, str], graph: FakeGraph, teams: FakeTeams, tmp_path: Path
+) -> None:
+    """While a poll waits for a throttled destination, the second Ctrl-C ends it at once; the card is kept."""
+    graph.requests = [make_request()]
+    teams.fail_next(reply(429, headers={"Retry-After": "40"}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "maa_notify", "watch"],
+        env=environment(settings),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        while "deliver.failing" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in err
