@@ -26,11 +26,11 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def live(seed: int, chances: Chances = ROUGH, most_pollers: int = 2) -> list[str]:
-    """One life and a calm end; returns what broke the promise."""
+def live(seed: int, chances: Chances, most_pollers: int, steps: int = STEPS) -> list[str]:
+    """One life of so many steps and a calm end; returns what broke the promise."""
     world = World(random.Random(seed), chances)
     silent: set[str] = set()
-    for _ in range(STEPS):
+    for _ in range(steps):
         step(world, silent, most_pollers)
     world.chances = Chances()
     for pause in (60, 60, 60, 4_300, 60, 60, 300, 300):
@@ -73,10 +73,14 @@ def seeds(default: int) -> Iterator[int]:
 
 
 def broken(number: int, chances: Chances, most_pollers: int) -> list[str]:
-    """The flaws of so many lives, each with the seed that shows it."""
-    return [
-        f"LIVES=seed:{seed}: {flaw}" for seed in seeds(number) for flaw in live(seed, chances, most_pollers)
-    ]
+    """The flaws of so many lives, each with its seed and the fewest steps that show one."""
+    found = []
+    for seed in seeds(number):
+        if live(seed, chances, most_pollers):
+            steps = next(each for each in range(1, STEPS + 1) if live(seed, chances, most_pollers, each))
+            flaws_found = live(seed, chances, most_pollers, steps)
+            found.append(f"LIVES=seed:{seed} shows after {steps} steps: {'; '.join(flaws_found)}")
+    return found
 
 
 def test_calm_lives_are_told_exactly_once() -> None:
