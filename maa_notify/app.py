@@ -100,7 +100,10 @@ def build(
             each.route.name: WorkflowsWebhook(each.route.name, each.webhook_url)
             for each in settings.destinations
         },
-        cards=TeamsCards(settings.cloud.approvals_url),
+        cards=TeamsCards(
+            settings.cloud.approvals_url,
+            {each.route.name: each.mentions for each in settings.destinations},
+        ),
         policy=replace(policy or Policy(), digest_above=settings.digest_above),
         upkeep=Upkeep(
             retention=timedelta(days=settings.retention_days),

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
 
+from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.core.reminders import Plan, parse_plan
 from maa_notify.core.request import POLICY_TYPES
 from maa_notify.core.routing import EVENT_NAMES, Route
@@ -68,15 +69,16 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
-_DESTINATION_KEYS = frozenset({"name", "webhook_url", "policy_types", "events"})
+_DESTINATION_KEYS = frozenset({"name", "webhook_url", "policy_types", "events", "mentions"})
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A Teams channel: what it wants to hear, and the webhook that leads there."""
+    """A Teams channel: what it wants to hear, the webhook that leads there, and whom to mention."""
 
     route: Route
     webhook_url: Secret
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +341,18 @@ class _Reader:
         url = self._webhook(where, entry.get("webhook_url"))
         types = self._words(where, entry, "policy_types", POLICY_TYPES)
         events = self._words(where, entry, "events", EVENT_NAMES)
-        return Destination(Route(name, types, events), url)
+        return Destination(Route(name, types, events), url, self._mentions(where, entry))
+
+    def _mentions(self, where: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
+        people = entry.get("mentions", [])
+        is_list = isinstance(people, list) and len(people) <= MOST
+        if is_list and all(isinstance(person, str) and is_person(person) for person in people):
+            return tuple(people)
+        self._wrong(
+            "MAA_DESTINATIONS",
+            f"{where}: 'mentions' must be a list of up to {MOST} user principal names or Entra object ids",
+        )
+        return ()
 
     def _name(self, number: int, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() != DEFAULT_DESTINATION:

@@ -4,14 +4,15 @@ A strip coloured by what is asked of the reader, the subject, the reason as a qu
 button to Intune, a short key. Version 1.4 with elements up to 1.2, which every Teams client shows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from maa_notify.cards import times, words
 from maa_notify.cards.digest import digest_body
 from maa_notify.cards.elements import Element, card, container, our_words, rich, run, sizes
 from maa_notify.cards.facts import expires, facts
+from maa_notify.cards.mentions import asks_approvers, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.text import safe
 from maa_notify.core.event import Event, EventKind
@@ -38,11 +39,13 @@ class TeamsCards:
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
+        mentions: whom to ring by name when a decision is asked for, by destination.
     """
 
     approvals_url: str
+    mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def card(self, event: Event, destination: str, now: datetime) -> Element:  # noqa: ARG002 - for mentions
+    def card(self, event: Event, destination: str, now: datetime) -> Element:
         """The full card of one event."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
@@ -57,7 +60,7 @@ class TeamsCards:
             our_words(words.next_step(event), weight="Bolder", spacing="Medium"),
             _footer(event, now),
         ]
-        return self._card(body, words.fallback(event))
+        return self._ringing(self._card(body, words.fallback(event)), [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
@@ -78,12 +81,12 @@ class TeamsCards:
         ]
         return self._card(body, words.fallback(event))
 
-    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Element, int]:  # noqa: ARG002
+    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Element, int]:
         """One card for many events, and how many of them it holds, counted from the first."""
         count = len(events)
         while True:
             body = digest_body(events[:count], now)
-            card = self._card(body, words.digest_fallback(count))
+            card = self._ringing(self._card(body, words.digest_fallback(count)), events[:count], destination)
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
@@ -92,6 +95,13 @@ class TeamsCards:
         title = our_words(words.strip(event), weight="Bolder")
         strip = container("emphasis", title, our_words(words.HEARTBEAT), bleed=True)
         return self._card([strip, _footer(event, now)], words.HEARTBEAT)
+
+    def _ringing(self, card: Element, events: Sequence[Event], destination: str) -> Element:
+        """With mentions if a decision is asked for; a card that they would make too large comes without."""
+        if not any(asks_approvers(event) for event in events):
+            return card
+        ringing = with_mentions(card, self.mentions.get(destination, ()))
+        return ringing if fits(ringing) else card
 
     def _card(self, body: list[Element], fallback: str) -> Element:
         return card(body, fallback, button=words.OPEN_IN_INTUNE, url=self.approvals_url)

@@ -654,3 +654,25 @@ def test_no_secret_is_ever_shown(given_ones: dict[str, str], in_azure: bool) -> 
 def test_any_value_is_read_or_refused(environ: dict[str, str]) -> None:
     """Nobody sees a traceback for what they typed."""
     assert shown_of(environ)
+
+
+def test_people_to_mention_belong_to_their_destination() -> None:
+    """By user principal name or object id; a destination without them mentions nobody."""
+    people = ["aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007"]
+    hook = "https://example.environment.api.powerplatform.com/x?sig=1"
+    entries = [{"name": "ops", "webhook_url": hook, "mentions": people}, {"name": "all", "webhook_url": hook}]
+
+    found = read(MAA_DESTINATIONS=json.dumps(entries)).destinations
+
+    assert [each.mentions for each in found][:2] == [tuple(people), ()]
+
+
+@pytest.mark.parametrize("people", ["aiko@contoso.com", ["everybody"], [7], ["a@contoso.com"] * 21])
+def test_whoever_cannot_be_mentioned_is_refused(people: object) -> None:
+    """A typo would otherwise ring nobody, and nobody would know."""
+    hook = "https://example.environment.api.powerplatform.com/x?sig=1"
+    entries = [{"name": "ops", "webhook_url": hook, "mentions": people}]
+
+    [told] = mistakes(MAA_DESTINATIONS=json.dumps(entries))
+
+    assert "entry 1 (ops): 'mentions' must be a list of up to 20" in told

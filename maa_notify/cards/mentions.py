@@ -1,0 +1,50 @@
+"""People who are rung by name: only those named in the settings, never anybody a request names.
+
+A mention is an `<at>` in one of our own texts and an entity beside the card with exactly the same text
+(Teams documentation, "Format cards": user mention by UPN or Entra object id).
+"""
+
+import re
+from collections.abc import Sequence
+
+from maa_notify.cards.elements import Element, our_words
+from maa_notify.core.event import Event, EventKind
+from maa_notify.core.request import NEEDS_APPROVAL
+
+MOST = 20
+"""People that one card can mention; Teams ignores more."""
+
+_UPN = re.compile(r"[A-Za-z0-9._'+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}")
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
+
+
+def is_person(text: str) -> bool:
+    """Whether a text has the form of a user principal name or an Entra object id."""
+    return bool(_UPN.fullmatch(text) or _OBJECT_ID.fullmatch(text))
+
+
+def asks_approvers(event: Event) -> bool:
+    """Whether an event is one for which approvers should be rung by name."""
+    return event.request.status == NEEDS_APPROVAL and event.kind is not EventKind.NO_LONGER_LISTED
+
+
+def with_mentions(card: Element, people: Sequence[str]) -> Element:
+    """The card with a line under its strip that mentions these people."""
+    if not people:
+        return card
+    texts = [f"<at>{_name(person, number)}</at>" for number, person in enumerate(people, 1)]
+    entities = [
+        {"type": "mention", "text": text, "mentioned": {"id": person, "name": text[4:-5]}}
+        for text, person in zip(texts, people, strict=True)
+    ]
+    strip, *rest = card["body"]
+    line = our_words(" ".join(texts), spacing="Small")
+    return {**card, "body": [strip, line, *rest], "msteams": {**card["msteams"], "entities": entities}}
+
+
+def _name(person: str, number: int) -> str:
+    """What the line shows: the first part of an account, and no two alike by accident."""
+    if _OBJECT_ID.fullmatch(person):
+        return f"Approver {number}"
+    return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Approver {number}"
