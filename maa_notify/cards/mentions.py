@@ -8,20 +8,20 @@ import re
 from collections.abc import Sequence
 
 from maa_notify.cards.elements import Element, our_words
+from maa_notify.cards.text import ACCOUNT
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import NEEDS_APPROVAL
 
 MOST = 20
 """People that one card can mention; Teams ignores more."""
 
-_UPN = re.compile(r"[A-Za-z0-9._'+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}")
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def is_person(text: str) -> bool:
     """Whether a text has the form of a user principal name or an Entra object id."""
-    return bool(_UPN.fullmatch(text) or _OBJECT_ID.fullmatch(text))
+    return bool(ACCOUNT.fullmatch(text) or _OBJECT_ID.fullmatch(text))
 
 
 def asks_approvers(event: Event) -> bool:

@@ -34,9 +34,10 @@ _ALIVE = re.compile(
     """,
     re.VERBOSE,
 )
-_ACCOUNT = re.compile(
+ACCOUNT = re.compile(
     r"[A-Za-z0-9_'+-]{1,64}(\.[A-Za-z0-9_'+-]{1,64}){0,7}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}"
 )
+"""The exact form of a user principal name."""
 _MARKS_IN_A_ROW = 3
 _WORD = 20
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -52,7 +53,7 @@ def safe(text: str, limit: int) -> str:
 
 def safe_account(upn: str, limit: int = 120) -> str:
     """A user principal name as it is, for copying, if it has the form of one; else as any other text."""
-    return upn if len(upn) <= limit and _ACCOUNT.fullmatch(upn) else safe(upn, limit)
+    return upn if len(upn) <= limit and ACCOUNT.fullmatch(upn) else safe(upn, limit)
 
 
 def _tidy(text: str) -> str:
