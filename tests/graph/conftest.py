@@ -51,7 +51,7 @@ def bounded(
 @pytest.fixture
 def hasty(bounded: Callable[[Bounds], GraphClient]) -> GraphClient:
     """Gives a page little time and little room."""
-    return bounded(Bounds(page=Limits(seconds=0.3, max_bytes=1 << 20)))
+    return bounded(Bounds(page=Limits(seconds=1.5, max_bytes=1 << 20)))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ OFF = "WorkflowTriggerIsNotEnabled"
 @pytest.fixture
 def webhook(teams: FakeTeams) -> Iterator[WorkflowsWebhook]:
     """Leads to the fake channel, with little patience."""
-    made = WorkflowsWebhook("ops", Secret(teams.url), Limits(seconds=0.3))
+    made = WorkflowsWebhook("ops", Secret(teams.url), Limits(seconds=1.5))
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ from tests.support import wire as fake
 from tests.support.wire import ScriptedServer, reply
 
 MEBIBYTE = 1 << 20
-SHORT = Limits(seconds=0.3)
+SHORT = Limits(seconds=1.0)
 
 
 def get(wire: Wire, url: str, limits: Limits = SHORT, **headers: str) -> Answer:
@@ -196,9 +196,9 @@ def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: Wire, head:
         error = failure(wire, server.url)
         assert (str(error), error.before_sending) == ("no answer in time", False)
     else:
-        assert get(wire, server.url).fault == "the answer took longer than 0.3 s"
+        assert get(wire, server.url).fault == "the answer took longer than 1 s"
 
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.9 < time.monotonic() - began < 4
 
 
 def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: Wire) -> None:
@@ -318,7 +318,7 @@ def test_a_tls_handshake_ends_with_the_exchange(mute: str) -> None:
     error = failure(Wire(mute), mute)
 
     assert (str(error), error.before_sending) == ("no connection in time", True)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("value", ["Bearer two\r\nlines", "Bearer ümlaut", "Bearer \x00"])
