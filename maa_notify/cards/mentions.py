@@ -10,18 +10,17 @@ from collections.abc import Sequence
 from maa_notify.cards.elements import Element, our_words
 from maa_notify.cards.text import ACCOUNT
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import NEEDS_APPROVAL
+from maa_notify.core.request import GUID, NEEDS_APPROVAL
 
 MOST = 20
 """People that one card can mention; Teams ignores more."""
 
-_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def is_person(text: str) -> bool:
     """Whether a text has the form of a user principal name or an Entra object id."""
-    return bool(ACCOUNT.fullmatch(text) or _OBJECT_ID.fullmatch(text))
+    return bool(ACCOUNT.fullmatch(text) or GUID.fullmatch(text))
 
 
 def asks_approvers(event: Event) -> bool:
@@ -45,6 +44,6 @@ def with_mentions(card: Element, people: Sequence[str]) -> Element:
 
 def _name(person: str, number: int) -> str:
     """What the line shows: the first part of an account, and no two alike by accident."""
-    if _OBJECT_ID.fullmatch(person):
+    if GUID.fullmatch(person):
         return f"Approver {number}"
     return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Approver {number}"

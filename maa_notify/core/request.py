@@ -67,7 +67,7 @@ _WORD_LIMIT = 64
 _ID_LIMIT = 256
 _ASSIGNMENTS = 200
 _POLICY_TYPES_SHOWN = 8
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _CANONICAL = {word.lower(): word for word in (*STATUSES, *POLICY_TYPES)} | {"canceled": CANCELLED}
 
@@ -206,7 +206,7 @@ def _request_id(value: object) -> str:
     request_id = value.strip() if isinstance(value, str) else ""
     if not request_id or len(request_id) > _ID_LIMIT:
         raise MalformedRequestError("it has no usable id")
-    return request_id.lower() if _GUID.fullmatch(request_id) else _storable(request_id)
+    return request_id.lower() if GUID.fullmatch(request_id) else _storable(request_id)
 
 
 def _storable(text: str) -> str:
