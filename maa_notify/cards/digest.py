@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from maa_notify.cards import times, words
+from maa_notify.cards import words
 from maa_notify.cards.elements import Element, container, our_words, rich, run
-from maa_notify.cards.facts import expires, who
+from maa_notify.cards.facts import expires
+from maa_notify.cards.people import who
 from maa_notify.cards.subject import subject_of, subject_runs
+from maa_notify.cards.times import Times
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import APPROVED, NEEDS_APPROVAL
 from maa_notify.core.risk import assess
@@ -16,7 +18,7 @@ _NAME_LIMIT = 60
 _STATES = 4
 
 
-def digest_body(events: Sequence[Event], now: datetime) -> list[Element]:
+def digest_body(events: Sequence[Event], now: datetime, times: Times) -> list[Element]:
     """Two lines for each request, with the latest of its events and the keys of all of them."""
     news = _by_request(events)
     latest = [each[-1] for each in news]
@@ -27,8 +29,8 @@ def digest_body(events: Sequence[Event], now: datetime) -> list[Element]:
         rich(run(_summary(latest)), spacing="Small"),
         bleed=True,
     )
-    lines = [element for each in news for element in _lines(each, now)]
-    footer = our_words(f"{times.moment(now)} · {words.SENDER}", size="Small", isSubtle=True, separator=True)
+    lines = [element for each in news for element in _lines(each, now, times)]
+    footer = our_words(words.footer("", times.moment(now)), size="Small", isSubtle=True, separator=True)
     return [strip, *lines, *_next_steps(latest), footer]
 
 
@@ -51,16 +53,16 @@ def _place(event: Event) -> int:
 def _summary(latest: Sequence[Event]) -> str:
     """`Needs approval: 3 · Approved: 1`."""
     counts = Counter(words.strip(event) for event in latest)
-    return " · ".join(f"{state}: {count}" for state, count in counts.items())
+    return " · ".join(words.labelled(state, count) for state, count in counts.items())
 
 
-def _lines(news: Sequence[Event], now: datetime) -> list[Element]:
+def _lines(news: Sequence[Event], now: datetime, times: Times) -> list[Element]:
     event = news[-1]
-    deadline = expires(event.request, now)
+    deadline = expires(event.request, now, times)
     told = [
         _story(news),
         _requestor(event),
-        f"{words.LABEL_EXPIRES.lower()} {deadline}" if deadline else "",
+        words.expires(deadline) if deadline else "",
         ", ".join(dict.fromkeys(each.short_key for each in news)),
     ]
     subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
@@ -76,7 +78,7 @@ def _story(news: Sequence[Event]) -> str:
 
 def _requestor(event: Event) -> str:
     name = who(event.request.requestor, _NAME_LIMIT)
-    return f"requestor {name}" if name == words.NOT_TOLD else name
+    return words.REQUESTOR_NOT_TOLD if name == words.NOT_TOLD else name
 
 
 def _next_steps(latest: Sequence[Event]) -> list[Element]:

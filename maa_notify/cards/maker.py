@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from maa_notify.cards import times, words
+from maa_notify.cards import words
 from maa_notify.cards.digest import digest_body
 from maa_notify.cards.elements import Element, card, container, our_words, rich, run, sizes
 from maa_notify.cards.facts import expires, facts
 from maa_notify.cards.mentions import asks_approvers, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
-from maa_notify.cards.text import safe
+from maa_notify.cards.text import safe_and_rest
+from maa_notify.cards.timeline import timeline
+from maa_notify.cards.times import Times, distance
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import APPROVED, EXPIRED, NEEDS_APPROVAL, REJECTED, STATUSES, ApprovalRequest
-from maa_notify.core.risk import Risk, assess
+from maa_notify.core.request import APPROVED, EXPIRED, NEEDS_APPROVAL, REJECTED, STATUSES
+from maa_notify.core.risk import Reason, Risk, assess
 
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
@@ -26,11 +28,27 @@ _ENVELOPE_BYTES = 160
 _MAX_BYTES_KEPT = 24_000
 """Of the card as a text within JSON, which is how Workflows counts it: it refuses some 28 kB."""
 
-_QUOTE_LIMIT = 1_000
 _PLAIN_NAME_LIMIT = 60
+
+_REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER})
+
+_CALLED_OUT = frozenset({Reason.GUARD, Reason.APPLICATION})
 
 _STYLE_OF_DECIDED = {APPROVED: "good", REJECTED: "accent", EXPIRED: "accent"}
 """Approved: somebody has to press Complete. Rejected, expired: somebody may have to ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of other people's text a card holds, in characters, and how many steps of the story."""
+
+    quote: int
+    name: int
+    steps: int
+
+
+_ROOMS = (Room(quote=1_024, name=120, steps=6), Room(quote=700, name=60, steps=3))
+"""The whole text that Intune takes; where the bytes of hostile text do not allow it, less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +58,20 @@ class TeamsCards:
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
         mentions: whom to ring by name when a decision is asked for, by destination.
+        times: how times are told.
     """
 
     approvals_url: str
     mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    times: Times = field(default_factory=Times)
 
     def card(self, event: Event, destination: str, now: datetime) -> Element:
         """The full card of one event."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
-        request = event.request
-        body = [
-            _strip(event),
-            *_warnings(request),
-            _quote(words.REASON, request.justification),
-            *_notes(event),
-            *facts(event, now),
-            *_reminder(event),
-            our_words(words.next_step(event), weight="Bolder", spacing="Medium"),
-            _footer(event, now),
-        ]
-        return self._ringing(self._card(body, words.fallback(event)), [event], destination)
+        made = (self._card(self._body(event, now, room), words.fallback(event)) for room in _ROOMS)
+        card = next(filter(fits, made), None) or self.plain(event, now)
+        return self._ringing(card, [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
@@ -72,12 +83,12 @@ class TeamsCards:
         """The least that still rings: for a destination that refused the full card."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
-        deadline = expires(event.request, now)
+        deadline = expires(event.request, now, self.times)
         body = [
             rich(run(words.strip(event), weight="Bolder")),
             rich(*subject_runs(subject_of(event.request, _PLAIN_NAME_LIMIT))),
-            *([our_words(f"{words.LABEL_EXPIRES}: {deadline}")] if deadline else []),
-            _footer(event, now),
+            *([our_words(words.labelled(words.LABEL_EXPIRES, deadline))] if deadline else []),
+            self._footer(event, now),
         ]
         return self._card(body, words.fallback(event))
 
@@ -85,16 +96,40 @@ class TeamsCards:
         """One card for many events, and how many of them it holds, counted from the first."""
         count = len(events)
         while True:
-            body = digest_body(events[:count], now)
+            body = digest_body(events[:count], now, self.times)
             card = self._ringing(self._card(body, words.digest_fallback(count)), events[:count], destination)
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
 
+    def _body(self, event: Event, now: datetime, room: Room) -> list[Element]:
+        request = event.request
+        return [
+            _strip(event, now),
+            *_reasons(event),
+            _quote(words.REASON, request.justification, room),
+            *_notes(event, room),
+            *facts(event, now, self.times, room.name),
+            *timeline(event, self.times, room.steps, room.name),
+            *self._reminder(event),
+            our_words(words.next_step(event), weight="Bolder", spacing="Medium"),
+            self._footer(event, now),
+        ]
+
+    def _reminder(self, event: Event) -> list[Element]:
+        if event.kind not in _REMINDERS:
+            return []
+        next_at = self.times.moment(event.next_reminder) if event.next_reminder else ""
+        return [our_words(words.reminder_line(event, next_at), spacing="Medium")]
+
+    def _footer(self, event: Event, now: datetime) -> Element:
+        text = words.footer(event.short_key, self.times.moment(now))
+        return our_words(text, size="Small", isSubtle=True, separator=True)
+
     def _heartbeat(self, event: Event, now: datetime) -> Element:
         title = our_words(words.strip(event), weight="Bolder")
         strip = container("emphasis", title, our_words(words.HEARTBEAT), bleed=True)
-        return self._card([strip, _footer(event, now)], words.HEARTBEAT)
+        return self._card([strip, self._footer(event, now)], words.HEARTBEAT)
 
     def _ringing(self, card: Element, events: Sequence[Event], destination: str) -> Element:
         """With mentions if a decision is asked for; a card that they would make too large comes without."""
@@ -113,49 +148,54 @@ def fits(card: Element) -> bool:
     return posted + _ENVELOPE_BYTES <= MAX_BYTES and kept <= _MAX_BYTES_KEPT
 
 
-def _strip(event: Event) -> Element:
+def _strip(event: Event, now: datetime) -> Element:
     state = run(words.headline(event), size="Small", weight="Bolder")
     subject = subject_runs(subject_of(event.request), size="Large", weight="Bolder")
-    return container(_style(event), rich(state), rich(*subject), bleed=True)
+    return container(_style(event), rich(state), rich(*subject), *_time_left(event, now), bleed=True)
+
+
+def _time_left(event: Event, now: datetime) -> list[Element]:
+    """How long the reader has, where somebody has to act; our own words only."""
+    request = event.request
+    is_asked = request.status in {NEEDS_APPROVAL, APPROVED} and event.kind is not EventKind.NO_LONGER_LISTED
+    if not is_asked or request.expires_at is None or request.expires_at <= now:
+        return []
+    return [our_words(words.time_left(event, distance(request.expires_at, now)), spacing="Small")]
 
 
 def _style(event: Event) -> str:
     """The colour of the strip: what is asked of whom, not how nice the news is."""
     status = event.request.status
-    if event.kind is EventKind.NO_LONGER_LISTED or status not in STATUSES:
+    if event.kind in {EventKind.NO_LONGER_LISTED, EventKind.COMPLETE_REMINDER} or status not in STATUSES:
         return "warning"
     if status == NEEDS_APPROVAL:
         return "attention" if assess(event.request).risk is Risk.HIGH else "warning"
     return _STYLE_OF_DECIDED.get(status, "emphasis")
 
 
-def _warnings(request: ApprovalRequest) -> list[Element]:
-    assessment = assess(request)
-    texts = [words.BY_APPLICATION] if assessment.by_application else []
-    texts += [words.GUARDS_ITSELF] if assessment.guards_itself else []
-    return [our_words(text, color="Attention", weight="Bolder") for text in texts]
+def _reasons(event: Event) -> list[Element]:
+    """Why the risk is high: all of it to whoever decides, what is odd about it until it is closed."""
+    request = event.request
+    if request.is_closed:
+        return []
+    loud = [reason for reason in assess(request).reasons if reason in _CALLED_OUT]
+    quiet = [reason for reason in assess(request).reasons if reason not in _CALLED_OUT]
+    return [
+        *(our_words(words.RISK_REASON[each], color="Attention", weight="Bolder") for each in loud),
+        *(our_words(words.RISK_REASON[each]) for each in quiet if request.status == NEEDS_APPROVAL),
+    ]
 
 
-def _quote(label: str, text: str) -> Element:
+def _quote(label: str, text: str, room: Room) -> Element:
     """Somebody else's words, boxed and labelled, so that no line of them can look like ours."""
-    quoted = safe(text, _QUOTE_LIMIT)
+    quoted, left_out = safe_and_rest(text, room.quote)
     shown = run(quoted, italic=True) if quoted else run(words.NOTHING_SAID, isSubtle=True)
-    return container("emphasis", our_words(label, size="Small", isSubtle=True), rich(shown, spacing="Small"))
+    more = [run(words.more_characters(left_out), isSubtle=True)] if left_out else []
+    title = our_words(label, size="Small", isSubtle=True)
+    return container("emphasis", title, rich(shown, *more, spacing="Small"))
 
 
-def _notes(event: Event) -> list[Element]:
+def _notes(event: Event, room: Room) -> list[Element]:
     request = event.request
     has_notes = request.approval_notes and request.status != NEEDS_APPROVAL
-    return [_quote(words.NOTES, request.approval_notes)] if has_notes else []
-
-
-def _reminder(event: Event) -> list[Element]:
-    if event.kind is not EventKind.REMINDER:
-        return []
-    next_at = times.moment(event.next_reminder) if event.next_reminder else ""
-    return [our_words(words.reminder_line(event.stage, next_at), spacing="Medium")]
-
-
-def _footer(event: Event, now: datetime) -> Element:
-    text = words.footer(event.short_key, times.moment(now))
-    return our_words(text, size="Small", isSubtle=True, separator=True)
+    return [_quote(words.NOTES, request.approval_notes, room)] if has_notes else []

@@ -1,7 +1,6 @@
 """What a request is about, as a phrase: "Wipe device LAPTOP-42", "Assign app Company Portal to 3 groups"."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from maa_notify.cards import words
@@ -31,7 +30,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     name = safe(request.target.name, limit)
     lead = _lead(request)
     if not name:
-        return Subject(f"{_types(request)} request" if lead is None else f"{lead} (name {words.NOT_TOLD})")
+        return Subject(words.a_request(_types(request)) if lead is None else words.nameless(lead))
     return Subject(lead or _types(request), name, _tail(request))
 
 
@@ -44,14 +43,6 @@ def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
 def tells_assignments(request: ApprovalRequest) -> bool:
     """Whether the phrase itself says to whom something is assigned."""
     return request.target.operation.lower() == _ASSIGN and bool(request.target.name)
-
-
-def assignments(counts: Mapping[str, int]) -> str:
-    """`2 groups, all users` from the kinds of assignment targets."""
-    return ", ".join(
-        kind if kind.startswith("all ") else f"{count} {kind}{'s' if count > 1 else ''}"
-        for kind, count in counts.items()
-    )
 
 
 def _lead(request: ApprovalRequest) -> str | None:
@@ -72,9 +63,9 @@ def _noun_of_types(request: ApprovalRequest) -> str | None:
 
 
 def _types(request: ApprovalRequest) -> str:
-    return ", ".join(map(words.policy_type, request.policy_types)) or "Approval"
+    return ", ".join(map(words.policy_type, request.policy_types)) or words.APPROVAL
 
 
 def _tail(request: ApprovalRequest) -> str:
     counts = Counter(request.target.assigned_to)
-    return f"to {assignments(counts)}" if counts and tells_assignments(request) else ""
+    return words.to_targets(counts) if counts and tells_assignments(request) else ""

@@ -48,7 +48,15 @@ def safe(text: str, limit: int) -> str:
 
     Invisible breaks come on top of `limit`: never more than one for each character.
     """
-    return _ALIVE.sub(lambda match: match[0] + BREAK, _cut(_tidy(text), limit))
+    return safe_and_rest(text, limit)[0]
+
+
+def safe_and_rest(text: str, limit: int) -> tuple[str, int]:
+    """The same, and how many characters of the text were left out."""
+    tidy = _tidy(text)
+    end = _end(tidy, limit)
+    shown = tidy if end == len(tidy) else tidy[:end].rstrip() + ELLIPSIS
+    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(tidy) - end
 
 
 def safe_account(upn: str, limit: int = 120) -> str:
@@ -70,15 +78,15 @@ def _tidy(text: str) -> str:
     return _SPACES.sub(" ", "".join(kept)).strip()
 
 
-def _cut(text: str, limit: int) -> str:
-    """At a word boundary where one is near, never between a letter and its accents."""
+def _end(text: str, limit: int) -> int:
+    """Where to cut: at a word boundary where one is near, never between a letter and its accents."""
     if len(text) <= limit:
-        return text
+        return len(text)
     end = limit - 1
     while end > 0 and _belongs_to_what_precedes(text[end]):
         end -= 1
     space = text.rfind(" ", max(0, end - _WORD), end + 1)
-    return text[: space if space > 0 else end].rstrip() + ELLIPSIS
+    return space if space > 0 else end
 
 
 def _belongs_to_what_precedes(character: str) -> bool:

@@ -1,31 +1,53 @@
 """Times as people read them: in UTC always, with the time left in words."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from maa_notify.cards import words
 
 
-def moment(at: datetime | None) -> str:
-    """`2026-10-01 10:00 UTC`."""
-    if at is None:
-        return words.NOT_TOLD
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How times are told: in UTC, and beside it, never instead, in the `zone` of the readers if it is set."""
+
+    zone: tzinfo | None = None
+
+    def moment(self, at: datetime | None) -> str:
+        """`2026-10-01 10:00 UTC`, or `2026-10-01 10:00 UTC · 12:00 Europe/Berlin`."""
+        if at is None:
+            return words.NOT_TOLD
+        return " · ".join(filter(None, [f"{_minutes(at.astimezone(UTC))} UTC", self._local(at)]))
+
+    def deadline(self, at: datetime | None, now: datetime) -> str:
+        """A time with what is left of it, or how long it is past."""
+        return words.NOT_TOLD if at is None else f"{self.moment(at)} ({distance(at, now)})"
+
+    def _local(self, at: datetime) -> str:
+        if self.zone is None:
+            return ""
+        try:
+            local = at.astimezone(self.zone)
+        except OverflowError:  # in the first or last hours of the calendar
+            return ""
+        day, clock = _minutes(local).split(" ")
+        is_same_day = local.date() == at.astimezone(UTC).date()
+        return f"{clock} {self.zone}" if is_same_day else f"{day} {clock} {self.zone}"
 
 
-def deadline(at: datetime | None, now: datetime) -> str:
-    """A time with what is left of it, or how long it is past."""
-    if at is None:
-        return words.NOT_TOLD
+def distance(at: datetime, now: datetime) -> str:
+    """How far away a time is: `2 d 3 h left`, `45 min ago`."""
     left = at - now
-    return f"{moment(at)} ({span(left)} left)" if left > timedelta() else f"{moment(at)} ({span(-left)} ago)"
+    return words.left(span(left)) if left > timedelta() else words.ago(span(-left))
 
 
 def span(length: timedelta) -> str:
     """The two largest units of a length of time: `2 d 3 h`, `45 min`."""
     minutes = int(length.total_seconds() // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min" if minutes else "less than a minute"
+    parts = (minutes // 1440, words.DAYS), (minutes // 60 % 24, words.HOURS), (minutes % 60, words.MINUTES)
+    first = next((place for place, (number, _) in enumerate(parts) if number), len(parts))
+    told = [f"{number} {unit}" for number, unit in parts[first : first + 2] if number]
+    return " ".join(told) or words.UNDER_A_MINUTE
+
+
+def _minutes(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(" ", "minutes")

@@ -4,16 +4,20 @@ Statuses read as in the Intune portal; `completed` never claims success, since I
 """
 
 import re
+from collections.abc import Mapping
 
 from maa_notify.core import request as r
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.risk import Risk, assess
+from maa_notify.core.risk import Reason, Risk, assess
 
 OPEN_IN_INTUNE = "Open in Intune"
 REASON = "The requestor's own words"
 NOTES = "The approver's own words"
 NOTHING_SAID = "Nothing was said."
 NOT_TOLD = "not told by Intune"
+APPROVAL = "Approval"
+REQUESTOR_NOT_TOLD = f"requestor {NOT_TOLD}"
+APPROVER_NOT_TOLD = f"approver {NOT_TOLD}"
 APPLICATION = "application"
 SENDER = "sent by MAA Notify, which reads requests and never decides"
 DIGEST_APPROVERS = (
@@ -24,15 +28,6 @@ DIGEST_REQUESTORS = (
     "Requestors: approved is not done. Go to Multi Admin Approval > My requests, open the request and press"
     " Complete before it expires."
 )
-BY_APPLICATION = (
-    "Filed by an application, not by a person. Whoever controls that application may also be able to approve:"
-    " make sure that somebody you know stands behind it."
-)
-GUARDS_ITSELF = (
-    "This changes an access policy, the very rule that asks for a second administrator."
-    " Approve it only if you know why."
-)
-
 HEARTBEAT = (
     "This channel was quiet for some time. The card shows that the way here is open, and keeps Microsoft from"
     " switching the flow off. Nothing is asked of anybody."
@@ -40,7 +35,6 @@ HEARTBEAT = (
 SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
 
 LABEL_REQUESTOR = "Requested by"
-LABEL_APPROVER = "Decided by"
 LABEL_POLICY_TYPE = "Policy type"
 LABEL_RISK = "Risk"
 LABEL_DEVICE = "Serial number"
@@ -48,8 +42,15 @@ LABEL_PRIMARY_USER = "Primary user"
 LABEL_ASSIGNED = "Assigned to"
 LABEL_REQUESTED = "Requested"
 LABEL_EXPIRES = "Expires"
-LABEL_CHANGED = "Last change"
-LABEL_BEFORE = "Status before"
+LABEL_GONE = "Not listed"
+LABEL_EARLIER = "Before"
+
+SO_FAR = "What happened so far"
+TAKEN_BACK = "the approval was taken back"
+TIME_NOT_SEEN = "time not seen"
+
+DAYS, HOURS, MINUTES = "d", "h", "min"
+UNDER_A_MINUTE = "less than a minute"
 
 STATUS = {
     r.NEEDS_APPROVAL: "Needs approval",
@@ -61,6 +62,25 @@ STATUS = {
 }
 
 RISK = {Risk.HIGH: "High", Risk.MEDIUM: "Medium", Risk.LOW: "Low"}
+
+RISK_REASON = {
+    Reason.GUARD: (
+        "This changes an access policy, the very rule that asks for a second administrator."
+        " Approve it only if you know why."
+    ),
+    Reason.APPLICATION: (
+        "Filed by an application, not by a person. Whoever controls that application may also be able to"
+        " approve: make sure that somebody you know stands behind it."
+    ),
+    Reason.WIPE: "A wipe erases the device. What was stored only there is lost, and nobody can undo it.",
+    Reason.RETIRE: "Retiring takes the organisation's apps, data and management off the device.",
+    Reason.DELETE: "Deleting takes the device out of Intune: nobody manages or protects it any more.",
+    Reason.DEVICE: "An action on a device can erase it or take it out of management.",
+    Reason.SCRIPT: "A script can do anything on every device that it is assigned to.",
+    Reason.ROLE: "A role decides who may do what in Intune, and with that who may approve.",
+    Reason.EVERYBODY: "It reaches all users or all devices at once.",
+}
+"""Why a request is of high risk, in one breath."""
 
 NEXT_STEP = {
     r.NEEDS_APPROVAL: (
@@ -143,6 +163,15 @@ OBJECT = {
     "deviceenrollmentconfiguration": "enrollment configuration",
 }
 
+# Kinds of assignment targets: one and many.
+ASSIGNED = {
+    "group": ("1 group", "{} groups"),
+    "excluded group": ("1 excluded group", "{} excluded groups"),
+    "all users": ("all users", "all users"),
+    "all devices": ("all devices", "all devices"),
+    "target": ("1 target", "{} targets"),
+}
+
 OBJECT_OF_TYPE = {
     "app": "app",
     "script": "script",
@@ -180,11 +209,13 @@ def strip(event: Event) -> str:
         return "No news: this channel can be reached"
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
+    if event.kind is EventKind.COMPLETE_REMINDER:
+        return "Reminder: approved, not completed"
     state = status(event.request.status)
     if event.kind is EventKind.REMINDER:
         return f"Reminder: {state.lower()}"
     is_taken_back = event.request.status == r.NEEDS_APPROVAL and event.previous == r.APPROVED
-    return f"{state} · the approval was taken back" if is_taken_back else state
+    return f"{state} · {TAKEN_BACK}" if is_taken_back else state
 
 
 def headline(event: Event) -> str:
@@ -222,9 +253,12 @@ def devices(verb: str, count: int) -> str:
 
 
 def fallback(event: Event) -> str:
-    """What is shown where cards cannot be: our own words only."""
-    state = strip(event) if event.request.status in STATUS else "a status that is new to this notifier"
-    return f"Intune Multi Admin Approval: {state}. {_LOOK} Key {event.short_key}."
+    """The news in one breath, where cards cannot be shown or are read aloud: our own words only."""
+    is_known = event.request.status in STATUS or event.kind is EventKind.HEARTBEAT
+    state = headline(event) if is_known else "a status that is new to this notifier"
+    types = ", ".join(policy_type(each) for each in event.request.policy_types if each in r.POLICY_TYPES)
+    told = f"{types or 'A request'}: {state}".replace(" · ", ", ")
+    return f"Intune Multi Admin Approval. {told}. {_LOOK} Key {event.short_key}."
 
 
 def digest_fallback(notifications: int) -> str:
@@ -232,16 +266,79 @@ def digest_fallback(notifications: int) -> str:
     return f"Intune Multi Admin Approval: {notifications} notifications. {_LOOK}"
 
 
-def reminder_line(stage: str, next_at: str) -> str:
+def reminder_line(event: Event, next_at: str) -> str:
     """Why it rings again, whether it will once more, and what an open request holds up."""
-    passed = f"{stage} of its time has passed" if stage.endswith("%") else f"less than {stage} is left"
     following = f"the next reminder comes at {next_at}" if next_at else "this is the last reminder"
     return (
-        f"It rings again because {passed}; {following}."
+        f"It rings again because {_passed(event)}; {following}."
         " Until it is closed, Intune takes no other request for the same object."
     )
 
 
+def _passed(event: Event) -> str:
+    if event.kind is EventKind.COMPLETE_REMINDER:
+        return f"it was approved {event.stage} ago and is not completed"
+    is_share = event.stage.endswith("%")
+    return f"{event.stage} of its time has passed" if is_share else f"less than {event.stage} is left"
+
+
+def left(span: str) -> str:
+    """A time to come: `2 d 3 h left`."""
+    return f"{span} left"
+
+
+def ago(span: str) -> str:
+    """A time that is past."""
+    return f"{span} ago"
+
+
+def time_left(event: Event, left_or_ago: str) -> str:
+    """The line of the strip that says how much time the reader has, and for what."""
+    what = "to press Complete" if event.request.status == r.APPROVED else "to decide"
+    return f"{left_or_ago} {what}"
+
+
+def more_characters(count: int) -> str:
+    """What stands behind a text that was cut."""
+    return f" {count:,} more characters: read them in Intune." if count > 1 else " 1 more character."
+
+
+def earlier_steps(count: int) -> str:
+    """In place of the first steps of a long story."""
+    return "1 step not shown" if count == 1 else f"{count} steps not shown"
+
+
+def assignments(counts: Mapping[str, int]) -> str:
+    """`2 groups, all users` from the kinds of assignment targets."""
+    forms = ((ASSIGNED.get(kind, ASSIGNED["target"]), count) for kind, count in counts.items())
+    return ", ".join(one if count == 1 else many.format(count) for (one, many), count in forms)
+
+
+def to_targets(counts: Mapping[str, int]) -> str:
+    """The end of a subject that assigns something."""
+    return f"to {assignments(counts)}"
+
+
+def a_request(types: str) -> str:
+    """A subject when neither verb nor name is told: `Device wipe request`."""
+    return f"{types} request"
+
+
+def nameless(lead: str) -> str:
+    """A subject whose object Intune does not name."""
+    return f"{lead} (name {NOT_TOLD})"
+
+
+def labelled(label: str, value: object) -> str:
+    """A label and its value in one line: `Approved: 3`."""
+    return f"{label}: {value}"
+
+
+def expires(deadline: str) -> str:
+    """The deadline within a line."""
+    return f"{LABEL_EXPIRES.lower()} {deadline}"
+
+
 def footer(key: str, sent_at: str) -> str:
     """The short key, by which a repeated card is known, and the time from which "left" and "ago" count."""
-    return f"Key {key} · {sent_at} · {SENDER}"
+    return " · ".join([*([f"Key {key}"] if key else []), sent_at, SENDER])

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from maa_notify import app
-from maa_notify.cards.times import moment, span
+from maa_notify.cards.times import Times, span
 from maa_notify.commands.samples import sample_event
 from maa_notify.core.request import NEEDS_APPROVAL
 from maa_notify.errors import DeliveryError, MaaNotifyError
@@ -107,7 +107,7 @@ def _check_graph(notifier: app.App) -> Finding:
 def _check_state(notifier: app.App) -> Finding:
     mark = notifier.store.read_mark()
     notifier.store.prove_writable()
-    last = moment(mark.last_good) if mark and mark.last_good else "never"
+    last = Times().moment(mark.last_good) if mark and mark.last_good else "never"
     return Finding("state", "ok", f"readable and writable; last good poll: {last}")
 
 
@@ -123,7 +123,7 @@ def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
     check = f"destination {name}"
     lane = notifier.store.read_lane(name).value if not send else None
     if lane is not None and lane.failing_since is not None:
-        text = f"failing since {moment(lane.failing_since)}: {lane.last_error}"
+        text = f"failing since {Times().moment(lane.failing_since)}: {lane.last_error}"
         return Finding(check, "failed", text, REFUSED)
     if not send:
         return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")

@@ -9,7 +9,7 @@ from functools import partial
 
 from maa_notify import app
 from maa_notify.cards.text import safe
-from maa_notify.cards.times import moment
+from maa_notify.cards.times import Times
 from maa_notify.core.event import Notification
 from maa_notify.state.rows import ConflictError
 from maa_notify.state.store import StateStore
@@ -90,7 +90,7 @@ def _as_text(items: Sequence[_Item]) -> str:
         notification = item.notification
         lines.append(
             f"{item.state:8}{notification.key}\n"
-            f"        recorded {moment(notification.recorded_at)}, {notification.attempts} attempts"
+            f"        recorded {Times().moment(notification.recorded_at)}, {notification.attempts} attempts"
             + (f", last error: {safe(notification.last_error, 200)}" if notification.last_error else "")
         )
     return "\n".join(lines)

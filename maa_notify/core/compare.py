@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from maa_notify.core.event import Event, EventKind
-from maa_notify.core.reminders import Plan, due
-from maa_notify.core.request import ApprovalRequest
+from maa_notify.core.event import Event, EventKind, Step
+from maa_notify.core.reminders import Due, Plan, due, due_to_complete
+from maa_notify.core.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
+
+_STEPS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,9 @@ class Tracked:
     Attributes:
         request: as it was last listed.
         revision: counts the changes of status and the disappearances seen, from 1.
-        reminded: the stages of the reminder plan that are done with.
+        reminded: the stages of the plan for approvers that are done with.
+        nudged: the same of the plan for the requestor, since the approval.
+        steps: the statuses it was seen to reach since it was filed, the latest eight, oldest first.
         missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
     """
 
@@ -24,6 +28,14 @@ class Tracked:
     revision: int = 1
     reminded: tuple[str, ...] = ()
     missing_since: datetime | None = None
+    nudged: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def approved_at(self) -> datetime | None:
+        """When it was last approved (UTC); None for a request that is not, or of which nobody knows."""
+        step = self.steps[-1] if self.steps else None
+        return step.at if step and step.status == APPROVED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +54,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to compare: on a `first_run` closed requests are recorded in silence; `reminders` is the plan."""
+    """How to compare.
+
+    Attributes:
+        first_run: closed requests are recorded in silence.
+        reminders: when to remind approvers.
+        complete_reminders: when to remind the requestor to press Complete.
+    """
 
     first_run: bool = False
     reminders: Plan = ()
+    complete_reminders: Plan = ()
 
 
 def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
@@ -95,41 +114,62 @@ def _compare_listed(
 
 
 def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change:
-    after = Tracked(request, reminded=due(rules.reminders, request, (), now).stages)
+    is_fresh = request.status == NEEDS_APPROVAL
+    steps = () if is_fresh else (_step(request, None, now),)
+    after, _ = _reminded(Tracked(request, steps=steps), now, rules)
     if rules.first_run and request.is_closed:
         return Change(request.id, None, after)
-    return Change(request.id, None, after, Event(EventKind.CREATED, request, 1, now))
+    return Change(request.id, None, after, Event(EventKind.CREATED, request, 1, now, steps=steps))
 
 
 def _status_changed(
     before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
 ) -> Change:
-    overdue = due(rules.reminders, request, remembered.reminded, now).stages
-    after = Tracked(request, remembered.revision + 1, remembered.reminded + overdue)
+    """The news of the status is itself a ring: the stages whose time has come are done with."""
+    steps = (*remembered.steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
+    moved = Tracked(request, remembered.revision + 1, remembered.reminded, steps=steps)
+    after, _ = _reminded(moved, now, rules)
     previous = remembered.request.status
-    event = Event(EventKind.STATUS_CHANGED, request, after.revision, now, previous)
+    event = Event(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
     return Change(request.id, before, after, event)
 
 
 def _unchanged(
     before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
 ) -> Change | None:
-    come = due(rules.reminders, request, remembered.reminded, now)
-    after = replace(
-        remembered, request=request, reminded=remembered.reminded + come.stages, missing_since=None
-    )
+    found = replace(remembered, request=request, missing_since=None)
+    after, come = _reminded(found, now, rules)
     if not come.stages:
         return None if after == before else Change(request.id, before, after)
     event = Event(
-        EventKind.REMINDER,
+        EventKind.COMPLETE_REMINDER if request.status == APPROVED else EventKind.REMINDER,
         request,
         remembered.revision,
         now,
         previous=request.status,
         stage=come.stages[-1],
         next_reminder=come.next_at,
+        steps=remembered.steps,
     )
     return Change(request.id, before, after, event)
+
+
+def _reminded(tracked: Tracked, now: datetime, rules: Rules) -> tuple[Tracked, Due]:
+    """With the stages done with whose time has come, and what they are."""
+    request = tracked.request
+    if request.status == APPROVED:
+        come = due_to_complete(rules.complete_reminders, request, tracked.approved_at, tracked.nudged, now)
+        return replace(tracked, nudged=tracked.nudged + come.stages), come
+    come = due(rules.reminders, request, tracked.reminded, now)
+    return replace(tracked, reminded=tracked.reminded + come.stages), come
+
+
+def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
+    """When it got there: as Intune tells it, unless that time did not move or has not come yet."""
+    told = request.modified_at
+    is_news = told is not None and told <= now and (before is None or told != before.modified_at)
+    by = request.approver if request.status in {APPROVED, REJECTED} else Identity()
+    return Step(request.status, told if told and is_news else now, by)
 
 
 def _compare_gone(known: Tracked, now: datetime) -> Change:
@@ -140,5 +180,7 @@ def _compare_gone(known: Tracked, now: datetime) -> Change:
     if known.missing_since is None:
         return Change(request.id, known, replace(known, missing_since=now))
     kept = replace(known, revision=known.revision + 1)
-    event = Event(EventKind.NO_LONGER_LISTED, request, kept.revision, now, previous=request.status)
+    event = Event(
+        EventKind.NO_LONGER_LISTED, request, kept.revision, now, previous=request.status, steps=known.steps
+    )
     return Change(request.id, kept, None, event)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from maa_notify.core.request import ApprovalRequest
+from maa_notify.core.request import ApprovalRequest, Identity
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LONGEST_PLAIN_ID = 64
@@ -17,8 +17,24 @@ class EventKind(StrEnum):
     CREATED = "created"
     STATUS_CHANGED = "status_changed"
     REMINDER = "reminder"
+    COMPLETE_REMINDER = "complete_reminder"
     NO_LONGER_LISTED = "no_longer_listed"
     HEARTBEAT = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A status that a request was seen to reach.
+
+    Attributes:
+        status: as Graph spells it.
+        at: when, as Intune tells it, else when a poll found it (UTC).
+        by: who decided, as far as Graph told then; nobody for other statuses.
+    """
+
+    status: str
+    at: datetime
+    by: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +49,7 @@ class Event:
         previous: the status known before; "" for a request that was new to us.
         stage: for a reminder, the part of the plan it answers ("50%", "24h"); else "".
         next_reminder: for a reminder, when the next one is due (UTC); None when it is the last.
+        steps: the statuses it was seen to reach since it was filed, oldest first.
     """
 
     kind: EventKind
@@ -42,6 +59,7 @@ class Event:
     previous: str = ""
     stage: str = ""
     next_reminder: datetime | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,15 +1,16 @@
-"""When to ring again for a request that waits: `MAA_REMINDERS`, for example `50%,24h,4h`.
+"""When to ring again: for a request that waits for an approver, and for one that waits to be completed.
 
-Every stage is anchored to the request's own `expirationDateTime`, which Intune sets and may change: a share
-of the lifetime gone by, or a time left. A lifetime is never assumed.
+`MAA_REMINDERS`, for example `50%,24h,4h`, is anchored to the request's own `expirationDateTime`, which Intune
+sets and may change: a share of the lifetime gone by, or a time left. A lifetime is never assumed.
+`MAA_COMPLETE_REMINDERS`, for example `4h,24h`, counts from the approval.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maa_notify.core.request import NEEDS_APPROVAL, ApprovalRequest
+from maa_notify.core.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
 
 _STAGE = re.compile(r"(?P<number>[0-9]{1,4})\s*(?P<unit>%|m|h|d)")
 _WHOLE = 100
@@ -18,21 +19,29 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One point of the plan: `share` of the lifetime gone by, or `left` until expiry; `name` as written."""
+    """One point of a plan, `name` as written: a `share` of the lifetime, or a `span` of time.
+
+    The span is what is left until expiry in `MAA_REMINDERS`, and what has passed since the approval in
+    `MAA_COMPLETE_REMINDERS`.
+    """
 
     name: str
     share: float | None = None
-    left: timedelta | None = None
+    span: timedelta | None = None
 
-    def due_at(self, request: ApprovalRequest) -> datetime | None:
-        """When this stage rings for a request (UTC); None without the times it is counted from."""
+    def before_expiry(self, request: ApprovalRequest) -> datetime | None:
+        """When this stage rings for a request that waits (UTC); None without the times it counts from."""
         if request.expires_at is None:
             return None
-        if self.left is not None:
-            return request.expires_at - self.left
+        if self.span is not None:
+            return request.expires_at - self.span
         if self.share is None or request.requested_at is None:
             return None
         return request.requested_at + (request.expires_at - request.requested_at) * self.share
+
+    def after_approval(self, approved_at: datetime) -> datetime | None:
+        """When this stage rings for a request approved then (UTC)."""
+        return None if self.span is None else approved_at + self.span
 
 
 Plan = tuple[Stage, ...]
@@ -58,7 +67,7 @@ def _parse_stage(text: str) -> Stage:
     name = f"{number}{match['unit']}"
     if match["unit"] == "%":
         return Stage(name, share=number / _WHOLE)
-    return Stage(name, left=number * _UNITS[match["unit"]])
+    return Stage(name, span=number * _UNITS[match["unit"]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,29 @@ class Due:
 
 def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: datetime) -> Due:
     """Which stages not yet `done` are due; none unless the request still waits for an approver."""
-    if request.status != NEEDS_APPROVAL or (request.expires_at is not None and request.expires_at <= now):
+    if request.status != NEEDS_APPROVAL or _is_over(request, now):
         return Due((), None)
-    times = _timetable(plan, request)
-    come = tuple(name for at, name in times if at <= now and name not in done)
-    return Due(come, next((at for at, name in times if at > now and name not in done), None))
+    return _due([(stage.before_expiry(request), stage.name) for stage in plan], done, now)
 
 
-def _timetable(plan: Plan, request: ApprovalRequest) -> Sequence[tuple[datetime, str]]:
-    times = ((stage.due_at(request), stage.name) for stage in plan)
-    return sorted((at, name) for at, name in times if at is not None)
+def due_to_complete(
+    plan: Plan, request: ApprovalRequest, approved_at: datetime | None, done: Collection[str], now: datetime
+) -> Due:
+    """The same for a request that was approved and waits for its requestor to press Complete.
+
+    No stage is promised for a time at which the request will have expired.
+    """
+    if request.status != APPROVED or approved_at is None or _is_over(request, now):
+        return Due((), None)
+    times = [(stage.after_approval(approved_at), stage.name) for stage in plan]
+    return _due([(at, name) for at, name in times if at and not _is_over(request, at)], done, now)
+
+
+def _is_over(request: ApprovalRequest, now: datetime) -> bool:
+    return request.expires_at is not None and request.expires_at <= now
+
+
+def _due(times: Iterable[tuple[datetime | None, str]], done: Collection[str], now: datetime) -> Due:
+    known = sorted((at, name) for at, name in times if at is not None and name not in done)
+    come = tuple(name for at, name in known if at <= now)
+    return Due(come, next((at for at, _ in known if at > now), None))

@@ -1,9 +1,10 @@
 """How dangerous a request is, in the words of a second administrator. Pure, and cautious by default."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
-from maa_notify.core.request import ApprovalRequest
+from maa_notify.core.request import ApprovalRequest, Target
 
 
 class Risk(IntEnum):
@@ -14,56 +15,81 @@ class Risk(IntEnum):
     HIGH = 3
 
 
-_HIGH = frozenset(
-    {
-        "deviceAction",
-        "deviceWipe",
-        "deviceRetire",
-        "deviceRetireNonCompliant",
-        "deviceDelete",
-        "deviceDeprovision",
-        "deviceErase",
-        "script",
-        "role",
-        "operationApprovalPolicy",
-    }
-)
-_HIGH_OBJECTS = frozenset(
-    {
-        "devicehealthscript",
-        "devicemanagementscript",
-        "deviceandappmanagementroledefinition",
-        "manageddevice",
-        "roledefinition",
-    }
-)
-"""Internal type names in lower case: Graph hides some policy types behind `unknownFutureValue`."""
+class Reason(StrEnum):
+    """Why a request is of high risk, what weighs most first."""
 
-_LOW = frozenset({"customOrganizationalMessage"})
+    GUARD = "guard"
+    APPLICATION = "application"
+    WIPE = "wipe"
+    RETIRE = "retire"
+    DELETE = "delete"
+    DEVICE = "device"
+    SCRIPT = "script"
+    ROLE = "role"
+    EVERYBODY = "everybody"
+
+
+HIGH = {
+    "operationApprovalPolicy": Reason.GUARD,
+    "deviceWipe": Reason.WIPE,
+    "deviceErase": Reason.WIPE,
+    "deviceRetire": Reason.RETIRE,
+    "deviceRetireNonCompliant": Reason.RETIRE,
+    "deviceDelete": Reason.DELETE,
+    "deviceDeprovision": Reason.DELETE,
+    "deviceAction": Reason.DEVICE,
+    "script": Reason.SCRIPT,
+    "role": Reason.ROLE,
+}
+"""By policy type."""
+
+HIGH_OBJECTS = {
+    "operationapprovalpolicy": Reason.GUARD,
+    "manageddevice": Reason.DEVICE,
+    "devicehealthscript": Reason.SCRIPT,
+    "devicemanagementscript": Reason.SCRIPT,
+    "deviceandappmanagementroledefinition": Reason.ROLE,
+    "roledefinition": Reason.ROLE,
+}
+"""By internal type name in lower case: Graph hides some policy types behind `unknownFutureValue`."""
+
+LOW = frozenset({"customOrganizationalMessage"})
+
+_ACTIONS = {"wipe": Reason.WIPE, "retire": Reason.RETIRE, "delete": Reason.DELETE}
 _EVERYBODY = frozenset({"all users", "all devices"})
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The risk of a request and what makes it special.
-
-    Attributes:
-        risk: how much harm a wrong approval can do.
-        by_application: filed by an application, so whoever controls that application may also approve it.
-        guards_itself: changes the access policies, the very rules that ask for a second administrator.
-    """
+    """The risk of a request, and for a high one why, what weighs most first."""
 
     risk: Risk
-    by_application: bool = False
-    guards_itself: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 def assess(request: ApprovalRequest) -> Assessment:
     """Classifies a request by what it touches, how far it reaches and who asks."""
-    types, kind = set(request.policy_types), request.target.object_type.lower()
-    guards_itself = "operationApprovalPolicy" in types or kind == "operationapprovalpolicy"
-    by_application = request.requestor.kind == "application"
-    is_harmful = types & _HIGH or kind in _HIGH_OBJECTS or _EVERYBODY.intersection(request.target.assigned_to)
-    if guards_itself or by_application or is_harmful:
-        return Assessment(Risk.HIGH, by_application, guards_itself)
-    return Assessment(Risk.LOW if types and types <= _LOW else Risk.MEDIUM)
+    found = set(_reasons(request))
+    if found.intersection(_ACTIONS.values()):
+        found.discard(Reason.DEVICE)  # the action says more
+    if found:
+        return Assessment(Risk.HIGH, tuple(reason for reason in Reason if reason in found))
+    types = set(request.policy_types)
+    return Assessment(Risk.LOW if types and types <= LOW else Risk.MEDIUM)
+
+
+def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
+    yield from (HIGH[each] for each in request.policy_types if each in HIGH)
+    yield from _reasons_of_target(request.target)
+    if request.requestor.kind == "application":
+        yield Reason.APPLICATION
+
+
+def _reasons_of_target(target: Target) -> Iterator[Reason]:
+    reason = HIGH_OBJECTS.get(target.object_type.lower())
+    if reason is Reason.DEVICE:
+        reason = _ACTIONS.get(target.action.lower(), reason)
+    if reason is not None:
+        yield reason
+    if _EVERYBODY.intersection(target.assigned_to):
+        yield Reason.EVERYBODY

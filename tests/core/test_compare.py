@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maa_notify.core.compare import Change, Rules, Tracked, compare
-from maa_notify.core.event import EventKind
+from maa_notify.core.event import Event, EventKind, Step
 from maa_notify.core.reminders import parse_plan
-from maa_notify.core.request import CLOSED, STATUSES, ApprovalRequest
+from maa_notify.core.request import CLOSED, STATUSES, ApprovalRequest, Identity
 from tests.support.approval import FILED, LIFETIME, NOW, approval
 
 RULES = Rules(reminders=parse_plan("50%,24h,4h"))
@@ -117,7 +117,7 @@ def test_the_first_run_tells_what_is_open_only(status: str) -> None:
     changes = poll({}, approval(status), rules=FIRST_RUN)
 
     assert told(changes) == ([] if status in CLOSED else ["created"])
-    assert [change.after for change in changes] == [Tracked(approval(status))]
+    assert [change.after.request for change in changes if change.after] == [approval(status)]
 
 
 @pytest.mark.parametrize("status", sorted(CLOSED))
@@ -363,3 +363,126 @@ def test_no_status_is_lost_and_no_request_told_twice(
 
     assert sorted(each.request.id for each in events if each.kind is not EventKind.REMINDER) == sorted(news)
     assert len({change.request_id for change in changes}) == len(changes)
+
+
+COMPLETE = replace(RULES, complete_reminders=parse_plan("4h,24h"))
+AIKO = Identity("user", "Aiko Mori")
+
+
+def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, Tracked]:
+    """What is known of a request that was in these statuses, an hour apart, the last of them at `NOW`."""
+    known: dict[str, Tracked] = {}
+    for number, status in enumerate(statuses, 1 - len(statuses)):
+        moment = NOW + number * HOUR
+        known = applied(known, poll(known, approval(status, **fields), now=moment, rules=rules))
+    return known
+
+
+def nudges(changes: Iterable[Change]) -> list[Event]:
+    """The events that ring for the requestor."""
+    return [each.event for each in changes if each.event and each.event.kind is EventKind.COMPLETE_REMINDER]
+
+
+def test_each_status_that_was_seen_is_remembered_with_its_time_and_decider() -> None:
+    """The cards can tell the whole story, long after Intune shows only its end."""
+    [tracked] = lived("needsApproval", "approved", "needsApproval", "approved", approver=AIKO).values()
+
+    assert tracked.steps == (
+        Step("approved", NOW - 2 * HOUR, AIKO),
+        Step("needsApproval", NOW - HOUR, Identity()),
+        Step("approved", NOW, AIKO),
+    )
+    assert tracked.approved_at == NOW
+
+
+@pytest.mark.parametrize(
+    "modified_at,expected",
+    [
+        (NOW - timedelta(minutes=3), NOW - timedelta(minutes=3)),
+        (FILED, NOW),
+        (None, NOW),
+        (NOW + HOUR, NOW),
+    ],
+    ids=["as Intune tells", "not moved", "not told", "not come yet"],
+)
+def test_the_time_of_a_step_is_intunes_where_it_can_be_believed(
+    modified_at: datetime | None, expected: datetime
+) -> None:
+    """A time that did not move with the status, or lies ahead, is not when it happened: the poll's is."""
+    [change] = poll(known_as(approval()), approval("approved", modified_at=modified_at))
+
+    assert change.event is not None
+    assert [step.at for step in change.event.steps] == [expected]
+
+
+def test_a_request_first_seen_approved_begins_its_story_there() -> None:
+    """On the first run, or after time off, the reminders to complete count from the approval."""
+    [change] = poll({}, approval("approved", modified_at=NOW - HOUR))
+
+    assert change.after is not None
+    assert change.after.approved_at == NOW - HOUR
+
+
+def test_a_restless_request_does_not_grow_without_end() -> None:
+    """A status that flips for days costs a row no more than its latest eight steps."""
+    [tracked] = lived(*["needsApproval", "approved"] * 20).values()
+
+    assert len(tracked.steps) == 8
+    assert tracked.steps[-1] == Step("approved", NOW, Identity())
+
+
+def test_an_approved_request_rings_for_its_requestor_by_its_own_plan() -> None:
+    """Four hours and a day after the approval, each once, the last one saying so."""
+    known, rung = lived("needsApproval", "approved"), []
+    for hours in range(1, 60):
+        changes = poll(known, approval("approved"), now=NOW + hours * HOUR, rules=COMPLETE)
+        rung += [(hours, event.stage, event.next_reminder) for event in nudges(changes)]
+        known = applied(known, changes)
+
+    assert rung == [(4, "4h", NOW + 24 * HOUR), (24, "24h", None)]
+
+
+def test_nobody_is_nudged_unless_it_is_asked_for() -> None:
+    """Without a plan of its own an approved request is left alone."""
+    known = lived("needsApproval", "approved", rules=RULES)
+
+    assert told(poll(known, approval("approved"), now=NOW + 48 * HOUR)) == []
+
+
+def test_after_time_off_one_nudge_is_enough() -> None:
+    """Two stages that came while nobody polled ring once, as the later one."""
+    known = lived("needsApproval", "approved")
+    changes = poll(known, approval("approved"), now=NOW + 30 * HOUR, rules=COMPLETE)
+
+    assert [event.stage for event in nudges(changes)] == ["24h"]
+    assert poll(applied(known, changes), approval("approved"), now=NOW + 31 * HOUR, rules=COMPLETE) == []
+
+
+def test_a_second_approval_begins_the_plan_anew() -> None:
+    """Taken back and approved again: the requestor is nudged from then on, and both nudges have keys."""
+    known = lived("needsApproval", "approved")
+    keys = []
+    for hours, status in enumerate(["approved"] * 5 + ["needsApproval"] + ["approved"] * 5, 1):
+        changes = poll(known, approval(status), now=NOW + hours * HOUR, rules=COMPLETE)
+        keys += [event.short_key for event in nudges(changes)]
+        known = applied(known, changes)
+
+    assert len(keys) == len(set(keys)) == 2
+
+
+@pytest.mark.parametrize("status", ["completed", "cancelled", "needsApproval", "expired"])
+def test_a_nudge_stops_with_the_approval(status: str) -> None:
+    """Whatever ends the wait for Complete ends the plan."""
+    known = lived("needsApproval", "approved", status)
+
+    assert nudges(poll(known, approval(status), now=NOW + 5 * HOUR, rules=COMPLETE)) == []
+
+
+def test_no_nudge_comes_or_is_promised_after_the_expiry() -> None:
+    """An approval that is about to run out has no second reminder to offer."""
+    soon = approval("approved", modified_at=NOW, expires_at=NOW + 10 * HOUR)
+    known = applied({}, poll({}, soon, rules=COMPLETE))
+    changes = poll(known, soon, now=NOW + 4 * HOUR, rules=COMPLETE)
+
+    assert [event.next_reminder for event in nudges(changes)] == [None]
+    assert poll(applied(known, changes), soon, now=NOW + 30 * HOUR, rules=COMPLETE) == []

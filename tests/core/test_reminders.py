@@ -17,8 +17,8 @@ def test_the_default_plan_is_understood() -> None:
     """Half of the lifetime, a day and four hours before the end."""
     assert parse_plan("50%,24h,4h") == (
         Stage("50%", share=0.5),
-        Stage("24h", left=24 * HOUR),
-        Stage("4h", left=4 * HOUR),
+        Stage("24h", span=24 * HOUR),
+        Stage("4h", span=4 * HOUR),
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from maa_notify.core.request import POLICY_TYPES, Identity, Target, parse_request
-from maa_notify.core.risk import Assessment, Risk, assess
+from maa_notify.core.risk import Assessment, Reason, Risk, assess
 from tests.support.approval import approval
 from tests.support.examples import example
 
@@ -11,12 +11,12 @@ from tests.support.examples import example
 @pytest.mark.parametrize(
     "name,expected",
     [
-        ("wipe", Assessment(Risk.HIGH)),
+        ("wipe", Assessment(Risk.HIGH, (Reason.WIPE,))),
         ("app", Assessment(Risk.MEDIUM)),
-        ("retire", Assessment(Risk.HIGH)),
-        ("script", Assessment(Risk.HIGH, by_application=True)),
+        ("retire", Assessment(Risk.HIGH, (Reason.RETIRE,))),
+        ("script", Assessment(Risk.HIGH, (Reason.APPLICATION, Reason.SCRIPT))),
         ("settings", Assessment(Risk.MEDIUM)),
-        ("policy", Assessment(Risk.HIGH, guards_itself=True)),
+        ("policy", Assessment(Risk.HIGH, (Reason.GUARD,))),
     ],
 )
 def test_the_known_shapes_are_judged_as_an_administrator_would(name: str, expected: Assessment) -> None:
@@ -43,7 +43,8 @@ def test_an_application_as_requestor_makes_anything_high(kind: str) -> None:
     """Whoever holds an application's secret could file and approve: a loud word for every type."""
     found = assess(approval(policy_types=(kind,), requestor=Identity("application", "pipe")))
 
-    assert (found.risk, found.by_application) == (Risk.HIGH, True)
+    assert found.risk is Risk.HIGH
+    assert Reason.APPLICATION in found.reasons
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_an_access_policy_behind_the_sentinel_type_is_called_out() -> None:
         policy_types=("unknownFutureValue",), target=Target(object_type="OperationApprovalPolicy")
     )
 
-    assert assess(request) == Assessment(Risk.HIGH, guards_itself=True)
+    assert assess(request) == Assessment(Risk.HIGH, (Reason.GUARD,))
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,24 @@ def test_what_reaches_everybody_is_high(reach: str, risk: Risk) -> None:
     request = approval(policy_types=("app",), target=Target(assigned_to=("group", reach)))
 
     assert assess(request).risk is risk
+
+
+@pytest.mark.parametrize(
+    "action,reason",
+    [("wipe", Reason.WIPE), ("Retire", Reason.RETIRE), ("delete", Reason.DELETE), ("shout", Reason.DEVICE)],
+)
+def test_a_device_action_behind_the_sentinel_type_is_known_by_its_name(action: str, reason: Reason) -> None:
+    """Wiping and retiring are told apart where only the object and the action are told."""
+    target = Target(object_type="ManagedDevice", action=action)
+
+    assert assess(approval(policy_types=("unknownFutureValue",), target=target)).reasons == (reason,)
+
+
+def test_what_weighs_most_is_said_first_and_nothing_twice() -> None:
+    """A wipe is not also called a device action; the guard itself comes before everything else."""
+    request = approval(
+        policy_types=("deviceAction", "deviceWipe", "operationApprovalPolicy"),
+        requestor=Identity("application", "pipe"),
+    )
+
+    assert assess(request).reasons == (Reason.GUARD, Reason.APPLICATION, Reason.WIPE)

@@ -1,0 +1,76 @@
+"""The story of a request so far: when it was filed, by whom, and what became of it."""
+
+from collections.abc import Iterator
+
+from maa_notify.cards import words
+from maa_notify.cards.elements import Element, fact, our_words
+from maa_notify.cards.people import who
+from maa_notify.cards.times import Times
+from maa_notify.core.event import Event, EventKind, Step
+from maa_notify.core.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
+
+_NAMELESS = frozenset({APPROVED, REJECTED})
+"""Statuses that somebody decides: where nobody is told, that is said."""
+
+
+def timeline(event: Event, times: Times, steps_shown: int, name_limit: int) -> list[Element]:
+    """A row for each step; empty for a request that nothing has happened to yet."""
+    steps = _steps(event)
+    if not steps and event.kind is not EventKind.NO_LONGER_LISTED:
+        return []
+    rows = [*_filed(event, times, name_limit), *_later(event, steps, times, steps_shown, name_limit)]
+    heading = our_words(words.SO_FAR, size="Small", isSubtle=True, spacing="Medium")
+    return [heading, *(fact(label, value) for label, value in rows)]
+
+
+def tells(event: Event) -> bool:
+    """Whether the story is told, so that no other row need say who asked and when."""
+    return bool(_steps(event)) or event.kind is EventKind.NO_LONGER_LISTED
+
+
+def _steps(event: Event) -> tuple[Step, ...]:
+    """What was seen; at least the status of which the news is."""
+    request = event.request
+    if event.steps or request.status == NEEDS_APPROVAL:
+        return event.steps
+    return (Step(request.status, request.modified_at or event.at, request.approver),)
+
+
+def _filed(event: Event, times: Times, name_limit: int) -> Iterator[tuple[str, str]]:
+    request = event.request
+    told = [times.moment(request.requested_at), who(request.requestor, name_limit)]
+    yield words.LABEL_REQUESTED, " · ".join(told)
+
+
+def _later(
+    event: Event, steps: tuple[Step, ...], times: Times, steps_shown: int, name_limit: int
+) -> Iterator[tuple[str, str]]:
+    hidden = len(steps) - steps_shown
+    if hidden > 0:
+        yield words.LABEL_EARLIER, words.earlier_steps(hidden)
+    if _approval_was_missed(event, steps):
+        yield (
+            words.status(APPROVED),
+            " · ".join([words.TIME_NOT_SEEN, _by(event.request.approver, name_limit)]),
+        )
+    for step in steps[-steps_shown:]:
+        yield words.status(step.status), _told(step, steps, times, name_limit)
+    if event.kind is EventKind.NO_LONGER_LISTED:
+        yield words.LABEL_GONE, times.moment(event.at)
+
+
+def _approval_was_missed(event: Event, steps: tuple[Step, ...]) -> bool:
+    """Completed between two polls: somebody must have approved it."""
+    return event.request.status == COMPLETED and not any(step.status == APPROVED for step in steps)
+
+
+def _told(step: Step, steps: tuple[Step, ...], times: Times, name_limit: int) -> str:
+    place = steps.index(step)
+    was_approved = place > 0 and steps[place - 1].status == APPROVED
+    extra = words.TAKEN_BACK if step.status == NEEDS_APPROVAL and was_approved else ""
+    by = _by(step.by, name_limit) if step.status in _NAMELESS else ""
+    return " · ".join(filter(None, [times.moment(step.at), by, extra]))
+
+
+def _by(approver: Identity, name_limit: int) -> str:
+    return words.APPROVER_NOT_TOLD if approver.kind == "unknown" else who(approver, name_limit)
