@@ -58,7 +58,7 @@ def _summary(latest: Sequence[Event]) -> str:
 
 def _lines(news: Sequence[Event], now: datetime, times: Times) -> list[Element]:
     event = news[-1]
-    deadline = expires(event.request, now, times)
+    deadline = "" if event.request.is_closed else expires(event.request, now, times)
     told = [
         _story(news),
         _requestor(event),

@@ -331,7 +331,7 @@ def nameless(lead: str) -> str:
 
 def labelled(label: str, value: object) -> str:
     """A label and its value in one line: `Approved: 3`."""
-    return f"{label}: {value}"
+    return f"{label}:\N{NO-BREAK SPACE}{value}"
 
 
 def expires(deadline: str) -> str:

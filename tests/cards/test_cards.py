@@ -398,7 +398,7 @@ def test_the_plain_card_still_tells_what_counts() -> None:
     assert shown_lines[:3] == [
         "Needs approval",
         "Wipe device “LT-1”",
-        "Expires: 2026-08-21 11:00 UTC (2 d 23 h left)",
+        "Expires:\N{NO-BREAK SPACE}2026-08-21 11:00 UTC (2 d 23 h left)",
     ]
     assert created(request).short_key in shown_lines[3]
     assert "because" not in str(shown_lines)

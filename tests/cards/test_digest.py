@@ -39,7 +39,7 @@ def test_a_burst_is_told_request_by_request() -> None:
     assert texts(card)[:3] == [
         "Multi Admin Approval · 3 in one card",
         "News of 3 requests",
-        "Needs approval: 3",
+        "Needs approval:\N{NO-BREAK SPACE}3",
     ]
     assert texts(card)[3:5] == [
         "Wipe device “LT-1”",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cards import strip, text
 from tests.support.clock import FakeClock
-from tests.support.graph import FakeGraph, make_request
+from tests.support.graph import FakeGraph, graph_time, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
@@ -255,3 +255,26 @@ def test_events_go_where_they_are_routed(
     notifier.poll_after(60)
 
     assert [len(teams.cards_in(name)) for name in ("devices", "outcomes", "general")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("days", [3, 30])
+@pytest.mark.parametrize("plan", ["50%,24h,4h", "25%,50%,24h,4h"])
+def test_a_request_left_alone_for_its_whole_life_rings_no_more_than_planned(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier], days: int, plan: str
+) -> None:
+    """One card when it is filed, one for each reminder of the plan, one when it has expired: nothing else."""
+    notifier, lifetime = make_notifier(MAA_REMINDERS=plan, MAA_HEARTBEAT_DAYS="0"), timedelta(days=days)
+    filed = notifier.clock.now()
+    request = make_request(now=filed, age=timedelta(0), expirationDateTime=graph_time(filed + lifetime))
+    notifier.poll()
+    graph.requests = [request]
+    for _ in range(500):
+        notifier.poll_after(lifetime.total_seconds() / 500)
+    request["status"] = "expired"
+    for _ in range(50):
+        notifier.poll_after(3_600)
+    graph.requests = []
+    notifier.poll_after(3_600)
+
+    reminders = ["Reminder: needs approval"] * len(plan.split(","))
+    assert strips(teams) == ["Needs approval", *reminders, "Expired"]
