@@ -168,10 +168,13 @@ class Poll:
         event = change.event
         if event is None:
             return []
-        names = route(event, self.routes)
-        if not names:
+        hearing = route(event, self.routes)
+        if not hearing:
             _LOG.warning("poll.unheard key=%s event=%s: no destination takes it", event.short_key, event.name)
-        return [Notification(event, name, recorded_at=now) for name in names]
+        return [
+            Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
+            for each in hearing
+        ]
 
     def _count(self, entry: ToRecord) -> None:
         event = entry.change.event

@@ -13,13 +13,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from maa_notify.cards.mentions import MOST, is_person
+from maa_notify.cards.mentions import DECISION_WANTED, MOST, Mentions, is_person
 from maa_notify.core.reminders import Plan, parse_plan
 from maa_notify.core.request import POLICY_TYPES
-from maa_notify.core.routing import EVENT_NAMES, Route
+from maa_notify.core.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.clouds import CLOUDS, Cloud
 from maa_notify.secret import Secret
@@ -42,6 +43,8 @@ NAMES = (
     "MAA_TEAMS_WEBHOOK_URL",
     "MAA_DESTINATIONS",
     "MAA_REMINDERS",
+    "MAA_COMPLETE_REMINDERS",
+    "MAA_TIME_ZONE",
     "MAA_DIGEST_ABOVE",
     "MAA_HEARTBEAT_DAYS",
     "MAA_RETENTION_DAYS",
@@ -69,16 +72,17 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
-_DESTINATION_KEYS = frozenset({"name", "webhook_url", "policy_types", "events", "mentions"})
+_DESTINATION_KEYS = frozenset({"name", "webhook_url", "to", "policy_types", "events", "mentions"})
+_CHANNEL, _REQUESTOR = "channel", "requestor"
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A Teams channel: what it wants to hear, the webhook that leads there, and whom to mention."""
+    """A Teams channel or the requestors' chats: what it wants to hear, its webhook, and whom to mention."""
 
     route: Route
     webhook_url: Secret
-    mentions: tuple[str, ...] = ()
+    mentions: Mentions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ class Settings:
     heartbeat_days: int
     retention_days: int
     poll_schedule: str
+    complete_reminders: Plan = ()
+    time_zone: str = ""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -165,6 +171,8 @@ class _Reader:
             heartbeat_days=self._number("MAA_HEARTBEAT_DAYS", 30, 0, 80),
             retention_days=self._number("MAA_RETENTION_DAYS", 365, 35, 3_650),
             poll_schedule=self._schedule(),
+            complete_reminders=self._complete_reminders(),
+            time_zone=self._time_zone(),
         )
         self._check_credentials(settings)
         self._check_names()
@@ -273,6 +281,26 @@ class _Reader:
             self._wrong("MAA_REMINDERS", str(error))
             return ()
 
+    def _complete_reminders(self) -> Plan:
+        try:
+            plan = parse_plan(self._text("MAA_COMPLETE_REMINDERS"))
+        except ValueError:
+            plan = None
+        if plan is None or any(stage.share is not None for stage in plan):
+            self._wrong(
+                "MAA_COMPLETE_REMINDERS",
+                "must be a list of times after the approval, such as 4h,24h: whole numbers with m, h or d",
+            )
+            return ()
+        return plan
+
+    def _time_zone(self) -> str:
+        name = self._text("MAA_TIME_ZONE")
+        if name and not _is_time_zone(name):
+            near = _nearest(name, available_timezones())
+            self._wrong("MAA_TIME_ZONE", f"must be an IANA name such as Europe/Berlin{near}")
+        return name
+
     def _number(self, name: str, default: int, lowest: int, highest: int) -> int:
         value = self._text(name, str(default))
         if not (_NUMBER.fullmatch(value) and lowest <= int(value) <= highest):
@@ -339,20 +367,44 @@ class _Reader:
         name = self._name(number, entry.get("name"))
         where = f"entry {number} ({name})" if name else f"entry {number}"
         url = self._webhook(where, entry.get("webhook_url"))
-        types = self._words(where, entry, "policy_types", POLICY_TYPES)
-        events = self._words(where, entry, "events", EVENT_NAMES)
-        return Destination(Route(name, types, events), url, self._mentions(where, entry))
+        types = self._words(where, "policy_types", entry.get("policy_types", []), POLICY_TYPES)
+        events = self._words(where, "events", entry.get("events", []), EVENT_NAMES)
+        mentions = self._mentions(where, entry.get("mentions", []))
+        if not self._is_to_requestor(where, entry.get("to", _CHANNEL)):
+            return Destination(Route(name, types, events), url, mentions)
+        if mentions:
+            self._wrong(
+                "MAA_DESTINATIONS",
+                f"{where}: 'mentions' are for channels; a chat rings its one person",
+            )
+        return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), url)
 
-    def _mentions(self, where: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-        people = entry.get("mentions", [])
-        is_list = isinstance(people, list) and len(people) <= MOST
-        if is_list and all(isinstance(person, str) and is_person(person) for person in people):
-            return tuple(people)
-        self._wrong(
-            "MAA_DESTINATIONS",
-            f"{where}: 'mentions' must be a list of up to {MOST} user principal names or Entra object ids",
+    def _is_to_requestor(self, where: str, value: object) -> bool:
+        known = (_CHANNEL, _REQUESTOR)
+        if value not in known:
+            near = _nearest(value, known) if isinstance(value, str) else ""
+            self._wrong("MAA_DESTINATIONS", f"{where}: 'to' must be 'channel' or 'requestor'{near}")
+        return value == _REQUESTOR
+
+    def _mentions(self, where: str, value: object) -> Mentions:
+        """People by event; a plain list of people is for all events that ask for a decision."""
+        by_word: Mapping[str, Any] = (
+            value if isinstance(value, dict) else dict.fromkeys(DECISION_WANTED, value)
         )
-        return ()
+        if not all(map(_are_people, by_word.values())):
+            self._wrong(
+                "MAA_DESTINATIONS",
+                f"{where}: 'mentions' must be a list of user principal names or Entra object ids, or an"
+                " object with such a list for each event",
+            )
+            return {}
+        if len({person for people in by_word.values() for person in people}) > MOST:
+            self._wrong("MAA_DESTINATIONS", f"{where}: 'mentions' may name up to {MOST} people in all")
+        mentions: dict[str, tuple[str, ...]] = {}
+        for given, people in by_word.items():
+            for word in self._words(where, "mentions", [given], EVENT_NAMES):
+                mentions[word] = (*mentions.get(word, ()), *people)
+        return {word: people for word, people in mentions.items() if people}
 
     def _name(self, number: int, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() != DEFAULT_DESTINATION:
@@ -371,10 +423,7 @@ class _Reader:
             self._wrong("MAA_DESTINATIONS", f"{where}: 'webhook_url' is required")
         return Secret(url)
 
-    def _words(
-        self, where: str, entry: Mapping[str, Any], key: str, known: tuple[str, ...]
-    ) -> frozenset[str]:
-        values = entry.get(key, [])
+    def _words(self, where: str, key: str, values: object, known: tuple[str, ...]) -> frozenset[str]:
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             self._wrong("MAA_DESTINATIONS", f"{where}: {key!r} must be a list of words")
             return frozenset()
@@ -420,6 +469,18 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     names = {each.lower(): each for each in known}
     close = get_close_matches(word.lower(), names, 1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def _are_people(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) and is_person(each) for each in value)
+
+
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return False
+    return True
 
 
 def _shown(word: str) -> str:

@@ -12,7 +12,7 @@ from maa_notify.cards import times, words
 from maa_notify.cards.digest import digest_body
 from maa_notify.cards.elements import Element, card, container, our_words, rich, run, sizes
 from maa_notify.cards.facts import expires, facts
-from maa_notify.cards.mentions import asks_approvers, with_mentions
+from maa_notify.cards.mentions import Mentions, rung_by, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.text import safe
 from maa_notify.core.event import Event, EventKind
@@ -22,7 +22,8 @@ from maa_notify.core.risk import Risk, assess
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
 
-_ENVELOPE_BYTES = 160
+_ENVELOPE_BYTES = 700
+"""With a summary and a recipient."""
 _MAX_BYTES_KEPT = 24_000
 """Of the card as a text within JSON, which is how Workflows counts it: it refuses some 28 kB."""
 
@@ -39,11 +40,11 @@ class TeamsCards:
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
-        mentions: whom to ring by name when a decision is asked for, by destination.
+        mentions: whom to ring by name, by destination.
     """
 
     approvals_url: str
-    mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mentions: Mapping[str, Mentions] = field(default_factory=dict)
 
     def card(self, event: Event, destination: str, now: datetime) -> Element:
         """The full card of one event."""
@@ -97,10 +98,8 @@ class TeamsCards:
         return self._card([strip, _footer(event, now)], words.HEARTBEAT)
 
     def _ringing(self, card: Element, events: Sequence[Event], destination: str) -> Element:
-        """With mentions if a decision is asked for; a card that they would make too large comes without."""
-        if not any(asks_approvers(event) for event in events):
-            return card
-        ringing = with_mentions(card, self.mentions.get(destination, ()))
+        """With the mentions that belong to it; a card that they would make too large comes without."""
+        ringing = with_mentions(card, rung_by(events, self.mentions.get(destination, {})))
         return ringing if fits(ringing) else card
 
     def _card(self, body: list[Element], fallback: str) -> Element:

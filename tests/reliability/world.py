@@ -29,7 +29,7 @@ from maa_notify.poll import Poll
 from maa_notify.state.codec import PENDING, SENT
 from maa_notify.state.rows import Change, Delete, Put, Row
 from maa_notify.state.store import StateStore
-from maa_notify.teams.outlet import Card, Receipt
+from maa_notify.teams.outlet import Card, Message, Receipt
 from maa_notify.upkeep import Upkeep
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows
@@ -284,7 +284,8 @@ class _Channel:
     poller: Poller
     name: str
 
-    def post(self, card: Card) -> Receipt:
+    def post(self, message: Message) -> Receipt:
+        card = message.card
         poller, rng = self.poller, self.poller.world.rng
         poller.in_post = True
         poller.point()
