@@ -297,7 +297,7 @@ class _Reader:
     def _time_zone(self) -> str:
         name = self._text("MAA_TIME_ZONE")
         if name and not _is_time_zone(name):
-            near = _nearest(name, available_timezones())
+            near = nearest(name, available_timezones())
             self._wrong("MAA_TIME_ZONE", f"must be an IANA name such as Europe/Berlin{near}")
         return name
 
@@ -362,7 +362,7 @@ class _Reader:
         for key in sorted(set(entry) - _DESTINATION_KEYS):
             self._wrong(
                 "MAA_DESTINATIONS",
-                f"entry {number}: {_shown(key)} is not known{_nearest(key, _DESTINATION_KEYS)}",
+                f"entry {number}: {_shown(key)} is not known{nearest(key, _DESTINATION_KEYS)}",
             )
         name = self._name(number, entry.get("name"))
         where = f"entry {number} ({name})" if name else f"entry {number}"
@@ -382,7 +382,7 @@ class _Reader:
     def _is_to_requestor(self, where: str, value: object) -> bool:
         known = (_CHANNEL, _REQUESTOR)
         if value not in known:
-            near = _nearest(value, known) if isinstance(value, str) else ""
+            near = nearest(value, known) if isinstance(value, str) else ""
             self._wrong("MAA_DESTINATIONS", f"{where}: 'to' must be 'channel' or 'requestor'{near}")
         return value == _REQUESTOR
 
@@ -432,7 +432,7 @@ class _Reader:
             if value.lower() not in by_lower:
                 self._wrong(
                     "MAA_DESTINATIONS",
-                    f"{where}: {_shown(value)} is no word of {key!r}{_nearest(value, known)}",
+                    f"{where}: {_shown(value)} is no word of {key!r}{nearest(value, known)}",
                 )
         return frozenset(by_lower[value.lower()] for value in values if value.lower() in by_lower)
 
@@ -462,10 +462,11 @@ class _Reader:
     def _check_names(self) -> None:
         for name in sorted(self.environ):
             if name.startswith("MAA_") and name not in NAMES:
-                self.warnings.append(f"{name} is not a setting of this version{_nearest(name, NAMES)}")
+                self.warnings.append(f"{name} is not a setting of this version{nearest(name, NAMES)}")
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The word that was probably meant, as the end of a sentence; "" when none is near."""
     names = {each.lower(): each for each in known}
     close = get_close_matches(word.lower(), names, 1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
