@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from maa_notify.state.codec import PENDING
+from maa_notify.state.rows import Put
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -167,6 +169,26 @@ def test_a_chat_that_is_refused_is_no_news_for_logs(
     assert waiting.value.recipient == MIRA
     assert MIRA not in waiting.value.last_error + caplog.text
     assert [message["recipient"] for message in chats(teams)] == [MIRA, MIRA]
+
+
+def test_what_waits_from_before_an_update_is_still_delivered(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Rows that know of no recipient are those of channels."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.answer_all(reply(404))
+    notifier.poll()
+    [held] = [each for each in notifier.app.store.read_pending() if each.value.destination == "default"]
+    rows = notifier.app.store._rows
+    row = rows.get(PENDING + held.value.key)
+    assert row is not None
+    old = {name: value for name, value in json.loads(row.data).items() if name != "recipient"}
+    rows.commit([Put(row.key, json.dumps(old))])
+    teams.answer_all(None)
+
+    notifier.poll_after(60)
+
+    assert len(teams.cards_in("general")) == 1
 
 
 def test_a_quiet_flow_gets_a_sign_of_life_for_nobody(teams: FakeTeams, notifier: Notifier) -> None:
