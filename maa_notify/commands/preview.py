@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from maa_notify.cards.maker import TeamsCards
+from maa_notify.checks import nearest
 from maa_notify.clock import SystemClock
 from maa_notify.commands.samples import sample_event
 from maa_notify.core.event import Event, EventKind
@@ -21,7 +22,6 @@ from maa_notify.core.request import (
 )
 from maa_notify.core.routing import EXPIRING
 from maa_notify.graph.clouds import CLOUDS
-from maa_notify.settings import nearest
 
 _DIGEST_OF = ("needsApproval", "approved", "reminder", "rejected", "expired", "completed")
 
