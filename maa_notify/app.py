@@ -4,11 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from azure.data.tables import TableServiceClient
 
 from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.times import Times
 from maa_notify.clock import Clock, SystemClock
+from maa_notify.core.compare import Rules
 from maa_notify.deliver import Delivery, Policy
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.client import GraphClient
@@ -56,9 +59,8 @@ class App:
         """
         delivery = Delivery(self.store, self.outlets, self.cards, self.clock, self.policy)
         settings = self.settings
-        return Poll(
-            self.graph, self.store, settings.routes, settings.reminders, delivery, self.clock, self.upkeep
-        ).run()
+        rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
+        return Poll(self.graph, self.store, settings.routes, rules, delivery, self.clock, self.upkeep).run()
 
     def health(self) -> Health:
         """How the notifier is, from the state store alone.
@@ -102,7 +104,9 @@ def build(
         },
         cards=TeamsCards(
             settings.cloud.approvals_url,
-            {each.route.name: each.mentions for each in settings.destinations},
+            mentions={each.route.name: each.mentions for each in settings.destinations},
+            times=Times(ZoneInfo(settings.time_zone) if settings.time_zone else None),
+            chats={route.name for route in settings.routes if route.to_requestor},
         ),
         policy=replace(policy or Policy(), digest_above=settings.digest_above),
         upkeep=Upkeep(

@@ -127,17 +127,30 @@ def _add_doctor(commands: _Commands) -> None:
 def _add_preview(commands: _Commands) -> None:
     parser = commands.add_parser(
         "preview",
-        help="show the card for a status",
-        description="Makes the card of a sample request, as JSON on standard output or as a picture.",
+        help="show the card for a status, or where a request would go",
+        description="Makes the card of a sample request, or of one of your own: as JSON on standard output or"
+        " as a picture. Or says where the request would go. Sends nothing.",
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "status",
         nargs="?",
         default="needsApproval",
         help="needsApproval (default), approved, completed, rejected, cancelled, expired, or any other;"
-        " also reminder and digest",
+        " also reminder, expiring (the last reminder), complete_reminder, no_longer_listed and digest",
     )
-    parser.add_argument("--png", metavar="FILE", help="write a picture; needs Chromium and 'make setup'")
+    what.add_argument(
+        "--request",
+        metavar="FILE",
+        help="raw JSON of one request, as Graph gives it; - for standard input",
+    )
+    parser.add_argument("--policy-type", metavar="TYPE", help="as if the request were of this type")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--route", action="store_true", help="say which destinations of the settings would hear, and why"
+    )
+    how.add_argument("--png", metavar="FILE", help="write a picture; needs Chromium and 'make setup'")
+    parser.add_argument("--json", action="store_true", help="with --route: print the answer as JSON")
     parser.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture")
     parser.add_argument("--width", type=int, default=720, metavar="PIXELS", help="of the picture")
     parser.set_defaults(command=_preview)
@@ -206,9 +219,18 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from maa_notify.commands.preview import preview
+    from maa_notify.commands.preview import UnusableError, event_for, preview
+    from maa_notify.commands.route import show_route
 
-    return preview(options.status, png=options.png, theme=options.theme, width=options.width)
+    try:
+        event = event_for(options.status, options.request, options.policy_type)
+    except UnusableError as error:
+        return _complain(str(error), WRONG_SETTINGS)
+    if not options.route:
+        return preview(event, png=options.png, theme=options.theme, width=options.width)
+    if event is None:
+        return _complain("a digest holds many requests: ask for the route of one", WRONG_SETTINGS)
+    return show_route(event, as_json=options.json)
 
 
 def _outbox(options: argparse.Namespace) -> int:

@@ -20,11 +20,11 @@ from uuid import uuid4
 from maa_notify.clock import Clock
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
-from maa_notify.outbox import Waiting, believed, due_now, in_order, unblocked
+from maa_notify.outbox import Waiting, believed, due_now, for_first_recipient, in_order, unblocked
 from maa_notify.state.codec import JournalEntry, Lane
 from maa_notify.state.rows import ConflictError
 from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore
-from maa_notify.teams.outlet import Card, Outlet, Receipt
+from maa_notify.teams.outlet import Card, Message, Outlet, Receipt
 
 _LOG = logging.getLogger(__name__)
 
@@ -253,9 +253,10 @@ class Delivery:
         )
 
     def _post(self, turn: _Turn, now: datetime) -> None:
-        items, card = self._choose(due_now(turn.waiting, now), now)
+        items, card = self._choose(for_first_recipient(due_now(turn.waiting, now)), now)
+        message = Message(card, str(card.get("fallbackText", "")), items[0].value.recipient)
         try:
-            receipt = self.outlets[turn.name].post(card)
+            receipt = self.outlets[turn.name].post(message)
         except DeliveryError as error:
             self._failed(turn, items, error)
         else:

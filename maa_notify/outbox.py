@@ -54,6 +54,19 @@ def due_now(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
     return due
 
 
+def for_first_recipient(due: Sequence[Waiting]) -> list[Waiting]:
+    """What may share a card: all for the recipient of the first, but nothing that would overtake news."""
+    together: list[Waiting] = []
+    behind: set[str] = set()
+    for item in due:
+        request = item.value.event.request.id
+        if item.value.recipient == due[0].value.recipient and request not in behind:
+            together.append(item)
+        else:
+            behind.add(request)
+    return together
+
+
 def believed(moment: datetime | None, latest: datetime) -> datetime | None:
     """A time that was written down, unless it is later than it can be."""
     return None if moment is None or moment > latest else moment

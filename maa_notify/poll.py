@@ -7,14 +7,13 @@ repeat, to kill at any point and to run twice at once.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from maa_notify.clock import Clock
 from maa_notify.core.compare import Change, Rules, Tracked, compare
 from maa_notify.core.event import Notification
-from maa_notify.core.reminders import Plan
 from maa_notify.core.request import ApprovalRequest, Listing, latest_of_each
 from maa_notify.core.routing import Route, route
 from maa_notify.deliver import Delivery, Tally
@@ -73,7 +72,7 @@ class Poll:
     source: RequestSource
     store: StateStore
     routes: Sequence[Route]
-    reminders: Plan
+    rules: Rules
     delivery: Delivery
     clock: Clock
     upkeep: Upkeep
@@ -109,7 +108,7 @@ class Poll:
         listed = latest_of_each(listing.requests)
         gone = self._look_up(known, listed)
         past = self.store.read_past(self._doubtful(listed, board))
-        rules = Rules(first_run=board.mark is None or board.mark.last_good is None, reminders=self.reminders)
+        rules = replace(self.rules, first_run=board.mark is None or board.mark.last_good is None)
         changes = compare(known, {key: held.value for key, held in past.items()}, listed, gone, now, rules)
         self._raise_horizon(changes, board)
         entries = [self._entry(change, board.tracked, past, now) for change in changes]
@@ -168,10 +167,13 @@ class Poll:
         event = change.event
         if event is None:
             return []
-        names = route(event, self.routes)
-        if not names:
+        hearing = route(event, self.routes)
+        if not hearing:
             _LOG.warning("poll.unheard key=%s event=%s: no destination takes it", event.short_key, event.name)
-        return [Notification(event, name, recorded_at=now) for name in names]
+        return [
+            Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
+            for each in hearing
+        ]
 
     def _count(self, entry: ToRecord) -> None:
         event = entry.change.event

@@ -3,30 +3,25 @@
 The names and their meaning are a contract with the people and scripts that set them: `docs/settings.md`.
 """
 
-import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from maa_notify.cards.mentions import MOST, is_person
+from maa_notify.checks import is_header_safe, is_unresolved, nearest, problem_of_origin
 from maa_notify.core.reminders import Plan, parse_plan
-from maa_notify.core.request import POLICY_TYPES
-from maa_notify.core.routing import EVENT_NAMES, Route
+from maa_notify.core.routing import Route
+from maa_notify.destinations import DEFAULT_DESTINATION, Destination, DestinationsReader
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.clouds import CLOUDS, Cloud
 from maa_notify.secret import Secret
-from maa_notify.wire import is_loopback
 
 DEFAULT_SCHEDULE = "0 * * * * *"
-DEFAULT_DESTINATION = "default"
 
 NAMES = (
     "MAA_TENANT_ID",
@@ -42,6 +37,8 @@ NAMES = (
     "MAA_TEAMS_WEBHOOK_URL",
     "MAA_DESTINATIONS",
     "MAA_REMINDERS",
+    "MAA_COMPLETE_REMINDERS",
+    "MAA_TIME_ZONE",
     "MAA_DIGEST_ABOVE",
     "MAA_HEARTBEAT_DAYS",
     "MAA_RETENTION_DAYS",
@@ -50,35 +47,17 @@ NAMES = (
 
 _SQLITE = "sqlite:///"
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-_UNRESOLVED = "@microsoft.keyvault("
-_WORD = re.compile(r"[A-Za-z_]{1,40}")
 _NUMBER = re.compile(r"[0-9]{1,5}")
 _CRON_FIELDS = 6
 _CRON_FIELD = re.compile(r"(\*|(\d{1,2}|[a-z]{3})(-(\d{1,2}|[a-z]{3}))?)(/\d{1,2})?", re.IGNORECASE)
 _SEVENTH_DAY = re.compile(r"(?<![\d/])0?7(?!\d)")
-_RETIRED = (
-    "this is an Office 365 connector, which Microsoft has retired and turned off: in Teams open the channel's"
-    " menu > Workflows, take a 'webhook' template and copy its URL"
-)
 _NOT_RESOLVED = (
     "the Key Vault reference was not resolved: check that the secret exists, that the identity has the role"
     " Key Vault Secrets User, and that keyVaultReferenceIdentity names that identity"
 )
-_RETIRED_HOSTS = re.compile(r"(^|\.)webhook\.office(365)?\.com$|^outlook\.office(365)?\.com$")
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
-_DESTINATION_KEYS = frozenset({"name", "webhook_url", "policy_types", "events", "mentions"})
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """A Teams channel: what it wants to hear, the webhook that leads there, and whom to mention."""
-
-    route: Route
-    webhook_url: Secret
-    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +89,8 @@ class Settings:
     heartbeat_days: int
     retention_days: int
     poll_schedule: str
+    complete_reminders: Plan = ()
+    time_zone: str = ""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -165,6 +146,8 @@ class _Reader:
             heartbeat_days=self._number("MAA_HEARTBEAT_DAYS", 30, 0, 80),
             retention_days=self._number("MAA_RETENTION_DAYS", 365, 35, 3_650),
             poll_schedule=self._schedule(),
+            complete_reminders=self._complete_reminders(),
+            time_zone=self._time_zone(),
         )
         self._check_credentials(settings)
         self._check_names()
@@ -174,7 +157,7 @@ class _Reader:
 
     def _text(self, name: str, default: str = "") -> str:
         value = self.environ.get(name, "").strip()
-        if _is_unresolved(value):
+        if is_unresolved(value):
             self._wrong(name, _NOT_RESOLVED)
             return default
         return value or default
@@ -230,13 +213,13 @@ class _Reader:
             self._wrong(
                 "MAA_ACCESS_TOKEN", "is for first tries and tests only: remove it, the identity signs in"
             )
-        if token and not _is_header_safe(token.reveal()):
+        if token and not is_header_safe(token.reveal()):
             self._wrong("MAA_ACCESS_TOKEN", "holds characters that no token has (spaces or line breaks?)")
         return token
 
     def _origin(self, name: str, default: str) -> str:
         value = self._text(name, default).rstrip("/")
-        problem = _problem_of_origin(value)
+        problem = problem_of_origin(value)
         if problem:
             self._wrong(name, problem)
         return value
@@ -245,7 +228,7 @@ class _Reader:
         value = self._text("MAA_STATE", "sqlite:///maa-notify.db")
         if value.startswith(_SQLITE) and value != _SQLITE:
             return self._file(Path(value.removeprefix(_SQLITE)))
-        if value.startswith("https://") and ".table." in value and not _problem_of_origin(value.rstrip("/")):
+        if value.startswith("https://") and ".table." in value and not problem_of_origin(value.rstrip("/")):
             return StateAddress(table_endpoint=value.rstrip("/"))
         if _is_connection_string(value):
             return StateAddress(connection_string=Secret(value))
@@ -273,6 +256,26 @@ class _Reader:
             self._wrong("MAA_REMINDERS", str(error))
             return ()
 
+    def _complete_reminders(self) -> Plan:
+        try:
+            plan = parse_plan(self._text("MAA_COMPLETE_REMINDERS"))
+        except ValueError:
+            plan = None
+        if plan is None or any(stage.share is not None for stage in plan):
+            self._wrong(
+                "MAA_COMPLETE_REMINDERS",
+                "must be a list of times after the approval, such as 4h,24h: whole numbers with m, h or d",
+            )
+            return ()
+        return plan
+
+    def _time_zone(self) -> str:
+        name = self._text("MAA_TIME_ZONE")
+        if name and not _is_time_zone(name):
+            near = nearest(name, available_timezones())
+            self._wrong("MAA_TIME_ZONE", f"must be an IANA name such as Europe/Berlin{near}")
+        return name
+
     def _number(self, name: str, default: int, lowest: int, highest: int) -> int:
         value = self._text(name, str(default))
         if not (_NUMBER.fullmatch(value) and lowest <= int(value) <= highest):
@@ -290,10 +293,11 @@ class _Reader:
 
     def _all_destinations(self) -> tuple[Destination, ...]:
         before = len(self.mistakes)
-        given = self._destinations()
+        text = self._text("MAA_DESTINATIONS")
+        given = self._reader_of("MAA_DESTINATIONS").read(text) if text else []
         url = self._secret("MAA_TEAMS_WEBHOOK_URL")
         if url is not None:
-            self._check_webhook("MAA_TEAMS_WEBHOOK_URL", url.reveal())
+            self._reader_of("MAA_TEAMS_WEBHOOK_URL").check_webhook(url.reveal())
             given.append(Destination(Route(DEFAULT_DESTINATION, catch_all=True), url))
         elif given and all(each.route.policy_types or each.route.events for each in given):
             self.warnings.append(
@@ -308,98 +312,11 @@ class _Reader:
             )
         return tuple(given)
 
-    def _destinations(self) -> list[Destination]:
-        text = self._text("MAA_DESTINATIONS")
-        if not text:
-            return []
-        try:
-            entries = json.loads(text)
-        except (ValueError, RecursionError):
-            entries = None
-        if not isinstance(entries, list):
-            self._wrong(
-                "MAA_DESTINATIONS",
-                'must be a JSON list, such as [{"name": "ops", "webhook_url": "https://…"}]',
-            )
-            return []
-        found = [self._destination(number, entry) for number, entry in enumerate(entries, 1)]
-        destinations = [each for each in found if each is not None]
-        self._check_unique([each.route.name for each in destinations])
-        return destinations
-
-    def _destination(self, number: int, entry: object) -> Destination | None:
-        if not isinstance(entry, dict):
-            self._wrong("MAA_DESTINATIONS", f"entry {number} must be an object")
-            return None
-        for key in sorted(set(entry) - _DESTINATION_KEYS):
-            self._wrong(
-                "MAA_DESTINATIONS",
-                f"entry {number}: {_shown(key)} is not known{_nearest(key, _DESTINATION_KEYS)}",
-            )
-        name = self._name(number, entry.get("name"))
-        where = f"entry {number} ({name})" if name else f"entry {number}"
-        url = self._webhook(where, entry.get("webhook_url"))
-        types = self._words(where, entry, "policy_types", POLICY_TYPES)
-        events = self._words(where, entry, "events", EVENT_NAMES)
-        return Destination(Route(name, types, events), url, self._mentions(where, entry))
-
-    def _mentions(self, where: str, entry: Mapping[str, Any]) -> tuple[str, ...]:
-        people = entry.get("mentions", [])
-        is_list = isinstance(people, list) and len(people) <= MOST
-        if is_list and all(isinstance(person, str) and is_person(person) for person in people):
-            return tuple(people)
-        self._wrong(
-            "MAA_DESTINATIONS",
-            f"{where}: 'mentions' must be a list of up to {MOST} user principal names or Entra object ids",
+    def _reader_of(self, name: str) -> DestinationsReader:
+        return DestinationsReader(
+            wrong=lambda problem: self._wrong(name, problem),
+            warn=lambda doubt: self.warnings.append(f"{name}: {doubt}"),
         )
-        return ()
-
-    def _name(self, number: int, value: object) -> str:
-        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() != DEFAULT_DESTINATION:
-            return value
-        self._wrong(
-            "MAA_DESTINATIONS",
-            f"entry {number}: 'name' must be up to 40 letters, digits, spaces, - _ . (not 'default')",
-        )
-        return ""
-
-    def _webhook(self, where: str, value: object) -> Secret:
-        url = value.strip() if isinstance(value, str) else ""
-        if url:
-            self._check_webhook("MAA_DESTINATIONS", url, f"{where}: ")
-        else:
-            self._wrong("MAA_DESTINATIONS", f"{where}: 'webhook_url' is required")
-        return Secret(url)
-
-    def _words(
-        self, where: str, entry: Mapping[str, Any], key: str, known: tuple[str, ...]
-    ) -> frozenset[str]:
-        values = entry.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            self._wrong("MAA_DESTINATIONS", f"{where}: {key!r} must be a list of words")
-            return frozenset()
-        by_lower = {word.lower(): word for word in known}
-        for value in values:
-            if value.lower() not in by_lower:
-                self._wrong(
-                    "MAA_DESTINATIONS",
-                    f"{where}: {_shown(value)} is no word of {key!r}{_nearest(value, known)}",
-                )
-        return frozenset(by_lower[value.lower()] for value in values if value.lower() in by_lower)
-
-    def _check_unique(self, names: list[str]) -> None:
-        for name in sorted({name for name in names if name and names.count(name) > 1}):
-            self._wrong("MAA_DESTINATIONS", f"the name {name!r} is given twice")
-
-    def _check_webhook(self, setting: str, url: str, where: str = "") -> None:
-        problem = _problem_of_webhook(url)
-        if problem:
-            self._wrong(setting, where + problem)
-        elif "sig=" not in url and not is_loopback(url):
-            self.warnings.append(
-                f"{setting}: {where}the URL has no 'sig=' part: such webhooks ask callers to sign in, which"
-                " this notifier does not do"
-            )
 
     def _check_credentials(self, settings: Settings) -> None:
         if settings.client_secret and settings.certificate_path:
@@ -413,22 +330,15 @@ class _Reader:
     def _check_names(self) -> None:
         for name in sorted(self.environ):
             if name.startswith("MAA_") and name not in NAMES:
-                self.warnings.append(f"{name} is not a setting of this version{_nearest(name, NAMES)}")
+                self.warnings.append(f"{name} is not a setting of this version{nearest(name, NAMES)}")
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    names = {each.lower(): each for each in known}
-    close = get_close_matches(word.lower(), names, 1)
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
-
-
-def _shown(word: str) -> str:
-    """A word as somebody mistyped it; anything that does not look like a word may be a misplaced secret."""
-    return repr(word) if _WORD.fullmatch(word) else "a word"
-
-
-def _is_unresolved(value: str) -> bool:
-    return value.lower().startswith(_UNRESOLVED)
+def _is_time_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return False
+    return True
 
 
 def _is_schedule(text: str) -> bool:
@@ -445,49 +355,9 @@ def _is_schedule(text: str) -> bool:
     return True
 
 
-def _is_header_safe(value: str) -> bool:
-    return value.isascii() and value.isprintable() and " " not in value
-
-
 def _is_connection_string(value: str) -> bool:
     if value == "UseDevelopmentStorage=true":
         return True
     parts = {part.split("=", 1)[0].strip().lower() for part in value.split(";") if "=" in part}
     has_key = {"accountname", "accountkey"} <= parts or "sharedaccesssignature" in parts
     return has_key and bool({"accountname", "tableendpoint"} & parts)
-
-
-def _problem_of_origin(url: str) -> str:
-    problem = _problem_of_url(url)
-    if problem:
-        return problem
-    parts = urlsplit(url)
-    if parts.path or parts.query or parts.fragment:
-        return "must be an origin only, such as https://graph.microsoft.com, without a path or version"
-    return ""
-
-
-def _problem_of_webhook(url: str) -> str:
-    if _is_unresolved(url):
-        return "a Key Vault reference must be the whole of a setting, it is not resolved inside JSON"
-    problem = _problem_of_url(url)
-    if problem:
-        return problem
-    if _RETIRED_HOSTS.search((urlsplit(url).hostname or "").lower()):
-        return _RETIRED
-    return ""
-
-
-def _problem_of_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        has_host = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return "is not a URL"
-    if parts.scheme not in {"http", "https"} or not has_host or not _is_header_safe(url):
-        return "is not a URL that begins with https://"
-    if parts.username is not None or parts.password is not None:
-        return "must not hold a user name or password"
-    if parts.scheme == "http" and not is_loopback(url):
-        return "must begin with https:// (plain http only for this machine itself)"
-    return ""

@@ -18,7 +18,7 @@ _NAME_LIMIT = 60
 _STATES = 4
 
 
-def digest_body(events: Sequence[Event], now: datetime, times: Times) -> list[Element]:
+def digest_body(events: Sequence[Event], now: datetime, times: Times, *, in_chat: bool) -> list[Element]:
     """Two lines for each request, with the latest of its events and the keys of all of them."""
     news = _by_request(events)
     latest = [each[-1] for each in news]
@@ -31,7 +31,7 @@ def digest_body(events: Sequence[Event], now: datetime, times: Times) -> list[El
     )
     lines = [element for each in news for element in _lines(each, now, times)]
     footer = our_words(words.footer("", times.moment(now)), size="Small", isSubtle=True, separator=True)
-    return [strip, *lines, *_next_steps(latest), footer]
+    return [strip, *lines, *_next_steps(latest, in_chat=in_chat), footer]
 
 
 def _by_request(events: Sequence[Event]) -> list[list[Event]]:
@@ -81,8 +81,9 @@ def _requestor(event: Event) -> str:
     return words.REQUESTOR_NOT_TOLD if name == words.NOT_TOLD else name
 
 
-def _next_steps(latest: Sequence[Event]) -> list[Element]:
+def _next_steps(latest: Sequence[Event], *, in_chat: bool) -> list[Element]:
     present = [event.request.status for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
-    texts = [words.DIGEST_APPROVERS] if NEEDS_APPROVAL in present else []
+    waiting = words.STILL_WAITING if in_chat else words.DIGEST_APPROVERS
+    texts = [waiting] if NEEDS_APPROVAL in present else []
     texts += [words.DIGEST_REQUESTORS] if APPROVED in present else []
     return [our_words(text, weight="Bolder", spacing="Medium") for text in texts]

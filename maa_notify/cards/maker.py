@@ -4,7 +4,7 @@ A strip coloured by what is asked of the reader, the subject, the reason as a qu
 button to Intune, a short key. Version 1.4 with elements up to 1.2, which every Teams client shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from maa_notify.cards import words
 from maa_notify.cards.digest import digest_body
 from maa_notify.cards.elements import Element, card, container, our_words, rich, run, sizes
 from maa_notify.cards.facts import expires, facts
-from maa_notify.cards.mentions import asks_approvers, with_mentions
+from maa_notify.cards.mentions import Mentions, rung_by, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.text import safe_and_rest
 from maa_notify.cards.timeline import timeline
@@ -24,7 +24,8 @@ from maa_notify.core.risk import Reason, Risk, assess
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
 
-_ENVELOPE_BYTES = 160
+_ENVELOPE_BYTES = 700
+"""With a summary and a recipient."""
 _MAX_BYTES_KEPT = 24_000
 """Of the card as a text within JSON, which is how Workflows counts it: it refuses some 28 kB."""
 
@@ -57,19 +58,22 @@ class TeamsCards:
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
-        mentions: whom to ring by name when a decision is asked for, by destination.
+        mentions: whom to ring by name, by destination.
         times: how times are told.
+        chats: the destinations that are no channel but the chat with the requestor.
     """
 
     approvals_url: str
-    mentions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    mentions: Mapping[str, Mentions] = field(default_factory=dict)
     times: Times = field(default_factory=Times)
+    chats: Collection[str] = ()
 
     def card(self, event: Event, destination: str, now: datetime) -> Element:
         """The full card of one event."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
-        made = (self._card(self._body(event, now, room), words.fallback(event)) for room in _ROOMS)
+        bodies = (self._body(event, destination, now, room) for room in _ROOMS)
+        made = (self._card(body, words.fallback(event)) for body in bodies)
         card = next(filter(fits, made), None) or self.plain(event, now)
         return self._ringing(card, [event], destination)
 
@@ -96,14 +100,15 @@ class TeamsCards:
         """One card for many events, and how many of them it holds, counted from the first."""
         count = len(events)
         while True:
-            body = digest_body(events[:count], now, self.times)
+            body = digest_body(events[:count], now, self.times, in_chat=destination in self.chats)
             card = self._ringing(self._card(body, words.digest_fallback(count)), events[:count], destination)
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
 
-    def _body(self, event: Event, now: datetime, room: Room) -> list[Element]:
+    def _body(self, event: Event, destination: str, now: datetime, room: Room) -> list[Element]:
         request = event.request
+        next_step = words.next_step(event, in_chat=destination in self.chats)
         return [
             _strip(event, now),
             *_reasons(event),
@@ -112,7 +117,7 @@ class TeamsCards:
             *facts(event, now, self.times, room.name),
             *timeline(event, self.times, room.steps, room.name),
             *self._reminder(event),
-            our_words(words.next_step(event), weight="Bolder", spacing="Medium"),
+            our_words(next_step, weight="Bolder", spacing="Medium"),
             self._footer(event, now),
         ]
 
@@ -132,10 +137,8 @@ class TeamsCards:
         return self._card([strip, self._footer(event, now)], words.HEARTBEAT)
 
     def _ringing(self, card: Element, events: Sequence[Event], destination: str) -> Element:
-        """With mentions if a decision is asked for; a card that they would make too large comes without."""
-        if not any(asks_approvers(event) for event in events):
-            return card
-        ringing = with_mentions(card, self.mentions.get(destination, ()))
+        """With the mentions that belong to it; a card that they would make too large comes without."""
+        ringing = with_mentions(card, rung_by(events, self.mentions.get(destination, {})))
         return ringing if fits(ringing) else card
 
     def _card(self, body: list[Element], fallback: str) -> Element:

@@ -5,12 +5,18 @@ A mention is an `<at>` in one of our own texts and an entity beside the card wit
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from maa_notify.cards.elements import Element, our_words
-from maa_notify.cards.text import ACCOUNT
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import GUID, NEEDS_APPROVAL
+from maa_notify.core.request import ACCOUNT, GUID, NEEDS_APPROVAL
+from maa_notify.core.routing import names_of
+
+Mentions = Mapping[str, Sequence[str]]
+"""Whom to mention, by words of `EVENT_NAMES`."""
+
+DECISION_WANTED = (NEEDS_APPROVAL, str(EventKind.REMINDER))
+"""The words of all events that ask for a decision: new, taken back, still waiting."""
 
 MOST = 20
 """People that one card can mention; Teams ignores more."""
@@ -23,9 +29,11 @@ def is_person(text: str) -> bool:
     return bool(ACCOUNT.fullmatch(text) or GUID.fullmatch(text))
 
 
-def asks_approvers(event: Event) -> bool:
-    """Whether an event is one for which approvers should be rung by name."""
-    return event.request.status == NEEDS_APPROVAL and event.kind is not EventKind.NO_LONGER_LISTED
+def rung_by(events: Sequence[Event], mentions: Mentions) -> list[str]:
+    """Everybody whom any of these events rings, once each, in the order of the settings."""
+    words = frozenset[str]().union(*map(names_of, events))
+    rung = (person for word, people in mentions.items() if word in words for person in people)
+    return list(dict.fromkeys(rung))[:MOST]
 
 
 def with_mentions(card: Element, people: Sequence[str]) -> Element:
@@ -45,5 +53,5 @@ def with_mentions(card: Element, people: Sequence[str]) -> Element:
 def _name(person: str, number: int) -> str:
     """What the line shows: the first part of an account, and no two alike by accident."""
     if GUID.fullmatch(person):
-        return f"Approver {number}"
-    return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Approver {number}"
+        return f"Person {number}"
+    return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Person {number}"

@@ -9,6 +9,8 @@ clients make links of bare addresses even there, and the JavaScript renderer eva
 import re
 import unicodedata
 
+from maa_notify.core.request import ACCOUNT
+
 BREAK = "\u200b"
 """A zero-width space: invisible, and the end of any address."""
 
@@ -34,10 +36,6 @@ _ALIVE = re.compile(
     """,
     re.VERBOSE,
 )
-ACCOUNT = re.compile(
-    r"[A-Za-z0-9_'+-]{1,64}(\.[A-Za-z0-9_'+-]{1,64}){0,7}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}"
-)
-"""The exact form of a user principal name."""
 _MARKS_IN_A_ROW = 3
 _WORD = 20
 _SKIN_TONES = range(0x1F3FB, 0x1F400)

@@ -102,6 +102,10 @@ NEXT_STEP = {
         " a new request."
     ),
 }
+STILL_WAITING = (
+    "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
+    " Multi Admin Approval > All requests, before it expires."
+)
 NEXT_STEP_UNKNOWN = (
     "This notifier does not know the status that Intune reports: open Intune yourself and look at the request"
     " under Multi Admin Approval > All requests."
@@ -225,10 +229,12 @@ def headline(event: Event) -> str:
     return f"{strip(event)} · {risk_line(assess(event.request).risk)}"
 
 
-def next_step(event: Event) -> str:
-    """One sentence for the person who has to act."""
+def next_step(event: Event, *, in_chat: bool = False) -> str:
+    """One sentence for the person who has to act; in a chat that is the requestor."""
     if event.kind is EventKind.NO_LONGER_LISTED:
         return NEXT_STEP_GONE
+    if in_chat and event.request.status == r.NEEDS_APPROVAL:
+        return STILL_WAITING
     return NEXT_STEP.get(event.request.status, NEXT_STEP_UNKNOWN)
 
 

@@ -12,6 +12,7 @@ from maa_notify.core.request import NEEDS_APPROVAL
 from maa_notify.errors import DeliveryError, MaaNotifyError
 from maa_notify.graph.tokens import PERMISSION, SUFFICIENT_PERMISSIONS, claims_of, roles_of
 from maa_notify.settings import Settings
+from maa_notify.teams.outlet import Message
 
 OK, FAILED, REFUSED = 0, 1, 3
 
@@ -129,12 +130,15 @@ def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
         return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")
     now = notifier.clock.now()
     try:
-        receipt = notifier.outlets[name].post(
-            notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
-        )
+        card = notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
+        receipt = notifier.outlets[name].post(Message(card, str(card["fallbackText"])))
     except DeliveryError as error:
         return Finding(check, "failed", str(error), REFUSED)
     run = f" (run {receipt.run_id})" if receipt.run_id else ""
-    return Finding(
-        check, "ok", f"accepted{run}; a flow answers before it posts, so look for the card in Teams"
-    )
+    return Finding(check, "ok", f"accepted{run}; {_after_accepted(notifier.settings, name)}")
+
+
+def _after_accepted(settings: Settings, name: str) -> str:
+    if any(route.to_requestor for route in settings.routes if route.name == name):
+        return "it names no recipient, so the flow ends there and nobody gets a card"
+    return "a flow answers before it posts, so look for the card in Teams"

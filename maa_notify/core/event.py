@@ -90,6 +90,7 @@ class Notification:
         plain: the full card was refused, so the next try is the minimal one.
         overtakable: even the minimal card was refused, so later news of the request need not wait for it.
         last_error: the code and text of the last failure, free of secrets.
+        recipient: the person whom the destination chats with; "" for a channel.
     """
 
     event: Event
@@ -100,6 +101,7 @@ class Notification:
     plain: bool = False
     overtakable: bool = False
     last_error: str = ""
+    recipient: str = ""
 
     @property
     def key(self) -> str:

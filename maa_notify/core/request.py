@@ -68,6 +68,11 @@ _ID_LIMIT = 256
 _ASSIGNMENTS = 200
 _POLICY_TYPES_SHOWN = 8
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+ACCOUNT = re.compile(
+    r"[A-Za-z0-9_'+-]{1,64}(\.[A-Za-z0-9_'+-]{1,64}){0,7}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}"
+)
+"""The exact form of a user principal name."""
+
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _CANONICAL = {word.lower(): word for word in (*STATUSES, *POLICY_TYPES)} | {"canceled": CANCELLED}
 

@@ -1,4 +1,4 @@
-"""The protocol of a destination: it takes a card, or says by type why not."""
+"""The protocol of a destination: it takes a message, or says by type why not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,23 @@ Card = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One card on its way.
+
+    Attributes:
+        card: the Adaptive Card.
+        summary: one plain line that makes sense read aloud, of our own words only.
+        recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
+    """
+
+    card: Card
+    summary: str = ""
+    recipient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a destination said when it took a card.
+    """What a destination said when it took a message.
 
     Attributes:
         run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
@@ -21,10 +36,10 @@ class Receipt:
 
 
 class Outlet(Protocol):
-    """A way into one Teams channel."""
+    """A way into one Teams channel, or into the chats of one flow."""
 
-    def post(self, card: Card) -> Receipt:
-        """Brings one Adaptive Card into the channel.
+    def post(self, message: Message) -> Receipt:
+        """Brings one message there.
 
         Raises:
             DestinationRefused: the destination has to be mended by a person.

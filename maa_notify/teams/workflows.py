@@ -1,4 +1,4 @@
-"""A Teams channel behind a Workflows (Power Automate) webhook.
+"""A Teams channel, or a chat, behind a Workflows (Power Automate) webhook.
 
 `pymsteams` has the shape of a webhook message and its `send()`. Its own `send()` is not safe for this job: it
 follows redirects (which hands the card to another host), hides status and `Retry-After`, reads an answer of
@@ -17,7 +17,7 @@ import pymsteams
 
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.secret import Secret
-from maa_notify.teams.outlet import Card, Receipt
+from maa_notify.teams.outlet import Message, Receipt
 from maa_notify.wire import Answer, Limits, Wire, WireError
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
@@ -41,14 +41,19 @@ _FLOW_OFF = "WorkflowTriggerIsNotEnabled"
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
     """One message for a webhook, which sends itself without redirects, leaks or surprises."""
 
-    def __init__(self, url: str, card: Card, wire: Wire, limits: Limits) -> None:
-        """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included."""
+    def __init__(self, url: str, message: Message, wire: Wire, limits: Limits) -> None:
+        """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included.
+
+        What stands beside the attachments goes into the flow as it is; the standard template ignores it.
+        """
         super().__init__(url)
         self._wire = wire
         self._limits = limits
+        extras = {"summary": message.summary, "recipient": message.recipient}
         self.payload = {
             "type": "message",
-            "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": card}],
+            **{key: value for key, value in extras.items() if value},
+            "attachments": [{"contentType": _CARD_TYPE, "contentUrl": None, "content": message.card}],
         }
 
     def send(self) -> bool:
@@ -75,16 +80,16 @@ class WorkflowsWebhook:
         self._limits = limits
         self._wire = Wire(url.reveal())
 
-    def post(self, card: Card) -> Receipt:
-        """Posts a card."""
-        message = WebhookMessage(self._url.reveal(), card, self._wire, self._limits)
+    def post(self, message: Message) -> Receipt:
+        """Posts a message."""
+        webhook = WebhookMessage(self._url.reveal(), message, self._wire, self._limits)
         try:
-            accepted = message.send()
+            accepted = webhook.send()
         except WireError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
             raise DestinationUnavailable(f"destination {self._name!r}: {error}") from None
-        answer: Answer = message.last_http_response
+        answer: Answer = webhook.last_http_response
         if not accepted:
             raise self._refusal(answer)
         run_id = answer.headers.get("x-ms-workflow-run-id", "")

@@ -5,13 +5,24 @@ import json
 import pytest
 
 from maa_notify.cards.maker import TeamsCards
-from maa_notify.cards.mentions import is_person
+from maa_notify.cards.mentions import DECISION_WANTED, MOST, is_person, rung_by
 from maa_notify.commands.samples import sample_event
+from maa_notify.core.event import Event
 from tests.cards.judge import URL, assert_sound
+from tests.support.approval import (
+    NOW,
+    approval,
+    changed,
+    complete_reminder,
+    created,
+    no_longer_listed,
+    reminder,
+)
 from tests.support.clock import START
 
 PEOPLE = ("aiko.mori@contoso.com", "oskar_weiss@contoso.com", "173a2634-0007-4274-af00-000000000007")
-CARDS = TeamsCards(URL, {"ops": PEOPLE})
+CARDS = TeamsCards(URL, {"ops": dict.fromkeys(DECISION_WANTED, PEOPLE)})
+AIKO, OSKAR, THIRD = PEOPLE
 
 
 @pytest.mark.parametrize("word", ["needsApproval", "reminder"])
@@ -23,7 +34,7 @@ def test_whoever_has_to_decide_is_mentioned(word: str) -> None:
     entities = card["msteams"]["entities"]
     line = card["body"][1]["text"]
     assert [entity["mentioned"]["id"] for entity in entities] == list(PEOPLE)
-    assert line == "<at>aiko.mori</at> <at>oskar weiss</at> <at>Approver 3</at>"
+    assert line == "<at>aiko.mori</at> <at>oskar weiss</at> <at>Person 3</at>"
     assert [entity["text"] for entity in entities] == line.replace("> <", ">|<").split("|")
     assert [entity["text"] for entity in entities] == [
         f"<at>{entity['mentioned']['name']}</at>" for entity in entities
@@ -48,6 +59,55 @@ def test_a_digest_mentions_them_once_when_something_waits() -> None:
 
     assert len(CARDS.digest(waiting, "ops", START)[0]["msteams"]["entities"]) == len(PEOPLE)
     assert "entities" not in CARDS.digest(decided, "ops", START)[0]["msteams"]
+
+
+def test_an_approval_taken_back_rings_as_a_new_request_does() -> None:
+    """It waits for a decision again, although it is not new."""
+    card = CARDS.card(changed(approval(), "approved"), "ops", NOW)
+
+    assert len(card["msteams"]["entities"]) == len(PEOPLE)
+
+
+def test_a_request_that_is_gone_rings_nobody() -> None:
+    """Its last known status asks for a decision, but there is nothing left to decide."""
+    assert "<at>" not in json.dumps(CARDS.card(no_longer_listed(), "ops", NOW))
+
+
+@pytest.mark.parametrize(
+    "event,expected",
+    [
+        (created(), [AIKO]),
+        (created(approval("rejected")), [AIKO, OSKAR]),
+        (changed(approval("rejected")), [OSKAR]),
+        (changed(approval("approved")), []),
+        (reminder(), []),
+        (reminder(more=False), [OSKAR, AIKO]),
+        (complete_reminder(), [THIRD]),
+    ],
+    ids=["new", "new and rejected", "rejected", "approved", "reminder", "last reminder", "not completed"],
+)
+def test_each_event_rings_its_own_people(event: Event, expected: list[str]) -> None:
+    """Approvers for what is new, the help desk for what was rejected; each person once."""
+    mentions = {
+        "created": [AIKO],
+        "rejected": [OSKAR],
+        "expiring": [OSKAR, AIKO],
+        "complete_reminder": [THIRD],
+    }
+    card = TeamsCards(URL, {"ops": mentions}).card(event, "ops", NOW)
+
+    assert [each["mentioned"]["id"] for each in card["msteams"].get("entities", [])] == expected
+
+
+def test_a_digest_mentions_all_that_any_of_its_events_rings() -> None:
+    """Once each, in the order of the settings, and never more than Teams takes."""
+    mentions = {"rejected": [OSKAR], "created": [AIKO, OSKAR], "expired": [THIRD]}
+    news = [created(), changed(approval("rejected", id="2")), changed(approval("approved", id="3"))]
+
+    card, _ = TeamsCards(URL, {"ops": mentions}).digest(news, "ops", NOW)
+
+    assert [each["mentioned"]["id"] for each in card["msteams"]["entities"]] == [OSKAR, AIKO]
+    assert len(rung_by(news, {"created": [f"p{number}@contoso.com" for number in range(99)]})) == MOST
 
 
 @pytest.mark.parametrize(

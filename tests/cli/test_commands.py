@@ -68,6 +68,17 @@ def test_doctor_sends_a_sample_that_says_so(command: Command, teams: FakeTeams) 
     assert "test of MAA Notify" in json.dumps(teams.cards[0])
 
 
+def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams: FakeTeams) -> None:
+    """The sample's requestor is invented: the flow is reached, and told nobody to post to."""
+    chat = {"name": "chat", "to": "requestor", "webhook_url": teams.url_for("chat")}
+
+    outcome = command("doctor", "--send", MAA_DESTINATIONS=json.dumps([chat]))
+
+    assert outcome.code == 0
+    assert "names no recipient, so the flow ends there" in outcome.out
+    assert [call.json().get("recipient") for call in teams.calls] == [None, None]
+
+
 def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: FakeTeams) -> None:
     """Exit 3 and the advice for the answer that came."""
     teams.answer_all(reply(404))

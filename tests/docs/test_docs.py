@@ -14,7 +14,7 @@ import pytest
 from maa_notify import cli
 from maa_notify.commands import history
 from maa_notify.commands import poll as poll_command
-from maa_notify.core.routing import EVENT_NAMES
+from maa_notify.core.routing import EVENT_NAMES, Why
 from maa_notify.graph.clouds import CLOUDS
 from maa_notify.health import Health
 from maa_notify.poll import Report
@@ -193,6 +193,13 @@ def test_a_documented_default_is_the_default(name: str, value: str) -> None:
 def test_every_word_for_an_event_is_explained() -> None:
     """`events` of a destination takes these words and no others."""
     assert set(first_cells(section(SETTINGS, "MAA_DESTINATIONS"))) >= set(EVENT_NAMES)
+
+
+def test_every_reason_of_a_route_is_explained() -> None:
+    """A script that reads `preview --route --json` finds the meaning of each word, and of no other."""
+    _, _, table = section(COMMANDS, "maa-notify preview").partition("| `why` |")
+
+    assert set(first_cells("|" + table)) - {"means"} == set(Why)
 
 
 def test_every_cloud_is_named() -> None:

@@ -278,3 +278,21 @@ def test_a_request_left_alone_for_its_whole_life_rings_no_more_than_planned(
 
     reminders = ["Reminder: needs approval"] * len(plan.split(","))
     assert strips(teams) == ["Needs approval", *reminders, "Expired"]
+
+
+def test_an_approved_request_left_alone_nudges_its_requestor_by_plan(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Approved and never completed: two nudges as planned, and the word that it has expired."""
+    notifier = make_notifier(MAA_REMINDERS="50%,24h,4h", MAA_COMPLETE_REMINDERS="4h,24h")
+    request = make_request(now=notifier.clock.now(), age=timedelta(0))
+    graph.requests = [request]
+    notifier.poll_after(3_600)
+    request["status"] = "approved"
+    for _ in range(70):
+        notifier.poll_after(3_600)
+    request["status"] = "expired"
+    notifier.poll_after(3_600)
+
+    nudge = "Reminder: approved, not completed"
+    assert strips(teams) == ["Needs approval", "Approved", nudge, nudge, "Expired"]

@@ -22,7 +22,7 @@ from maa_notify.deliver import Policy
 from maa_notify.graph.client import GraphClient
 from maa_notify.state.rows import Change, Row, Rows
 from maa_notify.state.store import StateStore
-from maa_notify.teams.outlet import Card, Outlet, Receipt
+from maa_notify.teams.outlet import Message, Outlet, Receipt
 
 QUICK = Policy(span=timedelta(seconds=1), gap=timedelta())
 
@@ -72,8 +72,8 @@ class _Outlet:
     outlet: Outlet
     bomb: Bomb
 
-    def post(self, card: Card) -> Receipt:
-        return self.bomb.around(lambda: self.outlet.post(card))  # type: ignore[no-any-return]
+    def post(self, message: Message) -> Receipt:
+        return self.bomb.around(lambda: self.outlet.post(message))  # type: ignore[no-any-return]
 
     def close(self) -> None:
         self.outlet.close()

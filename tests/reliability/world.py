@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from threading import Semaphore, Thread
 from typing import Any
 
+from maa_notify.core.compare import Rules
 from maa_notify.core.event import Event
 from maa_notify.core.reminders import parse_plan
-from maa_notify.core.request import STATUSES, ApprovalRequest, Listing
+from maa_notify.core.request import STATUSES, ApprovalRequest, Identity, Listing
 from maa_notify.core.routing import Route
 from maa_notify.deliver import Delivery
 from maa_notify.errors import (
@@ -29,7 +30,7 @@ from maa_notify.poll import Poll
 from maa_notify.state.codec import PENDING, SENT
 from maa_notify.state.rows import Change, Delete, Put, Row
 from maa_notify.state.store import StateStore
-from maa_notify.teams.outlet import Card, Receipt
+from maa_notify.teams.outlet import Card, Message, Receipt
 from maa_notify.upkeep import Upkeep
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows
@@ -38,8 +39,15 @@ ROUTES = (
     Route("everything", catch_all=True),
     Route("devices", policy_types=frozenset({"deviceWipe"})),
     Route("audit", events=frozenset({"approved", "completed", "created"})),
+    Route("chat", to_requestor=True),
 )
-PLAN = parse_plan("50%,24h,4h")
+PEOPLE = (
+    Identity("user", upn="mira.holt@contoso.com"),
+    Identity("user", upn="jonas.lind@contoso.com"),
+    Identity("application", "fabrikam-release-pipeline"),
+    Identity(),
+)
+RULES = Rules(reminders=parse_plan("50%,24h,4h"), complete_reminders=parse_plan("4h,24h"))
 TYPES = ("deviceWipe", "app", "script")
 
 
@@ -60,10 +68,14 @@ class Seen:
 
 @dataclass(slots=True)
 class Post:
-    """One card that reached a channel: by which poll, with what, and whether the poll could record it."""
+    """One card that arrived: by which poll, with what, for whom, and whether the poll could record it.
+
+    `readers` is "" for a channel; in a chat whoever it was sent to and everybody whose requests it holds.
+    """
 
     poll: int
     events: tuple[Seen, ...]
+    readers: frozenset[str]
     recorded: bool = False
 
 
@@ -95,13 +107,15 @@ class World:
     def create(self) -> None:
         """Somebody files a request."""
         now = self.clock.now()
+        number = self.rng.getrandbits(64)
         request = ApprovalRequest(
-            id=f"{self.rng.getrandbits(64):016x}",
+            id=f"{number:016x}",
             status=self.rng.choice(("needsApproval", "needsApproval", "needsApproval", *STATUSES)),
             policy_types=(self.rng.choice(TYPES),),
             requested_at=now,
             expires_at=now + timedelta(hours=self.rng.choice((1, 72, 720))),
             modified_at=now,
+            requestor=PEOPLE[number % len(PEOPLE)],
         )
         self._list(request)
 
@@ -175,7 +189,7 @@ class Poller:
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
         delivery = Delivery(store, outlets, _Cards(), clock, random=seeded)
-        return Poll(_Graph(self), store, ROUTES, PLAN, delivery, clock, Upkeep(heartbeat=None))
+        return Poll(_Graph(self), store, ROUTES, RULES, delivery, clock, Upkeep(heartbeat=None))
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""
@@ -284,7 +298,8 @@ class _Channel:
     poller: Poller
     name: str
 
-    def post(self, card: Card) -> Receipt:
+    def post(self, message: Message) -> Receipt:
+        card = message.card
         poller, rng = self.poller, self.poller.world.rng
         poller.in_post = True
         poller.point()
@@ -292,7 +307,8 @@ class _Channel:
             poller.in_post = False
             raise self._fault(card, rng)
         events = tuple(_seen(each, self.name) for each in card["events"])
-        poller.world.posts.append(Post(poller.number, events))
+        readers = {each.request.requestor.upn for each in card["events"]} if self.name == "chat" else {""}
+        poller.world.posts.append(Post(poller.number, events, frozenset({message.recipient, *readers})))
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
@@ -382,6 +398,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
     return [
         *_not_empty(world),
         *_doubled(world),
+        *_mixed(world),
         *_out_of_order(world),
         *_lost(world, silent),
         *_untrue(world),
@@ -402,6 +419,10 @@ def _doubled(world: World) -> list[str]:
         if not post.recorded and post.poll not in world.disturbed
     ]
     return twice + lost_hold
+
+
+def _mixed(world: World) -> list[str]:
+    return [f"not for one reader alone: {post.events}" for post in world.posts if len(post.readers) > 1]
 
 
 def _out_of_order(world: World) -> list[str]:

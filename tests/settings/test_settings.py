@@ -85,6 +85,8 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_TEAMS_WEBHOOK_URL="x",
         MAA_DESTINATIONS="{}",
         MAA_REMINDERS="soon",
+        MAA_COMPLETE_REMINDERS="50%",
+        MAA_TIME_ZONE="CET+1",
         MAA_DIGEST_ABOVE="many",
         MAA_HEARTBEAT_DAYS="81",
         MAA_RETENTION_DAYS="7",
@@ -581,11 +583,11 @@ def test_a_schedule_that_the_host_refuses_is_refused_here(value: str) -> None:
 
 def test_a_name_nobody_knows_is_warned_of() -> None:
     """A typing error in a name does not go unnoticed, and a setting of a later version stops nothing."""
-    found = read(MAA_TEAM_WEBHOOK_URL=HOOK, MAA_TIME_ZONE="UTC", PATH="/bin")
+    found = read(MAA_TEAM_WEBHOOK_URL=HOOK, MAA_TENANTS="2", PATH="/bin")
 
     assert found.warnings == (
         "MAA_TEAM_WEBHOOK_URL is not a setting of this version; did you mean 'MAA_TEAMS_WEBHOOK_URL'?",
-        *(each for each in found.warnings if each.startswith("MAA_TIME_ZONE is not a setting")),
+        *(each for each in found.warnings if each.startswith("MAA_TENANTS is not a setting")),
     )
     assert len(found.warnings) == 2
 
@@ -630,6 +632,8 @@ PLACES: dict[str, list[str]] = {
         destinations(entry(name=f"https://h.example/?sig={SECRET}")),
         destinations(entry(events=[f"https://h.example/?sig={SECRET}"])),
         destinations({f"https://h.example/?sig={SECRET}": 1}),
+        destinations(entry(to=f"https://h.example/?sig={SECRET}")),
+        destinations(entry(mentions={f"https://h.example/?sig={SECRET}": []})),
         destinations(f"https://h.example/?sig={SECRET}"),
         f"https://h.example/?sig={SECRET}",
         f'[{{"name": "ops", "webhook_url": "https://h.example/?sig={SECRET}"',
@@ -656,23 +660,137 @@ def test_any_value_is_read_or_refused(environ: dict[str, str]) -> None:
     assert shown_of(environ)
 
 
+AIKO, OSKAR = "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007"
+TOO_MANY = [f"person{number}@contoso.com" for number in range(21)]
+
+
 def test_people_to_mention_belong_to_their_destination() -> None:
-    """By user principal name or object id; a destination without them mentions nobody."""
-    people = ["aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007"]
-    hook = "https://example.environment.api.powerplatform.com/x?sig=1"
-    entries = [{"name": "ops", "webhook_url": hook, "mentions": people}, {"name": "all", "webhook_url": hook}]
+    """By user principal name or object id, when a decision is asked for; without them nobody is mentioned."""
+    found = read(MAA_DESTINATIONS=destinations(entry(mentions=[AIKO, OSKAR]), entry(name="all"))).destinations
 
-    found = read(MAA_DESTINATIONS=json.dumps(entries)).destinations
-
-    assert [each.mentions for each in found][:2] == [tuple(people), ()]
+    assert found[0].mentions == {"needsApproval": (AIKO, OSKAR), "reminder": (AIKO, OSKAR)}
+    assert found[1].mentions == {}
 
 
-@pytest.mark.parametrize("people", ["aiko@contoso.com", ["everybody"], [7], ["a@contoso.com"] * 21])
-def test_whoever_cannot_be_mentioned_is_refused(people: object) -> None:
+def test_people_can_be_mentioned_by_event() -> None:
+    """Whatever the case of the words; the same word in two spellings adds up."""
+    people = {
+        "created": [AIKO],
+        "Created": [OSKAR],
+        "REJECTED": [AIKO],
+        "complete_reminder": [],
+        "expiring": [],
+    }
+
+    [found, _] = read(MAA_DESTINATIONS=destinations(entry(mentions=people))).destinations
+
+    assert found.mentions == {"created": (AIKO, OSKAR), "rejected": (AIKO,)}
+
+
+@pytest.mark.parametrize(
+    "people,problem",
+    [
+        (AIKO, "must be a list of user principal names or Entra object ids, or an object"),
+        (["everybody"], "must be a list of user principal names"),
+        ([7], "must be a list of user principal names"),
+        ({"created": AIKO}, "must be a list of user principal names"),
+        ({"created": [AIKO], "rejected": ["everybody"]}, "must be a list of user principal names"),
+        (TOO_MANY, "may name up to 20 people in all"),
+        ({word: TOO_MANY[at::2] for at, word in enumerate(("created", "expired"))}, "may name up to 20"),
+    ],
+)
+def test_whoever_cannot_be_mentioned_is_refused(people: object, problem: str) -> None:
     """A typo would otherwise ring nobody, and nobody would know."""
-    hook = "https://example.environment.api.powerplatform.com/x?sig=1"
-    entries = [{"name": "ops", "webhook_url": hook, "mentions": people}]
+    [told] = mistakes(MAA_DESTINATIONS=destinations(entry(mentions=people)))
 
-    [told] = mistakes(MAA_DESTINATIONS=json.dumps(entries))
+    assert told.startswith(f"MAA_DESTINATIONS: entry 1 (ops): 'mentions' {problem}")
 
-    assert "entry 1 (ops): 'mentions' must be a list of up to 20" in told
+
+def test_a_mistyped_event_to_mention_people_is_named() -> None:
+    """With the word that was meant, as in 'events'."""
+    told = mistakes(MAA_DESTINATIONS=destinations(entry(mentions={"creatd": [AIKO], "zzz": []})))
+
+    assert told == [
+        "MAA_DESTINATIONS: entry 1 (ops): 'creatd' is no word of 'mentions'; did you mean 'created'?",
+        "MAA_DESTINATIONS: entry 1 (ops): 'zzz' is no word of 'mentions'",
+    ]
+
+
+def test_a_chat_with_the_requestor_hears_what_requestors_want() -> None:
+    """Decisions and the calls to act, not that the own request was created; unless the settings say so."""
+    chat, choosy, channel, _ = read(
+        MAA_DESTINATIONS=destinations(
+            entry(name="chat", to="requestor"),
+            entry(name="choosy", to="requestor", events=["completed"]),
+            entry(name="channel", to="channel"),
+        )
+    ).routes
+
+    assert [each.to_requestor for each in (chat, choosy, channel)] == [True, True, False]
+    assert chat.events == {"approved", "rejected", "expired", "expiring", "complete_reminder"}
+    assert choosy.events == {"completed"}
+    assert channel.events == set()
+
+
+@pytest.mark.parametrize(
+    "changes,problem",
+    [
+        ({"to": "requester"}, "'to' must be 'channel' or 'requestor'; did you mean 'requestor'?"),
+        ({"to": ["requestor"]}, "'to' must be 'channel' or 'requestor'"),
+        ({"to": None}, "'to' must be 'channel' or 'requestor'"),
+        (
+            {"to": "requestor", "mentions": [AIKO]},
+            "'mentions' are for channels; a chat rings its one person",
+        ),
+    ],
+)
+def test_a_wrong_chat_is_refused(changes: dict[str, Any], problem: str) -> None:
+    """A misread 'to' would post a person's news into a channel, or the other way round."""
+    told = mistakes(MAA_DESTINATIONS=destinations(entry(**changes)))
+
+    assert told == [f"MAA_DESTINATIONS: entry 1 (ops): {problem}"]
+
+
+def test_a_chat_does_not_hear_for_everybody() -> None:
+    """Chats come in addition: with nothing else, most news reach nobody, and that is said."""
+    chat = destinations(entry(to="requestor"))
+
+    assert "told nobody" in read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=chat).warnings[0]
+
+
+@pytest.mark.parametrize("value,names", [("", []), ("4h,24h", ["4h", "24h"]), (" 30M, 2d ", ["30m", "2d"])])
+def test_reminders_to_complete_are_times(value: str, names: list[str]) -> None:
+    """Counted from the approval; by default there are none."""
+    assert [stage.name for stage in read(MAA_COMPLETE_REMINDERS=value).complete_reminders] == names
+
+
+@pytest.mark.parametrize("value", ["50%", "4h,90%", "4", "soon", "0h"])
+def test_reminders_to_complete_know_no_shares(value: str) -> None:
+    """Nobody knows how long an approval will last, so there is nothing to take a share of."""
+    [told] = mistakes(MAA_COMPLETE_REMINDERS=value)
+
+    assert told.startswith("MAA_COMPLETE_REMINDERS: must be a list of times after the approval, such as 4h")
+
+
+@pytest.mark.parametrize("value", ["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_has_its_iana_name(value: str) -> None:
+    """Found on any system, with files of its own or without."""
+    assert read(MAA_TIME_ZONE=value).time_zone == value
+
+
+@pytest.mark.parametrize(
+    "value,hint",
+    [
+        ("europe/berlim", "; did you mean 'Europe/Berlin'?"),
+        ("Europe", "; did you mean 'Europe/Rome'?"),
+        ("+02:00", ""),
+        ("../../etc/passwd", ""),
+        ("x" * 5_000, ""),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_a_time_zone_that_nobody_knows_is_refused(value: str, hint: str) -> None:
+    """With the nearest name, if any is near."""
+    [told] = mistakes(MAA_TIME_ZONE=value)
+
+    assert told == f"MAA_TIME_ZONE: must be an IANA name such as Europe/Berlin{hint}"

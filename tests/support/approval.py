@@ -41,6 +41,12 @@ def reminder(request: ApprovalRequest | None = None, *, stage: str = "24h", more
     return Event(EventKind.REMINDER, waiting, 1, NOW, waiting.status, stage, next_at)
 
 
+def complete_reminder(request: ApprovalRequest | None = None) -> Event:
+    """The event of a request that is approved and still not completed."""
+    approved = request or approval("approved")
+    return Event(EventKind.COMPLETE_REMINDER, approved, 2, NOW, approved.status, "4h")
+
+
 def no_longer_listed(request: ApprovalRequest | None = None) -> Event:
     """The event of an open request that is gone."""
     gone = request or approval()

@@ -6,6 +6,7 @@ import pytest
 
 from maa_notify.errors import DeliveryError
 from maa_notify.secret import Secret
+from maa_notify.teams.outlet import Message
 from maa_notify.teams.workflows import WebhookMessage, WorkflowsWebhook
 from maa_notify.wire import Limits, Wire, silence_third_parties
 from tests.support import wire as fake
@@ -56,12 +57,12 @@ def test_an_address_out_of_reach_is_never_said(teams: FakeTeams, change: str) ->
 def said_while_posting(url: str) -> list[str]:
     """Which parts of an address are said during one post."""
     webhook = WorkflowsWebhook("ops", Secret(url), LIMITS)
-    message = WebhookMessage(url, {}, Wire(url), LIMITS)
+    message = WebhookMessage(url, Message({}), Wire(url), LIMITS)
     error: DeliveryError | None = None
     with everything_logged() as ear:
         silence_third_parties()
         try:
-            webhook.post({"type": "AdaptiveCard"})
+            webhook.post(Message({"type": "AdaptiveCard"}))
         except DeliveryError as caught:
             error = caught
         webhook.close()

@@ -8,6 +8,7 @@ import pytest
 
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.secret import Secret
+from maa_notify.teams.outlet import Message
 from maa_notify.teams.workflows import WorkflowsWebhook
 from maa_notify.wire import Limits
 from tests.support import wire as fake
@@ -19,6 +20,7 @@ CARD = {
     "version": "1.4",
     "body": [{"type": "TextBlock", "text": 'Löschen 删除 🗑 "x"'}],
 }
+MESSAGE = Message(CARD)
 OFF = "WorkflowTriggerIsNotEnabled"
 
 
@@ -33,13 +35,13 @@ def webhook(teams: FakeTeams) -> Iterator[WorkflowsWebhook]:
 def refusal(webhook: WorkflowsWebhook) -> DeliveryError:
     """The error of a post that must fail."""
     with pytest.raises(DeliveryError) as caught:
-        webhook.post(CARD)
+        webhook.post(MESSAGE)
     return caught.value
 
 
 def test_a_card_arrives_in_its_envelope(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
     """Byte for byte: compact UTF-8, and every field that the trigger insists on."""
-    webhook.post(CARD)
+    webhook.post(MESSAGE)
     (call,) = teams.calls
     content = json.dumps(CARD, ensure_ascii=False, separators=(",", ":"))
 
@@ -55,9 +57,32 @@ def test_a_card_arrives_in_its_envelope(teams: FakeTeams, webhook: WorkflowsWebh
     assert "transfer-encoding" not in call.headers
 
 
+def test_what_a_flow_may_use_stands_beside_the_card(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """A flow of one's own reads aloud, or chats with a person; the attachments stay as they are."""
+    webhook.post(Message(CARD, "A request was approved.", "mira.holt@contoso.com"))
+    envelope = teams.calls[0].json()
+
+    assert list(envelope) == ["type", "summary", "recipient", "attachments"]
+    assert (envelope["summary"], envelope["recipient"]) == (
+        "A request was approved.",
+        "mira.holt@contoso.com",
+    )
+    assert teams.cards == [CARD]
+
+
+def test_no_error_names_the_recipient(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """Errors end in logs and in the outbox's list; who is told what is nobody's business there."""
+    for answer in (reply(400), reply(404), reply(503), fake.reset()):
+        teams.fail_next(answer)
+        with pytest.raises(DeliveryError) as caught:
+            webhook.post(Message(CARD, "told", "mira.holt@contoso.com"))
+
+        assert "mira" not in f"{caught.value} {caught.value!r} {caught.value.__context__!r}"
+
+
 def test_the_run_is_told(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
     """Its id is the only way into the flow's own history."""
-    assert webhook.post(CARD).run_id.startswith("0858")
+    assert webhook.post(MESSAGE).run_id.startswith("0858")
 
 
 @pytest.mark.parametrize("run_id", ["", "x" * 81, "a b", "<script>", "ä"])
@@ -65,7 +90,7 @@ def test_an_odd_run_id_is_left_out(teams: FakeTeams, webhook: WorkflowsWebhook, 
     """It is shown to people and kept in the journal."""
     teams.fail_next(reply(202, headers={"x-ms-workflow-run-id": run_id}))
 
-    assert webhook.post(CARD).run_id == ""
+    assert webhook.post(MESSAGE).run_id == ""
 
 
 @pytest.mark.parametrize(
@@ -88,7 +113,7 @@ def test_the_status_alone_accepts(teams: FakeTeams, webhook: WorkflowsWebhook, a
     """A run has started, so whatever the body does, posting again would only show the card twice."""
     teams.fail_next(answer)
 
-    webhook.post(CARD)
+    webhook.post(MESSAGE)
 
     assert len(teams.calls) == 1
 
@@ -212,7 +237,7 @@ def test_a_destination_out_of_reach_is_refused(teams: FakeTeams, where: Callable
 
 def test_half_a_character_does_not_stop_a_card(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
     """Cards are clean by then; if one is not, it arrives all the same."""
-    webhook.post({**CARD, "fallbackText": "half \ud83d a pair"})
+    webhook.post(Message({**CARD, "fallbackText": "half \ud83d a pair"}))
 
     assert teams.cards[0]["fallbackText"] == "half ? a pair"
 
@@ -220,7 +245,7 @@ def test_half_a_character_does_not_stop_a_card(teams: FakeTeams, webhook: Workfl
 def test_posts_share_a_connection(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
     """TLS and TCP are set up once for a burst."""
     for _ in range(3):
-        webhook.post(CARD)
+        webhook.post(MESSAGE)
 
     assert len(teams.cards) == 3
     assert teams._server.connections == 1
@@ -228,9 +253,9 @@ def test_posts_share_a_connection(teams: FakeTeams, webhook: WorkflowsWebhook) -
 
 def test_a_closed_webhook_opens_again(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
     """Closing only lets go of connections."""
-    webhook.post(CARD)
+    webhook.post(MESSAGE)
     webhook.close()
-    webhook.post(CARD)
+    webhook.post(MESSAGE)
 
     assert len(teams.cards) == 2
 
@@ -238,6 +263,6 @@ def test_a_closed_webhook_opens_again(teams: FakeTeams, webhook: WorkflowsWebhoo
 def test_the_card_is_not_changed(webhook: WorkflowsWebhook) -> None:
     """It may be posted again elsewhere."""
     card: dict[str, Any] = json.loads(json.dumps(CARD))
-    webhook.post(card)
+    webhook.post(Message(card))
 
     assert card == CARD
