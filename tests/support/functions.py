@@ -26,7 +26,7 @@ _TELLING = ("type", "route", "methods", "authLevel", "schedule", "runOnStartup",
 
 
 def bindings_in(printed: str) -> dict[str, list[dict[str, Any]]]:
-    """What PRINT_BINDINGS printed, in the form of FUNCTIONS; the words in capitals, as not every SDK has them."""
+    """What PRINT_BINDINGS printed, in the form of FUNCTIONS."""
     found: dict[str, list[dict[str, Any]]] = json.loads(printed.splitlines()[-1])
     return {name: [_telling(each) for each in bindings] for name, bindings in sorted(found.items())}
 
