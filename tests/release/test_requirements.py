@@ -58,7 +58,7 @@ def test_each_dependency_is_locked_within_its_range(python: str) -> None:
 
 def test_nothing_is_deployed_that_nothing_asks_for() -> None:
     """A line that stayed when its dependency left would be installed for ever."""
-    asked_by = defaultdict(set)
+    asked_by: defaultdict[str, set[str]] = defaultdict(set)
     for requirement, by in entries("requirements.txt"):
         asked_by[requirement.name] |= by
     direct = {name for name, by in asked_by.items() if OURSELVES in by}
