@@ -10,7 +10,7 @@ PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
 PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak lint format demo lock clean test-engine FORCE
+.PHONY: help setup test soak lint format demo lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -62,6 +62,9 @@ COMPILE = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-v
 lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; UPGRADE=1 takes the newest
 	@$(COMPILE) --output-file requirements.txt
 	@$(COMPILE) --output-file requirements-dev.txt --group dev --constraint requirements.txt
+
+package: ## build/maa-notify.zip, what is deployed to the Function App (needs git, no .venv)
+	@python=$$(tools/find-python 3.11) && "$$python" tools/package.py build/maa-notify.zip
 
 clean: ## remove what the other targets made
 	@rm -rf .venv .venv-engine tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info

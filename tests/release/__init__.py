@@ -1,0 +1,1 @@
+"""What is released: the archive, its environment, and the workflows that make it."""

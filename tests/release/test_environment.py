@@ -1,0 +1,140 @@
+"""The archive with nothing but requirements.txt: what Azure has after its remote build."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import uv
+
+from maa_notify import __version__
+from maa_notify.cli import WRONG_SETTINGS
+from tests.support.functions import FUNCTIONS, PRINT_BINDINGS, bindings_in
+from tests.support.process import ROOT
+from tools import package
+
+pytestmark = [pytest.mark.index, pytest.mark.timeout(300)]
+
+HEAVIEST = 40_000_000
+"""Bytes that the installed requirements may have, before any bytecode; 27 million when this was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The unpacked archive and the Python that runs it."""
+
+    app: Path
+    venv: Path
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs this Python in the folder of the app with an empty environment."""
+        system = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+        return subprocess.run(
+            [_python(self.venv), "-W", "ignore", *arguments],
+            env=system,
+            cwd=self.app,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """Deploy into a fresh virtual environment; where no index can be reached, skip here and fail in CI."""
+    folder = tmp_path_factory.mktemp("deployed")
+    there = Deployed(folder / "app", folder / "venv")
+    package.write(ROOT, package.shipped(ROOT), folder / "maa-notify.zip")
+    with ZipFile(folder / "maa-notify.zip") as archive:
+        archive.extractall(there.app)
+    _uv("venv", "--python", sys.executable, str(there.venv))
+    _uv(
+        "pip",
+        "install",
+        "--python",
+        _python(there.venv),
+        "--requirement",
+        str(there.app / "requirements.txt"),
+    )
+    return there
+
+
+def _python(venv: Path) -> str:
+    return str(venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+def _uv(*arguments: str) -> None:
+    done = subprocess.run(
+        [uv.find_uv_bin(), *arguments], capture_output=True, text=True, timeout=240, check=False
+    )
+    if done.returncode == 0:
+        return
+    said = f"uv {arguments[0]} failed; the tests of the package need the package index:\n{done.stderr}"
+    if os.environ.get("CI"):
+        pytest.fail(said)
+    pytest.skip(said)
+
+
+def test_azure_finds_every_function(deployed: Deployed) -> None:
+    """Never "0 functions found": names and bindings, exactly, before any setting is made."""
+    done = deployed.run("-c", PRINT_BINDINGS)
+
+    assert done.stderr == ""
+    assert bindings_in(done.stdout) == FUNCTIONS
+
+
+def test_only_the_requirements_are_there(deployed: Deployed) -> None:
+    """No tool of the tests lends a module that production would miss, and the code is that of the archive."""
+    tell = "import importlib.util as i, maa_notify; print(i.find_spec('pytest'), maa_notify.__file__)"
+    found, _, file = deployed.run("-c", tell).stdout.strip().partition(" ")
+
+    assert found == "None"
+    assert Path(file).is_relative_to(deployed.app)
+
+
+def test_every_module_can_be_imported(deployed: Deployed) -> None:
+    """Also those that a command imports only when it is called; the demo is not among them."""
+    names = [
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for name in package.shipped(ROOT)
+        if name.endswith(".py") and not name.endswith("__main__.py")
+    ]
+    done = deployed.run("-c", "\n".join(f"import {name}" for name in names))
+
+    assert len(names) > 40
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_the_command_line_answers(deployed: Deployed) -> None:
+    """An operator may run the same archive by hand."""
+    assert deployed.run("-m", "maa_notify", "--version").stdout == f"maa-notify {__version__}\n"
+    assert "doctor" in deployed.run("-m", "maa_notify", "--help").stdout
+
+
+def test_doctor_names_the_settings_that_are_missing(deployed: Deployed) -> None:
+    """Far enough to know that nothing but settings is missing."""
+    done = deployed.run("-m", "maa_notify", "doctor")
+
+    assert done.returncode == WRONG_SETTINGS
+    assert [name for name in ("MAA_TENANT_ID", "MAA_TEAMS_WEBHOOK_URL") if name not in done.stderr] == []
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_is_not_deployed(deployed: Deployed) -> None:
+    """It serves a web page without a password: it has no business in Azure."""
+    done = deployed.run("-m", "maa_notify", "demo")
+
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+
+
+def test_the_installed_environment_is_light(deployed: Deployed) -> None:
+    """Each cold start reads from it."""
+    files = [path for path in deployed.venv.rglob("*") if path.is_file() and not path.is_symlink()]
+    size = sum(path.stat().st_size for path in files if path.suffix != ".pyc")
+
+    assert size < HEAVIEST

@@ -1,0 +1,229 @@
+"""The GitHub workflows, which run nowhere but at GitHub: what can be known of them before."""
+
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.release.test_requirements import PYTHONS
+from tests.support.functions import FUNCTIONS
+from tests.support.process import ROOT
+
+GITHUB = ROOT / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+SIGN_IN = {("bicep", "what-if"), ("deploy", "deploy"), ("release", "publish")}
+"""The jobs that may ask for a token which Azure or the signer of releases trusts."""
+WRITERS = {("release", "publish")}
+"""The jobs that may change anything at GitHub."""
+BY_TAG = {"Azure/functions-action"}
+"""Actions whose commit could not be confirmed; every other one is named by its commit."""
+
+Job = tuple[str, str, dict[str, Any]]
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    """A YAML file; `on` is read as the word that it is, not as a truth value."""
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - it makes text only
+    return found
+
+
+def jobs() -> list[Job]:
+    """Every job with the names of its workflow and itself."""
+    return [(path.stem, name, job) for path in WORKFLOWS for name, job in loaded(path)["jobs"].items()]
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every step with the name of its workflow."""
+    for workflow, _, job in jobs():
+        yield from ((workflow, step) for step in job.get("steps", []))
+
+
+def commands() -> str:
+    """All that the workflows run in a shell."""
+    return "\n".join(step.get("run", "") for _, step in steps())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_starts_with_no_permission(path: Path) -> None:
+    """Each job names the few it needs, so that a new one has none by oversight."""
+    workflow = loaded(path)
+
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert isinstance(job.get("permissions"), dict), f"{name} does not say what it may do"
+
+
+def test_only_deployments_and_releases_may_sign_in() -> None:
+    """A test, above all one of somebody else's pull request, gets no identity."""
+    given = {(workflow, name) for workflow, name, job in jobs() if "id-token" in job["permissions"]}
+
+    assert given == SIGN_IN
+
+
+def test_only_the_release_may_write_and_it_runs_no_code_of_ours() -> None:
+    """What a dependency smuggles into a build cannot publish itself."""
+    writers = {
+        (workflow, name): job
+        for workflow, name, job in jobs()
+        if "write" in {access for scope, access in job["permissions"].items() if scope != "id-token"}
+    }
+
+    assert set(writers) == WRITERS
+    used = [step.get("uses", "") for job in writers.values() for step in job["steps"]]
+    assert not any("actions/checkout" in each for each in used)
+
+
+def test_no_checkout_leaves_its_token_behind() -> None:
+    """The steps after it could read it from the clone."""
+    checkouts = [step for _, step in steps() if "actions/checkout@" in step.get("uses", "")]
+
+    assert len(checkouts) >= len(WORKFLOWS)
+    assert {step["with"]["persist-credentials"] for step in checkouts} == {"false"}
+
+
+def test_no_secret_is_used_or_printed() -> None:
+    """Azure is reached by federation and GitHub by its own token: there is no secret to lose."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+
+    assert "secrets" not in text
+    assert re.findall(r"\bset -\w*x|\bprintenv\b|^\s*env$|GH_TOKEN\b(?!:)", commands(), re.MULTILINE) == []
+
+
+def test_nothing_from_outside_is_pasted_into_a_shell() -> None:
+    """A name with a quote in it would become a command; variables are passed by the environment."""
+    assert "${{" not in commands()
+
+
+def test_actions_are_named_by_their_commit() -> None:
+    """A tag can be moved to other code; the version stands beside it for people."""
+    used = {line for path in WORKFLOWS for line in re.findall(r"uses: (.+)", path.read_text("utf-8"))}
+    loose = {line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)}
+
+    assert {line.partition("@")[0] for line in loose if not line.startswith("./")} == BY_TAG
+
+
+def test_one_action_has_one_version() -> None:
+    """No workflow is left behind when the others move on."""
+    used = {step["uses"] for _, step in steps() if "uses" in step}
+
+    assert len(used) == len({each.partition("@")[0] for each in used})
+
+
+def test_every_make_target_exists() -> None:
+    """What a workflow makes, the Makefile can."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert "package" in (called := set(re.findall(r"\bmake ([a-z-]+)", commands())))
+    assert called <= targets
+
+
+def test_every_file_of_ours_exists() -> None:
+    """Scripts, tools, workflows and folders that the workflows name."""
+    named = set(re.findall(r"(?<![\w/.])(?:\./)?((?:\.ci|\.github|tools|docs)/[\w./-]*\w)", commands()))
+    named |= {job["uses"].removeprefix("./") for _, _, job in jobs() if "uses" in job}
+    named |= {step["working-directory"] for _, step in steps() if "working-directory" in step}
+    named |= {each["directory"].strip("/") for each in loaded(GITHUB / "dependabot.yml")["updates"]}
+
+    assert {".ci/run", ".ci/bicep", "tools/release_notes.py"} <= named
+    assert [each for each in named if not (ROOT / each).exists()] == []
+
+
+def test_the_templates_that_are_compared_exist() -> None:
+    """The comparison of a pull request names files in infra/."""
+    named = set(re.findall(r"\binfra/[\w./-]*\w", commands()))
+
+    assert named
+    assert not (ROOT / "infra").exists() or [each for each in named if not (ROOT / each).exists()] == []
+
+
+def test_a_deployment_looks_for_every_function() -> None:
+    """Else one that Azure does not find is not missed."""
+    [expected] = [step["env"]["EXPECTED"] for _, step in steps() if "EXPECTED" in step.get("env", {})]
+
+    assert expected.split() == sorted(FUNCTIONS)
+
+
+def test_a_deployment_builds_in_azure() -> None:
+    """Without it the app has no libraries; and the archive is the one that is tested."""
+    [step] = [step for _, step in steps() if step.get("uses", "").startswith("Azure/functions-action@")]
+
+    assert step["with"] == {
+        "app-name": "${{ vars.AZURE_FUNCTION_APP }}",
+        "package": "build/maa-notify.zip",
+        "remote-build": "true",
+    }
+
+
+def test_every_python_that_is_promised_is_tested() -> None:
+    """The versions that pyproject.toml names, at least."""
+    matrix = loaded(GITHUB / "workflows" / "test.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+
+    assert set(matrix) >= set(PYTHONS)
+
+
+def test_every_variable_is_explained() -> None:
+    """Whoever sets up a deployment finds each variable in docs/releasing.md, and no other."""
+    used = {name for path in WORKFLOWS for name in re.findall(r"vars\.(\w+)", path.read_text("utf-8"))}
+    page = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE)) == used
+
+
+def test_a_look_for_holes_finds_none() -> None:
+    """Injection, loose permissions, moved tags and their kin, by zizmor without the network."""
+    program = Path(sysconfig.get_path("scripts")) / "zizmor"
+    done = subprocess.run(
+        [str(program), "--offline", "--no-progress", "--color=never", str(GITHUB)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or shutil.which("bash") is None, reason="the script runs at GitHub, on Linux"
+)
+@pytest.mark.parametrize(
+    "said, code",
+    [
+        ("", 0),
+        ("WARNING: A new Bicep release is available: v9.9.9.", 0),
+        ("infra/main.bicep(3,7) : Warning no-unused-params: Parameter is declared but never used.", 1),
+        ("infra/main.bicep(3,7) : Error BCP057: The name does not exist.", 1),
+    ],
+)
+def test_a_warning_of_the_compiler_fails(said: str, code: int, tmp_path: Path) -> None:
+    """Which the compiler itself would let pass; a notice of a newer compiler does no harm."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "infra" / "graph").mkdir(parents=True)
+    shutil.copy(ROOT / ".ci" / "bicep", tmp_path / ".ci")
+    for name in ("main.bicep", "main.bicepparam", "graph/main.bicep"):
+        (tmp_path / "infra" / name).touch()
+    compiler = tmp_path / "az"
+    compiler.write_text('#!/bin/sh\necho "$SAID" >&2\necho "$*" >> "$0.log"\n', encoding="utf-8")
+    compiler.chmod(0o755)
+
+    done = subprocess.run(
+        ["bash", ".ci/bicep"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": said},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, said in done.stdout) == (code, True)
+    assert (tmp_path / "az.log").read_text(encoding="utf-8").splitlines() == [
+        "bicep build --file infra/graph/main.bicep --stdout",
+        "bicep build --file infra/main.bicep --stdout",
+        "bicep build-params --file infra/main.bicepparam --stdout",
+    ]
