@@ -1,11 +1,16 @@
-"""Sample events, for `preview` and `doctor --send`; every name in them is invented."""
+"""Sample events and cards, for `preview`, `doctor --send` and the gallery; every name in them is invented."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
+from maa_notify.cards.elements import Element
+from maa_notify.cards.maker import TeamsCards
 from maa_notify.core.event import Event, EventKind
 from maa_notify.core.request import (
     APPROVED,
+    CANCELLED,
     COMPLETED,
     EXPIRED,
     NEEDS_APPROVAL,
@@ -20,6 +25,20 @@ _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-00
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
 _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
 _LIFETIME = timedelta(days=3)
+_DIGEST_OF = (NEEDS_APPROVAL, APPROVED, "reminder", REJECTED, EXPIRED, COMPLETED)
+_NOWHERE = "preview"
+"""A destination that the settings cannot know, so that nobody is mentioned."""
+
+Draw = Callable[[TeamsCards, datetime], Element]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A card worth looking at: its name, a sentence that says when it comes, and how it is made."""
+
+    name: str
+    comes: str
+    draw: Draw
 
 
 def sample_request(status: str, now: datetime) -> ApprovalRequest:
@@ -59,3 +78,141 @@ def sample_event(word: str, now: datetime) -> Event:
     if request.status == NEEDS_APPROVAL:
         return Event(EventKind.CREATED, request, 1, now)
     return Event(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)
+
+
+def sample_card(cards: TeamsCards, word: str, now: datetime) -> Element:
+    """The card of the catalogue with this name, or else of a request that reached this status."""
+    named = next((sample.draw for sample in CATALOGUE if sample.name == word), None)
+    return (named or _full(lambda now: sample_event(word, now)))(cards, now)
+
+
+def _full(event: Callable[[datetime], Event]) -> Draw:
+    return lambda cards, now: cards.card(event(now), _NOWHERE, now)
+
+
+def _status(status: str) -> Draw:
+    return _full(lambda now: sample_event(status, now))
+
+
+def _app(now: datetime) -> Event:
+    target = Target("Fabrikam VPN", "Assign", "MobileApp", assigned_to=("group",) * 3)
+    requestor = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
+    return _created(now, "app", target, "Pilot ring 2 for the new VPN client", requestor)
+
+
+def _script(now: datetime) -> Event:
+    target = Target("Set-ProxyDefaults", "Create", "DeviceManagementScript")
+    requestor = Identity(
+        "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
+    )
+    return _created(now, "script", target, "nightly build 4711", requestor)
+
+
+def _access_policy(now: datetime) -> Event:
+    target = Target("MAA - device wipe", "Update", "OperationApprovalPolicy")
+    why = "New approver group for device actions"
+    return _created(now, "operationApprovalPolicy", target, why, _REQUESTOR)
+
+
+def _created(now: datetime, policy_type: str, target: Target, why: str, requestor: Identity) -> Event:
+    """The creation of a request for something other than a wipe, with an id of its own."""
+    event = sample_event(NEEDS_APPROVAL, now)
+    request = replace(
+        event.request,
+        id=str(uuid5(NAMESPACE_OID, policy_type)),
+        policy_types=(policy_type,),
+        target=target,
+        justification=why,
+        requestor=requestor,
+    )
+    return replace(event, request=request)
+
+
+def _last_reminder(now: datetime) -> Event:
+    left = timedelta(hours=4)
+    event = sample_event("reminder", now)
+    request = replace(event.request, requested_at=now + left - _LIFETIME, expires_at=now + left)
+    return replace(event, request=request, stage="4h", next_reminder=None)
+
+
+def _no_longer_listed(now: datetime) -> Event:
+    return replace(
+        sample_event(NEEDS_APPROVAL, now), kind=EventKind.NO_LONGER_LISTED, previous=NEEDS_APPROVAL
+    )
+
+
+def _approval_taken_back(now: datetime) -> Event:
+    request = replace(sample_request(NEEDS_APPROVAL, now), modified_at=now - timedelta(minutes=3))
+    return Event(EventKind.STATUS_CHANGED, request, 3, now, APPROVED)
+
+
+def _digest(cards: TeamsCards, now: datetime) -> Element:
+    return cards.digest([sample_event(each, now) for each in _DIGEST_OF], _NOWHERE, now)[0]
+
+
+def _heartbeat(now: datetime) -> Event:
+    about_none = ApprovalRequest(id=EventKind.HEARTBEAT, status=EventKind.HEARTBEAT)
+    return Event(EventKind.HEARTBEAT, about_none, now.toordinal(), now)
+
+
+def _plain(cards: TeamsCards, now: datetime) -> Element:
+    return cards.plain(sample_event(NEEDS_APPROVAL, now), now)
+
+
+def _test(cards: TeamsCards, now: datetime) -> Element:
+    return cards.sample(sample_event(NEEDS_APPROVAL, now), _NOWHERE, now)
+
+
+CATALOGUE = (
+    Sample(
+        "created-high",
+        "Somebody asks for a change that can do great harm, such as the wipe of a device.",
+        _status(NEEDS_APPROVAL),
+    ),
+    Sample(
+        "created-medium",
+        "Somebody asks for a change of lesser reach, such as an app for three groups.",
+        _full(_app),
+    ),
+    Sample(
+        "created-by-application",
+        "An application asks, behind which nobody may stand: here for a new script.",
+        _full(_script),
+    ),
+    Sample(
+        "created-access-policy",
+        "Somebody asks to change an access policy, the rule that asks for approval itself.",
+        _full(_access_policy),
+    ),
+    Sample("approved", "An approver said yes, and the requestor has to press Complete.", _status(APPROVED)),
+    Sample("completed", "Intune has processed an approved request.", _status(COMPLETED)),
+    Sample("rejected", "An approver said no, here with the reason.", _status(REJECTED)),
+    Sample("cancelled", "The requestor withdrew the request.", _status(CANCELLED)),
+    Sample("expired", "The request ran out of time.", _status(EXPIRED)),
+    Sample("reminder", "A request still waits when part of its time has passed.", _status("reminder")),
+    Sample("reminder-last", "A request still waits shortly before it expires.", _full(_last_reminder)),
+    Sample(
+        "no-longer-listed",
+        "A request that was open is gone from Intune, and nobody can say what became of it.",
+        _full(_no_longer_listed),
+    ),
+    Sample(
+        "approval-taken-back",
+        "A request that was approved waits for an approver again.",
+        _full(_approval_taken_back),
+    ),
+    Sample(
+        "unknown-status",
+        "Intune reports a status that is newer than this notifier.",
+        _status("onHold"),
+    ),
+    Sample("digest", "More is to be told at once than anybody wants to see card by card.", _digest),
+    Sample(
+        "heartbeat", "A channel was quiet for so long that its flow might be switched off.", _full(_heartbeat)
+    ),
+    Sample(
+        "plain", "Teams refused the full card of a request, so the least that still rings is sent.", _plain
+    ),
+    Sample("sample", "Somebody runs `maa-notify doctor --send` to test a destination.", _test),
+)
+"""Every kind of card once, in the order in which a reader meets them."""
