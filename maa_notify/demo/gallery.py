@@ -28,7 +28,7 @@ WIDTHS: Final = {"desktop": 720, "phone": 360}
 NOW: Final = datetime(2026, 8, 18, 9, 42, tzinfo=UTC)
 
 _INTRODUCTION: Final = (
-    "Drawn by Microsoft's own renderer in the look of Teams, as wide as on a desktop and on a phone; every name"
+    "Drawn by Microsoft's own renderer in the look of Teams, as wide as on a desktop and a phone; every name"
     " is invented.\n`make previews` draws them anew, and a test fails when a card has changed since."
 )
 _PACKAGES: Final = ("adaptivecards", "markdown-it", "adaptivecards-designer")
