@@ -12,7 +12,7 @@ from maa_notify.demo.gallery import read_manifest as manifest
 MEND = "run `make previews` and commit docs/cards"
 LARGEST = 100_000
 
-every_picture = pytest.mark.parametrize("picture", pictures(), ids=lambda picture: picture.file)
+every_picture = pytest.mark.parametrize("picture", list(pictures()), ids=lambda picture: picture.file)
 
 
 @pytest.fixture(autouse=True)
