@@ -25,7 +25,7 @@ _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-00
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
 _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
 _LIFETIME = timedelta(days=3)
-_DIGEST_OF = (NEEDS_APPROVAL, APPROVED, "reminder", REJECTED, EXPIRED, COMPLETED)
+_ALSO_IN_THE_DIGEST = (NEEDS_APPROVAL, "reminder", APPROVED, COMPLETED)
 _NOWHERE = "preview"
 """A destination that the settings cannot know, so that nobody is mentioned."""
 
@@ -147,7 +147,9 @@ def _approval_taken_back(now: datetime) -> Event:
 
 
 def _digest(cards: TeamsCards, now: datetime) -> Element:
-    return cards.digest([sample_event(each, now) for each in _DIGEST_OF], _NOWHERE, now)[0]
+    waiting = [make(now) for make in (_app, _script, _access_policy)]
+    told = [sample_event(word, now) for word in _ALSO_IN_THE_DIGEST]
+    return cards.digest([*waiting, *told], _NOWHERE, now)[0]
 
 
 def _heartbeat(now: datetime) -> Event:

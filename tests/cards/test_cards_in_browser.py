@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 Draw = Callable[..., None]
 
 PHONE, DESKTOP = 320, 720
-GENERATED = 200
+GENERATED = 140
 SCRIPT_ADDRESS = re.compile(r"(?i)javascript:(?! )")
 """A digest may count requests of a status with that name: `Javascript: 1`, which is no address."""
 ENOUGH, ENOUGH_IF_LARGE = 4.5, 3.0
