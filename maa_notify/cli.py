@@ -137,7 +137,7 @@ def _add_preview(commands: _Commands) -> None:
         nargs="?",
         default="needsApproval",
         help="needsApproval (default), approved, completed, rejected, cancelled, expired, or any other;"
-        " also reminder, expiring (the last reminder), complete_reminder, no_longer_listed and digest",
+        " also a card of docs/cards by its name, such as reminder, expiring or digest",
     )
     what.add_argument(
         "--request",
@@ -219,18 +219,16 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from maa_notify.commands.preview import UnusableError, event_for, preview
+    from maa_notify.commands.preview import UnusableError, Wish, preview
     from maa_notify.commands.route import show_route
 
+    wish = Wish(options.status, options.request, options.policy_type)
     try:
-        event = event_for(options.status, options.request, options.policy_type)
+        if options.route:
+            return show_route(wish, as_json=options.json)
+        return preview(wish, png=options.png, theme=options.theme, width=options.width)
     except UnusableError as error:
         return _complain(str(error), WRONG_SETTINGS)
-    if not options.route:
-        return preview(event, png=options.png, theme=options.theme, width=options.width)
-    if event is None:
-        return _complain("a digest holds many requests: ask for the route of one", WRONG_SETTINGS)
-    return show_route(event, as_json=options.json)
 
 
 def _outbox(options: argparse.Namespace) -> int:

@@ -183,8 +183,9 @@ def _reasons(event: Event) -> list[Element]:
         return []
     loud = [reason for reason in assess(request).reasons if reason in _CALLED_OUT]
     quiet = [reason for reason in assess(request).reasons if reason not in _CALLED_OUT]
+    warnings = [our_words(words.RISK_REASON[each], weight="Bolder") for each in loud]
     return [
-        *(our_words(words.RISK_REASON[each], color="Attention", weight="Bolder") for each in loud),
+        *([container("attention", *warnings)] if warnings else []),
         *(our_words(words.RISK_REASON[each]) for each in quiet if request.status == NEEDS_APPROVAL),
     ]
 

@@ -2,37 +2,76 @@
 
 import json
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from maa_notify.cards.elements import Element
 from maa_notify.cards.maker import TeamsCards
 from maa_notify.checks import nearest
 from maa_notify.clock import SystemClock
-from maa_notify.commands.samples import sample_event
+from maa_notify.commands.samples import full, sample_for
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import (
-    APPROVED,
-    NEEDS_APPROVAL,
-    POLICY_TYPES,
-    ApprovalRequest,
-    canonical,
-    parse_request,
-)
-from maa_notify.core.routing import EXPIRING
+from maa_notify.core.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical, parse_request
 from maa_notify.graph.clouds import CLOUDS
-
-_DIGEST_OF = ("needsApproval", "approved", "reminder", "rejected", "expired", "completed")
 
 
 class UnusableError(ValueError):
     """What was asked for cannot be shown; says why."""
 
 
-def preview(event: Event | None, *, png: str | None, theme: Literal["light", "dark"], width: int) -> int:
-    """Prints a card's JSON, or writes its picture; without an event, a digest's. Returns the exit code."""
-    card = _card(event, SystemClock().now())
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to see: a card of the catalogue or of any status, or of a request in a file.
+
+    Attributes:
+        word: a name of the catalogue, a word of `EVENT_NAMES`, or any status.
+        request_file: raw JSON of one request, `-` for standard input; goes before `word`.
+        policy_type: as if the request were of this type.
+    """
+
+    word: str
+    request_file: str | None = None
+    policy_type: str | None = None
+
+    def event(self, now: datetime) -> Event:
+        """The news.
+
+        Raises:
+            UnusableError: the file holds no request, or there is no such policy type.
+        """
+        event = self._event(now)
+        if self.policy_type is None:
+            return event
+        known = canonical(self.policy_type)
+        if known not in POLICY_TYPES:
+            near = nearest(self.policy_type, POLICY_TYPES)
+            raise UnusableError(f"there is no policy type {self.policy_type!r}{near}")
+        return replace(event, request=replace(event.request, policy_types=(known,)))
+
+    def card(self, cards: TeamsCards, now: datetime) -> Element:
+        """Its card, in the form that the catalogue gives it.
+
+        Raises:
+            UnusableError: as for `event`.
+        """
+        draw = full if self.request_file else sample_for(self.word).draw
+        return draw(cards, self.event(now), now)
+
+    def _event(self, now: datetime) -> Event:
+        if self.request_file:
+            return _event_of(_read_request(self.request_file), now)
+        return sample_for(self.word).event(now)
+
+
+def preview(wish: Wish, *, png: str | None, theme: Literal["light", "dark"], width: int) -> int:
+    """Prints a card's JSON, or writes its picture; returns the exit code.
+
+    Raises:
+        UnusableError: there is no such card.
+    """
+    card = wish.card(TeamsCards(CLOUDS["global"].approvals_url), SystemClock().now())
     if png is None:
         print(json.dumps(card, indent=2, ensure_ascii=False))
         return 0
@@ -47,34 +86,6 @@ def preview(event: Event | None, *, png: str | None, theme: Literal["light", "da
         return 1
     print(f"{png} written")
     return 0
-
-
-def event_for(word: str, request_file: str | None, policy_type: str | None) -> Event | None:
-    """The event of a sample for a word, or of the request in a file; None for a digest.
-
-    Raises:
-        UnusableError: the file holds no request, or there is no such policy type.
-    """
-    now = SystemClock().now()
-    if request_file is None and word == "digest":
-        return None
-    event = _event_of(_read_request(request_file), now) if request_file else _sample(word, now)
-    if policy_type is None:
-        return event
-    if canonical(policy_type) not in POLICY_TYPES:
-        raise UnusableError(f"there is no policy type {policy_type!r}{nearest(policy_type, POLICY_TYPES)}")
-    return replace(event, request=replace(event.request, policy_types=(canonical(policy_type),)))
-
-
-def _sample(word: str, now: datetime) -> Event:
-    if word == EXPIRING:
-        return replace(sample_event("reminder", now), next_reminder=None)
-    if word == EventKind.COMPLETE_REMINDER:
-        approved = sample_event(APPROVED, now)
-        return replace(approved, kind=EventKind.COMPLETE_REMINDER, previous=APPROVED, stage="4h")
-    if word == EventKind.NO_LONGER_LISTED:
-        return replace(sample_event(NEEDS_APPROVAL, now), kind=EventKind.NO_LONGER_LISTED)
-    return sample_event(word, now)
 
 
 def _event_of(request: ApprovalRequest, now: datetime) -> Event:
@@ -95,10 +106,3 @@ def _read_request(file: str) -> ApprovalRequest:
         raise UnusableError(
             f"--request: {file} holds no request as Graph gives it, one entry of 'value': {error}"
         ) from None
-
-
-def _card(event: Event | None, now: datetime) -> dict[str, Any]:
-    cards = TeamsCards(CLOUDS["global"].approvals_url)
-    if event is None:
-        return cards.digest([sample_event(each, now) for each in _DIGEST_OF], "preview", now)[0]
-    return cards.card(event, "preview", now)

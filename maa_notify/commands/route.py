@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable
 
 from maa_notify.cards.text import safe
-from maa_notify.core.event import Event
+from maa_notify.clock import SystemClock
+from maa_notify.commands.preview import UnusableError, Wish
+from maa_notify.core.event import Event, EventKind
 from maa_notify.core.routing import Route, Verdict, Why, explain, names_of, types_of
 from maa_notify.settings import read_settings
 
@@ -17,12 +19,16 @@ _SENTENCES = {
 }
 
 
-def show_route(event: Event, *, as_json: bool) -> int:
+def show_route(wish: Wish, *, as_json: bool) -> int:
     """Prints for each destination of the settings whether it hears of an event; sends nothing.
 
     Raises:
         SettingsError: a setting is wrong.
+        UnusableError: there is no such event, or it is none of a single request.
     """
+    event = wish.event(SystemClock().now())
+    if event.kind is EventKind.HEARTBEAT or wish.word == "digest":
+        raise UnusableError("only the news of one request has a route")
     routes = read_settings().routes
     verdicts = explain(event, routes)
     texts = [sentence(verdict, route, event) for verdict, route in zip(verdicts, routes, strict=True)]

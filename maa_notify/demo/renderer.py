@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -93,16 +93,16 @@ def _text(path: Path) -> str:
         raise RendererMissingError(path) from None
 
 
-def card_html(
-    card: Json, theme: Theme = "light", *, width: int | None = None, assets: Assets | None = None
+def cards_html(
+    cards: Sequence[Json], theme: Theme = "light", *, width: int | None = None, assets: Assets | None = None
 ) -> str:
-    """Return one self-contained page with the card as a Teams message; it asks nothing of any network."""
+    """Return one self-contained page with cards as Teams messages; it asks nothing of any network."""
     parts = assets or load_assets()
     scripts = (
         parts.adaptive_cards,
         parts.markdown,
         parts.glue,
-        f"showOneCard({_in_script(json.dumps(card))}, {_in_script(parts.host_configs[theme])});",
+        f"showCards({_in_script(json.dumps(cards))}, {_in_script(parts.host_configs[theme])});",
     )
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; "
@@ -117,11 +117,11 @@ def card_html(
             '<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            "<title>Adaptive Card</title>",
+            "<title>Adaptive Cards</title>",
             f"<style>{parts.container_css[theme]}</style>",
             f"<style>{parts.frame_css}{sized}</style>",
             "</head>",
-            '<body class="one-card"><main id="card" class="message-place"></main>',
+            '<body class="cards-only"><main id="cards"></main>',
             *(f"<script>{script}</script>" for script in scripts),
             "</body>",
             "</html>",
@@ -163,25 +163,37 @@ def _installed_browser() -> str | None:
 
 def screenshot(card: Json, path: Path, theme: Theme = "light", width: int = 560) -> None:
     """Write a PNG of the card as a Teams message that many pixels wide, exactly as high as it needs."""
-    browser = find_browser()
+    for _ in screenshots([(card, path)], theme, width):
+        pass
+
+
+def screenshots(pictures: Sequence[tuple[Json, Path]], theme: Theme, width: int) -> Iterator[Path]:
+    """Write a PNG of each card to its path and tell which is written; all are measured in one go."""
+    browser, assets = find_browser(), load_assets()
     with tempfile.TemporaryDirectory(prefix="maa-notify-card-", ignore_cleanup_errors=True) as folder:
-        page = Path(folder, "card.html")
-        page.write_text(card_html(card, theme, width=width), encoding="utf-8", newline="\n")
+        page, shot = Path(folder, "cards.html"), Path(folder, "card.png")
+        _write(page, cards_html([card for card, _ in pictures], theme, width=width, assets=assets))
         measured = _run(browser, Path(folder), page, "--dump-dom", f"--window-size={width},1000")
-        height = _height_in(measured)
-        shot = Path(folder, "card.png")
-        _run(browser, Path(folder), page, f"--screenshot={shot}", f"--window-size={width},{height}")
-        if not shot.is_file():
-            raise BrowserError("The browser drew the card but wrote no picture.")
-        shutil.copyfile(shot, path)
+        for (card, path), height in zip(pictures, _heights_in(measured, len(pictures)), strict=True):
+            _write(page, cards_html([card], theme, width=width, assets=assets))
+            _run(browser, Path(folder), page, f"--screenshot={shot}", f"--window-size={width},{height}")
+            if not shot.is_file():
+                raise BrowserError("The browser drew the card but wrote no picture.")
+            shutil.move(shot, path)
+            yield path
 
 
-def _height_in(document: str) -> int:
-    """Read the height that the page wrote into its own root element."""
-    found = re.search(r'<html[^>]* data-height="(\d{1,5})"', document)
-    if found is None:
+def _write(page: Path, document: str) -> None:
+    page.write_text(document, encoding="utf-8", newline="\n")
+
+
+def _heights_in(document: str, count: int) -> list[int]:
+    """Read the heights that the page wrote into its own root element."""
+    found = re.search(r'<html[^>]* data-heights="([\d ]+)"', document)
+    heights = [min(int(height), _TALLEST) for height in found[1].split()] if found else []
+    if len(heights) != count:
         raise BrowserError("The browser could not draw the card: the renderer did not run to its end.")
-    return min(int(found[1]), _TALLEST)
+    return heights
 
 
 def _run(browser: str, folder: Path, page: Path, *arguments: str) -> str:
@@ -208,6 +220,7 @@ def _flags(folder: Path) -> list[str]:
         "--disable-component-update",
         "--disable-sync",
         "--hide-scrollbars",
+        "--force-device-scale-factor=1",
         "--host-resolver-rules=MAP * ~NOTFOUND",
         f"--user-data-dir={folder / 'profile'}",
         *(["--no-sandbox"] if as_root else []),

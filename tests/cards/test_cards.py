@@ -23,7 +23,7 @@ from maa_notify.core.request import (
     parse_request,
 )
 from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
-from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, reminder
+from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, nudge, reminder
 from tests.support.cards import strip, text, texts
 from tests.support.examples import EXAMPLES, example
 from tests.support.hostile import raw_requests
@@ -47,6 +47,7 @@ MAKERS: dict[str, Make] = {
     "created": lambda request: CARDS.card(created(request), "ops", NOW),
     "changed": lambda request: CARDS.card(changed(request, "approved"), "ops", NOW),
     "reminder": lambda request: CARDS.card(reminder(request), "ops", NOW),
+    "nudge": lambda request: CARDS.card(nudge(request), "ops", NOW),
     "gone": lambda request: CARDS.card(no_longer_listed(request), "ops", NOW),
     "plain": lambda request: CARDS.plain(changed(request), NOW),
     "sample": lambda request: CARDS.sample(created(request), "ops", NOW),
@@ -520,7 +521,7 @@ def test_a_vanished_request_ends_its_story_there() -> None:
 def test_a_nudge_to_complete_speaks_to_the_requestor() -> None:
     """Approved and forgotten: what to press, since when it waits, until when, and whether it rings again."""
     request = approval("approved", approver=Identity("user", "Aiko"))
-    event = replace(reminder(request, stage="4h"), kind=EventKind.COMPLETE_REMINDER)
+    event = nudge(request)
     told = shown(event)
 
     assert told.startswith("Reminder: approved, not completed\n")

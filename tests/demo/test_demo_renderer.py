@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from maa_notify.demo.errors import RendererMissingError
-from maa_notify.demo.renderer import Theme, card_html, load_assets, screenshot
+from maa_notify.demo.renderer import Theme, cards_html, load_assets, screenshot
 from tests.demo.support import blank_assets, need_browser_tools
 
 CARD: dict[str, Any] = {
@@ -59,7 +59,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
 
 def test_only_the_page_s_own_scripts_may_run() -> None:
     """The policy admits nothing but the scripts in the page, each by its hash, and no network at all."""
-    page = card_html(CARD, "dark", assets=blank_assets())
+    page = cards_html([CARD], "dark", assets=blank_assets())
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     hashes = {
         f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
@@ -74,7 +74,7 @@ def test_only_the_page_s_own_scripts_may_run() -> None:
 
 def test_a_card_cannot_leave_its_script() -> None:
     """Text that would end the script element is written so that it does not."""
-    page = card_html(CARD, assets=blank_assets())
+    page = cards_html([CARD], assets=blank_assets())
 
     assert "document.title='caught'" in page
     assert page.count("<script>") == page.count("</script>") == 4

@@ -1,10 +1,11 @@
 """Requests and events as the core knows them, for tests that need no wire."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import NEEDS_APPROVAL, ApprovalRequest
+from maa_notify.core.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
 
 NOW = datetime(2026, 8, 18, 12, 0, tzinfo=UTC)
 FILED = NOW - timedelta(hours=1)
@@ -51,3 +52,8 @@ def no_longer_listed(request: ApprovalRequest | None = None) -> Event:
     """The event of an open request that is gone."""
     gone = request or approval()
     return Event(EventKind.NO_LONGER_LISTED, gone, 1, NOW, gone.status)
+
+
+def nudge(request: ApprovalRequest | None = None) -> Event:
+    """The event of a reminder that an approved request waits to be completed."""
+    return replace(reminder(request or approval(APPROVED), stage="4h"), kind=EventKind.COMPLETE_REMINDER)

@@ -100,8 +100,15 @@ const teamsCard = (() => {
   return { message };
 })();
 
-/** Shows a single card and notes the height it took, for whoever takes its picture. */
-function showOneCard(card, hostConfig) {
-  document.getElementById("card").append(teamsCard.message(card, hostConfig, ""));
-  document.documentElement.dataset.height = String(Math.ceil(document.body.getBoundingClientRect().height));
+/** Shows cards one below the other and notes the height that each takes, for whoever takes its picture. */
+function showCards(cards, hostConfig) {
+  const places = cards.map((card) => {
+    const place = document.createElement("section");
+    place.className = "message-place";
+    place.append(teamsCard.message(card, hostConfig, ""));
+    return place;
+  });
+  document.getElementById("cards").append(...places);
+  const heights = places.map((place) => Math.ceil(place.getBoundingClientRect().height));
+  document.documentElement.dataset.heights = heights.join(" ");
 }

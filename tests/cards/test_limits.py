@@ -1,0 +1,160 @@
+"""How large a card can get: the worst text in all fields at once, as the table that docs/cards.md shows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+
+from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.mentions import MOST, is_person
+from maa_notify.cards.times import Times
+from maa_notify.core.event import Event, EventKind, Step
+from maa_notify.core.request import (
+    APPROVED,
+    NEEDS_APPROVAL,
+    STATUSES,
+    ApprovalRequest,
+    Identity,
+    parse_request,
+)
+from maa_notify.core.routing import EVENT_NAMES
+from tests.cards.judge import MAX_BYTES, MAX_BYTES_KEPT, URL, Card, bytes_kept, bytes_posted
+from tests.support.approval import NOW
+from tests.support.cards import text
+
+PAGE = Path(__file__).parents[2] / "docs" / "cards.md"
+BEGIN, END = "<!-- bytes -->", "<!-- /bytes -->"
+
+LONGEST = 1_024
+"""Characters in each field: what Intune lets a person type as a justification."""
+
+DIGEST_OF = 49
+"""Notifications that a delivery puts together at most."""
+
+FILLERS = ("\U0001f512", "界", '"', "\\", '\\"', "{", "a.", "@", "W")
+"""Four bytes, three bytes, what JSON doubles or doubles twice, and what gets a break of three bytes."""
+
+PEOPLE: Sequence[tuple[str, ...]] = (
+    (),
+    tuple(f"{number:08}-0000-4000-8000-000000000000" for number in range(MOST)),
+    tuple(f"{number:064}@{'c' * 32}.onmicrosoft.com" for number in range(MOST)),
+)
+"""Nobody, the most that one card can mention by id, and the same with the longest accounts."""
+
+_ASSIGNED = ("groupAssignmentTarget", "exclusionGroupAssignmentTarget", "allDevicesAssignmentTarget", "other")
+
+Make = Callable[[TeamsCards, Event], Card]
+Sizes = tuple[int, int]
+
+
+def _full(kind: EventKind) -> Make:
+    return lambda cards, event: cards.card(_of_kind(kind, event.request), "ops", NOW)
+
+
+def _of_kind(kind: EventKind, request: ApprovalRequest) -> Event:
+    """An event with every part at its longest, at the end of a long story."""
+    step = Step(APPROVED, NOW, request.approver)
+    taken_back = Step(NEEDS_APPROVAL, NOW, Identity())
+    return Event(kind, request, 99_999, NOW, request.status, "9999m", NOW, (taken_back, step) * 4)
+
+
+def _digest(cards: TeamsCards, event: Event) -> Card:
+    requests = [replace(event.request, id=str(number)) for number in range(DIGEST_OF)]
+    return cards.digest([_of_kind(event.kind, request) for request in requests], "ops", NOW)[0]
+
+
+KINDS: dict[str, Make] = {
+    **{kind.replace("_", " "): _full(kind) for kind in EventKind},
+    "test card": lambda cards, event: cards.sample(event, "ops", NOW),
+    "plain": lambda cards, event: cards.plain(event, NOW),
+    "digest": _digest,
+}
+
+
+def worst_requests(statuses: Sequence[str]) -> Iterator[ApprovalRequest]:
+    """Each filler in every field at once, in each status, asked for by a person and by an application."""
+    for filler, status, kind in product(FILLERS, statuses, ("user", "application")):
+        yield parse_request(_raw((filler * LONGEST)[:LONGEST], status, kind))
+
+
+def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
+    somebody = {kind: dict.fromkeys(("displayName", "userPrincipalName", "id"), text)}
+    times = ("requestDateTime", "expirationDateTime", "lastModifiedDateTime")
+    return {
+        "id": text[:64],
+        "status": status,
+        **{name: f"2026-08-1{day}T07:42:10Z" for day, name in enumerate(times, 5)},
+        "requestor": somebody,
+        "approver": somebody,
+        "requestJustification": text,
+        "approvalJustification": text,
+        "requiredOperationApprovalPolicyTypes": [chr(97 + each) + "Bc" * 31 for each in range(8)],
+        **dict.fromkeys(("payloadName", "payloadOperation", "payloadSubtype", "actionName"), text),
+        "payloadType": "x.OperationApprovalPolicy",
+        "displayPayload": [{"serialNumber": text, "primaryUser": text}] * 9,
+        "addedAssignments": [{"target": {"@odata.type": f"x.{each}"}} for each in _ASSIGNED] * 50,
+    }
+
+
+def _maker(people: Sequence[str]) -> TeamsCards:
+    """Rings these people at every event, and tells times in the zone with the longest name."""
+    zone = ZoneInfo(max(available_timezones(), key=len))
+    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, Times(zone))
+
+
+@cache
+def largest(name: str) -> Sizes:
+    """The most bytes that a card of this kind takes as posted, and the most that Workflows keeps of one."""
+    makers = [_maker(people) for people in PEOPLE]
+    # A digest is put together until it fits, which takes its time: there the longest state is enough.
+    statuses = (NEEDS_APPROVAL,) if name == "digest" else (*STATUSES, "waitingForMoon")
+    events = [_of_kind(EventKind.REMINDER, request) for request in worst_requests(statuses)]
+    cards = [KINDS[name](maker, event) for maker, event in product(makers, events)]
+    return max(map(bytes_posted, cards)), max(map(bytes_kept, cards))
+
+
+def table() -> str:
+    """The largest card of each kind, in Markdown."""
+    rows = [f"| {name} | {posted:,} | {kept:,} |" for name in KINDS for posted, kept in [largest(name)]]
+    limits = f"| limit | {MAX_BYTES:,} | {MAX_BYTES_KEPT:,} |"
+    return "\n".join(["| card | bytes posted | bytes kept |", "|---|---|---|", *rows, limits])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_largest_card_is_within_the_limits(name: str) -> None:
+    """Teams and Workflows refuse what is larger, so nobody would hear of the request."""
+    posted, kept = largest(name)
+
+    assert posted <= MAX_BYTES
+    assert kept <= MAX_BYTES_KEPT
+
+
+def test_no_text_makes_a_full_card_plain() -> None:
+    """However bad the text, an approver is still told why, how risky, until when and what to do."""
+    told = [
+        text(_full(EventKind.CREATED)(_maker(()), _of_kind(EventKind.CREATED, request)))
+        for request in worst_requests((NEEDS_APPROVAL,))
+    ]
+
+    assert all("The requestor's own words" in each and "Approver: open Intune" in each for each in told)
+
+
+def test_the_worst_people_are_people() -> None:
+    """Otherwise the table would speak of mentions that the settings refuse."""
+    assert all(is_person(person) for people in PEOPLE for person in people)
+    assert max(len(person) for people in PEOPLE for person in people) == 113
+
+
+def test_the_page_shows_the_table_of_today() -> None:
+    """The documentation states what is measured, to the byte."""
+    assert PAGE.is_file(), f"docs/cards.md is missing; between {BEGIN} and {END} it needs:\n{table()}"
+    _, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    shown, end, _ = rest.partition(END)
+
+    assert (begin, end) == (BEGIN, END), f"docs/cards.md needs the markers {BEGIN} and {END}"
+    assert shown.strip() == table(), f"docs/cards.md needs this table:\n{table()}"

@@ -1,0 +1,41 @@
+"""The page about cards tells what the code does."""
+
+from pathlib import Path
+
+from maa_notify.cards import words
+from maa_notify.core.risk import HIGH, HIGH_OBJECTS, LOW, Reason, Risk
+from tests.docs.test_docs import ROOT, text_of
+
+CARDS = ROOT / "docs" / "cards.md"
+
+
+def between(page: Path, mark: str) -> str:
+    """What stands between two marks of a page."""
+    _, found, rest = text_of(page).partition(f"<!-- {mark} -->\n")
+    assert found, f"{page.name} lacks the mark {mark}"
+    return rest.partition(f"<!-- /{mark} -->")[0]
+
+
+def risk_table() -> str:
+    """A row for each reason of a high risk, and what is left."""
+    rows = [("what is asked for", "risk", "what the card says"), ("---", "---", "---")]
+    rows += [(_asked_for(reason), words.RISK[Risk.HIGH], words.RISK_REASON[reason]) for reason in Reason]
+    rows += [(f"`{name}`", words.RISK[Risk.LOW], "") for name in sorted(LOW)]
+    rows += [("everything else, types newer than this notifier among it", words.RISK[Risk.MEDIUM], "")]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _asked_for(reason: Reason) -> str:
+    types = [f"`{name}`" for name, each in HIGH.items() if each is reason]
+    objects = [f"`{name}`" for name, each in HIGH_OBJECTS.items() if each is reason]
+    if reason is Reason.APPLICATION:
+        return "anything, by an application"
+    if reason is Reason.EVERYBODY:
+        return "anything assigned to all users or all devices"
+    hidden = f"; behind an unknown type: {', '.join(objects)}" if objects else ""
+    return ", ".join(types) + hidden
+
+
+def test_the_table_of_risks_is_that_of_the_code() -> None:
+    """A reader who wonders why a card is red finds the rule that made it so."""
+    assert between(CARDS, "risk") == risk_table()
