@@ -117,6 +117,9 @@ param networkPrefix string = '10.61.0.0/24'
 @description('Part of it that the app calls out through.')
 param appSubnetPrefix string = '10.61.0.0/26'
 
+@description('Resource id of a NAT gateway for that part. Empty: Azure lets the app out in its own way, if at all.')
+param natGatewayId string = ''
+
 @description('Part of it where storage and vault answer.')
 param endpointSubnetPrefix string = '10.61.0.64/26'
 
@@ -168,6 +171,7 @@ module resources 'resources.bicep' = {
     privateNetwork: privateNetwork
     networkPrefix: networkPrefix
     appSubnetPrefix: appSubnetPrefix
+    natGatewayId: natGatewayId
     endpointSubnetPrefix: endpointSubnetPrefix
     assignRoles: assignRoles
   }

@@ -111,6 +111,9 @@ param networkPrefix string = '10.61.0.0/24'
 @description('Part of it that the app calls out through.')
 param appSubnetPrefix string = '10.61.0.0/26'
 
+@description('Resource id of a NAT gateway for that part. Empty: Azure lets the app out in its own way, if at all.')
+param natGatewayId string = ''
+
 @description('Part of it where storage and vault answer.')
 param endpointSubnetPrefix string = '10.61.0.64/26'
 
@@ -176,6 +179,7 @@ module network 'modules/network.bicep' = if (privateNetwork) {
     tags: tags
     addressPrefix: networkPrefix
     appSubnetPrefix: appSubnetPrefix
+    natGatewayId: natGatewayId
     endpointSubnetPrefix: endpointSubnetPrefix
     storageId: storage.outputs.id
     vaultId: vault.outputs.id

@@ -32,10 +32,14 @@ graph=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv | 
     stop "az could not say which cloud it is signed in to. Run: az login"
 graph=${graph%/}
 
-# Prints Graph's answer; on failure keeps it in $answer, for the caller to read.
+# Graph's answer, or its error.
 answer=
+errors=$(mktemp)
+trap 'rm -f "$errors"' EXIT
 call() {
-    answer=$(az rest --only-show-errors "$@" 2>&1)
+    answer=$(az rest --only-show-errors "$@" 2>"$errors") && return 0
+    answer=$(<"$errors")
+    return 1
 }
 
 # The ids of the app roles that the identity has.
@@ -60,8 +64,8 @@ is_refused() {
 until_known() {
     local try
     for ((try = 1; try <= TRIES; try++)); do
-        "$@" && return 0
-        is_unknown && ((try < TRIES)) || return 1
+        if "$@"; then return 0; fi
+        if ! is_unknown || ((try == TRIES)); then return 1; fi
         say "Graph does not know the identity $principal yet; waiting $WAIT s ..."
         sleep "$WAIT"
     done
@@ -78,14 +82,14 @@ explain() {
 }
 
 grant() {
-    local graph_principal
+    local graph_principal body
     call --method get --url "$graph/v1.0/servicePrincipals(appId='$GRAPH_APP_ID')" --query id --output tsv ||
         explain "looking up Microsoft Graph in this tenant."
     graph_principal=$(tr -d '\r\n' <<<"$answer")
+    body="{\"principalId\": \"$principal\", \"resourceId\": \"$graph_principal\", \"appRoleId\": \"$ROLE_ID\"}"
     until_known call --method post --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
-        --headers Content-Type=application/json --output none --body \
-        "{\"principalId\":\"$principal\",\"resourceId\":\"$graph_principal\",\"appRoleId\":\"$ROLE_ID\"}" ||
-        { is_there_already || explain "you may not grant $PERMISSION."; }
+        --headers Content-Type=application/json --body "$body" --output none ||
+        is_there_already || explain "you may not grant $PERMISSION."
 }
 
 # Somebody may have granted it since we looked.

@@ -49,11 +49,7 @@ var rules = [
     frequency: 'PT5M'
     window: 'PT6H'
     description: 'No poll succeeded of late: nobody learns of new requests. See docs/operations.md.'
-    query: replace(
-      loadTextContent('../queries/alert-stale.kql'),
-      'let limit = 30m;',
-      'let limit = ${staleAfterMinutes}m;'
-    )
+    query: replace(loadTextContent('../queries/alert-stale.kql'), 'let silence = 30m;', 'let silence = ${staleAfterMinutes}m;')
   }
   {
     name: 'undelivered'

@@ -17,6 +17,9 @@ param addressPrefix string
 @description('Part of it that the app calls out through.')
 param appSubnetPrefix string
 
+@description('Resource id of a NAT gateway for that part. Empty: Azure lets the app out in its own way, if at all.')
+param natGatewayId string
+
 @description('Part of it where storage and vault answer.')
 param endpointSubnetPrefix string
 
@@ -49,6 +52,10 @@ var services = [
   }
 ]
 
+var nat = {
+  id: natGatewayId
+}
+
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: name
   location: location
@@ -62,6 +69,7 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'app'
         properties: {
           addressPrefix: appSubnetPrefix
+          natGateway: empty(natGatewayId) ? null : nat
           delegations: [
             {
               name: 'functions'
