@@ -21,7 +21,8 @@ case "$group $part" in
 esac
 command -v az >/dev/null || stop "The Azure CLI (az) was not found. Azure Cloud Shell has it."
 
-found=$(az resource list --resource-group "$group" --tag app=maa-notify --query '[].[type,name]' --output tsv |
+# az takes no --tag beside a group.
+found=$(az resource list --resource-group "$group" --query "[?tags.app=='maa-notify'].[type,name]" --output tsv |
     tr -d '\r') || stop "The resources of the group $group could not be listed. Is az signed in to its subscription?"
 
 # The name of the one resource of a type.
@@ -42,7 +43,7 @@ assign_roles() {
     vault=$(name_of Microsoft.KeyVault/vaults)
     component=$(name_of Microsoft.Insights/components)
     say "Assigning the Azure roles of $identity ..."
-    az deployment group create --resource-group "$group" --name roles --template-file "$here/roles/main.bicep" \
+    az deployment group create --resource-group "$group" --name maa-notify-roles --template-file "$here/roles/main.bicep" \
         --output none --parameters principalId="$principal" storageAccountName="$account" vaultName="$vault" \
         componentName="$component" ||
         stop "The roles were not assigned. It takes Owner, User Access Administrator or Role Based Access Control" \

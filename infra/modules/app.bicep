@@ -66,6 +66,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
 }
 
 resource site 'Microsoft.Web/sites@2024-04-01' = {
+  //checkov:skip=CKV_AZURE_78: Flex Consumption has no FTP, and no such property
   //checkov:skip=CKV_AZURE_212: Flex Consumption counts its own instances
   //checkov:skip=CKV_AZURE_17: nobody calls the app but monitors, which have no client certificate
   //checkov:skip=CKV_AZURE_213: Flex Consumption has no health check of the platform; an availability test asks
@@ -112,7 +113,6 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     }
     siteConfig: {
       alwaysOn: false
-      ftpsState: 'Disabled'
       http20Enabled: true
       minTlsVersion: '1.2'
       appSettings: appSettings

@@ -18,16 +18,32 @@ NOT_IN_AZURE = {
     "MAA_AUTHORITY_URL": "as above",
 }
 FORBIDDEN_ON_FLEX = {
-    "AzureWebJobsStorage",
+    "AzureWebJobsStorage",  # a connection string, where this one has no keys
     "ENABLE_ORYX_BUILD",
     "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
     "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_WORKER_RUNTIME_VERSION",
     "SCM_DO_BUILD_DURING_DEPLOYMENT",
     "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTOVERVNET",
     "WEBSITE_CONTENTSHARE",
+    "WEBSITE_DNS_SERVER",
+    "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
     "WEBSITE_RUN_FROM_PACKAGE",
     "WEBSITE_TIME_ZONE",
     "WEBSITE_VNET_ROUTE_ALL",
+}
+PROPERTIES_FORBIDDEN_ON_FLEX = {
+    "ftpsState",
+    "functionAppScaleLimit",
+    "healthCheckPath",
+    "linuxFxVersion",
+    "preWarmedInstanceCount",
+    "use32BitWorkerProcess",
+    "vnetRouteAllEnabled",
+    "websiteTimeZone",
 }
 HOST = {
     "AzureWebJobsStorage__credential",
@@ -100,8 +116,9 @@ def test_the_host_gets_what_it_needs_and_nothing_that_stops_it() -> None:
 
     assert others == HOST
     for path in INFRA.rglob("*.bicep"):
-        words = re.findall(r"'(\w+)'", path.read_text(encoding="utf-8"))
-        assert not FORBIDDEN_ON_FLEX & set(words)
+        text = path.read_text(encoding="utf-8")
+        assert not FORBIDDEN_ON_FLEX & set(re.findall(r"'(\w+)'", text))
+        assert not PROPERTIES_FORBIDDEN_ON_FLEX & set(re.findall(r"\b(\w+):", text))
 
 
 def test_secrets_are_references_to_the_vault() -> None:

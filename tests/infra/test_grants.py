@@ -262,6 +262,18 @@ def test_no_identity_is_guessed(cloud: Cloud, resources: list[list[str]]) -> Non
     assert cloud.tenant["granted"] == cloud.tenant["roles"] == []
 
 
+@runs_bash
+def test_the_script_looks_for_the_tag_that_the_templates_give(cloud: Cloud) -> None:
+    """Other resources of the group, and other identities in it, are left alone."""
+    cloud.run("grant.sh", "rg-maa", "--check")
+    found = declared(INFRA / "resources.bicep")
+    tag = found["variables"]["tags"]["value"]["app"]
+
+    assert any(f"[?tags.app=='{tag}']" in each for each in cloud.tenant["asked"])
+    for name in ("identity", "storage", "vault", "monitoring"):
+        assert found["modules"][name]["config"]["params"]["tags"] == "tags"
+
+
 HOOK = {"AZURE_RESOURCE_GROUP": "rg-maa", "AZURE_IDENTITY_PRINCIPAL_ID": PRINCIPAL}
 
 
