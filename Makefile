@@ -32,7 +32,7 @@ lint: setup ## ruff and mypy
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 
-test: lint ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
+test: lint .venv-infra/.locked ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
 	@echo "Testing on $$(.venv/bin/python -V) ..."
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 	@$(MAKE) --silent test-engine
@@ -60,22 +60,25 @@ format: setup ## let ruff rewrite what it can
 
 # No hashes: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
 # all the others. The versions are exact, and the markers make one file serve every Python.
-COMPILE = .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; UPGRADE=1 takes the newest
-	@$(COMPILE) --output-file requirements.txt
-	@$(COMPILE) --output-file requirements-dev.txt --group dev --constraint requirements.txt
+	@$(COMPILE) pyproject.toml --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --output-file requirements-dev.txt --group dev --constraint requirements.txt
+	@$(COMPILE) --output-file requirements-infra.txt --group infra
 
 package: ## build/maa-notify.zip, what is deployed to the Function App (needs git, no .venv)
 	@python=$$(tools/find-python 3.11) && "$$python" tools/package.py build/maa-notify.zip
 
 clean: ## remove what the other targets made
-	@rm -rf .venv .venv-engine tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-engine .venv-infra tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-# .venv is for everything, .venv-engine for the second run of the tests.
-.venv/.locked .venv-engine/.locked: %/.locked: requirements-dev.txt
+# .venv is for everything, .venv-engine for the second run of the tests, .venv-infra for the scanner of the templates.
+.venv/.locked .venv-engine/.locked: requirements-dev.txt
+.venv-infra/.locked: requirements-infra.txt
+.venv/.locked .venv-engine/.locked .venv-infra/.locked: %/.locked:
 	@python=$(or $(PYTHON_FOR_$*),$(shell tools/find-python $(if $(filter %-engine,$*),3.13,3.11))); \
 	if [ -z "$$python" ]; then \
 		echo "No Python 3.11 or later was found that can make a virtual environment."; \
@@ -83,7 +86,7 @@ clean: ## remove what the other targets made
 	fi; \
 	echo "Setting up $$($$python -V) in $* (one to two minutes the first time) ..."; \
 	"$$python" -m venv --clear $*
-	@$*/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-dev.txt
+	@$*/bin/python -m pip install -qq --disable-pip-version-check --requirement $(filter requirements%,$^)
 	@touch $@
 
 .venv/.ready .venv-engine/.ready: %/.ready: %/.locked pyproject.toml

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# For the colleague who may grant roles: gives the notifier's identity its Azure roles and its permission of Graph.
+# Can be repeated; changes nothing that is there.
+#
+#   infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check]
+#
+# Azure roles take Owner, User Access Administrator or Role Based Access Control Administrator on the group. The
+# permission of Graph takes Privileged Role Administrator in Entra. Two people may share: one runs it with
+# --roles-only, the other with --graph-only. --check only looks for the permission of Graph.
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+
+say() { printf '%s\n' "$*" >&2; }
+stop() { say "$@"; exit 1; }
+
+group=${1-}
+part=${2---both}
+case "$group $part" in
+    [!-]*' '--both | [!-]*' '--roles-only | [!-]*' '--graph-only | [!-]*' '--check) ;;
+    *) stop "Usage: infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check]" ;;
+esac
+command -v az >/dev/null || stop "The Azure CLI (az) was not found. Azure Cloud Shell has it."
+
+# az takes no --tag beside a group.
+found=$(az resource list --resource-group "$group" --query "[?tags.app=='maa-notify'].[type,name]" --output tsv |
+    tr -d '\r') || stop "The resources of the group $group could not be listed. Is az signed in to its subscription?"
+
+# The name of the one resource of a type.
+name_of() {
+    local names
+    names=$(awk -F '\t' -v type="$1" 'tolower($1) == tolower(type) { print $2 }' <<<"$found")
+    [[ -n $names ]] || stop "The group $group has no $1 of the notifier (tag app=maa-notify). Was it deployed?"
+    [[ $names != *$'\n'* ]] || stop "The group $group has more than one $1 of the notifier: use infra/roles and infra/graph by hand."
+    printf '%s' "$names"
+}
+
+identity=$(name_of Microsoft.ManagedIdentity/userAssignedIdentities)
+principal=$(az identity show --resource-group "$group" --name "$identity" --query principalId --output tsv | tr -d '\r')
+
+assign_roles() {
+    local account vault component
+    account=$(name_of Microsoft.Storage/storageAccounts)
+    vault=$(name_of Microsoft.KeyVault/vaults)
+    component=$(name_of Microsoft.Insights/components)
+    say "Assigning the Azure roles of $identity ..."
+    az deployment group create --resource-group "$group" --name maa-notify-roles --template-file "$here/roles/main.bicep" \
+        --output none --parameters principalId="$principal" storageAccountName="$account" vaultName="$vault" \
+        componentName="$component" ||
+        stop "The roles were not assigned. It takes Owner, User Access Administrator or Role Based Access Control" \
+            "Administrator on the group $group."
+    say "Assigned."
+}
+
+if [[ $part == --check ]]; then
+    exec "$here/graph/grant.sh" --check "$principal"
+fi
+[[ $part == --graph-only ]] || assign_roles
+[[ $part == --roles-only ]] || "$here/graph/grant.sh" "$principal"

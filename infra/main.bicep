@@ -1,0 +1,199 @@
+// What azd deploys: a resource group of its own, and everything in it.
+targetScope = 'subscription'
+
+@description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
+@metadata({
+  azd: {
+    type: 'location'
+  }
+})
+param location string
+
+@description('Name of this deployment: the environment of azd, and part of the name of the group.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Mail addresses that hear when the notifier itself is silent, separated by commas. Empty: nobody hears.')
+param alarmEmails string
+
+@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, or both.')
+@allowed(['webhook', 'destinations', 'both'])
+param channels string = 'webhook'
+
+@description('URL of the Teams workflow. Empty: what the vault has is left alone.')
+@secure()
+param teamsWebhookUrl string = ''
+
+@description('MAA_DESTINATIONS as JSON, with the webhook URLs in it. Empty: what the vault has is left alone.')
+@secure()
+param destinations string = ''
+
+@description('The tenant to watch: its id or domain name.')
+param tenantId string = tenant().tenantId
+
+@description('The cloud of that tenant.')
+@allowed(['global', 'usgov', 'dod', 'china'])
+param cloud string = environment().name == 'AzureUSGovernment' ? 'usgov' : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
+
+@description('The table for the state of the notifier.')
+@minLength(3)
+@maxLength(63)
+param tableName string = 'MaaNotify'
+
+@description('When to remind of a request that waits: shares of its lifetime and times left. Empty: never.')
+param reminders string = '50%,24h,4h'
+
+@description('When to remind the requestor of an approved request that is not completed, such as 4h,24h. Empty: never.')
+param completeReminders string = ''
+
+@description('Time zone of the times on cards, by its IANA name. Empty: UTC.')
+param timeZone string = ''
+
+@description('More due notifications than this for one destination become one digest card.')
+@minValue(1)
+@maxValue(10000)
+param digestAbove int = 5
+
+@description('Days of silence after which a destination gets a sign of life. 0: never.')
+@minValue(0)
+@maxValue(80)
+param heartbeatDays int = 30
+
+@description('Days that the journal and past requests are kept.')
+@minValue(35)
+@maxValue(3650)
+param retentionDays int = 365
+
+@description('When to poll: the six fields of NCRONTAB, in UTC.')
+@minLength(11)
+param pollSchedule string = '0 * * * * *'
+
+@description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 512
+
+@description('Most instances at once. Below 40 some regions refuse.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances of the timer that are never cold, at a price.')
+@minValue(0)
+@maxValue(10)
+param alwaysReadyInstances int = 0
+
+@description('How storage is replicated. ZRS outlasts the loss of a zone where the region has zones.')
+@allowed(['Standard_LRS', 'Standard_ZRS'])
+param storageReplication string = 'Standard_LRS'
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('Gigabytes of logs a day that are taken at most. -1: no bound.')
+@minValue(-1)
+param logDailyQuotaGb int = 1
+
+@description('Minutes without a good poll before the alarm; more than the schedule takes between two polls.')
+@minValue(10)
+@maxValue(300)
+param staleAfterMinutes int = 30
+
+@description('Seconds between two questions of the availability test from one place. Each question is billed.')
+@allowed([300, 600, 900])
+param testFrequencySeconds int = 900
+
+@description('Ids of the places that the availability test asks from, at least two. Empty: three of this cloud.')
+param testLocations array = []
+
+@description('Keeps storage and vault off the internet: a network, private endpoints, and their DNS zones.')
+param privateNetwork bool = false
+
+@description('Address space of that network.')
+param networkPrefix string = '10.61.0.0/24'
+
+@description('Part of it that the app calls out through.')
+param appSubnetPrefix string = '10.61.0.0/26'
+
+@description('Resource id of a NAT gateway for that part. Empty: Azure lets the app out in its own way, if at all.')
+param natGatewayId string = ''
+
+@description('Part of it where storage and vault answer.')
+param endpointSubnetPrefix string = '10.61.0.64/26'
+
+@description('Assigns the Azure roles of the identity. false: somebody else does, with infra/grant.sh.')
+param assignRoles bool = true
+
+@description('Name of the resource group. Empty: made of the name of the environment.')
+@maxLength(90)
+param resourceGroupName string = ''
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
+  location: location
+  tags: {
+    app: 'maa-notify'
+    'azd-env-name': environmentName
+  }
+}
+
+module resources 'resources.bicep' = {
+  name: 'maa-notify'
+  scope: group
+  params: {
+    location: location
+    environmentName: environmentName
+    alarmEmails: alarmEmails
+    channels: channels
+    teamsWebhookUrl: teamsWebhookUrl
+    destinations: destinations
+    tenantId: tenantId
+    cloud: cloud
+    tableName: tableName
+    reminders: reminders
+    completeReminders: completeReminders
+    timeZone: timeZone
+    digestAbove: digestAbove
+    heartbeatDays: heartbeatDays
+    retentionDays: retentionDays
+    pollSchedule: pollSchedule
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    storageReplication: storageReplication
+    logRetentionDays: logRetentionDays
+    logDailyQuotaGb: logDailyQuotaGb
+    staleAfterMinutes: staleAfterMinutes
+    testFrequencySeconds: testFrequencySeconds
+    testLocations: testLocations
+    privateNetwork: privateNetwork
+    networkPrefix: networkPrefix
+    appSubnetPrefix: appSubnetPrefix
+    natGatewayId: natGatewayId
+    endpointSubnetPrefix: endpointSubnetPrefix
+    assignRoles: assignRoles
+  }
+}
+
+@description('Name of the resource group.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('Name of the Function App.')
+output AZURE_FUNCTION_APP string = resources.outputs.functionAppName
+
+@description('Answers whether the notifier is well.')
+output AZURE_HEALTH_URL string = resources.outputs.healthUrl
+
+@description('Name of the identity.')
+output AZURE_IDENTITY_NAME string = resources.outputs.identityName
+
+@description('Object id of the identity: what the permission of Graph is granted to.')
+output AZURE_IDENTITY_PRINCIPAL_ID string = resources.outputs.identityPrincipalId
+
+@description('Client id of the identity.')
+output AZURE_IDENTITY_CLIENT_ID string = resources.outputs.identityClientId
+
+@description('Name of the vault.')
+output AZURE_VAULT_NAME string = resources.outputs.vaultName

@@ -1,0 +1,157 @@
+// The Function App on the Flex Consumption plan.
+
+@description('Region of the app.')
+param location string
+
+@description('Name of the app, unique in the world.')
+@minLength(2)
+@maxLength(60)
+param name string
+
+@description('Name of the plan.')
+@minLength(1)
+@maxLength(40)
+param planName string
+
+@description('Tags of app and plan.')
+param tags object
+
+@description('Resource id of the identity.')
+param identityId string
+
+@description('App settings, as a list of names and values.')
+param appSettings array
+
+@description('Address of the blob container for the package.')
+param packageContainerUrl string
+
+@description('Memory of an instance in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int
+
+@description('Most instances at once.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int
+
+@description('Instances of the timer that are never cold. They have no free grant.')
+@minValue(0)
+@maxValue(10)
+param alwaysReadyInstances int
+
+@description('Resource id of the subnet that the app calls out through. Empty: none.')
+param subnetId string
+
+@description('Resource id of the Log Analytics workspace for the logs of the host.')
+param workspaceId string
+
+var readyTimer = {
+  name: 'function:poll'
+  instanceCount: alwaysReadyInstances
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  //checkov:skip=CKV_AZURE_225: one notifier in one zone; what a lost zone delays is told afterwards
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource site 'Microsoft.Web/sites@2024-04-01' = {
+  //checkov:skip=CKV_AZURE_78: Flex Consumption has no FTP, and no such property
+  //checkov:skip=CKV_AZURE_212: Flex Consumption counts its own instances
+  //checkov:skip=CKV_AZURE_17: nobody calls the app but monitors, which have no client certificate
+  //checkov:skip=CKV_AZURE_213: Flex Consumption has no health check of the platform; an availability test asks
+  //checkov:skip=CKV_AZURE_222: the health address has to answer from outside
+  name: name
+  location: location
+  tags: union(tags, {
+    'azd-service-name': 'notifier'
+  })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    clientAffinityEnabled: false
+    publicNetworkAccess: 'Enabled'
+    keyVaultReferenceIdentity: identityId
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packageContainerUrl
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: {
+        name: 'python'
+        version: '3.13'
+      }
+      scaleAndConcurrency: {
+        alwaysReady: alwaysReadyInstances == 0 ? [] : [readyTimer]
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+      }
+    }
+    siteConfig: {
+      alwaysOn: false
+      http20Enabled: true
+      minTlsVersion: '1.2'
+      appSettings: appSettings
+    }
+  }
+}
+
+resource ftpSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
+
+resource scmSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
+
+resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'host'
+  scope: site
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'FunctionAppLogs'
+        enabled: true
+      }
+    ]
+  }
+}
+
+@description('Name of the app.')
+output name string = site.name
+
+@description('Answers whether the notifier is well, without a key.')
+output healthUrl string = 'https://${site.properties.defaultHostName}/api/health'

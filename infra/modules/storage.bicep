@@ -1,0 +1,78 @@
+// The account for state (tables), for the Functions host (blobs) and for the deployed package. It has no keys in use.
+
+@description('Region of the account.')
+param location string
+
+@description('Name of the account, unique in the world.')
+@minLength(3)
+@maxLength(24)
+param name string
+
+@description('Tags of the account.')
+param tags object
+
+@description('How the data is replicated. ZRS outlasts the loss of a zone where the region has zones.')
+@allowed(['Standard_LRS', 'Standard_ZRS'])
+param replication string
+
+@description('Closes the public endpoint; private endpoints take its place.')
+param isPrivate bool
+
+resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  //checkov:skip=CKV_AZURE_35: without a private network the Functions host comes from addresses that nobody can list
+  //checkov:skip=CKV_AZURE_59: the parameter isPrivate closes the public endpoint
+  //checkov:skip=CKV_AZURE_206: the parameter replication offers ZRS; lost state is told again, not lost for good
+  //checkov:skip=CKV_AZURE_43: the name ends in a hash, which the scanner cannot compute
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: {
+    name: replication
+  }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      bypass: 'AzureServices'
+      defaultAction: isPrivate ? 'Deny' : 'Allow'
+    }
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  parent: blobs
+  name: 'app-package'
+  properties: {
+    publicAccess: 'None'
+  }
+}
+
+@description('Resource id of the account.')
+output id string = account.id
+
+@description('Name of the account.')
+output name string = account.name
+
+@description('Where the Functions host keeps its locks.')
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+
+@description('Named to the Functions host; nothing is queued.')
+output queueEndpoint string = account.properties.primaryEndpoints.queue
+
+@description('Where the notifier keeps its state.')
+output tableEndpoint string = account.properties.primaryEndpoints.table
+
+@description('Where the deployed package lies.')
+output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packages.name}'

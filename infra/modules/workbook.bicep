@@ -1,0 +1,80 @@
+// A page in Azure Monitor: what the polls did, how fast cards come, what was decided, what waits.
+
+@description('Region of the workbook.')
+param location string
+
+@description('Tags of the workbook.')
+param tags object
+
+@description('Resource id of the Log Analytics workspace that its queries ask.')
+param workspaceId string
+
+var timeRange = {
+  durationMs: 604800000
+}
+
+var charts = [
+  {
+    title: 'Polls'
+    look: 'timechart'
+    query: loadTextContent('../queries/polls.kql')
+  }
+  {
+    title: 'From the request to its card, in seconds'
+    look: 'timechart'
+    query: loadTextContent('../queries/latency.kql')
+  }
+  {
+    title: 'Decisions by policy type'
+    look: 'table'
+    query: loadTextContent('../queries/decisions.kql')
+  }
+  {
+    title: 'Requests that wait, and for how long the oldest does'
+    look: 'timechart'
+    query: loadTextContent('../queries/waiting.kql')
+  }
+  {
+    title: 'Destinations that do not take their cards'
+    look: 'table'
+    query: loadTextContent('../queries/destinations.kql')
+  }
+]
+
+var items = [
+  for chart in charts: {
+    type: 3
+    name: chart.title
+    content: {
+      version: 'KqlItem/1.0'
+      title: chart.title
+      query: chart.query
+      queryType: 0
+      resourceType: 'microsoft.operationalinsights/workspaces'
+      crossComponentResources: [workspaceId]
+      timeContext: timeRange
+      visualization: chart.look
+      size: 0
+    }
+  }
+]
+
+var page = {
+  version: 'Notebook/1.0'
+  items: items
+  fallbackResourceIds: [workspaceId]
+}
+
+resource workbook 'Microsoft.Insights/workbooks@2022-04-01' = {
+  name: guid(workspaceId, 'maa-notify')
+  location: location
+  tags: tags
+  kind: 'shared'
+  properties: {
+    category: 'workbook'
+    displayName: 'MAA Notify'
+    serializedData: string(page)
+    sourceId: workspaceId
+    version: '1.0'
+  }
+}

@@ -1,0 +1,357 @@
+// Everything that lives in the resource group. main.bicep makes the group for azd; without azd deploy this file.
+
+@description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
+param location string = resourceGroup().location
+
+@description('Name of this deployment; two of different names may share a group.')
+@minLength(1)
+@maxLength(64)
+param environmentName string = 'maa-notify'
+
+@description('Mail addresses that hear when the notifier itself is silent, separated by commas. Empty: nobody hears.')
+param alarmEmails string
+
+@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, or both.')
+@allowed(['webhook', 'destinations', 'both'])
+param channels string = 'webhook'
+
+@description('URL of the Teams workflow. Empty: what the vault has is left alone.')
+@secure()
+param teamsWebhookUrl string = ''
+
+@description('MAA_DESTINATIONS as JSON, with the webhook URLs in it. Empty: what the vault has is left alone.')
+@secure()
+param destinations string = ''
+
+@description('The tenant to watch: its id or domain name.')
+param tenantId string = tenant().tenantId
+
+@description('The cloud of that tenant.')
+@allowed(['global', 'usgov', 'dod', 'china'])
+param cloud string = environment().name == 'AzureUSGovernment' ? 'usgov' : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
+
+@description('The table for the state of the notifier.')
+@minLength(3)
+@maxLength(63)
+param tableName string = 'MaaNotify'
+
+@description('When to remind of a request that waits: shares of its lifetime and times left. Empty: never.')
+param reminders string = '50%,24h,4h'
+
+@description('When to remind the requestor of an approved request that is not completed, such as 4h,24h. Empty: never.')
+param completeReminders string = ''
+
+@description('Time zone of the times on cards, by its IANA name. Empty: UTC.')
+param timeZone string = ''
+
+@description('More due notifications than this for one destination become one digest card.')
+@minValue(1)
+@maxValue(10000)
+param digestAbove int = 5
+
+@description('Days of silence after which a destination gets a sign of life. 0: never.')
+@minValue(0)
+@maxValue(80)
+param heartbeatDays int = 30
+
+@description('Days that the journal and past requests are kept.')
+@minValue(35)
+@maxValue(3650)
+param retentionDays int = 365
+
+@description('When to poll: the six fields of NCRONTAB, in UTC.')
+@minLength(11)
+param pollSchedule string = '0 * * * * *'
+
+@description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 512
+
+@description('Most instances at once. Below 40 some regions refuse.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances of the timer that are never cold, at a price.')
+@minValue(0)
+@maxValue(10)
+param alwaysReadyInstances int = 0
+
+@description('How storage is replicated. ZRS outlasts the loss of a zone where the region has zones.')
+@allowed(['Standard_LRS', 'Standard_ZRS'])
+param storageReplication string = 'Standard_LRS'
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('Gigabytes of logs a day that are taken at most. -1: no bound.')
+@minValue(-1)
+param logDailyQuotaGb int = 1
+
+@description('Minutes without a good poll before the alarm; more than the schedule takes between two polls.')
+@minValue(10)
+@maxValue(300)
+param staleAfterMinutes int = 30
+
+@description('Seconds between two questions of the availability test from one place. Each question is billed.')
+@allowed([300, 600, 900])
+param testFrequencySeconds int = 900
+
+@description('Ids of the places that the availability test asks from, at least two. Empty: three of this cloud.')
+param testLocations array = []
+
+@description('Keeps storage and vault off the internet: a network, private endpoints, and their DNS zones.')
+param privateNetwork bool = false
+
+@description('Address space of that network.')
+param networkPrefix string = '10.61.0.0/24'
+
+@description('Part of it that the app calls out through.')
+param appSubnetPrefix string = '10.61.0.0/26'
+
+@description('Resource id of a NAT gateway for that part. Empty: Azure lets the app out in its own way, if at all.')
+param natGatewayId string = ''
+
+@description('Part of it where storage and vault answer.')
+param endpointSubnetPrefix string = '10.61.0.64/26'
+
+@description('Assigns the Azure roles of the identity. false: somebody else does, with infra/grant.sh.')
+param assignRoles bool = true
+
+var hash = uniqueString(resourceGroup().id, environmentName)
+var tags = {
+  app: 'maa-notify'
+  'azd-env-name': environmentName
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: {
+    name: 'id-maa-${hash}'
+    location: location
+    tags: tags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: 'stmaa${hash}'
+    location: location
+    tags: tags
+    replication: storageReplication
+    isPrivate: privateNetwork
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    workspaceName: 'log-maa-${hash}'
+    componentName: 'appi-maa-${hash}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+    dailyQuotaGb: logDailyQuotaGb
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  params: {
+    name: 'kv-maa-${hash}'
+    location: location
+    tags: tags
+    isPrivate: privateNetwork
+    workspaceId: monitoring.outputs.workspaceId
+    teamsWebhookUrl: teamsWebhookUrl
+    destinations: destinations
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  params: {
+    name: 'vnet-maa-${hash}'
+    location: location
+    tags: tags
+    addressPrefix: networkPrefix
+    appSubnetPrefix: appSubnetPrefix
+    natGatewayId: natGatewayId
+    endpointSubnetPrefix: endpointSubnetPrefix
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+  }
+}
+
+module roles 'roles/main.bicep' = if (assignRoles) {
+  name: 'roles'
+  params: {
+    principalId: identity.outputs.principalId
+    storageAccountName: storage.outputs.name
+    vaultName: vault.outputs.name
+    componentName: monitoring.outputs.componentName
+  }
+}
+
+var hostSettings = [
+  {
+    name: 'AzureWebJobsStorage__credential'
+    value: 'managedidentity'
+  }
+  {
+    name: 'AzureWebJobsStorage__clientId'
+    value: identity.outputs.clientId
+  }
+  {
+    name: 'AzureWebJobsStorage__blobServiceUri'
+    value: storage.outputs.blobEndpoint
+  }
+  {
+    name: 'AzureWebJobsStorage__queueServiceUri'
+    value: storage.outputs.queueEndpoint
+  }
+  {
+    name: 'AzureWebJobsStorage__tableServiceUri'
+    value: storage.outputs.tableEndpoint
+  }
+  {
+    name: 'APPLICATIONINSIGHTS_CONNECTION_STRING'
+    value: monitoring.outputs.connectionString
+  }
+  {
+    name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+    value: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+  }
+]
+
+var ownSettings = [
+  {
+    name: 'MAA_TENANT_ID'
+    value: tenantId
+  }
+  {
+    name: 'MAA_CLIENT_ID'
+    value: identity.outputs.clientId
+  }
+  {
+    name: 'MAA_CLOUD'
+    value: cloud
+  }
+  {
+    name: 'MAA_STATE'
+    value: storage.outputs.tableEndpoint
+  }
+  {
+    name: 'MAA_TABLE_NAME'
+    value: tableName
+  }
+  {
+    name: 'MAA_REMINDERS'
+    value: reminders
+  }
+  {
+    name: 'MAA_COMPLETE_REMINDERS'
+    value: completeReminders
+  }
+  {
+    name: 'MAA_TIME_ZONE'
+    value: timeZone
+  }
+  {
+    name: 'MAA_DIGEST_ABOVE'
+    value: string(digestAbove)
+  }
+  {
+    name: 'MAA_HEARTBEAT_DAYS'
+    value: string(heartbeatDays)
+  }
+  {
+    name: 'MAA_RETENTION_DAYS'
+    value: string(retentionDays)
+  }
+  {
+    name: 'MAA_POLL_SCHEDULE'
+    value: pollSchedule
+  }
+]
+
+var webhookSetting = {
+  name: 'MAA_TEAMS_WEBHOOK_URL'
+  value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/teams-webhook-url)'
+}
+
+var destinationsSetting = {
+  name: 'MAA_DESTINATIONS'
+  value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/destinations)'
+}
+
+var channelSettings = {
+  webhook: [webhookSetting]
+  destinations: [destinationsSetting]
+  both: [webhookSetting, destinationsSetting]
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  params: {
+    name: 'func-maa-${hash}'
+    planName: 'plan-maa-${hash}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    appSettings: concat(hostSettings, ownSettings, channelSettings[channels])
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    workspaceId: monitoring.outputs.workspaceId
+  }
+  dependsOn: [roles] // the host looks for its storage at once
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    prefix: 'maa-${hash}'
+    location: location
+    tags: tags
+    emails: alarmEmails
+    workspaceId: monitoring.outputs.workspaceId
+    componentId: monitoring.outputs.componentId
+    healthUrl: app.outputs.healthUrl
+    staleAfterMinutes: staleAfterMinutes
+    testFrequencySeconds: testFrequencySeconds
+    testLocations: testLocations
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: tags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+@description('Name of the Function App.')
+output functionAppName string = app.outputs.name
+
+@description('Answers whether the notifier is well.')
+output healthUrl string = app.outputs.healthUrl
+
+@description('Name of the identity.')
+output identityName string = identity.outputs.name
+
+@description('Object id of the identity: what the permission of Graph is granted to.')
+output identityPrincipalId string = identity.outputs.principalId
+
+@description('Client id of the identity.')
+output identityClientId string = identity.outputs.clientId
+
+@description('Name of the vault.')
+output vaultName string = vault.outputs.name

@@ -1,0 +1,84 @@
+"""A stand-in for the Azure CLI: it knows one identity, keeps what it is told, notes what it was asked.
+
+Started as `az` by the scripts under test; its tenant is the JSON file that FAKE_AZ names.
+"""
+
+# ruff: noqa: T201 - print is how a command answers
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+FILE = Path(os.environ["FAKE_AZ"])
+TENANT = json.loads(FILE.read_text(encoding="utf-8"))
+PREFIX = "https://graph.example/v1.0/servicePrincipals"
+
+
+def main(arguments: list[str]) -> None:
+    """Answers one command."""
+    TENANT["asked"].append(" ".join(arguments))
+    _save()
+    command = " ".join(word for word in arguments[:3] if not word.startswith("-"))
+    answers = {
+        "cloud show": lambda: print("https://graph.example/"),
+        "resource list": lambda: print("\n".join("\t".join(each) for each in TENANT["resources"])),
+        "identity show": lambda: print(TENANT["principal"]),
+        "deployment group create": lambda: _deploy(arguments),
+        "rest": lambda: _rest(_option(arguments, "--method"), _option(arguments, "--url"), arguments),
+    }
+    answers[command]()
+
+
+def _rest(method: str, url: str, arguments: list[str]) -> None:
+    if url == f"{PREFIX}(appId='00000003-0000-0000-c000-000000000000')":
+        print("9e5f0000-0000-4000-8000-000000000009")
+        return
+    if url != f"{PREFIX}/{TENANT['principal']}/appRoleAssignments" or _is_unknown():
+        _fail('Not Found({"error":{"code":"Request_ResourceNotFound"}})')
+    if TENANT["refuses"] in {method, "all"}:
+        _fail('Forbidden({"error":{"code":"Authorization_RequestDenied"}})')
+    if method == "post":
+        _grant(json.loads(_option(arguments, "--body")))
+    else:
+        print("\n".join(TENANT["granted"]))
+
+
+def _grant(body: dict[str, str]) -> None:
+    if body["appRoleId"] in TENANT["granted"] or TENANT["races"]:
+        _fail('Bad Request({"error":{"message":"Permission being assigned already exists on the object"}})')
+    if body["principalId"] != TENANT["principal"] or body["resourceId"][:4] != "9e5f":
+        _fail("Bad Request")
+    TENANT["granted"].append(body["appRoleId"])
+    _save()
+
+
+def _is_unknown() -> bool:
+    TENANT["unknown_for"] -= 1
+    _save()
+    return bool(TENANT["unknown_for"] >= 0)
+
+
+def _deploy(arguments: list[str]) -> None:
+    if TENANT["refuses"] == "roles":
+        _fail("AuthorizationFailed")
+    TENANT["roles"] = [word for word in arguments if "=" in word]
+    _save()
+
+
+def _option(arguments: list[str], name: str) -> str:
+    return arguments[arguments.index(name) + 1]
+
+
+def _save() -> None:
+    FILE.write_text(json.dumps(TENANT), encoding="utf-8")
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"ERROR: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,173 @@
+"""The app settings of the templates against the settings of the program, in both directions."""
+
+import re
+from typing import Any
+
+import pytest
+
+from maa_notify.errors import SettingsError
+from maa_notify.settings import NAMES, read_settings
+from tests.infra.bicep import INFRA, ROOT, config, declared, decorator
+
+NOT_IN_AZURE = {
+    "MAA_CLIENT_SECRET": "the managed identity signs in, there is no secret to keep",
+    "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
+    "MAA_ACCESS_TOKEN": "refused inside Azure",
+    "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
+    "MAA_AUTHORITY_URL": "as above",
+}
+FORBIDDEN_ON_FLEX = {
+    "AzureWebJobsStorage",  # a connection string, where this one has no keys
+    "ENABLE_ORYX_BUILD",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "FUNCTIONS_MAX_HTTP_CONCURRENCY",
+    "FUNCTIONS_WORKER_PROCESS_COUNT",
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_WORKER_RUNTIME_VERSION",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTOVERVNET",
+    "WEBSITE_CONTENTSHARE",
+    "WEBSITE_DNS_SERVER",
+    "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT",
+    "WEBSITE_RUN_FROM_PACKAGE",
+    "WEBSITE_TIME_ZONE",
+    "WEBSITE_VNET_ROUTE_ALL",
+}
+PROPERTIES_FORBIDDEN_ON_FLEX = {
+    "ftpsState",
+    "functionAppScaleLimit",
+    "healthCheckPath",
+    "linuxFxVersion",
+    "preWarmedInstanceCount",
+    "use32BitWorkerProcess",
+    "vnetRouteAllEnabled",
+    "websiteTimeZone",
+}
+HOST = {
+    "AzureWebJobsStorage__credential",
+    "AzureWebJobsStorage__clientId",
+    "AzureWebJobsStorage__blobServiceUri",
+    "AzureWebJobsStorage__queueServiceUri",
+    "AzureWebJobsStorage__tableServiceUri",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+}
+PARAMETERS = {
+    "MAA_TENANT_ID": "tenantId",
+    "MAA_CLOUD": "cloud",
+    "MAA_TABLE_NAME": "tableName",
+    "MAA_TEAMS_WEBHOOK_URL": "teamsWebhookUrl",
+    "MAA_DESTINATIONS": "destinations",
+    "MAA_REMINDERS": "reminders",
+    "MAA_COMPLETE_REMINDERS": "completeReminders",
+    "MAA_TIME_ZONE": "timeZone",
+    "MAA_DIGEST_ABOVE": "digestAbove",
+    "MAA_HEARTBEAT_DAYS": "heartbeatDays",
+    "MAA_RETENTION_DAYS": "retentionDays",
+    "MAA_POLL_SCHEDULE": "pollSchedule",
+}
+COMPUTED = {"MAA_CLIENT_ID", "MAA_STATE"}
+
+NUMBERS = ["MAA_DIGEST_ABOVE", "MAA_HEARTBEAT_DAYS", "MAA_RETENTION_DAYS"]
+BASE = {
+    "MAA_TENANT_ID": "contoso.onmicrosoft.com",
+    "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
+    "MAA_STATE": "https://stmaaexample.table.core.windows.net/",
+    "MAA_TEAMS_WEBHOOK_URL": "https://flows.example/hook?sig=made-up",
+    "WEBSITE_SITE_NAME": "func-maa-example",
+}
+
+
+def _app_settings() -> dict[str, Any]:
+    variables = declared(INFRA / "resources.bicep")["variables"]
+    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings")]
+    single = [variables[name]["value"] for name in ("webhookSetting", "destinationsSetting")]
+    return {each["name"]: each["value"] for each in [*lists[0], *lists[1], *single]}
+
+
+def _parameters() -> dict[str, Any]:
+    found: dict[str, Any] = declared(INFRA / "resources.bicep")["parameters"]
+    return found
+
+
+def _defaults() -> dict[str, str]:
+    parameters = {name: _parameters()[parameter] for name, parameter in PARAMETERS.items()}
+    return {
+        name: str(each["default"])
+        for name, each in parameters.items()
+        if isinstance(each["default"], str | int) and each["default"] != ""
+    }
+
+
+def test_every_setting_is_in_the_template() -> None:
+    """A setting that nobody can set in Azure, or one in Azure that the program does not know."""
+    ours = {name for name in _app_settings() if name.startswith("MAA_")}
+
+    assert ours == set(NAMES) - set(NOT_IN_AZURE)
+    assert ours == set(PARAMETERS) | COMPUTED
+    assert set(PARAMETERS.values()) <= set(_parameters())
+
+
+def test_the_host_gets_what_it_needs_and_nothing_that_stops_it() -> None:
+    """Flex Consumption refuses some settings of older plans; the host needs its storage spelt out."""
+    others = {name for name in _app_settings() if not name.startswith("MAA_")}
+
+    assert others == HOST
+    for path in INFRA.rglob("*.bicep"):
+        text = path.read_text(encoding="utf-8")
+        assert not FORBIDDEN_ON_FLEX & set(re.findall(r"'(\w+)'", text))
+        assert not PROPERTIES_FORBIDDEN_ON_FLEX & set(re.findall(r"\b(\w+):", text))
+
+
+def test_secrets_are_references_to_the_vault() -> None:
+    """The names in the references are those of the secrets that the vault has."""
+    settings = _app_settings()
+    entries = declared(INFRA / "modules" / "vault.bicep")["resources"]
+
+    for name, entry in (("MAA_TEAMS_WEBHOOK_URL", "webhookEntry"), ("MAA_DESTINATIONS", "destinationsEntry")):
+        secret = config(entries[entry])["name"]
+        assert settings[name] == f"@Microsoft.KeyVault(SecretUri=${{vault.outputs.uri}}secrets/{secret})"
+
+
+def test_the_defaults_are_accepted_and_are_those_of_the_program() -> None:
+    """A deployment that says nothing behaves like the program when nothing is set."""
+    deployed = read_settings({**BASE, **_defaults()})
+
+    assert deployed == read_settings(BASE)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_limits_are_those_of_the_program(name: str) -> None:
+    """What the template lets through the program takes, and the next number it does not."""
+    parameter = _parameters()[PARAMETERS[name]]
+    lowest, highest = decorator(parameter, "min_value"), decorator(parameter, "max_value")
+
+    for value in (lowest, highest):
+        read_settings({**BASE, name: str(value)})
+    for value in (lowest - 1, highest + 1):
+        with pytest.raises(SettingsError):
+            read_settings({**BASE, name: str(value)})
+
+
+def test_every_cloud_can_be_chosen() -> None:
+    """The allowed clouds are those that the program knows, each accepted."""
+    clouds = decorator(_parameters()["cloud"], "allowed")
+
+    assert [read_settings({**BASE, "MAA_CLOUD": cloud}).cloud.name for cloud in clouds] == clouds
+    assert len(clouds) == 4
+
+
+def test_the_app_names_no_missing_setting_or_function() -> None:
+    """A trigger whose %SETTING% does not exist never starts; an always-ready name must be a function."""
+    code = (ROOT / "function_app.py").read_text(encoding="utf-8")
+    ready = declared(INFRA / "modules" / "app.bicep")["variables"]["readyTimer"]["value"]["name"]
+
+    assert set(re.findall(r"%(\w+)%", code)) <= set(_app_settings())
+    assert ready.removeprefix("function:") in functions()
+
+
+def functions() -> set[str]:
+    """The functions of the app, and the one that comes."""
+    code = (ROOT / "function_app.py").read_text(encoding="utf-8")
+    return {*re.findall(r'function_name\("(\w+)"\)', code), "poll_now"}

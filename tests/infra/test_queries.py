@@ -1,0 +1,227 @@
+"""The queries of alarms and workbook: read by Microsoft's parser, and run on tables that the tests fill."""
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb_kql
+import pytest
+
+from tests.infra.bicep import INFRA, ROOT
+from tests.infra.test_app_settings import functions
+
+QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((INFRA / "queries").glob("*.kql"))}
+TABLES = {
+    "AppRequests": {"TimeGenerated": "datetime", "OperationName": "string", "Success": "bool"},
+    "AppTraces": {"TimeGenerated": "datetime", "Message": "string", "SeverityLevel": "int"},
+    "FunctionAppLogs": {
+        "TimeGenerated": "datetime",
+        "Level": "string",
+        "FunctionName": "string",
+        "Message": "string",
+        "ExceptionMessage": "string",
+    },
+}
+"""The columns that the queries may use, as Azure Monitor documents these tables."""
+SQL = {"datetime": "TIMESTAMP", "string": "VARCHAR", "bool": "BOOLEAN", "int": "INTEGER"}
+
+DONE = (
+    "poll.done poll=3f2a91 trigger=timer listed=12 events=1 delivered=1 pending=0 overdue=0 dead=0"
+    " malformed=0 waiting=2 oldest_waiting_s=5400 seconds=1.24 failure=none"
+)
+EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high"
+SENT = (
+    "deliver.sent poll=3f2a91 key=7QK2MD-2 destination=default event=approved type=deviceWipe risk=high"
+    " after_s=74"
+)
+FAILING = 'deliver.failing poll=3f2a91 destination="helpdesk north" code=destination_refused'
+DEAD = "deliver.dead poll=3f2a91 key=7QK2MD-2 destination=default"
+FAILED = "poll.failed poll=3f2a91 code=state"
+LINES = (DONE, EVENT, SENT, FAILING, DEAD, FAILED)
+
+
+class Workspace:
+    """The tables of a Log Analytics workspace, in memory."""
+
+    def __init__(self) -> None:
+        self._tables = duckdb_kql.connect()
+        for name, columns in TABLES.items():
+            fields = ", ".join(f"{column} {SQL[kind]}" for column, kind in columns.items())
+            self._tables.execute(f"CREATE TABLE {name} ({fields})")
+
+    def request(self, operation: str, *, minutes_ago: float, success: bool = True) -> None:
+        """Adds what the Functions host writes after a function ran."""
+        row = [_ago(minutes_ago), operation, success]
+        self._tables.execute("INSERT INTO AppRequests VALUES (?, ?, ?)", row)
+
+    def line(self, message: str, *, minutes_ago: float = 1) -> None:
+        """Adds a line of the notifier's log."""
+        self._tables.execute("INSERT INTO AppTraces VALUES (?, ?, 1)", [_ago(minutes_ago), message])
+
+    def ask(self, query: str) -> list[dict[str, Any]]:
+        """Runs a query as Azure Monitor would."""
+        answer = duckdb_kql.query(self._tables, QUERIES[query])
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
+
+
+def _ago(minutes: float) -> datetime:
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).replace(tzinfo=None)
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    """An empty workspace."""
+    return Workspace()
+
+
+def _wrongs(node: Path, queries: dict[str, str]) -> dict[str, list[str]]:
+    done = subprocess.run(
+        [str(node), str(Path(__file__).with_name("kusto.js"))],
+        input=json.dumps({"tables": TABLES, "queries": queries}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=50,
+        check=True,
+    )
+    answers: dict[str, list[str]] = json.loads(done.stdout)
+    return answers
+
+
+def test_microsofts_parser_finds_nothing_wrong(node: Path) -> None:
+    """Syntax, functions, tables, columns and types: an alert with a wrong query is one that never rings."""
+    assert _wrongs(node, QUERIES) == {name: [] for name in QUERIES}
+
+
+def test_microsofts_parser_finds_what_is_wrong(node: Path) -> None:
+    """The check is a real one."""
+    wrong = {
+        "column": "AppTraces | where Mesage has 'x'",
+        "type": "AppTraces | where Message > 3",
+        "table": "X",
+    }
+
+    assert all(_wrongs(node, wrong).values())
+
+
+def test_every_query_is_in_use() -> None:
+    """A query that no rule, no workbook and no page shows is dead."""
+    bicep = "".join(path.read_text("utf-8") for path in INFRA.rglob("*.bicep"))
+    used = set(re.findall(r"queries/([\w-]+)\.kql", bicep + (ROOT / "docs/deployment.md").read_text("utf-8")))
+
+    assert used == set(QUERIES)
+
+
+def test_queries_name_functions_keys_and_lines_that_exist() -> None:
+    """A renamed function or log key would leave an alert that never rings."""
+    text = "".join(QUERIES.values())
+    keys = {key for line in LINES for key in re.findall(r" (\w+)=", line)}
+    events = {line.split()[0] for line in LINES}
+
+    assert set(re.findall(r"OperationName in \(([^)]*)\)", text)) == {"'poll', 'poll_now'"}
+    assert {"poll", "poll_now"} <= functions()
+    asked = {word for words in re.findall(r"@' \(?([\w|]+)\)?=", text) for word in words.split("|")}
+    assert asked
+    assert asked <= keys
+    assert set(re.findall(r"startswith '([\w.]+) '", text)) <= events
+
+
+def test_the_rule_can_set_its_own_limit() -> None:
+    """The template puts its parameter in the place of this very line."""
+    alerts = (INFRA / "modules" / "alerts.bicep").read_text("utf-8")
+
+    assert "'let silence = 30m;'" in alerts
+    assert QUERIES["alert-stale"].count("let silence = 30m;") == 1
+
+
+def test_silence_rings(workspace: Workspace) -> None:
+    """No telemetry at all is the worst case, and must not look like health."""
+    assert len(workspace.ask("alert-stale")) == 1
+
+
+@pytest.mark.parametrize("operation", ["poll", "poll_now"])
+def test_a_good_poll_is_quiet(workspace: Workspace, operation: str) -> None:
+    """A poll of late, by the timer or by hand, is what the rule wants to see."""
+    workspace.request(operation, minutes_ago=29)
+
+    assert workspace.ask("alert-stale") == []
+
+
+def test_old_failed_and_foreign_runs_do_not_count(workspace: Workspace) -> None:
+    """Health checks and failed polls keep coming while the notifier is deaf."""
+    workspace.request("poll", minutes_ago=31)
+    workspace.request("poll", minutes_ago=1, success=False)
+    workspace.request("health", minutes_ago=1)
+
+    assert len(workspace.ask("alert-stale")) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [DONE.replace("overdue=0", "overdue=1"), DONE.replace("dead=0", "dead=12")],
+    ids=["overdue", "dead"],
+)
+def test_what_is_not_delivered_rings(workspace: Workspace, message: str) -> None:
+    """A card that does not arrive is the failure that nobody in the channel can see."""
+    workspace.line(DONE, minutes_ago=2)
+    workspace.line(message)
+
+    assert len(workspace.ask("alert-undelivered")) == 1
+
+
+def test_delivered_again_is_quiet(workspace: Workspace) -> None:
+    """The alarm ends by itself; an empty table is the business of another rule."""
+    assert workspace.ask("alert-undelivered") == []
+    workspace.line(DONE.replace("overdue=0", "overdue=1"), minutes_ago=2)
+    workspace.line(DONE)
+
+    assert workspace.ask("alert-undelivered") == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [DONE.replace("failure=none", "failure=graph_denied"), FAILED, FAILED.replace("state", "settings")],
+)
+def test_what_a_person_has_to_mend_rings(workspace: Workspace, message: str) -> None:
+    """A lost permission does not come back by waiting."""
+    workspace.line(DONE, minutes_ago=2)
+    workspace.line(message)
+
+    assert len(workspace.ask("alert-denied")) == 1
+
+
+@pytest.mark.parametrize("message", [DONE, DONE.replace("failure=none", "failure=graph_unavailable")])
+def test_what_mends_itself_is_quiet(workspace: Workspace, message: str) -> None:
+    """Graph being down for a minute wakes nobody."""
+    workspace.line(FAILED, minutes_ago=2)
+    workspace.line(message)
+
+    assert workspace.ask("alert-denied") == []
+
+
+def test_the_workbook_counts_what_happened(workspace: Workspace) -> None:
+    """Each chart, on one poll with everything in it."""
+    for message in LINES:
+        workspace.line(message)
+
+    assert [(row["good"], row["failed"], row["seconds"]) for row in workspace.ask("polls")] == [(1, 0, 1.24)]
+    assert [(row["median_s"], row["slowest_s"]) for row in workspace.ask("latency")] == [(74, 74)]
+    assert workspace.ask("decisions") == [
+        {"event": "approved", "type": "deviceWipe", "risk": "high", "requests": 1}
+    ]
+    assert [(row["waiting"], row["oldest_hours"]) for row in workspace.ask("waiting")] == [(2, 1.5)]
+    assert {(row["destination"], row["given_up"], row["code"]) for row in workspace.ask("destinations")} == {
+        ("helpdesk north", False, "destination_refused"),
+        ("default", True, ""),
+    }
+
+
+def test_one_request_can_be_followed(workspace: Workspace) -> None:
+    """The short key on a card leads to every line about its request."""
+    for message in LINES:
+        workspace.line(message)
+
+    assert {row["Message"] for row in workspace.ask("request")} == {EVENT, SENT, DEAD}
