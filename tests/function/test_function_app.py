@@ -40,11 +40,18 @@ def schedule_of(found: dict[str, Any]) -> str:
     return str(timer["schedule"])
 
 
-def test_an_empty_environment_still_has_both_functions() -> None:
+def door(bindings: list[dict[str, Any]]) -> tuple[str, list[str], str]:
+    """Route, methods and who may call it."""
+    trigger = next(binding for binding in bindings if binding["type"] == "httpTrigger")
+    methods = [str(each).upper() for each in trigger["methods"]]
+    return str(trigger["route"]), methods, str(trigger["authLevel"]).upper()
+
+
+def test_an_empty_environment_still_has_all_functions() -> None:
     """Never "0 functions found": names and bindings, exactly."""
     found = indexed()
 
-    assert sorted(found) == ["health", "poll"]
+    assert sorted(found) == ["health", "poll", "poll_now"]
     [timer] = found["poll"]
     assert (timer["type"], timer["schedule"], timer["runOnStartup"], timer["useMonitor"]) == (
         "timerTrigger",
@@ -52,16 +59,8 @@ def test_an_empty_environment_still_has_both_functions() -> None:
         False,
         True,
     )
-    trigger = next(binding for binding in found["health"] if binding["type"] == "httpTrigger")
-    assert (
-        trigger["route"],
-        [str(each).upper() for each in trigger["methods"]],
-        str(trigger["authLevel"]).upper(),
-    ) == (
-        "health",
-        ["GET"],
-        "ANONYMOUS",
-    )
+    assert door(found["health"]) == ("health", ["GET"], "ANONYMOUS")
+    assert door(found["poll_now"]) == ("poll", ["POST"], "FUNCTION")
 
 
 @pytest.mark.parametrize(
