@@ -19,6 +19,14 @@ def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a late run does wh
     function.run_poll()
 
 
+@app.function_name("poll_now")
+@app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
+def poll_now(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
+    """Does the same by hand, or for a scheduler outside when the timer has stopped."""
+    status, body = function.poll_now()
+    return func.HttpResponse(body, status_code=status, mimetype="application/json")
+
+
 @app.function_name("health")
 @app.route("health", methods=[func.HttpMethod.GET])
 def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters

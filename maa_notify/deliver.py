@@ -8,7 +8,6 @@ the destination is renewed in one transaction; a crash between the two costs one
 Nothing sleeps longer than the time budget of the delivery. What is left waits for the next poll.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,16 +16,26 @@ from random import Random
 from typing import Protocol
 from uuid import uuid4
 
+from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
-from maa_notify.outbox import Waiting, believed, due_now, for_first_recipient, in_order, unblocked
+from maa_notify.labels import labels, seconds_since
+from maa_notify.outbox import (
+    Waiting,
+    believed,
+    count_overdue,
+    due_now,
+    for_first_recipient,
+    in_order,
+    unblocked,
+)
 from maa_notify.state.codec import JournalEntry, Lane
 from maa_notify.state.rows import ConflictError
 from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore
 from maa_notify.teams.outlet import Card, Message, Outlet, Receipt
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.logger(__name__)
 
 _POST_SECONDS = timedelta(seconds=26)
 _LOOK_AGAIN = timedelta(seconds=2)
@@ -90,12 +99,14 @@ class Tally:
         pending: notifications that still wait.
         dead: notifications given up.
         refused: destinations that did not take what waits for them.
+        overdue: of those that still wait, the ones that have waited for long.
     """
 
     delivered: int = 0
     pending: int = 0
     dead: int = 0
     refused: tuple[str, ...] = ()
+    overdue: int = 0
 
 
 @dataclass(slots=True)
@@ -139,7 +150,8 @@ class Delivery:
             self._take_turn(turn, end)
         left = [held.value for turn in turns for held in turn.waiting]
         refused = {each.destination for each in left if each.attempts or each.destination not in self.outlets}
-        return Tally(self._delivered, len(left), self._dead, tuple(sorted(refused)))
+        overdue = count_overdue(left, self.clock.now())
+        return Tally(self._delivered, len(left), self._dead, tuple(sorted(refused)), overdue)
 
     def _turns(self, lanes: Mapping[str, Held[Lane]]) -> list[_Turn]:
         waiting: dict[str, list[Waiting]] = {}
@@ -168,10 +180,11 @@ class Delivery:
         if name not in self.outlets:
             turn.closed = True
             _LOG.error(
-                "deliver.unknown destination=%s pending=%d: it is not in the settings any more;"
-                " add it again, or drop its notifications with 'maa-notify outbox discard'",
-                name,
-                len(waiting),
+                "deliver.unknown",
+                destination=name,
+                pending=len(waiting),
+                text="it is not in the settings any more; add it again, or drop its notifications with"
+                " 'maa-notify outbox discard'",
             )
         return turn
 
@@ -290,11 +303,16 @@ class Delivery:
         self._delivered += len(items)
         turn.tries = self.policy.tries
         for item in items:
-            _LOG.info("deliver.sent key=%s destination=%s", item.value.event.short_key, turn.name)
-        if was_failing:
-            _LOG.warning(
-                "deliver.recovered destination=%s failing_since=%s", turn.name, was_failing.isoformat()
+            event = item.value.event
+            _LOG.info(
+                "deliver.sent",
+                key=event.short_key,
+                destination=turn.name,
+                **labels(event),
+                after_s=seconds_since(event, now),
             )
+        if was_failing:
+            _LOG.warning("deliver.recovered", destination=turn.name, failing_since=was_failing)
 
     def _failed(self, turn: _Turn, items: Sequence[Waiting], error: DeliveryError) -> None:
         now = self.clock.now()
@@ -302,7 +320,13 @@ class Delivery:
         outcomes = [self._outcome_of_failure(item, error, now) for item in items]
         is_lane_failing = not isinstance(error, CardRefused)
         if is_lane_failing and turn.lane.value.failing_since is None:
-            _LOG.error("deliver.failing %s; %d notifications wait and are kept", error, len(turn.waiting))
+            _LOG.error(
+                "deliver.failing",
+                destination=turn.name,
+                code=error.code,
+                waiting=len(turn.waiting),
+                text=f"{error}; what waits is kept",
+            )
         if isinstance(error, DestinationRefused) or turn.tries <= 0:
             turn.closed = True
         self._settle(
@@ -320,12 +344,12 @@ class Delivery:
             return Outcome(item, kept=after)
         self._dead += 1
         _LOG.error(
-            "deliver.dead key=%s destination=%s attempts=%d: given up after %d days;"
+            "deliver.dead",
+            key=after.event.short_key,
+            destination=after.destination,
+            attempts=after.attempts,
+            text=f"given up after {self.policy.max_age.days} days;"
             " mend the destination and run 'maa-notify outbox retry'",
-            after.event.short_key,
-            after.destination,
-            after.attempts,
-            self.policy.max_age.days,
         )
         return Outcome(item, entry=JournalEntry(after, now), dead=True)
 
@@ -371,7 +395,7 @@ class Delivery:
         turn.waiting = [item for item in turn.waiting if item.value.key not in keys]
 
     def _still_standing(self, turn: _Turn, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        _LOG.warning("deliver.overtaken destination=%s: another poller or a person was faster", turn.name)
+        _LOG.warning("deliver.overtaken", destination=turn.name, text="another poller or a person was faster")
         self._read_again(turn)
         found = {item.value.key: item for item in turn.waiting}
         standing = [each for each in outcomes if each.held.value.key in found]
@@ -385,7 +409,7 @@ class Delivery:
             try:
                 turn.lane = self.store.write_lane(turn.name, Held(free, turn.lane.etag))
             except ConflictError:
-                _LOG.debug("deliver.lost destination=%s", turn.name)
+                _LOG.debug("deliver.lost", destination=turn.name)
             turn.holding = False
 
 

@@ -2,6 +2,7 @@
 
     MaaNotifyError
     ├── SettingsError              the settings are wrong: nothing was started
+    ├── PollUnderWay               this very process polls already
     ├── GraphError                 the requests could not be listed: nothing was compared
     │   ├── GraphDenied            a person has to grant or renew something
     │   └── GraphUnavailable       throttled, down, or an answer that makes no sense: try again
@@ -19,6 +20,7 @@ No message holds a URL, a token or any other secret.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 class MaaNotifyError(Exception):
@@ -50,16 +52,34 @@ class SettingsError(MaaNotifyError):
         super().__init__("\n".join([f"{title}:", *(f"  - {mistake}" for mistake in self.mistakes)]))
 
 
+class PollUnderWay(MaaNotifyError):
+    """Another poll of this process takes longer than anybody wants to wait for it."""
+
+    code = "busy"
+
+
 class GraphError(MaaNotifyError):
-    """The requests could not be listed; nothing was compared and the next poll catches up."""
+    """The requests could not be listed; nothing was compared and the next poll catches up.
+
+    `missing_permission` and `token_issued_at` (UTC) are what the refused token tells, if there was one.
+    """
 
     code = "graph"
+    missing_permission = ""
+    token_issued_at: datetime | None = None
 
 
 class GraphDenied(GraphError):
     """Graph or the login service refused us: a person has to mend a permission or a credential."""
 
     code = "graph_denied"
+
+    def __init__(
+        self, message: str, missing_permission: str = "", token_issued_at: datetime | None = None
+    ) -> None:
+        super().__init__(message)
+        self.missing_permission = missing_permission
+        self.token_issued_at = token_issued_at
 
 
 class GraphUnavailable(GraphError):

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from cronsim import CronSim
 
 from maa_notify import __version__
+from maa_notify.outbox import count_overdue
+from maa_notify.state.codec import PollMark
 from maa_notify.state.store import StateStore
 
 _GRACE = timedelta(minutes=10)
-_OVERDUE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Health:
         overdue: of these, the ones that have waited for more than a quarter of an hour.
         dead: notifications given up.
         reason: a code word for what fails; "" when nothing does.
+        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        token_age_minutes: how old the token is that Graph refused; None when it refused none.
     """
 
     status: str
@@ -34,6 +37,8 @@ class Health:
     overdue: int = 0
     dead: int = 0
     reason: str = ""
+    missing_permission: str = ""
+    token_age_minutes: int | None = None
 
     @property
     def is_well(self) -> bool:
@@ -52,26 +57,27 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     Raises:
         StateError: the state store failed.
     """
-    mark = store.read_mark()
+    mark = store.read_mark() or PollMark()
     pending = [held.value for held in store.read_pending()]
-    overdue = sum(now - each.recorded_at > _OVERDUE for each in pending)
+    overdue = count_overdue(pending, now)
     dead = len(store.read_dead())
-    last_good = mark.last_good if mark else None
-    reason = mark.failure if mark else ""
+    issued_at = mark.token_issued_at
     return Health(
-        status=_status(last_good, reason, schedule, now) or ("degraded" if overdue or dead else "ok"),
-        last_good_poll=last_good,
+        status=_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),
+        last_good_poll=mark.last_good,
         pending=len(pending),
         overdue=overdue,
         dead=dead,
-        reason=reason,
+        reason=mark.failure,
+        missing_permission=mark.missing_permission,
+        token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,
     )
 
 
-def _status(last_good: datetime | None, reason: str, schedule: str, now: datetime) -> str:
+def _status(mark: PollMark, schedule: str, now: datetime) -> str:
     """What is wrong with polling itself; "" when nothing is."""
-    if reason:
+    if mark.failure:
         return "failing"
-    if last_good is None:
+    if mark.last_good is None:
         return "starting"
-    return "stale" if next(CronSim(schedule, last_good)) + _GRACE < now else ""
+    return "stale" if next(CronSim(schedule, mark.last_good)) + _GRACE < now else ""

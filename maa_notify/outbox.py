@@ -1,10 +1,12 @@
 """The order of the outbox: oldest first, and the news of one request as they happened. Pure."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from maa_notify.core.event import Notification
 from maa_notify.state.store import Held
+
+_OVERDUE = timedelta(minutes=15)
 
 Waiting = Held[Notification]
 """A notification in the outbox, with the etag that a later write of it needs."""
@@ -65,6 +67,11 @@ def for_first_recipient(due: Sequence[Waiting]) -> list[Waiting]:
         else:
             behind.add(request)
     return together
+
+
+def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
+    """How many have waited for longer than any passing trouble takes."""
+    return sum(now - each.recorded_at > _OVERDUE for each in waiting)
 
 
 def believed(moment: datetime | None, latest: datetime) -> datetime | None:

@@ -5,24 +5,26 @@ instead of an old listing overwriting newer news. `now` is read once and passed 
 repeat, to kill at any point and to run twice at once.
 """
 
-import logging
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.core.compare import Change, Rules, Tracked, compare
 from maa_notify.core.event import Notification
-from maa_notify.core.request import ApprovalRequest, Listing, latest_of_each
+from maa_notify.core.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
 from maa_notify.core.routing import Route, route
 from maa_notify.deliver import Delivery, Tally
-from maa_notify.errors import GraphError
+from maa_notify.errors import GraphError, MaaNotifyError
+from maa_notify.labels import labels
 from maa_notify.state.codec import PollMark
 from maa_notify.state.store import Board, Held, StateStore, ToRecord
 from maa_notify.upkeep import Upkeep
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.logger(__name__)
 
 _LOOK_UPS = 20
 _DAWN = datetime.min.replace(tzinfo=UTC)
@@ -52,7 +54,10 @@ class Report:
         dead: notifications that were given up and not discarded.
         malformed: entries of Graph's list that could not be read.
         refused: the destinations that did not take what waits for them.
-        failure: why Graph could not be listed; None for a good poll.
+        failure: why the poll failed; None for a good one.
+        overdue: of those that wait in the outbox, the ones that have waited for long.
+        waiting: listed requests that need approval.
+        oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
     """
 
     listed: int = 0
@@ -62,7 +67,29 @@ class Report:
     dead: int = 0
     malformed: int = 0
     refused: tuple[str, ...] = ()
-    failure: GraphError | None = None
+    failure: MaaNotifyError | None = None
+    overdue: int = 0
+    waiting: int = 0
+    oldest_waiting_s: int = 0
+
+    def as_json(self) -> str:
+        """What `poll --json` prints and `POST /api/poll` answers, in one line."""
+        denied = self.failure if isinstance(self.failure, GraphError) else GraphError()
+        issued_at = denied.token_issued_at
+        return json.dumps(
+            {
+                "listed": self.listed,
+                "events": self.events,
+                "delivered": self.delivered,
+                "pending": self.pending,
+                "dead": self.dead,
+                "malformed": self.malformed,
+                "refused": list(self.refused),
+                "error": self.failure.code if self.failure else None,
+                "missing_permission": denied.missing_permission or None,
+                "token_issued_at": issued_at.isoformat() if issued_at else None,
+            }
+        )
 
 
 @dataclass(slots=True)
@@ -93,9 +120,7 @@ class Poll:
         tally = self.delivery.run(board.lanes)
         self.upkeep.tidy(self.store, board.tidied, now)
         self._mark(board.mark or PollMark(), failure, now)
-        report = self._report(listing, failure, board, tally)
-        _log(report)
-        return report
+        return self._report(listing, failure, board, tally, now)
 
     def _list(self) -> tuple[Listing | None, GraphError | None]:
         try:
@@ -130,7 +155,7 @@ class Poll:
                 else:
                     listed[request_id] = found
         except GraphError as error:
-            _LOG.warning("poll.unsure missing=%d: %s; the next poll asks again", len(open_ones), error)
+            _LOG.warning("poll.unsure", missing=len(open_ones), text=f"{error}; the next poll asks again")
         return gone
 
     def _doubtful(self, listed: Mapping[str, ApprovalRequest], board: Board) -> list[str]:
@@ -169,7 +194,7 @@ class Poll:
             return []
         hearing = route(event, self.routes)
         if not hearing:
-            _LOG.warning("poll.unheard key=%s event=%s: no destination takes it", event.short_key, event.name)
+            _LOG.warning("poll.unheard", key=event.short_key, **labels(event), text="no destination takes it")
         return [
             Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
             for each in hearing
@@ -179,22 +204,37 @@ class Poll:
         event = entry.change.event
         if event is not None:
             self._events += 1
-            _LOG.info("poll.event key=%s event=%s request=%s", event.short_key, event.name, event.request.id)
+            _LOG.info("poll.event", key=event.short_key, **labels(event), request=event.request.id)
 
     def _mark(self, before: PollMark, failure: GraphError | None, now: datetime) -> None:
         """Remembers how it went, and says so once when it turns bad and once when it is well again."""
         if failure is None:
             if before.failing_since is not None:
-                _LOG.warning("poll.recovered failing_since=%s", before.failing_since.isoformat())
+                _LOG.warning("poll.recovered", failing_since=before.failing_since)
             self.store.write_mark(PollMark(now))
             return
         if before.failing_since is None:
-            _LOG.error("poll.failing %s", failure)
-        self.store.write_mark(PollMark(before.last_good, before.failing_since or now, failure.code))
+            _LOG.error("poll.failing", code=failure.code, text=str(failure))
+        self.store.write_mark(
+            PollMark(
+                before.last_good,
+                before.failing_since or now,
+                failure.code,
+                failure.missing_permission,
+                failure.token_issued_at,
+            )
+        )
 
     def _report(
-        self, listing: Listing | None, failure: GraphError | None, board: Board, tally: Tally
+        self,
+        listing: Listing | None,
+        failure: GraphError | None,
+        board: Board,
+        tally: Tally,
+        now: datetime,
     ) -> Report:
+        waiting = _waiting(listing.requests) if listing else []
+        oldest = min((each.requested_at or now for each in waiting), default=now)
         return Report(
             listed=len(listing.requests) if listing else 0,
             events=self._events,
@@ -204,17 +244,11 @@ class Poll:
             malformed=listing.malformed if listing else 0,
             refused=tally.refused,
             failure=failure,
+            overdue=tally.overdue,
+            waiting=len(waiting),
+            oldest_waiting_s=max(0, int((now - oldest).total_seconds())),
         )
 
 
-def _log(report: Report) -> None:
-    _LOG.info(
-        "poll.done listed=%d events=%d delivered=%d pending=%d dead=%d malformed=%d failure=%s",
-        report.listed,
-        report.events,
-        report.delivered,
-        report.pending,
-        report.dead,
-        report.malformed,
-        report.failure.code if report.failure else "none",
-    )
+def _waiting(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:
+    return [each for each in latest_of_each(requests).values() if each.status == NEEDS_APPROVAL]

@@ -5,18 +5,18 @@ scheduled, and instant flows"), and approval requests are rare. So a destination
 gets a card that says so; asked for daily, that card is a canary whose absence an alarm can watch.
 """
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from maa_notify import logs
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.core.request import ApprovalRequest
 from maa_notify.state.codec import Lane
 from maa_notify.state.rows import ConflictError
 from maa_notify.state.store import NO_LANE, Held, StateStore
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.logger(__name__)
 
 _TIDY_EVERY = timedelta(days=1)
 
@@ -54,7 +54,7 @@ class Upkeep:
         purged = store.purge(now - self.retention)
         store.write_tidied(now)
         if purged:
-            _LOG.info("upkeep.purged rows=%d older_than_days=%d", purged, self.retention.days)
+            _LOG.info("upkeep.purged", rows=purged, older_than_days=self.retention.days)
 
 
 def _break_silence_of(
@@ -64,7 +64,7 @@ def _break_silence_of(
     try:
         store.start_silence(name, lane, _heartbeat(name, now) if has_begun else None)
     except ConflictError:
-        _LOG.debug("upkeep.overtaken destination=%s", name)
+        _LOG.debug("upkeep.overtaken", destination=name)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

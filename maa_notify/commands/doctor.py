@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from maa_notify import app
 from maa_notify.cards.times import Times, span
 from maa_notify.commands.samples import sample_event
 from maa_notify.core.request import NEEDS_APPROVAL
 from maa_notify.errors import DeliveryError, MaaNotifyError
-from maa_notify.graph.tokens import PERMISSION, SUFFICIENT_PERMISSIONS, claims_of, roles_of
+from maa_notify.graph.tokens import SUFFICIENT_PERMISSIONS, flaw_of, issued_at, roles_of
+from maa_notify.health import Health
+from maa_notify.secret import Secret
 from maa_notify.settings import Settings
 from maa_notify.teams.outlet import Message
 
@@ -49,9 +52,10 @@ def _check(notifier: app.App, *, send: bool) -> Iterator[Finding]:
     yield _attempt("token", lambda: _check_token(notifier))
     yield _attempt("graph", lambda: _check_graph(notifier))
     yield _attempt("state", lambda: _check_state(notifier))
-    yield _attempt("outbox", lambda: _check_outbox(notifier))
+    yield _attempt("polls", lambda: _check_polls(notifier))
+    yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
     for name in notifier.outlets:
-        yield _check_destination(notifier, name, send=send)
+        yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))
 
 
 def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
@@ -75,25 +79,18 @@ def _check_token(notifier: app.App) -> Finding:
     roles = roles_of(token)
     if roles is None:
         return Finding("token", "warning", "it does not show its permissions; Graph will tell")
-    age = _age(claims_of(token).get("iat"), notifier.clock.now())
-    if not SUFFICIENT_PERMISSIONS.intersection(roles):
-        text = (
-            f"it lacks {PERMISSION} (it has: {', '.join(roles) or 'none'}{age}): grant it with admin consent"
-        )
-        return Finding("token", "failed", text, FAILED)
+    if flaw := flaw_of(token):
+        return Finding("token", "failed", f"it {flaw}", FAILED)
+    age = _age(token, notifier.clock.now())
     more = sorted(set(roles) - SUFFICIENT_PERMISSIONS)
     if more:
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
 
 
-def _age(issued_at: object, now: datetime) -> str:
-    """How old a token is, since one from before a grant does not show it."""
-    try:
-        moment = datetime.fromtimestamp(issued_at, UTC) if isinstance(issued_at, int) else None
-    except (OverflowError, OSError, ValueError):
-        moment = None
-    return f", issued {span(now - moment)} ago" if moment else ""
+def _age(token: Secret, now: datetime) -> str:
+    issued = issued_at(token)
+    return f", issued {span(now - issued)} ago" if issued else ""
 
 
 def _check_graph(notifier: app.App) -> Finding:
@@ -106,14 +103,35 @@ def _check_graph(notifier: app.App) -> Finding:
 
 
 def _check_state(notifier: app.App) -> Finding:
-    mark = notifier.store.read_mark()
+    notifier.store.read_mark()
     notifier.store.prove_writable()
-    last = Times().moment(mark.last_good) if mark and mark.last_good else "never"
-    return Finding("state", "ok", f"readable and writable; last good poll: {last}")
+    return Finding("state", "ok", "readable and writable")
 
 
-def _check_outbox(notifier: app.App) -> Finding:
+def _check_polls(notifier: app.App) -> Finding:
+    """What the state store remembers of them; this poller need not be the one that does them."""
     health = notifier.health()
+    at = health.last_good_poll
+    last = f"the last good one: {Times().moment(at)}" if at else "none was good"
+    match health.status:
+        case "starting":
+            return Finding("polls", "warning", f"{last} yet")
+        case "failing":
+            return Finding("polls", "failed", f"the last one failed ({_why(health)}); {last}", FAILED)
+        case "stale":
+            text = f"overdue; {last}; poll by hand, then see why nothing polls by MAA_POLL_SCHEDULE"
+            return Finding("polls", "failed", text, FAILED)
+        case _:
+            return Finding("polls", "ok", last)
+
+
+def _why(health: Health) -> str:
+    lacking = f", the token lacks {health.missing_permission}" if health.missing_permission else ""
+    age = health.token_age_minutes
+    return health.reason + lacking + (f", the token is {span(timedelta(minutes=age))} old" if age else "")
+
+
+def _check_outbox(health: Health) -> Finding:
     text = f"{health.pending} pending, {health.overdue} overdue, {health.dead} given up"
     if health.overdue or health.dead:
         return Finding("outbox", "failed", f"{text}: see 'maa-notify outbox list'", REFUSED)

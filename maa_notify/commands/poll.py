@@ -1,18 +1,16 @@
 """`poll` and `watch`."""
 
-import json
-import logging
 import signal
 import sys
 from functools import partial
 from queue import Empty, SimpleQueue
 from types import FrameType
 
-from maa_notify import app
-from maa_notify.errors import MaaNotifyError, StateError
+from maa_notify import app, logs
 from maa_notify.poll import Report
+from maa_notify.runs import poll_once
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.logger(__name__)
 
 OK, FAILED, REFUSED = 0, 1, 3
 
@@ -21,13 +19,13 @@ def poll(*, as_json: bool) -> int:
     """Polls once and returns the exit code of the contract."""
     notifier = app.build()
     try:
-        report, failure = _poll_once(notifier)
+        report = poll_once(lambda: notifier, "command")
     finally:
         notifier.close()
-    if failure is not None:
-        print(f"maa-notify: {failure}", file=sys.stderr)
-    print(_as_json(report, failure) if as_json else _as_text(report))
-    return _exit_code(report, failure)
+    if report.failure is not None:
+        print(f"maa-notify: {report.failure}", file=sys.stderr)
+    print(report.as_json() if as_json else _as_text(report))
+    return _exit_code(report)
 
 
 def watch(*, every: float) -> int:
@@ -37,9 +35,9 @@ def watch(*, every: float) -> int:
         signal.signal(getattr(signal, name), partial(_stop_after_this_poll, stop))
     notifier = app.build()
     try:
-        _poll_once(notifier)
+        poll_once(lambda: notifier, "command")
         while not _is_told(stop, within=every):
-            _poll_once(notifier)
+            poll_once(lambda: notifier, "command")
     finally:
         notifier.close()
     _LOG.info("watch.stopped")
@@ -60,33 +58,10 @@ def _is_told(stop: SimpleQueue[int], *, within: float) -> bool:
     return True
 
 
-def _poll_once(notifier: app.App) -> tuple[Report, MaaNotifyError | None]:
-    try:
-        report = notifier.poll()
-    except StateError as error:
-        _LOG.error("poll.state_failing %s", error)
-        return Report(), error
-    return report, report.failure
-
-
-def _exit_code(report: Report, failure: MaaNotifyError | None) -> int:
-    if failure is not None:
+def _exit_code(report: Report) -> int:
+    if report.failure is not None:
         return FAILED
     return REFUSED if report.refused or report.dead else OK
-
-
-def _as_json(report: Report, failure: MaaNotifyError | None) -> str:
-    numbers = {
-        "listed": report.listed,
-        "events": report.events,
-        "delivered": report.delivered,
-        "pending": report.pending,
-        "dead": report.dead,
-        "malformed": report.malformed,
-        "refused": list(report.refused),
-        "error": failure.code if failure else None,
-    }
-    return json.dumps(numbers)
 
 
 def _as_text(report: Report) -> str:

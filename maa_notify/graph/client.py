@@ -6,7 +6,6 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 """
 
 import json
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,17 +16,24 @@ from uuid import uuid4
 
 import tenacity
 
-from maa_notify import __version__
+from maa_notify import __version__, logs
 from maa_notify.clock import Clock
 from maa_notify.core.request import ApprovalRequest, Listing, MalformedRequestError, parse_request
 from maa_notify.errors import GraphDenied, GraphUnavailable
-from maa_notify.graph.tokens import PERMISSION, SUFFICIENT_PERMISSIONS, TokenSource, roles_of
+from maa_notify.graph.tokens import (
+    PERMISSION,
+    TokenSource,
+    flaw_of,
+    issued_at,
+    missing_permission,
+    roles_of,
+)
 from maa_notify.secret import Secret
 from maa_notify.wire import Answer, Limits, Wire, WireError, origin_of
 
 COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
 
-_LOG = logging.getLogger(__name__)
+_LOG = logs.logger(__name__)
 _MALFORMED_LOGGED = 20
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -85,7 +91,7 @@ class GraphClient:
                 except MalformedRequestError as error:
                     malformed.append(error)
         for flaw in malformed[:_MALFORMED_LOGGED]:
-            _LOG.warning("graph.malformed request=%s reason=%s", _log_id(flaw.request_id), flaw)
+            _LOG.warning("graph.malformed", request=flaw.request_id, reason=str(flaw))
         return Listing(tuple(requests), len(malformed))
 
     def find_request(self, request_id: str) -> ApprovalRequest | None:
@@ -160,7 +166,8 @@ class GraphClient:
             answer, token = self._exchange(url, end)
         if answer.status in _DENIED:
             self._tokens.forget()  # the next one may hold what has been granted meanwhile
-            raise GraphDenied(f"Graph refused ({_trace(answer)}): {why_denied(token, answer.status)}")
+            text = f"Graph refused ({_trace(answer)}): {why_denied(token, answer.status)}"
+            raise GraphDenied(text, missing_permission(token), issued_at(token))
         if of_one and answer.status in _GONE:
             return None
         if answer.status != HTTPStatus.OK:
@@ -193,18 +200,14 @@ class GraphClient:
 
 def why_denied(token: Secret, status: int) -> str:
     """What is missing and who mends it, as far as the token itself tells."""
-    roles = roles_of(token)
-    if roles is not None and not SUFFICIENT_PERMISSIONS.intersection(roles):
-        return (
-            f"the token lacks the application permission {PERMISSION} (it has: {', '.join(roles) or 'none'});"
-            " grant it with admin consent; a managed identity may need up to a day until its token shows it"
-        )
+    if flaw := flaw_of(token):
+        return f"the token {flaw}"
     if status == HTTPStatus.UNAUTHORIZED:
         return (
             f"the token has expired or is not valid here (it needs {PERMISSION}): check MAA_TENANT_ID and"
             " MAA_CLOUD, and renew MAA_ACCESS_TOKEN where that is used"
         )
-    if roles is None:
+    if roles_of(token) is None:
         return f"grant the application permission {PERMISSION} with admin consent"
     return "the token has the permission, so the tenant refuses for another reason: check its Intune licence"
 
@@ -231,7 +234,7 @@ def _decode(answer: Answer) -> dict[str, Any]:
     try:
         page = json.loads(answer.body.decode("utf-8-sig", "replace"), parse_int=float)
     except _NOT_JSON:
-        _LOG.debug("graph.not_json bytes=%d", len(answer.body))
+        _LOG.debug("graph.not_json", bytes=len(answer.body))
     if not isinstance(page, dict):
         raise GraphUnavailable("Graph's answer is not (whole) JSON; nothing was compared")
     return page
@@ -253,7 +256,3 @@ def _error_code(body: bytes) -> str:
 def _request_id(answer: Answer) -> str:
     number = answer.headers.get("request-id", "")
     return number if _CODE.fullmatch(number.replace("-", "")) else "unknown"
-
-
-def _log_id(request_id: str) -> str:
-    return request_id if _CODE.fullmatch(request_id.replace("-", "")) else repr(request_id[:64])

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import msal
@@ -149,19 +150,21 @@ class StorageCredential:
 
 
 class _Session:
-    """An MSAL client, made when first needed and anew after `close`."""
+    """An MSAL client, made when first needed and anew after `close`; one thread at a time."""
 
     def __init__(self, authority: str | None, make: Callable[[MsalHttp], Any], advice: str) -> None:
         self._http = MsalHttp(authority)
         self._make = make
         self._advice = advice
         self._client: Any = None
+        self._lock = Lock()
 
     def token(self, ask: Callable[[Any], object]) -> Token:
         """What MSAL answers, as a token or as a typed error."""
         try:
-            self._client = self._client or self._make(self._http)
-            answer = ask(self._client)
+            with self._lock:
+                self._client = self._client or self._make(self._http)
+                answer = ask(self._client)
             if isinstance(answer, dict) and answer.get("access_token"):
                 return _token(answer)
         except GraphError:
@@ -172,8 +175,9 @@ class _Session:
 
     def close(self) -> None:
         """Drops the client with its tokens, and the connections."""
-        self._client = None
-        self._http.close()
+        with self._lock:
+            self._client = None
+            self._http.close()
 
 
 def certificate_credential(path: Path) -> dict[str, str]:
@@ -206,6 +210,35 @@ def roles_of(token: Secret) -> list[str] | None:
     roles, scopes = claims.get("roles"), claims.get("scp")
     granted = [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
     return granted + (scopes.split() if isinstance(scopes, str) else [])
+
+
+def missing_permission(token: Secret) -> str:
+    """The permission that a token lacks; "" when it has one that suffices, or does not tell."""
+    roles = roles_of(token)
+    return "" if roles is None or SUFFICIENT_PERMISSIONS.intersection(roles) else PERMISSION
+
+
+def flaw_of(token: Secret) -> str:
+    """What a token lacks, in words, and the way out; "" as for `missing_permission`."""
+    lacking, issued = missing_permission(token), issued_at(token)
+    if not lacking:
+        return ""
+    has = ", ".join(roles_of(token) or ()) or "none"
+    since = f"; issued {issued:%Y-%m-%d %H:%M} UTC" if issued else ""
+    return (
+        f"lacks the application permission {lacking} (it has: {has}{since}): grant it with admin consent;"
+        " a token from before the grant does not show it, and Azure keeps that of a managed identity for up"
+        " to a day"
+    )
+
+
+def issued_at(token: Secret) -> datetime | None:
+    """When a token was issued (UTC), since one from before a grant does not show it; None if unknown."""
+    moment = claims_of(token).get("iat")
+    try:
+        return datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else None
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _token(answer: Mapping[str, Any]) -> Token:

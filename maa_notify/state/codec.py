@@ -35,11 +35,15 @@ class PollMark:
         last_good: when Graph was last listed and everything recorded (UTC).
         failing_since: since when polls fail (UTC); None when the last one was good.
         failure: the code of the last failure; "" when the last poll was good.
+        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        token_issued_at: when that token was issued (UTC), if Graph refused it.
     """
 
     last_good: datetime | None = None
     failing_since: datetime | None = None
     failure: str = ""
+    missing_permission: str = ""
+    token_issued_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _CLIENT_OPTIONS: dict[str, Any] = {
     "permit_redirects": False,
 }
 _CONFLICTS = frozenset({404, 409, 412})
+_NO_TABLE = frozenset({"TableNotFound", "TableBeingDeleted"})
 
 _Result = TypeVar("_Result")
 
@@ -108,7 +109,7 @@ class TableRows:
         try:
             return self._with_table(action)
         except HttpResponseError as error:
-            if error.status_code in _CONFLICTS and _code(error) != "TableNotFound":
+            if error.status_code in _CONFLICTS and _code(error) not in _NO_TABLE:
                 raise ConflictError from None
             raise self._refused(error) from None
         except (AzureError, OSError, HTTPException) as error:
@@ -129,6 +130,8 @@ class TableRows:
 
     def _refused(self, error: HttpResponseError) -> StateError:
         hint = "see MAA_STATE and MAA_TABLE_NAME"
+        if _code(error) in _NO_TABLE:
+            hint = "the table was deleted, and is made anew as soon as the service allows it"
         if error.status_code in {401, 403}:
             hint = (
                 "the key in MAA_STATE is wrong, or the identity lacks the role Storage Table Data Contributor"

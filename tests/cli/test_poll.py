@@ -11,7 +11,13 @@ from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams
 from tests.support.wire import Answer, reply
 
-QUIET: dict[str, object] = {"error": None, "malformed": 0, "refused": []}
+QUIET: dict[str, object] = {
+    "error": None,
+    "malformed": 0,
+    "missing_permission": None,
+    "refused": [],
+    "token_issued_at": None,
+}
 
 
 def test_the_right_cards_once_each(command: Command, graph: FakeGraph, teams: FakeTeams) -> None:

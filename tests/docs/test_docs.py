@@ -13,7 +13,6 @@ import pytest
 
 from maa_notify import cli
 from maa_notify.commands import history
-from maa_notify.commands import poll as poll_command
 from maa_notify.core.routing import EVENT_NAMES, Why
 from maa_notify.graph.clouds import CLOUDS
 from maa_notify.health import Health
@@ -119,12 +118,11 @@ def logged_events() -> set[str]:
 
 
 def _event_of(call: ast.Call) -> str:
-    """The first word of what a call of `_LOG` says; "" for any other call."""
+    """The event that a call of `_LOG` names; "" for any other call."""
     name = call.func.value if isinstance(call.func, ast.Attribute) else None
     if not (isinstance(name, ast.Name) and name.id == "_LOG" and call.args):
         return ""
-    said = ast.literal_eval(call.args[0])
-    return str(said).split()[0].rstrip(":")
+    return str(ast.literal_eval(call.args[0]))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -260,7 +258,7 @@ def test_every_printed_command_is_one(page: Path) -> None:
 
 def test_the_report_of_a_poll_is_explained_key_by_key() -> None:
     """`poll --json` is for scripts: its example and its table have exactly the keys that are printed."""
-    keys = list(json.loads(poll_command._as_json(Report(), None)))
+    keys = list(json.loads(Report().as_json()))
     text = section(COMMANDS, "maa-notify poll")
     [example] = [body for language, body in _FENCE.findall(text) if language == "json"]
 

@@ -14,7 +14,17 @@ from tests.support.wire import reply
 
 pytestmark = pytest.mark.engine
 
-PUBLIC = {"status", "version", "last_good_poll", "pending", "overdue", "dead", "reason"}
+PUBLIC = {
+    "status",
+    "version",
+    "last_good_poll",
+    "pending",
+    "overdue",
+    "dead",
+    "reason",
+    "missing_permission",
+    "token_age_minutes",
+}
 
 
 @pytest.fixture
@@ -54,7 +64,7 @@ def test_the_timer_polls_and_health_tells(
 def test_an_empty_environment_is_a_failed_run_and_a_503(tmp_path: Path) -> None:
     """The run says what is missing; health says only that something is."""
     with Engine(ROOT, {}) as engine:
-        assert sorted(function.name for function in engine.functions()) == ["health", "poll"]
+        assert sorted(function.name for function in engine.functions()) == ["health", "poll", "poll_now"]
         run = engine.invoke_timer("poll")
         status, body = health(engine)
 

@@ -1,6 +1,5 @@
 """The Function App without an engine, on every Python: what Azure would index."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,14 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.functions import FUNCTIONS, PRINT_BINDINGS, bindings_in
 from tests.support.process import ROOT
-
-PRINT_BINDINGS = """
-import json, sys
-import function_app
-found = {f.get_function_name(): f.get_raw_bindings() for f in function_app.app.get_functions()}
-print(json.dumps({name: [json.loads(binding) for binding in bindings] for name, bindings in found.items()}))
-"""
 
 
 def indexed(**settings: str) -> dict[str, Any]:
@@ -30,8 +23,7 @@ def indexed(**settings: str) -> dict[str, Any]:
         timeout=50,
         check=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return bindings_in(done.stdout)
 
 
 def schedule_of(found: dict[str, Any]) -> str:
@@ -40,28 +32,9 @@ def schedule_of(found: dict[str, Any]) -> str:
     return str(timer["schedule"])
 
 
-def test_an_empty_environment_still_has_both_functions() -> None:
+def test_an_empty_environment_still_has_all_functions() -> None:
     """Never "0 functions found": names and bindings, exactly."""
-    found = indexed()
-
-    assert sorted(found) == ["health", "poll"]
-    [timer] = found["poll"]
-    assert (timer["type"], timer["schedule"], timer["runOnStartup"], timer["useMonitor"]) == (
-        "timerTrigger",
-        "0 * * * * *",
-        False,
-        True,
-    )
-    trigger = next(binding for binding in found["health"] if binding["type"] == "httpTrigger")
-    assert (
-        trigger["route"],
-        [str(each).upper() for each in trigger["methods"]],
-        str(trigger["authLevel"]).upper(),
-    ) == (
-        "health",
-        ["GET"],
-        "ANONYMOUS",
-    )
+    assert indexed() == FUNCTIONS
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ from tests.support.entra import (
     make_certificate,
     refusal,
 )
-from tests.support.wire import ScriptedServer, reply
+from tests.support.wire import ScriptedServer, hang, reply
 
 SECRET = "s3cret~with&odd=characters"
 CERTIFICATE = make_certificate()
@@ -130,6 +131,23 @@ def test_the_managed_identity_is_asked_for_by_its_client_id(
     assert (call.method, call.path) == ("GET", IDENTITY_PATH)
     assert call.params["client_id"] == CLIENT
     assert call.params["resource"] == "https://graph.microsoft.com"
+
+
+def test_who_drops_a_token_waits_for_who_asks_for_one(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity
+) -> None:
+    """A poll that Graph refused throws its token away while health signs in to storage: that goes on."""
+    azure.fail_next(hang(then=reply(json={"access_token": "fresh", "expires_on": str(2**31)})))
+    with ThreadPoolExecutor(2) as threads:
+        asking = threads.submit(identity.token, SCOPE)
+        azure.wait_for(1)
+        dropping = threads.submit(identity.forget)
+        with pytest.raises(TimeoutError):
+            dropping.result(0.3)
+        azure.release()
+
+        assert asking.result(10).value.reveal() == "fresh"
+        dropping.result(10)
 
 
 def test_without_a_client_id_it_is_the_system_assigned_one(azure: FakeIdentityEndpoint) -> None:

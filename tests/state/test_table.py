@@ -1,6 +1,7 @@
 """What is special about Table Storage: it can be away, refuse us, or hold somebody else's rows."""
 
 import logging
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -12,10 +13,16 @@ from maa_notify.state.store import StateStore
 from maa_notify.state.table import TableRows, connect_with_string
 from tests.support.azurite import Azurite, free_port
 from tests.support.notifier import TENANT
+from tests.support.wire import Answer, ScriptedServer, reply
 
 pytestmark = pytest.mark.azurite
 
 WRONG_KEY = "d3Jvbmcta2V5LXdyb25nLWtleS13cm9uZy1rZXk="
+
+
+def refused(status: int, code: str) -> Answer:
+    """An error as Table Storage words it."""
+    return reply(status, json={"odata.error": {"code": code, "message": {"lang": "en-US", "value": code}}})
 
 
 def test_a_store_that_is_away_is_named_with_its_setting(caplog: pytest.LogCaptureFixture) -> None:
@@ -41,6 +48,19 @@ def test_a_wrong_key_is_said_to_be_one(azurite: Azurite, caplog: pytest.LogCaptu
         StateStore(rows).read_board()
 
     assert WRONG_KEY not in caplog.text + str(caught.value)
+
+
+@pytest.mark.parametrize("ask", [StateStore.read_board, StateStore.read_mark, StateStore.prove_writable])
+def test_a_table_that_is_being_deleted_is_no_empty_one(ask: Callable[[StateStore], object]) -> None:
+    """For some time after somebody deleted it the service lets nobody make it anew: that is a failure."""
+    with ScriptedServer(refused(409, "TableBeingDeleted")) as service:
+        service.script(refused(404, "TableNotFound"))
+        text = f"AccountName=a;AccountKey={WRONG_KEY};TableEndpoint={service.url}/a;"
+        rows = TableRows(connect_with_string(text), "MaaNotify", TENANT)
+
+        with pytest.raises(StateError, match=r"409 TableBeingDeleted.*made anew"):
+            ask(StateStore(rows))
+        rows.close()
 
 
 def test_a_foreign_row_in_our_place_is_named(azurite: Azurite) -> None:

@@ -111,6 +111,8 @@ class _Served:
         self.lifetime = 3600
         """How long the tokens last, in seconds."""
         self.roles = roles
+        self.age = 0
+        """How old the tokens are when they are given out, in seconds: Azure keeps those of an identity."""
         self.issued: list[str] = []
         """Every token that was given out."""
         self._server = ScriptedServer(handler(self._serve))
@@ -129,6 +131,10 @@ class _Served:
         """Give these answers to the next calls (of a path); then serve again."""
         self._server.script(*answers, path=path)
 
+    def wait_for(self, count: int, timeout: float = 10.0) -> list[Seen]:
+        """Return the calls as soon as there are that many."""
+        return self._server.wait_for(count, timeout)
+
     def release(self) -> None:
         """Let answers that hang go on."""
         self._server.release()
@@ -146,7 +152,9 @@ class _Served:
         raise NotImplementedError
 
     def _issue(self) -> str:
-        self.issued.append(make_token(roles=list(self.roles), number=len(self.issued)))
+        self.issued.append(
+            make_token(roles=list(self.roles), iat=int(time.time()) - self.age, number=len(self.issued))
+        )
         return self.issued[-1]
 
 

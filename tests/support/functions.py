@@ -11,6 +11,10 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
     "poll": [
         {"type": "timerTrigger", "schedule": "0 * * * * *", "runOnStartup": False, "useMonitor": True},
     ],
+    "poll_now": [
+        {"type": "httpTrigger", "route": "poll", "methods": ["POST"], "authLevel": "FUNCTION"},
+        {"type": "http"},
+    ],
 }
 """Bindings by function, with what decides when it runs and who may call it."""
 

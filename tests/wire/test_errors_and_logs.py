@@ -2,15 +2,18 @@
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
 
 from maa_notify import errors
 from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
-from maa_notify.logs import log_to_stderr
+from maa_notify.logs import log_to_stderr, logger, poll_under_way
+from tests.support.hostile import texts
 
 KINDS = [
     each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, MaaNotifyError)
@@ -91,3 +94,76 @@ def test_a_quiet_log_only_warns(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("maa_notify.poll").warning("poll.unheard")
 
     assert capsys.readouterr().err.endswith("WARNING poll.unheard\n")
+
+
+PAIR = r' [a-z_]+=(?:[A-Za-z0-9_.:+~,?-]+|"[A-Za-z0-9_.:+~,? -]*")'
+"""A value as queries may rely on it."""
+
+
+def line_of(event: str, **values: object) -> str:
+    """What the log would say."""
+    return logger("maa_notify").process(event, values)[0]
+
+
+@given(texts, texts)
+def test_what_others_wrote_makes_no_line_and_no_value(value: str, sentence: str) -> None:
+    """Whoever names a request cannot write a line of ours, or a value that an alarm would count."""
+    line = line_of("deliver.failing", destination=value, waiting=3, text=sentence)
+
+    assert re.fullmatch(rf"deliver\.failing{PAIR} waiting=3( \S.*)?", line)
+    assert line.count("=") == 2
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        ("default", "default"),
+        ("Security team", '"Security team"'),
+        ("x poll=forged\nline", '"x poll?forged?line"'),
+        ('a"b', "a?b"),
+        ("", '""'),
+        (7, "7"),
+        (1.2345, "1.23"),
+        (datetime(2026, 11, 2, 9, tzinfo=UTC), "2026-11-02T09:00:00+00:00"),
+        ("x" * 500, "x" * 80),
+    ],
+)
+def test_a_value_has_one_form(value: object, shown: str) -> None:
+    """Queries are built on it."""
+    assert line_of("poll.done", listed=value) == f"poll.done listed={shown}"
+
+
+def test_a_sentence_ends_the_line() -> None:
+    """Several mistakes of the settings are one line, and a percent sign is only one."""
+    assert line_of("poll.failed", code="settings", text="2 wrong:\n  - A=1: 50%s") == (
+        "poll.failed code=settings 2 wrong: - A:1: 50%s"
+    )
+
+
+def test_a_percent_sign_from_outside_is_only_one(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing that others wrote is ever taken for a format."""
+    logger("maa_notify.poll").warning("poll.unsure", text="%s %d %(name)s")
+
+    assert caplog.messages == ["poll.unsure %s %d %(name)s"]
+
+
+def test_every_poll_has_an_id_of_its_own_in_its_own_thread() -> None:
+    """Two polls at once can be told apart; outside of a poll there is none."""
+    lines: list[str] = []
+    both_inside = threading.Barrier(2)
+
+    def poll() -> None:
+        with poll_under_way():
+            both_inside.wait(10)
+            lines.extend(line_of("poll.event", key="K-1") for _ in range(2))
+
+    threads = [threading.Thread(target=poll) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert all(re.fullmatch(r"poll\.event poll=[0-9a-f]{12} key=K-1", line) for line in lines)
+    assert (len(lines), len(set(lines))) == (4, 2)
+    assert line_of("watch.stopped") == "watch.stopped"
