@@ -10,8 +10,12 @@ from typing import Any
 import duckdb_kql
 import pytest
 
+from maa_notify.runs import poll_once
 from tests.infra.bicep import INFRA, ROOT
 from tests.infra.test_app_settings import functions
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
 
 QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((INFRA / "queries").glob("*.kql"))}
 TABLES = {
@@ -75,6 +79,25 @@ def _ago(minutes: float) -> datetime:
 def workspace() -> Workspace:
     """An empty workspace."""
     return Workspace()
+
+
+def test_the_lines_are_those_that_the_notifier_writes(
+    graph: FakeGraph, teams: FakeTeams, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A value that is renamed in the log would silence an alarm; here it does not."""
+    notifier = Notifier(graph, teams, tmp_path / "state.db")
+    graph.requests = [make_request(now=notifier.clock.now())]
+    with caplog.at_level("INFO", logger="maa_notify"):
+        poll_once(lambda: notifier.app, "timer")
+    notifier.close()
+
+    written = {line.split(" ")[0]: _keys_of(line) for line in caplog.messages}
+    for sample in (DONE, EVENT, SENT):
+        assert set(_keys_of(sample)) <= set(written[sample.split(" ")[0]])
+
+
+def _keys_of(line: str) -> list[str]:
+    return re.findall(r" (\w+)=", line)
 
 
 def _wrongs(node: Path, queries: dict[str, str]) -> dict[str, list[str]]:
