@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from azure.data.tables import TableServiceClient
 
@@ -33,10 +34,17 @@ from maa_notify.teams.workflows import WorkflowsWebhook
 from maa_notify.upkeep import Upkeep
 from maa_notify.wire import silence_third_parties
 
+if TYPE_CHECKING:
+    # What checks tokens takes its share of a cold start, and most deployments have no use for it.
+    from maa_notify.bot.messages import Messages
+
 
 @dataclass(slots=True)
 class App:
-    """Everything wired up for one tenant; keep it between polls: tokens and connections live in it."""
+    """Everything wired up for one tenant; keep it between polls: tokens and connections live in it.
+
+    `messages` is None where nobody may ask back.
+    """
 
     settings: Settings
     clock: Clock
@@ -47,6 +55,7 @@ class App:
     cards: TeamsCards
     policy: Policy
     upkeep: Upkeep
+    messages: "Messages | None" = None
 
     def poll(self) -> Report:
         """Polls once.

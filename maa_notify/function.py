@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import Any
@@ -42,6 +43,16 @@ def health() -> tuple[int, str]:
         _LOG.error("health.failing %s", error)
         found = Health("failing", reason=error.code)
     return (200 if found.is_well else 503), json.dumps(_public(found))
+
+
+def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    """Status code and body for `POST /api/messages`: whatever the caller may know, which is nothing."""
+    try:
+        door = _app().messages
+    except MaaNotifyError as error:
+        _LOG.error("bot.misconfigured %s", error)
+        return 503, ""
+    return (404 if door is None else door.handle(headers, body)), ""
 
 
 @cache

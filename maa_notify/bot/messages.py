@@ -6,9 +6,12 @@ from typing import Protocol
 
 from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity
 from maa_notify.bot.commands import Answers, Question, command_of
+from maa_notify.bot.keys import SigningKeys
 from maa_notify.bot.memory import Memory
+from maa_notify.bot.setup import BotSetup
 from maa_notify.bot.tokens import FORBIDDEN, UNAUTHORIZED, RefusedError, Tokens
 from maa_notify.cards.elements import Element
+from maa_notify.cards.maker import TeamsCards
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
 from maa_notify.state.store import StateStore
@@ -93,6 +96,14 @@ class Messages:
         as_of = board.mark.last_good if board.mark else None
         tracked = [held.value for held in board.tracked.values()]
         return self._answers.answer(question, tracked, as_of, self._clock.now())
+
+
+def messages_of(
+    setup: BotSetup, store: StateStore, cards: TeamsCards, replies: Replies, clock: Clock
+) -> Messages:
+    """Wires up the door of one bot; nothing is fetched yet."""
+    tokens = Tokens(setup, SigningKeys(setup.cloud.metadata_url, clock))
+    return Messages(tokens, store, Answers(cards), replies, clock)
 
 
 def _header(headers: Iterable[tuple[str, str]], name: str) -> str:

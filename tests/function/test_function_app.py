@@ -64,6 +64,17 @@ def test_an_empty_environment_still_has_both_functions() -> None:
     )
 
 
+def test_people_can_ask_back_only_where_it_is_switched_on() -> None:
+    """Without the setting there is no address at all that anybody from outside could call."""
+    for value in ("", "false", "1", "yes", "truely"):
+        assert sorted(indexed(MAA_BOT_COMMANDS=value)) == ["health", "poll"]
+
+    found = indexed(MAA_BOT_COMMANDS=" True ")
+    assert sorted(found) == ["health", "messages", "poll"]
+    trigger = next(each for each in found["messages"] if each["type"] == "httpTrigger")
+    assert (trigger["route"], [str(each).upper() for each in trigger["methods"]]) == ("messages", ["POST"])
+
+
 @pytest.mark.parametrize(
     "setting, schedule",
     [("0 */5 * * * *", "0 */5 * * * *"), ("every minute", "0 * * * * *"), (" ", "0 * * * * *")],

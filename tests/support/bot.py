@@ -24,11 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from jwt.algorithms import RSAAlgorithm
 
 from maa_notify.bot.activity import Activity
-from maa_notify.bot.commands import Answers
-from maa_notify.bot.keys import SigningKeys
-from maa_notify.bot.messages import Messages
+from maa_notify.bot.messages import Messages, messages_of
 from maa_notify.bot.setup import BotCloud, BotSetup
-from maa_notify.bot.tokens import Tokens
 from maa_notify.cards.elements import Element
 from maa_notify.cards.maker import TeamsCards
 from maa_notify.clock import Clock, SystemClock
@@ -205,9 +202,8 @@ class Bot:
     def __post_init__(self) -> None:
         """Wires it up."""
         cloud = BotCloud(ISSUER, self.service.metadata_url, ("smba.trafficmanager.net",))
-        tokens = Tokens(BotSetup(BOT, self.tenant, cloud), SigningKeys(cloud.metadata_url, self.clock))
-        answers = Answers(TeamsCards(URL))
-        self.messages = Messages(tokens, self.store, answers, WireReplies(), self.clock)
+        setup = BotSetup(BOT, self.tenant, cloud)
+        self.messages = messages_of(setup, self.store, TeamsCards(URL), WireReplies(), self.clock)
 
     def send(self, activity: Mapping[str, Any], token: str | None = None) -> int:
         """Delivers an activity with a sound token, or with this one."""
