@@ -36,7 +36,9 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"]], ids=str
+    "words",
+    [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"], ["teams-app"]],
+    ids=str,
 )
 def test_every_command_has_help(command: Command, words: list[str]) -> None:
     """`--help` works without a single setting."""
