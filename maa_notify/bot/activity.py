@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-CHANNEL = "channel"
+_CHANNEL = "channel"
+_SHARED = "shared"
 
 
 class MalformedActivityError(ValueError):
@@ -26,8 +27,13 @@ class _Conversation(msgspec.Struct, frozen=True, rename="camel"):
     tenant_id: str | None = None
 
 
-class _ChannelData(msgspec.Struct, frozen=True, rename="camel"):
+class _Channel(msgspec.Struct, frozen=True):
+    type: str | None = None
+
+
+class _ChannelData(msgspec.Struct, frozen=True):
     tenant: _Tenant | None = None
+    channel: _Channel | None = None
 
 
 class Activity(msgspec.Struct, frozen=True, rename="camel"):
@@ -65,8 +71,13 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def is_private(self) -> bool:
-        """Whether it was written anywhere but in a channel, which a team may read."""
-        return self.conversation.conversation_type != CHANNEL
+        """Whether it was written anywhere but in a channel of the tenant alone, where a team may be told.
+
+        A channel that is shared with other organisations is none, if Teams says that it is shared.
+        """
+        channel = self.channel_data.channel if self.channel_data else None
+        is_shared = channel is not None and channel.type == _SHARED
+        return self.conversation.conversation_type != _CHANNEL or is_shared
 
     @property
     def is_message(self) -> bool:

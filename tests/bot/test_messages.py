@@ -13,7 +13,7 @@ from maa_notify.core.event import short_key
 from maa_notify.errors import StateError
 from maa_notify.state.rows import Row
 from maa_notify.state.store import StateStore
-from tests.support.bot import BOT, JONAS, MIRA, Bot, FakeBotService
+from tests.support.bot import BOT, JONAS, MIRA, TENANT, Bot, FakeBotService
 from tests.support.cards import text, texts
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
@@ -148,6 +148,18 @@ def test_a_group_chat_is_no_channel(bot: Bot, service: FakeBotService) -> None:
     conversation = {"id": "19:group", "conversationType": "groupChat"}
     assert bot.send(service.activity("help", conversation=conversation)) == 200
     assert words.PRIVATE in text(service.replies[-1].card)
+
+
+@pytest.mark.parametrize(
+    "kind, told", [("standard", words.TEAM), ("private", words.TEAM), ("shared", words.PRIVATE)]
+)
+def test_a_channel_shared_with_other_organisations_is_told_no_more_than_a_chat(
+    bot: Bot, service: FakeBotService, kind: str, told: str
+) -> None:
+    """People of other tenants read along there."""
+    data = {"tenant": {"id": TENANT}, "channel": {"id": "19:ops@thread.tacv2", "type": kind}}
+    assert bot.send(service.in_channel("help", channelData=data)) == 200
+    assert told in text(service.replies[-1].card)
 
 
 def test_a_state_store_that_fails_is_a_503(service: FakeBotService, clock: FakeClock) -> None:
