@@ -108,7 +108,7 @@ class Tokens:
                 leeway=_SKEW,
                 options={"require": _REQUIRED, "strict_aud": True},
             )
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError) as error:
             reason = next((word for kind, word in _REASONS if isinstance(error, kind)), "token")
         raise RefusedError(UNAUTHORIZED, reason)
 
@@ -129,7 +129,7 @@ def _key_id(token: str) -> str:
     """The id of the key that a token claims to be signed with; only one algorithm is looked at."""
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, RecursionError):
+    except (jwt.PyJWTError, ValueError):
         raise RefusedError(UNAUTHORIZED, "token") from None
     key_id = header.get("kid")
     if header.get("alg") != ALGORITHM or not isinstance(key_id, str):

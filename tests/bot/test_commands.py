@@ -1,6 +1,6 @@
 """What people ask and what they are told: the right requests to the right people, on a sound card."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from maa_notify.bot import words
 from maa_notify.bot.commands import Answers, Command, Question, Word, command_of
 from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.times import Times
 from maa_notify.core.compare import Tracked
 from maa_notify.core.event import Step, short_key
 from maa_notify.core.request import Identity, MalformedRequestError, Target, parse_request
@@ -189,6 +190,24 @@ def test_status_is_the_whole_card() -> None:
     assert "As Intune listed it" in shown
 
 
+def test_status_fits_however_much_stands_on_the_card() -> None:
+    """The line that says how old the news is gives way before the card gets too large to post."""
+    zone = timezone(timedelta(hours=2), "Some/Place_Far_Away")
+    answers, name = Answers(TeamsCards(URL, times=Times(zone))), "\U0001f512" * 200
+    person = Identity("user", name, name, MIRA)
+    steps = tuple(Step(status, NOW, person) for status in ("needsApproval", "approved") * 4)
+    target, left_out = Target(name, serial_number=name, primary_user=name), 0
+    for length in range(0, 1_024, 4):
+        said = {"justification": "{" * length, "approval_notes": "{" * length}
+        request = of(MIRA, name, "approved", requestor=person, approver=person, target=target, **said).request
+        question = Question(Command(Word.STATUS, short_key(request.id)), MIRA, is_private=True)
+        card = answers.answer(question, [Tracked(request, 9, steps=steps)], AS_OF, NOW)
+        assert_sound(card)
+        left_out += "As Intune listed it" not in text(card)
+
+    assert left_out
+
+
 def test_status_of_a_request_of_another_is_as_unknown_as_none() -> None:
     """In a private chat a key that was overheard opens nothing, and does not even prove that it exists."""
     his = of(JONAS, "his")
@@ -233,7 +252,11 @@ def test_before_the_first_poll_the_bot_says_that_it_knows_nothing() -> None:
 @pytest.mark.parametrize("filler", ["", "\U0001f512", '"', "a.", "W"])
 def test_a_long_list_says_what_it_leaves_out(filler: str) -> None:
     """At most twenty lines, fewer where hostile names take the room, and never a card too large to post."""
-    requests = [of(MIRA, f"{number:03}{filler * 200}", id=f"request-{number}") for number in range(50)]
+    requestor = Identity("user", filler * 200, filler * 200, MIRA)
+    requests = [
+        of(MIRA, f"{number:03}{filler * 200}", id=f"request-{number}", requestor=requestor)
+        for number in range(50)
+    ]
     card = told(PENDING, *requests, private=False)
     shown = sum(f"{short_key(each.request.id)}-1" in text(card) for each in requests)
 

@@ -134,12 +134,32 @@ def test_other_news_of_teams_is_taken_in_silence(
     assert service.replies == []
 
 
-@pytest.mark.parametrize("entities", [None, [], [{"type": "mention"}], [{"type": "mention", "text": 7}]])
+ME = {"id": f"28:{BOT}", "name": "MAA Notify"}
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        None,
+        [],
+        [{"type": "mention"}],
+        [{"type": "mention", "text": 7, "mentioned": ME}],
+        [{"type": "mention", "text": "mine", "mentioned": "me"}],
+        [{"type": "mention", "text": "mine", "mentioned": {"id": "29:jonas"}}],
+    ],
+)
 def test_a_message_without_a_sound_mention_is_read_as_it_is(
     bot: Bot, service: FakeBotService, entities: object
 ) -> None:
-    """Teams leaves out what it has no need of."""
+    """Teams leaves out what it has no need of, and what is addressed to others is left in place."""
     assert bot.send(service.activity("mine", entities=entities)) == 200
+    assert texts(service.replies[-1].card)[1] != "What you can ask"
+
+
+def test_an_activity_that_does_not_name_the_bot_mentions_nobody(bot: Bot, service: FakeBotService) -> None:
+    """Two ids that are both missing are not the same."""
+    entities = [{"type": "mention", "text": "mine", "mentioned": {}}]
+    assert bot.send(service.activity("mine", entities=entities, recipient={})) == 200
     assert texts(service.replies[-1].card)[1] != "What you can ask"
 
 

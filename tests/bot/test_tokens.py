@@ -69,6 +69,7 @@ FORGED: dict[str, Forge] = {
     "of a lookalike issuer": lambda service: service.token(iss="https://api.botframework.com/"),
     "of nobody": lambda service: service.token(iss=None),
     "without a service": lambda service: service.token(serviceurl=None),
+    "longer than any of Microsoft's": lambda service: service.token(padding="x" * 20_000),
     "with a service of an odd type": lambda service: service.token(serviceurl=["x"]),
 }
 
@@ -87,7 +88,16 @@ def test_a_token_that_is_not_sound_is_refused(bot: Bot, service: FakeBotService,
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer x" + "y" * 20_000, "bearer\udc80 x"]
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic eDp5",
+        "Bearer x" + "y" * 20_000,
+        "bearer\udc80 x",
+        "Bearer \udc80.e30.eA",
+    ],
 )
 def test_a_header_that_holds_no_token_is_refused(bot: Bot, service: FakeBotService, header: str) -> None:
     """However odd it is."""
@@ -306,6 +316,16 @@ def test_one_odd_key_spoils_no_other(bot: Bot, service: FakeBotService) -> None:
 def test_a_body_of_any_kind_ends_in_a_status(bot: Bot, body: bytes) -> None:
     """Nothing that a signed caller sends brings the bot down."""
     assert bot.send_raw(body) == 400
+
+
+@pytest.mark.parametrize(
+    "changes", [{"id": ""}, {"conversation": {"id": ""}}, {"id": None}, {"serviceUrl": None}]
+)
+def test_an_activity_without_what_every_activity_has_is_refused(
+    bot: Bot, service: FakeBotService, changes: dict[str, Any]
+) -> None:
+    """Without an id nobody could tell it from the next one."""
+    assert bot.send(service.activity(**changes)) == 400
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":', '{"text":[', '{"entities":[{"a":'])
