@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.notifier import TENANT
 from tests.support.process import ROOT
+
+ENOUGH = {"MAA_TENANT_ID": TENANT, "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0"}
+"""The fewest settings that are accepted."""
 
 PRINT_BINDINGS = """
 import json, sys
@@ -20,9 +25,15 @@ print(json.dumps({name: [json.loads(binding) for binding in bindings] for name, 
 
 def indexed(**settings: str) -> dict[str, Any]:
     """The functions and their bindings, as a fresh process with nothing but these settings finds them."""
+    found: dict[str, Any] = printed(PRINT_BINDINGS, **settings)
+    return found
+
+
+def printed(program: str, **settings: str) -> Any:
+    """The JSON that a program prints last, in a fresh process with nothing but these settings."""
     system = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PRINT_BINDINGS],
+        [sys.executable, "-W", "ignore", "-c", program],
         env={**system, "PYTHONPATH": str(ROOT), **settings},
         cwd=ROOT,
         capture_output=True,
@@ -30,8 +41,7 @@ def indexed(**settings: str) -> dict[str, Any]:
         timeout=50,
         check=True,
     )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def schedule_of(found: dict[str, Any]) -> str:
@@ -73,6 +83,21 @@ def test_people_can_ask_back_only_where_it_is_switched_on() -> None:
     assert sorted(found) == ["health", "messages", "poll"]
     trigger = next(each for each in found["messages"] if each["type"] == "httpTrigger")
     assert (trigger["route"], [str(each).upper() for each in trigger["methods"]]) == ("messages", ["POST"])
+
+
+PRINT_ANSWERS = """
+import json
+from maa_notify import function
+print(json.dumps(function.messages({"authorization": "Bearer x"}, b"{}")))
+"""
+
+
+@pytest.mark.parametrize("settings, status", [({}, 503), ({"MAA_TENANT_ID": TENANT}, 503), (ENOUGH, 404)])
+def test_whoever_calls_without_need_hears_a_status(
+    settings: dict[str, str], status: int, tmp_path: Path
+) -> None:
+    """Wrong settings are told to the log alone, and where nobody may ask there is nothing to find."""
+    assert printed(PRINT_ANSWERS, MAA_STATE=f"sqlite:///{tmp_path / 'state.db'}", **settings) == [status, ""]
 
 
 @pytest.mark.parametrize(
