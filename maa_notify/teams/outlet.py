@@ -8,6 +8,19 @@ Card = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request's card stands in Teams, so that it can be changed and answered there.
+
+    Attributes:
+        conversation_id: the thread that the card began.
+        activity_id: the card's own message.
+    """
+
+    conversation_id: str
+    activity_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One card on its way.
 
@@ -15,11 +28,15 @@ class Message:
         card: the Adaptive Card.
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
+        place: where an earlier card of the same request stands; the card takes that one's place.
+        reply: the short card that then rings in its thread, since a changed card rings nowhere.
     """
 
     card: Card
     summary: str = ""
     recipient: str = ""
+    place: Place | None = None
+    reply: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +46,12 @@ class Receipt:
     Attributes:
         run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
         message_id: the message in the channel, proof that the card was posted; "" if none was told.
+        place: where the card stands, for an outlet that can come back to it.
     """
 
     run_id: str = ""
     message_id: str = ""
+    place: Place | None = None
 
 
 class Outlet(Protocol):
@@ -45,6 +64,7 @@ class Outlet(Protocol):
             DestinationRefused: the destination has to be mended by a person.
             CardRefused: this card is not taken; others may be.
             DestinationUnavailable: not now; perhaps with the wait it asks for.
+            RecipientUnreachable: this person cannot be written to; others may be.
         """
         ...
 

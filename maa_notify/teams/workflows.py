@@ -88,7 +88,7 @@ class WorkflowsWebhook:
         except WireError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
-            raise DestinationUnavailable(f"destination {self._name!r}: {error}") from None
+            raise DestinationUnavailable(f"destination {self._name!r}: {error}", in_doubt=True) from None
         answer: Answer = webhook.last_http_response
         if not accepted:
             raise self._refusal(answer)
