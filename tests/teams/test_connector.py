@@ -101,6 +101,22 @@ def test_a_reply_goes_into_the_thread(service: FakeConnector, connector: Connect
     assert service.cards_in(GENERAL) == [CARD]
 
 
+def test_no_id_changes_the_path(service: FakeConnector, connector: Connector) -> None:
+    """An id is only ever one part of the address, whatever stands in it."""
+    with pytest.raises(Gone):
+        connector.update(Place("a/b", "c/d?e"), CARD)
+    with pytest.raises(Gone):
+        connector.send("a/b", CARD, reply_to="c/d?e")
+    with pytest.raises(Gone):
+        connector.channels("a/b?c")
+
+    assert [call.path.removeprefix("/teams/v3/") for call in service.calls] == [
+        "conversations/a%2Fb/activities/c%2Fd%3Fe",
+        "conversations/a%2Fb/activities/c%2Fd%3Fe",
+        "teams/a%2Fb%3Fc/conversations",
+    ]
+
+
 def test_an_answer_names_the_message_it_answers(service: FakeConnector, connector: Connector) -> None:
     """A command and its answer stand together."""
     place = created(connector)
