@@ -5,6 +5,7 @@ import os
 import azure.functions as func
 
 from maa_notify import function
+from maa_notify.bot.setup import commands_wanted
 from maa_notify.settings import schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
@@ -33,3 +34,13 @@ def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it tak
     """Tells a monitor whether the notifier is well."""
     status, body = function.health()
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
+
+
+if commands_wanted(os.environ):
+
+    @app.function_name("messages")
+    @app.route("messages", methods=[func.HttpMethod.POST])
+    def messages(req: func.HttpRequest) -> func.HttpResponse:
+        """Answers somebody who asks in Teams."""
+        status, body = function.messages(req.headers, req.get_body())
+        return func.HttpResponse(body, status_code=status)

@@ -69,6 +69,15 @@ param retentionDays int = 365
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
 
+@description('Makes a bot beside the app, which keeps one card for each request up to date.')
+param bot bool = false
+
+@description('The bot writes to requestors in a chat of their own. It takes the bot.')
+param requestorChat bool = false
+
+@description('People may ask the bot, which opens an address for Teams. It takes the bot.')
+param botCommands bool = false
+
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 512
@@ -159,6 +168,9 @@ module resources 'resources.bicep' = {
     heartbeatDays: heartbeatDays
     retentionDays: retentionDays
     pollSchedule: pollSchedule
+    bot: bot
+    requestorChat: requestorChat
+    botCommands: botCommands
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
@@ -194,6 +206,9 @@ output AZURE_IDENTITY_PRINCIPAL_ID string = resources.outputs.identityPrincipalI
 
 @description('Client id of the identity.')
 output AZURE_IDENTITY_CLIENT_ID string = resources.outputs.identityClientId
+
+@description('Name of the bot. Empty: there is none.')
+output AZURE_BOT_NAME string = resources.outputs.botName
 
 @description('Name of the vault.')
 output AZURE_VAULT_NAME string = resources.outputs.vaultName

@@ -63,6 +63,15 @@ param retentionDays int = 365
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
 
+@description('Makes a bot beside the app, which keeps one card for each request up to date.')
+param bot bool = false
+
+@description('The bot writes to requestors in a chat of their own. It takes the bot.')
+param requestorChat bool = false
+
+@description('People may ask the bot, which opens an address for Teams. It takes the bot.')
+param botCommands bool = false
+
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 512
@@ -278,6 +287,21 @@ var ownSettings = [
   }
 ]
 
+var botSettings = [
+  {
+    name: 'MAA_BOT_CLIENT_ID'
+    value: identity.outputs.clientId
+  }
+  {
+    name: 'MAA_REQUESTOR_CHAT'
+    value: requestorChat ? 'true' : 'false'
+  }
+  {
+    name: 'MAA_BOT_COMMANDS'
+    value: botCommands ? 'true' : 'false'
+  }
+]
+
 var webhookSetting = {
   name: 'MAA_TEAMS_WEBHOOK_URL'
   value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/teams-webhook-url)'
@@ -302,7 +326,7 @@ module app 'modules/app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
-    appSettings: concat(hostSettings, ownSettings, channelSettings[channels])
+    appSettings: concat(hostSettings, ownSettings, bot ? botSettings : [], channelSettings[channels])
     packageContainerUrl: storage.outputs.packageContainerUrl
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
@@ -311,6 +335,17 @@ module app 'modules/app.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
   }
   dependsOn: [roles] // the host looks for its storage at once
+}
+
+module teamsBot 'modules/bot.bicep' = if (bot) {
+  name: 'bot'
+  params: {
+    name: 'bot-maa-${hash}'
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    endpoint: botCommands ? 'https://${app.outputs.hostName}/api/messages' : ''
+  }
 }
 
 module alerts 'modules/alerts.bicep' = {
@@ -352,6 +387,9 @@ output identityPrincipalId string = identity.outputs.principalId
 
 @description('Client id of the identity.')
 output identityClientId string = identity.outputs.clientId
+
+@description('Name of the bot. Empty: there is none.')
+output botName string = bot ? teamsBot!.outputs.name : ''
 
 @description('Name of the vault.')
 output vaultName string = vault.outputs.name

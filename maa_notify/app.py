@@ -1,18 +1,21 @@
 """The composition root: settings to adapters to a poll. The only room that knows all others."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from azure.data.tables import TableServiceClient
 
+from maa_notify.bot.setup import BOT_CLOUDS, BotSetup
 from maa_notify.cards.maker import TeamsCards
 from maa_notify.cards.times import Times
 from maa_notify.clock import Clock, SystemClock
 from maa_notify.core.compare import Rules
 from maa_notify.deliver import Delivery, Policy
+from maa_notify.destinations import Destination
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.tokens import (
@@ -26,20 +29,33 @@ from maa_notify.graph.tokens import (
 from maa_notify.health import Health, health_of
 from maa_notify.poll import Poll, Report
 from maa_notify.secret import Secret
-from maa_notify.settings import Settings, read_settings
+from maa_notify.settings import BotSettings, Settings, read_settings
 from maa_notify.state.rows import Rows
 from maa_notify.state.sqlite import SqliteRows
 from maa_notify.state.store import StateStore
 from maa_notify.state.table import TableRows, connect_with_identity, connect_with_string
+from maa_notify.teams.bot import BotChannel, BotChat
+from maa_notify.teams.connector import Connector
 from maa_notify.teams.outlet import Outlet
 from maa_notify.teams.workflows import WorkflowsWebhook
 from maa_notify.upkeep import Upkeep
 from maa_notify.wire import silence_third_parties
 
+if TYPE_CHECKING:
+    # What checks tokens takes its share of a cold start, and most deployments have no use for it.
+    from maa_notify.bot.activity import Activity
+    from maa_notify.bot.messages import Messages
+
+Connect = Callable[[str], Connector]
+"""Opens the bot's way to a service URL."""
+
 
 @dataclass(slots=True)
 class App:
-    """Everything wired up for one tenant; keep it between polls: tokens and connections live in it."""
+    """Everything wired up for one tenant; keep it between polls: tokens and connections live in it.
+
+    `messages` is None where nobody may ask back.
+    """
 
     settings: Settings
     clock: Clock
@@ -50,6 +66,7 @@ class App:
     cards: TeamsCards
     policy: Policy
     upkeep: Upkeep
+    messages: "Messages | None" = None
 
     def poll(self) -> Report:
         """Polls once.
@@ -92,33 +109,94 @@ def build(
     clock = clock or SystemClock()
     identity = _identity(settings)
     tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
+    store, cards = StateStore(_rows(settings, identity)), _cards(settings)
+    connect = _connections(settings, identity)
     return App(
         settings=settings,
         clock=clock,
         tokens=tokens,
         graph=GraphClient(settings.graph_url, graph_scope(settings), tokens, clock),
-        store=StateStore(_rows(settings, identity)),
-        outlets={
-            each.route.name: WorkflowsWebhook(each.route.name, each.webhook_url)
-            for each in settings.destinations
-        },
-        cards=TeamsCards(
-            settings.cloud.approvals_url,
-            mentions={each.route.name: each.mentions for each in settings.destinations},
-            times=Times(ZoneInfo(settings.time_zone) if settings.time_zone else None),
-            chats={route.name for route in settings.routes if route.to_requestor},
-        ),
+        store=store,
+        outlets={each.route.name: _outlet(each, connect) for each in settings.destinations},
+        cards=cards,
         policy=replace(policy or Policy(), digest_above=settings.digest_above),
         upkeep=Upkeep(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
+        messages=_messages(settings, store, cards, connect, clock),
     )
 
 
 def graph_scope(settings: Settings) -> str:
     """What a token for Graph is asked for; the cloud's own Graph, even where a test server stands in."""
     return f"{settings.cloud.graph}/.default"
+
+
+def _cards(settings: Settings) -> TeamsCards:
+    return TeamsCards(
+        settings.cloud.approvals_url,
+        mentions={each.route.name: each.mentions for each in settings.destinations},
+        times=Times(ZoneInfo(settings.time_zone) if settings.time_zone else None),
+        chats={route.name for route in settings.routes if route.to_requestor},
+    )
+
+
+def _outlet(destination: Destination, connect: Connect) -> Outlet:
+    name, way = destination.route.name, destination.way
+    if isinstance(way, Secret):
+        return WorkflowsWebhook(name, way)
+    connector = connect(way.service_url)
+    return BotChannel(name, way.channel_id, connector) if way.channel_id else BotChat(name, connector)
+
+
+def _connections(settings: Settings, identity: TokenSource) -> Connect:
+    """Makes the bot's connections, all with one source of tokens."""
+    bot = settings.bot
+    if bot is None:
+        return _no_bot
+    tokens = _bot_tokens(settings, bot, identity)
+    return lambda service_url: Connector(service_url, bot.client_id, settings.tenant_id, tokens)
+
+
+def _no_bot(service_url: str) -> Connector:
+    raise AssertionError(f"no setting asks for a bot at {service_url}")
+
+
+def _bot_tokens(settings: Settings, bot: BotSettings, identity: TokenSource) -> TokenSource:
+    """Who signs in as the bot: the notifier's own identity, unless the bot is another one."""
+    if bot.access_token is not None:
+        return ReadyToken(bot.access_token)
+    is_same = bot.client_id == settings.client_id.lower()
+    return identity if is_same else ManagedIdentity(bot.client_id)
+
+
+def _messages(
+    settings: Settings, store: StateStore, cards: TeamsCards, connect: Connect, clock: Clock
+) -> "Messages | None":
+    """The door for those who ask back; None where it stays shut."""
+    bot = settings.bot
+    if bot is None or not bot.commands:
+        return None
+    from maa_notify.bot.messages import messages_of  # noqa: PLC0415 - slow to load, seldom used
+
+    setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name])
+    return messages_of(setup, store, cards, ConnectorReplies(connect), clock)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorReplies:
+    """Answers to where a question came from, which has been checked by then."""
+
+    connect: Connect
+
+    def reply(self, activity: "Activity", card: Mapping[str, Any]) -> None:
+        """Posts a card there."""
+        connector = self.connect(activity.service_url)
+        try:
+            connector.send(activity.conversation.id, card, reply_to=activity.reply_to)
+        finally:
+            connector.close()
 
 
 def _identity(settings: Settings) -> TokenSource:

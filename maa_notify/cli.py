@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -75,7 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maa-notify {__version__}")
     parser.add_argument("-q", "--quiet", action="store_true", help="log only warnings and errors")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_poll, _add_watch, _add_demo, _add_doctor, _add_preview, _add_outbox, _add_history):
+    for add in (
+        _add_poll,
+        _add_watch,
+        _add_demo,
+        _add_doctor,
+        _add_preview,
+        _add_outbox,
+        _add_history,
+        _add_teams_app,
+    ):
         add(commands)
     return parser
 
@@ -184,6 +194,43 @@ def _add_history(commands: _Commands) -> None:
     parser.set_defaults(command=_history)
 
 
+def _add_teams_app(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "teams-app",
+        help="build the app package of the bot",
+        description="Builds the package that an administrator uploads to the organisation's app catalogue."
+        " It reads MAA_BOT_CLIENT_ID, else MAA_CLIENT_ID, and MAA_BOT_COMMANDS.",
+    )
+    parser.add_argument("--output", required=True, metavar="FILE", help="the zip file to write")
+    parser.add_argument(
+        "--website",
+        type=_https,
+        default="https://intune.microsoft.com",
+        metavar="URL",
+        help="where people who look the app up are sent; default: %(default)s",
+    )
+    parser.add_argument(
+        "--app-version",
+        type=_version,
+        default=__version__,
+        metavar="N.N.N",
+        help="Teams takes an update only with a higher one; default: %(default)s",
+    )
+    parser.set_defaults(command=_teams_app)
+
+
+def _https(text: str) -> str:
+    if not re.fullmatch(r"https://[!-~]{1,2000}", text):
+        raise argparse.ArgumentTypeError("must begin with https://")
+    return text
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){2}", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be three numbers, such as 1.0.2")
+    return text
+
+
 def _seconds(text: str) -> float:
     value = float(text)
     if not 1 <= value <= _DAY:
@@ -241,3 +288,9 @@ def _history(options: argparse.Namespace) -> int:
     from maa_notify.commands.history import history
 
     return history(options.format, days=options.days)
+
+
+def _teams_app(options: argparse.Namespace) -> int:
+    from maa_notify.commands.teams_app import teams_app
+
+    return teams_app(options.output, website=options.website, version=options.app_version)

@@ -11,15 +11,20 @@ Nothing sleeps longer than the time budget of the delivery. What is left waits f
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from random import Random
-from typing import Protocol
 from uuid import uuid4
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.core.event import Event, EventKind, Notification
-from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
+from maa_notify.compose import MOST_TOGETHER, CardMaker, Composer
+from maa_notify.core.event import Notification, Place
+from maa_notify.errors import (
+    CardRefused,
+    DeliveryError,
+    DestinationRefused,
+    DestinationUnavailable,
+    RecipientUnreachable,
+)
 from maa_notify.labels import labels, seconds_since
 from maa_notify.outbox import (
     Waiting,
@@ -33,7 +38,7 @@ from maa_notify.outbox import (
 from maa_notify.state.codec import JournalEntry, Lane
 from maa_notify.state.rows import ConflictError
 from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore
-from maa_notify.teams.outlet import Card, Message, Outlet, Receipt
+from maa_notify.teams.outlet import Message, Outlet, Receipt
 
 _LOG = logs.logger(__name__)
 
@@ -42,24 +47,8 @@ _LOOK_AGAIN = timedelta(seconds=2)
 _SKEW = timedelta(minutes=5)
 _SHORT_BACK_OFF = 45.0
 _LONG_BACK_OFF = 900.0
-_DIGEST_SIZE = 49
-"""Two rows each and the destination's own: within the hundred changes of one transaction."""
-
-
-class CardMaker(Protocol):
-    """Makes cards of events; `now` is the time of posting (UTC)."""
-
-    def card(self, event: Event, destination: str, now: datetime) -> Card:
-        """The full card."""
-        ...
-
-    def plain(self, event: Event, now: datetime) -> Card:
-        """The minimal card, for a destination that refused the full one."""
-        ...
-
-    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
-        """One card for many events, and how many of them it holds, counted from the first."""
-        ...
+_UNREACHED_FOR = timedelta(days=1)
+"""A person without the app is not tried again sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,30 +255,55 @@ class Delivery:
         )
 
     def _post(self, turn: _Turn, now: datetime) -> None:
-        items, card = self._choose(for_first_recipient(due_now(turn.waiting, now)), now)
-        message = Message(card, str(card.get("fallbackText", "")), items[0].value.recipient)
+        items, message = self._compose(turn, now)
         try:
-            receipt = self.outlets[turn.name].post(message)
+            receipt = self._send(turn.name, message, now)
+        except RecipientUnreachable as error:
+            self._unreached(turn, items, error)
         except DeliveryError as error:
             self._failed(turn, items, error)
         else:
             self._accepted(turn, items, receipt)
 
-    def _choose(self, due: Sequence[Waiting], now: datetime) -> tuple[Sequence[Waiting], Card]:
-        first = due[0].value
-        if first.plain:
-            return due[:1], self.cards.plain(first.event, now)
-        if len(due) <= self.policy.digest_above or not _may_share(due[0]):
-            return due[:1], self.cards.card(first.event, first.destination, now)
-        batch = list(takewhile(_may_share, due[:_DIGEST_SIZE]))
-        card, count = self.cards.digest([item.value.event for item in batch], first.destination, now)
-        return batch[:count], card
+    def _send(self, name: str, message: Message, now: datetime) -> Receipt:
+        """Posts, unless it is for somebody who could not be written to lately."""
+        if message.recipient and self.store.is_unreached(name, message.recipient, now - _UNREACHED_FOR):
+            raise RecipientUnreachable("could not be written to less than a day ago")
+        return self.outlets[name].post(message)
+
+    def _compose(self, turn: _Turn, now: datetime) -> tuple[Sequence[Waiting], Message]:
+        due = for_first_recipient(due_now(turn.waiting, now))
+        places: Mapping[str, Place] = {}
+        if self.outlets[turn.name].keeps_places:
+            requests = dict.fromkeys(item.value.event.request.id for item in due[:MOST_TOGETHER])
+            places = self.store.read_places(turn.name, requests)
+        return Composer(self.cards, self.policy.digest_above).compose(due, places, now)
+
+    def _unreached(self, turn: _Turn, items: Sequence[Waiting], error: RecipientUnreachable) -> None:
+        """Nobody waits for a person who has no app: what was for them is put on record."""
+        now = self.clock.now()
+        entries = [
+            JournalEntry(replace(item.value, last_error=str(error)), now, unreached=True) for item in items
+        ]
+        self._settle(
+            turn,
+            [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)],
+            lambda lane: lane,
+        )
+        for item in items:
+            key = item.value.event.short_key
+            _LOG.info("deliver.unreached", key=key, destination=turn.name, text=str(error))
 
     def _accepted(self, turn: _Turn, items: Sequence[Waiting], receipt: Receipt) -> None:
         now = self.clock.now()
         was_failing = turn.lane.value.failing_since
+        place = receipt.place if len(items) == 1 else None  # a digest is no request's own card
         outcomes = [
-            Outcome(item, entry=JournalEntry(item.value, now, receipt.run_id, receipt.message_id))
+            Outcome(
+                item,
+                entry=JournalEntry(item.value, now, receipt.run_id, receipt.message_id),
+                place=place,
+            )
             for item in items
         ]
         posts = (*self._recent(turn.lane.value, now), now.timestamp())[-self.policy.posts :]
@@ -354,7 +368,10 @@ class Delivery:
         return Outcome(item, entry=JournalEntry(after, now), dead=True)
 
     def _after_failure(self, before: Notification, error: DeliveryError, now: datetime) -> Notification:
-        after = replace(before, attempts=before.attempts + 1, last_error=str(error), not_before=None)
+        in_doubt = before.in_doubt or (isinstance(error, DestinationUnavailable) and error.in_doubt)
+        after = replace(
+            before, attempts=before.attempts + 1, last_error=str(error), not_before=None, in_doubt=in_doubt
+        )
         if isinstance(error, CardRefused):
             if not before.plain:
                 return replace(after, plain=True)
@@ -411,11 +428,6 @@ class Delivery:
             except ConflictError:
                 _LOG.debug("deliver.lost", destination=turn.name)
             turn.holding = False
-
-
-def _may_share(item: Waiting) -> bool:
-    """Whether a notification may be told in one card with others."""
-    return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT
 
 
 def _next(turns: Sequence[_Turn]) -> _Turn | None:

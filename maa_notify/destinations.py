@@ -14,27 +14,46 @@ from maa_notify.secret import Secret
 from maa_notify.wire import is_loopback
 
 DEFAULT_DESTINATION = "default"
+REQUESTOR_CHAT = "requestor chat"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
-_DESTINATION_KEYS = frozenset({"name", "webhook_url", "to", "policy_types", "events", "mentions"})
+_CHANNEL_ID = re.compile(r"[A-Za-z0-9:@._-]{1,200}")
+_DESTINATION_KEYS = frozenset({"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions"})
+_BOT_KEYS = frozenset({"channel_id", "service_url"})
+_RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT})
 _CHANNEL, _REQUESTOR = "channel", "requestor"
 
 
 @dataclass(frozen=True, slots=True)
+class BotAddress:
+    """Where the bot writes: the service's origin and path, and the channel; "" for the requestors' chats."""
+
+    service_url: str
+    channel_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
-    """A Teams channel or the requestors' chats: what it wants to hear, its webhook, and whom to mention."""
+    """A Teams channel or the requestors' chats: what it wants to hear, and whom to mention.
+
+    The way there is a webhook or the bot.
+    """
 
     route: Route
-    webhook_url: Secret
+    way: Secret | BotAddress
     mentions: Mentions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationsReader:
-    """Reads them all; what is wrong or doubtful goes to `wrong` and `warn`, and a default stands in."""
+    """Reads them all; what is wrong or doubtful goes to `wrong` and `warn`, and a default stands in.
+
+    `problem_of_service` says what keeps an address from being one of the bot's service; "" when nothing does.
+    """
 
     wrong: Callable[[str], None]
     warn: Callable[[str], None]
+    problem_of_service: Callable[[str], str]
 
     def read(self, text: str) -> list[Destination]:
         """The destinations of a setting's value; those that can be told apart, when some are wrong."""
@@ -69,15 +88,17 @@ class DestinationsReader:
             self.wrong(f"entry {number}: {shown(key)} is not known{nearest(key, _DESTINATION_KEYS)}")
         name = self._name(number, entry.get("name"))
         where = f"entry {number} ({name})" if name else f"entry {number}"
-        url = self._webhook(where, entry.get("webhook_url"))
+        way = self._way(where, entry)
         types = self._words(where, "policy_types", entry.get("policy_types", []), POLICY_TYPES)
         events = self._words(where, "events", entry.get("events", []), EVENT_NAMES)
         mentions = self._mentions(where, entry.get("mentions", []))
         if not self._is_to_requestor(where, entry.get("to", _CHANNEL)):
-            return Destination(Route(name, types, events), url, mentions)
+            return Destination(Route(name, types, events), way, mentions)
+        if isinstance(way, BotAddress):
+            self.wrong(f"{where}: a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
         if mentions:
             self.wrong(f"{where}: 'mentions' are for channels; a chat rings its one person")
-        return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), url)
+        return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), way)
 
     def _is_to_requestor(self, where: str, value: object) -> bool:
         known = (_CHANNEL, _REQUESTOR)
@@ -106,10 +127,34 @@ class DestinationsReader:
         return {word: people for word, people in mentions.items() if people}
 
     def _name(self, number: int, value: object) -> str:
-        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() != DEFAULT_DESTINATION:
+        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() not in _RESERVED:
             return value
-        self.wrong(f"entry {number}: 'name' must be up to 40 letters, digits, spaces, - _ . (not 'default')")
+        reserved = " and ".join(repr(each) for each in sorted(_RESERVED))
+        self.wrong(
+            f"entry {number}: 'name' must be up to 40 letters, digits, spaces, - _ . ({reserved} are taken)"
+        )
         return ""
+
+    def _way(self, where: str, entry: Mapping[str, Any]) -> Secret | BotAddress:
+        if "bot" not in entry:
+            return self._webhook(where, entry.get("webhook_url"))
+        if "webhook_url" in entry:
+            self.wrong(f"{where}: give 'webhook_url' or 'bot', not both")
+        return self._bot(where, entry["bot"])
+
+    def _bot(self, where: str, value: object) -> BotAddress:
+        if not isinstance(value, dict):
+            self.wrong(f"{where}: 'bot' must be an object with 'channel_id' and 'service_url'")
+            return BotAddress("")
+        for key in sorted(set(value) - _BOT_KEYS):
+            self.wrong(f"{where}: {shown(key)} is not known in 'bot'{nearest(key, _BOT_KEYS)}")
+        channel, url = value.get("channel_id"), value.get("service_url")
+        if not isinstance(channel, str) or not _CHANNEL_ID.fullmatch(channel):
+            self.wrong(f"{where}: 'channel_id' must be a channel's id such as 19:…@thread.tacv2, as it is")
+        problem = self.problem_of_service(url.strip() if isinstance(url, str) else "")
+        if problem:
+            self.wrong(f"{where}: 'service_url' {problem}")
+        return BotAddress(str(url).strip().rstrip("/"), str(channel))
 
     def _webhook(self, where: str, value: object) -> Secret:
         url = value.strip() if isinstance(value, str) else ""

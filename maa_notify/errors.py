@@ -11,7 +11,8 @@
     └── DeliveryError              a notification was not accepted; it stays in the outbox
         ├── DestinationRefused     the webhook itself is refused or cannot be reached at all
         ├── CardRefused            this one card is refused
-        └── DestinationUnavailable throttled or down for now
+        ├── DestinationUnavailable throttled or down for now
+        └── RecipientUnreachable   this one person cannot be written to
 
 No message holds a URL, a token or any other secret.
 """
@@ -126,10 +127,20 @@ class CardRefused(DeliveryError):
 
 
 class DestinationUnavailable(DeliveryError):
-    """The destination is throttled or down; `retry_after` is the wait it asked for, in seconds."""
+    """The destination is throttled or down, or its answer never came.
+
+    `retry_after` is the wait it asked for, in seconds; `in_doubt` says that the card may have arrived.
+    """
 
     code = "destination_unavailable"
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, in_doubt: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.in_doubt = in_doubt
+
+
+class RecipientUnreachable(DeliveryError):
+    """One person cannot be written to: the app is not installed there, or was blocked."""
+
+    code = "recipient_unreachable"

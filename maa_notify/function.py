@@ -6,6 +6,7 @@ no poll, and no longer than a monitor does.
 """
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
@@ -86,6 +87,16 @@ def _poll(trigger: str, patience: float) -> Report:
 def _app() -> app.App:
     with _building:
         return _only_app()
+
+
+def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    """Status code and body for `POST /api/messages`: whatever the caller may know, which is nothing."""
+    try:
+        door = _app().messages
+    except MaaNotifyError as error:
+        _LOG.error("bot.misconfigured", text=str(error))
+        return 503, ""
+    return (404 if door is None else door.handle(headers, body)), ""
 
 
 @cache

@@ -13,13 +13,22 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from maa_notify.checks import is_header_safe, is_unresolved, nearest, problem_of_origin
+from maa_notify.bot.setup import BOT_CLOUDS, client_id_from
+from maa_notify.checks import is_header_safe, is_unresolved, nearest, problem_of_origin, problem_of_url
 from maa_notify.core.reminders import Plan, parse_plan
-from maa_notify.core.routing import Route
-from maa_notify.destinations import DEFAULT_DESTINATION, Destination, DestinationsReader
+from maa_notify.core.request import GUID
+from maa_notify.core.routing import EVENTS_FOR_REQUESTOR, Route
+from maa_notify.destinations import (
+    DEFAULT_DESTINATION,
+    REQUESTOR_CHAT,
+    BotAddress,
+    Destination,
+    DestinationsReader,
+)
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.clouds import CLOUDS, Cloud
 from maa_notify.secret import Secret
+from maa_notify.wire import is_loopback
 
 DEFAULT_SCHEDULE = "0 * * * * *"
 
@@ -43,6 +52,10 @@ NAMES = (
     "MAA_HEARTBEAT_DAYS",
     "MAA_RETENTION_DAYS",
     "MAA_POLL_SCHEDULE",
+    "MAA_REQUESTOR_CHAT",
+    "MAA_BOT_CLIENT_ID",
+    "MAA_BOT_ACCESS_TOKEN",
+    "MAA_BOT_COMMANDS",
 )
 
 _SQLITE = "sqlite:///"
@@ -70,6 +83,23 @@ class StateAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class BotSettings:
+    """The bot, where there is one.
+
+    Attributes:
+        client_id: of the bot; its token is asked for with it.
+        service_url: where it writes to people.
+        access_token: a ready token, for a first try by hand and for tests.
+        commands: whether people may ask it.
+    """
+
+    client_id: str
+    service_url: str
+    access_token: Secret | None
+    commands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set, checked. `warnings` are worth a look but stop nothing."""
 
@@ -91,6 +121,7 @@ class Settings:
     poll_schedule: str
     complete_reminders: Plan = ()
     time_zone: str = ""
+    bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -135,7 +166,7 @@ class _Reader:
             client_id=self._text("MAA_CLIENT_ID"),
             client_secret=self._secret("MAA_CLIENT_SECRET"),
             certificate_path=self._certificate(),
-            access_token=self._access_token(),
+            access_token=self._token("MAA_ACCESS_TOKEN"),
             graph_url=self._origin("MAA_GRAPH_URL", cloud.graph),
             authority_url=self._origin("MAA_AUTHORITY_URL", cloud.authority),
             state=self._state(),
@@ -149,6 +180,7 @@ class _Reader:
             complete_reminders=self._complete_reminders(),
             time_zone=self._time_zone(),
         )
+        settings = self._with_bot(settings)
         self._check_credentials(settings)
         self._check_names()
         if self.mistakes:
@@ -207,14 +239,12 @@ class _Reader:
             )
         return path
 
-    def _access_token(self) -> Secret | None:
-        token = self._secret("MAA_ACCESS_TOKEN")
+    def _token(self, name: str) -> Secret | None:
+        token = self._secret(name)
         if token and is_in_azure(self.environ):
-            self._wrong(
-                "MAA_ACCESS_TOKEN", "is for first tries and tests only: remove it, the identity signs in"
-            )
+            self._wrong(name, "is for first tries and tests only: remove it, the identity signs in")
         if token and not is_header_safe(token.reveal()):
-            self._wrong("MAA_ACCESS_TOKEN", "holds characters that no token has (spaces or line breaks?)")
+            self._wrong(name, "holds characters that no token has (spaces or line breaks?)")
         return token
 
     def _origin(self, name: str, default: str) -> str:
@@ -316,7 +346,68 @@ class _Reader:
         return DestinationsReader(
             wrong=lambda problem: self._wrong(name, problem),
             warn=lambda doubt: self.warnings.append(f"{name}: {doubt}"),
+            problem_of_service=self._problem_of_service,
         )
+
+    def _problem_of_service(self, url: str) -> str:
+        cloud = BOT_CLOUDS.get(self._text("MAA_CLOUD", "global").lower())
+        if is_loopback(url) and not is_in_azure(self.environ):
+            return problem_of_url(url)
+        if cloud is None or not cloud.serves(url):
+            return "must be the address of Teams' service for bots, such as https://smba.trafficmanager.net/teams"
+        return ""
+
+    def _with_bot(self, settings: Settings) -> Settings:
+        """With what a bot needs, if anything asks for one, and with the chats it writes to."""
+        wants_chats, commands = self._flag("MAA_REQUESTOR_CHAT"), self._flag("MAA_BOT_COMMANDS")
+        ways = [each.way for each in settings.destinations if isinstance(each.way, BotAddress)]
+        token, is_wanted = self._token("MAA_BOT_ACCESS_TOKEN"), bool(ways or wants_chats or commands)
+        client_id = self._bot_client_id(settings, is_wanted=is_wanted)
+        if not is_wanted:
+            return settings
+        cloud = BOT_CLOUDS.get(settings.cloud.name)
+        bot = BotSettings(
+            client_id=client_id,
+            service_url=ways[0].service_url if ways else cloud.service_url if cloud else "",
+            access_token=token,
+            commands=commands,
+        )
+        self._check_bot(settings, bot)
+        chats = (_requestor_chat(bot),) if wants_chats else ()
+        return replace(settings, bot=bot, destinations=(*settings.destinations, *chats))
+
+    def _bot_client_id(self, settings: Settings, *, is_wanted: bool) -> str:
+        given = self._text("MAA_BOT_CLIENT_ID")
+        if self._was_wrong("MAA_BOT_CLIENT_ID") or not (given or is_wanted):
+            return ""
+        try:
+            client_id = client_id_from(self.environ)
+        except SettingsError as error:
+            self.mistakes.extend(error.mistakes)
+            return ""
+        signs_in_itself = settings.client_secret or settings.certificate_path
+        if signs_in_itself and client_id != settings.client_id.lower():
+            self._wrong(
+                "MAA_BOT_CLIENT_ID", "must be MAA_CLIENT_ID when that signs in with a secret or certificate"
+            )
+        return client_id
+
+    def _check_bot(self, settings: Settings, bot: BotSettings) -> None:
+        if settings.cloud.name not in BOT_CLOUDS:
+            self._wrong("MAA_CLOUD", f"a bot is not offered in {settings.cloud.name}")
+        elif not bot.service_url:
+            self._wrong(
+                "MAA_REQUESTOR_CHAT",
+                "needs a destination with 'bot' in this cloud, which names the address of Teams' service",
+            )
+        if not GUID.fullmatch(settings.tenant_id):
+            self._wrong("MAA_TENANT_ID", "must be the tenant's GUID for a bot: Teams tells no domain name")
+
+    def _flag(self, name: str) -> bool:
+        value = self._text(name, "false").lower()
+        if value not in {"true", "false"}:
+            self._wrong(name, "must be true or false")
+        return value == "true"
 
     def _check_credentials(self, settings: Settings) -> None:
         if settings.client_secret and settings.certificate_path:
@@ -331,6 +422,11 @@ class _Reader:
         for name in sorted(self.environ):
             if name.startswith("MAA_") and name not in NAMES:
                 self.warnings.append(f"{name} is not a setting of this version{nearest(name, NAMES)}")
+
+
+def _requestor_chat(bot: BotSettings) -> Destination:
+    route = Route(REQUESTOR_CHAT, events=EVENTS_FOR_REQUESTOR, to_requestor=True, by_object_id=True)
+    return Destination(route, BotAddress(bot.service_url))
 
 
 def _is_time_zone(name: str) -> bool:

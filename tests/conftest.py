@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.azurite import Azurite, AzuriteMissingError
+from tests.support.connector import FakeConnector
 from tests.support.graph import FakeGraph
 from tests.support.teams import FakeTeams
 
@@ -26,6 +27,13 @@ def graph() -> Iterator[FakeGraph]:
 def teams() -> Iterator[FakeTeams]:
     """Serve channels that take every sound card; a test looks at them."""
     with FakeTeams() as fake:
+        yield fake
+
+
+@pytest.fixture
+def service() -> Iterator[FakeConnector]:
+    """Serve the Bot Connector of a tenant with one channel; a test looks at what stands there."""
+    with FakeConnector() as fake:
         yield fake
 
 

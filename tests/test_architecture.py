@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "maa_notify"
-PURE = ("maa_notify.core", "maa_notify.cards")
+PURE = ("maa_notify.core", "maa_notify.cards", "maa_notify.bot.commands", "maa_notify.bot.words")
 ADAPTERS = ("maa_notify.graph", "maa_notify.state", "maa_notify.teams")
-UPSTAIRS = ("app", "cli", "commands", "demo", "deliver", "function", "poll")
+UPSTAIRS = ("app", "bot", "cli", "commands", "demo", "deliver", "function", "poll")
 MAY_SHOW_THE_DEMO = ("maa_notify.cli", "maa_notify.commands", "maa_notify.demo")
 POSIX_ONLY = {
     "crypt",
@@ -143,6 +143,16 @@ def test_no_adapter_looks_into_another(room: str) -> None:
     ]
 
     assert found == []
+
+
+@pytest.mark.parametrize("module", modules_in("maa_notify.bot"))
+def test_whoever_asks_back_reaches_the_state_store_only(module: str) -> None:
+    """Answers can read and never decide: nothing of Graph, sign-in or sending is within their reach."""
+    reached = reached_from(module, set())
+
+    upstairs = [f"maa_notify.{room}" for room in UPSTAIRS if room != "bot"]
+    out_of_reach = ("maa_notify.graph", "maa_notify.teams", *upstairs)
+    assert [name for name in reached if is_within(name, *out_of_reach)] == []
 
 
 @pytest.mark.parametrize("module", MODULES)

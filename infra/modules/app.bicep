@@ -153,5 +153,8 @@ resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
 @description('Name of the app.')
 output name string = site.name
 
+@description('Name of the host that the app answers at.')
+output hostName string = site.properties.defaultHostName
+
 @description('Answers whether the notifier is well, without a key.')
 output healthUrl string = 'https://${site.properties.defaultHostName}/api/health'

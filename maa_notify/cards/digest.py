@@ -29,9 +29,24 @@ def digest_body(events: Sequence[Event], now: datetime, times: Times, *, in_chat
         rich(run(_summary(latest)), spacing="Small"),
         bleed=True,
     )
-    lines = [element for each in news for element in _lines(each, now, times)]
+    lines = [element for each in news for element in entry(each, now, times)]
     footer = our_words(words.footer("", times.moment(now)), size="Small", isSubtle=True, separator=True)
     return [strip, *lines, *_next_steps(latest, in_chat=in_chat), footer]
+
+
+def entry(news: Sequence[Event], now: datetime, times: Times) -> list[Element]:
+    """The two lines of one request: what it is about; where it stands, by whom, until when, and the keys."""
+    event = news[-1]
+    deadline = "" if event.request.is_closed else expires(event.request, now, times)
+    told = [
+        _story(news),
+        _requestor(event),
+        words.expires(deadline) if deadline else "",
+        ", ".join(dict.fromkeys(each.short_key for each in news)),
+    ]
+    subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
+    details = rich(run(" · ".join(filter(None, told))), spacing="None")
+    return [rich(*subject, separator=True), details]
 
 
 def _by_request(events: Sequence[Event]) -> list[list[Event]]:
@@ -54,20 +69,6 @@ def _summary(latest: Sequence[Event]) -> str:
     """`Needs approval: 3 · Approved: 1`."""
     counts = Counter(words.strip(event) for event in latest)
     return " · ".join(words.labelled(state, count) for state, count in counts.items())
-
-
-def _lines(news: Sequence[Event], now: datetime, times: Times) -> list[Element]:
-    event = news[-1]
-    deadline = "" if event.request.is_closed else expires(event.request, now, times)
-    told = [
-        _story(news),
-        _requestor(event),
-        words.expires(deadline) if deadline else "",
-        ", ".join(dict.fromkeys(each.short_key for each in news)),
-    ]
-    subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
-    details = rich(run(" · ".join(filter(None, told))), spacing="None")
-    return [rich(*subject, separator=True), details]
 
 
 def _story(news: Sequence[Event]) -> str:

@@ -68,14 +68,27 @@ class TeamsCards:
     times: Times = field(default_factory=Times)
     chats: Collection[str] = ()
 
-    def card(self, event: Event, destination: str, now: datetime) -> Element:
-        """The full card of one event."""
+    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Element:
+        """The full card of one event; `again` says that it may be there already."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
+        doubt = [our_words(words.AGAIN, size="Small", isSubtle=True)] if again else []
         bodies = (self._body(event, destination, now, room) for room in _ROOMS)
-        made = (self._card(body, words.fallback(event)) for body in bodies)
+        made = (self._card([*body, *doubt], words.fallback(event)) for body in bodies)
         card = next(filter(fits, made), None) or self.plain(event, now)
         return self._ringing(card, [event], destination)
+
+    def reply(self, event: Event, destination: str, now: datetime) -> Element:
+        """What rings in the thread of a card that was changed: the news in three lines."""
+        in_chat = destination in self.chats
+        body = [
+            rich(run(words.headline(event), weight="Bolder")),
+            rich(*subject_runs(subject_of(event.request, _PLAIN_NAME_LIMIT))),
+            *self._reminder(event),
+            our_words(words.next_step(event, in_chat=in_chat), spacing="Small"),
+            self._footer(event, now),
+        ]
+        return self._ringing(self._card(body, words.fallback(event)), [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""

@@ -34,6 +34,8 @@ HEARTBEAT = (
 )
 SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
 
+AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
+
 LABEL_REQUESTOR = "Requested by"
 LABEL_POLICY_TYPE = "Policy type"
 LABEL_RISK = "Risk"

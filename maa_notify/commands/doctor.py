@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from maa_notify import app
+from maa_notify.cards.text import safe
 from maa_notify.cards.times import Times, span
 from maa_notify.commands.samples import sample_event
 from maa_notify.core.request import NEEDS_APPROVAL
@@ -15,9 +16,11 @@ from maa_notify.graph.tokens import SUFFICIENT_PERMISSIONS, flaw_of, issued_at, 
 from maa_notify.health import Health
 from maa_notify.secret import Secret
 from maa_notify.settings import Settings
-from maa_notify.teams.outlet import Message
+from maa_notify.teams.bot import BotChannel
+from maa_notify.teams.outlet import Message, Receipt
 
 OK, FAILED, REFUSED = 0, 1, 3
+_CHANNEL_NAME_LIMIT = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ def _check(notifier: app.App, *, send: bool) -> Iterator[Finding]:
     yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
     for name in notifier.outlets:
         yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))
+    for name, outlet in notifier.outlets.items():
+        if isinstance(outlet, BotChannel):
+            yield _list_channels(name, outlet)
 
 
 def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
@@ -153,10 +159,23 @@ def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
     except DeliveryError as error:
         return Finding(check, "failed", str(error), REFUSED)
     run = f" (run {receipt.run_id})" if receipt.run_id else ""
-    return Finding(check, "ok", f"accepted{run}; {_after_accepted(notifier.settings, name)}")
+    return Finding(check, "ok", f"accepted{run}; {_after_accepted(notifier.settings, name, receipt)}")
 
 
-def _after_accepted(settings: Settings, name: str) -> str:
+def _list_channels(name: str, channel: BotChannel) -> Finding:
+    """So that an id can be copied; Teams lists them to whoever names the General channel."""
+    check = f"channels near {name}"
+    try:
+        found = channel.channels()
+    except DeliveryError:
+        return Finding(check, "skipped", "Teams lists them where the channel is the team's General one")
+    told = "; ".join(f"{safe(each.name, _CHANNEL_NAME_LIMIT)} {each.id}" for each in found)
+    return Finding(check, "ok", told)
+
+
+def _after_accepted(settings: Settings, name: str, receipt: Receipt) -> str:
     if any(route.to_requestor for route in settings.routes if route.name == name):
-        return "it names no recipient, so the flow ends there and nobody gets a card"
+        return "it names no recipient, so the way ends there and nobody gets a card"
+    if receipt.message_id:
+        return "the card is in the channel"
     return "a flow answers before it posts, so look for the card in Teams"

@@ -78,7 +78,13 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
 
 
 def _receipt_of(entry: JournalEntry) -> str:
-    """`confirmed`: the card is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all."""
+    """What is known of a card.
+
+    `confirmed`: it is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all.
+    `unreached`: its recipient could not be written to.
+    """
+    if entry.unreached:
+        return "unreached"
     if entry.message_id:
         return "confirmed"
     return "accepted" if entry.run_id else "sent"

@@ -192,6 +192,10 @@ def _plain(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.plain(event, now)
 
 
+def _reply(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    return cards.reply(event, _NOWHERE, now)
+
+
 def _test(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.sample(event, _NOWHERE, now)
 
@@ -256,6 +260,12 @@ CATALOGUE = (
         "Teams refused the full card of a request, so the least that still rings is sent.",
         _reached(NEEDS_APPROVAL),
         _plain,
+    ),
+    Sample(
+        "reply",
+        "The bot changed a request's card in its place, and rings in the thread below it.",
+        _reached(APPROVED),
+        _reply,
     ),
     Sample(
         "sample",

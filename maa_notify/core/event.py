@@ -78,6 +78,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request's card stands in Teams, so that it can be changed and answered there.
+
+    Attributes:
+        conversation_id: the thread that the card began.
+        activity_id: the card's own message.
+    """
+
+    conversation_id: str
+    activity_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One event for one destination, waiting in the outbox.
 
@@ -87,6 +100,7 @@ class Notification:
         recorded_at: when it was put into the outbox (UTC).
         attempts: how often it was tried and not accepted.
         not_before: not to be tried again before this time (UTC).
+        in_doubt: a try got no answer, so the card may be there already.
         plain: the full card was refused, so the next try is the minimal one.
         overtakable: even the minimal card was refused, so later news of the request need not wait for it.
         last_error: the code and text of the last failure, free of secrets.
@@ -102,6 +116,7 @@ class Notification:
     overtakable: bool = False
     last_error: str = ""
     recipient: str = ""
+    in_doubt: bool = False
 
     @property
     def key(self) -> str:

@@ -73,6 +73,7 @@ class Route:
         events: words of `EVENT_NAMES`; a status stands for reaching it, `status_changed` for any new one.
         catch_all: hears only what no other channel takes.
         to_requestor: no channel, but the chat with whoever filed the request.
+        by_object_id: a person is known there by the Entra object id alone.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Route:
     events: frozenset[str] = frozenset()
     catch_all: bool = False
     to_requestor: bool = False
+    by_object_id: bool = False
 
     def takes(self, event: Event) -> bool:
         """Whether this destination wants the event."""
@@ -124,7 +126,7 @@ def _verdict(event: Event, route: Route, *, is_taken: bool) -> Verdict:
     if unwanted is not None:
         return Verdict(route.name, unwanted)
     if route.to_requestor:
-        return _verdict_of_chat(event.request, route.name)
+        return _verdict_of_chat(event.request, route)
     if route.catch_all:
         return Verdict(route.name, Why.TAKEN if is_taken else Why.LEFT_OVER)
     return Verdict(route.name, Why.WANTED)
@@ -139,16 +141,16 @@ def _unwanted(event: Event, route: Route) -> Why | None:
     return None
 
 
-def _verdict_of_chat(request: ApprovalRequest, name: str) -> Verdict:
+def _verdict_of_chat(request: ApprovalRequest, route: Route) -> Verdict:
     if request.requestor.kind == "application":
-        return Verdict(name, Why.BY_APPLICATION)
-    recipient = _recipient(request)
-    return Verdict(name, Why.WANTED, recipient) if recipient else Verdict(name, Why.NO_REQUESTOR)
+        return Verdict(route.name, Why.BY_APPLICATION)
+    recipient = _recipient(request, by_account=not route.by_object_id)
+    return Verdict(route.name, Why.WANTED if recipient else Why.NO_REQUESTOR, recipient)
 
 
-def _recipient(request: ApprovalRequest) -> str:
+def _recipient(request: ApprovalRequest, *, by_account: bool) -> str:
     """The requestor's user principal name, else the object id; only in the exact form of one."""
     account, object_id = request.requestor.upn, request.requestor.id
-    if len(account) <= _LONGEST_ACCOUNT and ACCOUNT.fullmatch(account):
+    if by_account and len(account) <= _LONGEST_ACCOUNT and ACCOUNT.fullmatch(account):
         return account
     return object_id if GUID.fullmatch(object_id) else ""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from maa_notify.core.event import Notification
+from maa_notify.core.event import Notification, Place
 from maa_notify.errors import StateCorrupt
 from maa_notify.state.rows import Row
 
@@ -22,7 +22,9 @@ LIVE = "live:"
 META = "meta:"
 PAST = "past:"
 PENDING = "pending:"
+PLACE = "place:"
 SENT = "sent:"
+UNREACHED = "unreached:"
 
 _Value = TypeVar("_Value")
 
@@ -94,12 +96,29 @@ class JournalEntry:
         at: when it was accepted or given up (UTC).
         run_id: the id of the Workflows run that took it; "" if none was told.
         message_id: the id of the message in the channel; "" if none was told.
+        unreached: its recipient could not be written to, so nobody was told.
     """
 
     notification: Notification
     at: datetime
     run_id: str = ""
     message_id: str = ""
+    unreached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the card of a request stands at a destination, and since when (UTC)."""
+
+    place: Place
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """When a person could last not be written to (UTC)."""
+
+    at: datetime
 
 
 def encode(value: object) -> str:

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from maa_notify.core.compare import Change, Tracked
-from maa_notify.core.event import Notification, storage_key
+from maa_notify.core.event import Notification, Place, storage_key
 from maa_notify.state import codec, rows
-from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark, Tidied
+from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark, Standing, Tidied, Unreached
 from maa_notify.state.rows import (
     MAX_BYTES,
     MAX_CHANGES,
@@ -77,12 +77,16 @@ class ToRecord:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a notification that was tried: it stays (`kept`), or leaves for the journal."""
+    """What became of a notification that was tried: it stays (`kept`), or leaves for the journal.
+
+    `place` is where its card stands now, at a destination that comes back to it.
+    """
 
     held: Held[Notification]
     kept: Notification | None = None
     entry: JournalEntry | None = None
     dead: bool = False
+    place: Place | None = None
 
 
 class StateStore:
@@ -179,6 +183,16 @@ class StateStore:
         staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
         return Held(lane.value, etags[0]), staying
 
+    def read_places(self, destination: str, request_ids: Iterable[str]) -> dict[str, Place]:
+        """Where the cards of these requests stand at a destination, as far as they have any there."""
+        found = ((each, self._rows.get(_place_key(destination, each))) for each in request_ids)
+        return {each: codec.decode(row, Standing).place for each, row in found if row is not None}
+
+    def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
+        """Whether a person could not be written to at a time after `since`."""
+        row = self._rows.get(_unreached_key(destination, recipient))
+        return row is not None and codec.decode(row, Unreached).at >= since
+
     def start_silence(self, destination: str, lane: Held[Lane], heartbeat: Notification | None) -> None:
         """Notes since when a destination is quiet, together with the heartbeat that breaks the silence.
 
@@ -194,6 +208,8 @@ class StateStore:
             *self._rows.read(codec.SENT, f"{codec.SENT}{before.isoformat(timespec='milliseconds')}"),
             *(row for row in self._all(codec.DEAD) if codec.decode(row, JournalEntry).at < before),
             *(row for row in self._all(codec.PAST) if _left_before(codec.decode(row, Tracked), before)),
+            *(row for row in self._all(codec.PLACE) if codec.decode(row, Standing).at < before),
+            *(row for row in self._all(codec.UNREACHED) if codec.decode(row, Unreached).at < before),
         ]
         for start in range(0, len(old), MAX_CHANGES):
             with suppress(ConflictError):
@@ -317,8 +333,33 @@ def _kept_change(held: Held[Notification], after: Notification) -> rows.Change:
 def _leaving_changes(outcome: Outcome) -> list[rows.Change]:
     if outcome.entry is None:
         return [_removal(outcome.held)]
-    place = codec.DEAD + outcome.held.value.key if outcome.dead else sent_key(outcome.entry)
-    return [_removal(outcome.held), Put(place, codec.encode(outcome.entry))]
+    key = codec.DEAD + outcome.held.value.key if outcome.dead else sent_key(outcome.entry)
+    return [
+        _removal(outcome.held),
+        Put(key, codec.encode(outcome.entry)),
+        *_remembered_changes(outcome, outcome.entry),
+    ]
+
+
+def _remembered_changes(outcome: Outcome, entry: JournalEntry) -> list[rows.Change]:
+    """What is kept for later news: where the card stands, or that a person could not be written to."""
+    notification = entry.notification
+    changes: list[rows.Change] = []
+    if outcome.place is not None:
+        key = _place_key(notification.destination, notification.event.request.id)
+        changes.append(Put(key, codec.encode(Standing(outcome.place, entry.at))))
+    if entry.unreached:
+        key = _unreached_key(notification.destination, notification.recipient)
+        changes.append(Put(key, codec.encode(Unreached(entry.at))))
+    return changes
+
+
+def _place_key(destination: str, request_id: str) -> str:
+    return f"{codec.PLACE}{destination}:{storage_key(request_id)}"
+
+
+def _unreached_key(destination: str, recipient: str) -> str:
+    return f"{codec.UNREACHED}{destination}:{storage_key(recipient)}"
 
 
 def _row_changes(entry: ToRecord) -> list[rows.Change]:

@@ -71,7 +71,9 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
 
 
 class WorkflowsWebhook:
-    """One destination."""
+    """One destination. A flow can only add cards."""
+
+    keeps_places = False
 
     def __init__(self, name: str, url: Secret, limits: Limits = _LIMITS) -> None:
         """`name` is what errors call it; the URL is a credential and appears nowhere."""
@@ -88,7 +90,7 @@ class WorkflowsWebhook:
         except WireError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
-            raise DestinationUnavailable(f"destination {self._name!r}: {error}") from None
+            raise DestinationUnavailable(f"destination {self._name!r}: {error}", in_doubt=True) from None
         answer: Answer = webhook.last_http_response
         if not accepted:
             raise self._refusal(answer)

@@ -50,6 +50,7 @@ MAKERS: dict[str, Make] = {
     "nudge": lambda request: CARDS.card(nudge(request), "ops", NOW),
     "gone": lambda request: CARDS.card(no_longer_listed(request), "ops", NOW),
     "plain": lambda request: CARDS.plain(changed(request), NOW),
+    "reply": lambda request: CARDS.reply(changed(request), "ops", NOW),
     "sample": lambda request: CARDS.sample(created(request), "ops", NOW),
     "digest": lambda request: CARDS.digest([created(request), changed(request, "x")], "ops", NOW)[0],
 }

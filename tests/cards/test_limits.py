@@ -71,6 +71,8 @@ def _digest(cards: TeamsCards, event: Event) -> Card:
 KINDS: dict[str, Make] = {
     **{kind.replace("_", " "): _full(kind) for kind in EventKind},
     "test card": lambda cards, event: cards.sample(event, "ops", NOW),
+    "sent again": lambda cards, event: cards.card(event, "ops", NOW, again=True),
+    "reply": lambda cards, event: cards.reply(event, "ops", NOW),
     "plain": lambda cards, event: cards.plain(event, NOW),
     "digest": _digest,
 }

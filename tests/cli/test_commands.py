@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.process import environment
 from tests.support.teams import FakeTeams
+from tests.support.ways import BotWay
 from tests.support.wire import reply
 
 
@@ -36,7 +38,9 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"]], ids=str
+    "words",
+    [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"], ["teams-app"]],
+    ids=str,
 )
 def test_every_command_has_help(command: Command, words: list[str]) -> None:
     """`--help` works without a single setting."""
@@ -75,8 +79,33 @@ def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams:
     outcome = command("doctor", "--send", MAA_DESTINATIONS=json.dumps([chat]))
 
     assert outcome.code == 0
-    assert "names no recipient, so the flow ends there" in outcome.out
+    assert "names no recipient, so the way ends there" in outcome.out
     assert [call.json().get("recipient") for call in teams.calls] == [None, None]
+
+
+def test_doctor_lists_the_channels_that_a_bot_can_write_to(command: Command, service: FakeConnector) -> None:
+    """An id can be copied from there; a name is somebody else's text, and shown as that."""
+    service.add_channel("19:changes@thread.tacv2", "Changes\n\x1b[31m")
+    outcome = command("doctor", "--send", **BotWay(service).settings, MAA_REQUESTOR_CHAT="true")
+
+    assert outcome.code == 0
+    assert f"OK      channels near approvers: General {GENERAL}; Changes " in outcome.out
+    assert "19:changes@thread.tacv2" in outcome.out
+    assert "\x1b" not in outcome.out
+    assert "OK      destination approvers: accepted; the card is in the channel" in outcome.out
+    assert "OK      destination requestor chat: accepted; it names no recipient" in outcome.out
+    assert len(service.posts) == 1
+
+
+def test_doctor_says_where_channels_are_listed(command: Command, service: FakeConnector) -> None:
+    """Teams knows a team by its General channel; from another one there is no list, and that is no fault."""
+    service.add_channel("19:other@thread.tacv2", "Other", team="19:elsewhere@thread.tacv2")
+    settings = BotWay(service).settings
+    settings["MAA_DESTINATIONS"] = settings["MAA_DESTINATIONS"].replace(GENERAL, "19:other@thread.tacv2")
+    outcome = command("doctor", **settings)
+
+    assert outcome.code == 0
+    assert "SKIPPED channels near approvers: Teams lists them where" in outcome.out
 
 
 def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: FakeTeams) -> None:

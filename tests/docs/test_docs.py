@@ -29,7 +29,7 @@ COMMANDS = ROOT / "docs" / "commands.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 
 ENOUGH = {
-    "MAA_TENANT_ID": "contoso.onmicrosoft.com",
+    "MAA_TENANT_ID": "5f0f3c3e-0000-4000-8000-000000000001",
     "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
     "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
 }

@@ -73,6 +73,19 @@ def test_an_empty_environment_is_a_failed_run_and_a_503(tmp_path: Path) -> None:
     assert (status, body["status"], body["reason"]) == (503, "failing", "settings")
 
 
+def test_a_stranger_who_calls_the_bot_hears_a_status_and_no_word(settings: dict[str, str]) -> None:
+    """Where people may ask back, the address is open to the whole internet."""
+    with Engine(ROOT, {**settings, "MAA_BOT_COMMANDS": "true"}) as engine:
+        headers = {"Authorization": "Bearer a.b.c", "Content-Type": "application/json"}
+        result = engine.invoke_http("messages", "POST", headers=headers, body=b"{}")
+        logs = engine.logs()
+
+    assert result.ok
+    assert 400 <= result.status_code < 500
+    assert result.body == b""
+    assert "a.b.c" not in logs
+
+
 @pytest.mark.parametrize("answer, times, reason", [(403, 1, "graph_denied"), (500, 3, "graph_unavailable")])
 def test_a_poll_that_fails_is_a_failed_run_and_a_503_until_it_recovers(
     settings: dict[str, str], graph: FakeGraph, answer: int, times: int, reason: str

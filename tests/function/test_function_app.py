@@ -1,21 +1,32 @@
 """The Function App without an engine, on every Python: what Azure would index."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.functions import FUNCTIONS, PRINT_BINDINGS, bindings_in
+from tests.support.notifier import TENANT
 from tests.support.process import ROOT
+
+ENOUGH = {"MAA_TENANT_ID": TENANT, "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0"}
+"""The fewest settings that are accepted."""
 
 
 def indexed(**settings: str) -> dict[str, Any]:
     """The functions and their bindings, as a fresh process with nothing but these settings finds them."""
+    return bindings_in(printed(PRINT_BINDINGS, **settings))
+
+
+def printed(program: str, **settings: str) -> str:
+    """What a program prints, in a fresh process with nothing but these settings."""
     system = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "HOME") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PRINT_BINDINGS],
+        [sys.executable, "-W", "ignore", "-c", program],
         env={**system, "PYTHONPATH": str(ROOT), **settings},
         cwd=ROOT,
         capture_output=True,
@@ -23,7 +34,7 @@ def indexed(**settings: str) -> dict[str, Any]:
         timeout=50,
         check=True,
     )
-    return bindings_in(done.stdout)
+    return done.stdout
 
 
 def schedule_of(found: dict[str, Any]) -> str:
@@ -35,6 +46,32 @@ def schedule_of(found: dict[str, Any]) -> str:
 def test_an_empty_environment_still_has_all_functions() -> None:
     """Never "0 functions found": names and bindings, exactly."""
     assert indexed() == FUNCTIONS
+
+
+def test_people_can_ask_back_only_where_it_is_switched_on() -> None:
+    """Without the setting there is no address at all that anybody from outside could call."""
+    for value in ("", "false", "1", "yes", "truely"):
+        assert indexed(MAA_BOT_COMMANDS=value) == FUNCTIONS
+
+    trigger = {"type": "httpTrigger", "route": "messages", "methods": ["POST"], "authLevel": "ANONYMOUS"}
+    assert indexed(MAA_BOT_COMMANDS=" True ") == {**FUNCTIONS, "messages": [trigger, {"type": "http"}]}
+
+
+PRINT_ANSWERS = """
+import json
+from maa_notify import function
+print(json.dumps(function.messages({"authorization": "Bearer x"}, b"{}")))
+"""
+
+
+@pytest.mark.parametrize("settings, status", [({}, 503), ({"MAA_TENANT_ID": TENANT}, 503), (ENOUGH, 404)])
+def test_whoever_calls_without_need_hears_a_status(
+    settings: dict[str, str], status: int, tmp_path: Path
+) -> None:
+    """Wrong settings are told to the log alone, and where nobody may ask there is nothing to find."""
+    answer = printed(PRINT_ANSWERS, MAA_STATE=f"sqlite:///{tmp_path / 'state.db'}", **settings)
+
+    assert json.loads(answer.splitlines()[-1]) == [status, ""]
 
 
 @pytest.mark.parametrize(

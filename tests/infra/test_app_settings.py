@@ -1,6 +1,7 @@
 """The app settings of the templates against the settings of the program, in both directions."""
 
 import re
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ NOT_IN_AZURE = {
     "MAA_ACCESS_TOKEN": "refused inside Azure",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_BOT_ACCESS_TOKEN": "refused inside Azure",
 }
 FORBIDDEN_ON_FLEX = {
     "AzureWebJobsStorage",  # a connection string, where this one has no keys
@@ -66,8 +68,10 @@ PARAMETERS = {
     "MAA_HEARTBEAT_DAYS": "heartbeatDays",
     "MAA_RETENTION_DAYS": "retentionDays",
     "MAA_POLL_SCHEDULE": "pollSchedule",
+    "MAA_REQUESTOR_CHAT": "requestorChat",
+    "MAA_BOT_COMMANDS": "botCommands",
 }
-COMPUTED = {"MAA_CLIENT_ID", "MAA_STATE"}
+COMPUTED = {"MAA_BOT_CLIENT_ID", "MAA_CLIENT_ID", "MAA_STATE"}
 
 NUMBERS = ["MAA_DIGEST_ABOVE", "MAA_HEARTBEAT_DAYS", "MAA_RETENTION_DAYS"]
 BASE = {
@@ -81,9 +85,9 @@ BASE = {
 
 def _app_settings() -> dict[str, Any]:
     variables = declared(INFRA / "resources.bicep")["variables"]
-    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings")]
+    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings", "botSettings")]
     single = [variables[name]["value"] for name in ("webhookSetting", "destinationsSetting")]
-    return {each["name"]: each["value"] for each in [*lists[0], *lists[1], *single]}
+    return {each["name"]: each["value"] for each in [*chain(*lists), *single]}
 
 
 def _parameters() -> dict[str, Any]:

@@ -72,6 +72,10 @@ class _Outlet:
     outlet: Outlet
     bomb: Bomb
 
+    @property
+    def keeps_places(self) -> bool:
+        return self.outlet.keeps_places
+
     def post(self, message: Message) -> Receipt:
         return self.bomb.around(lambda: self.outlet.post(message))  # type: ignore[no-any-return]
 

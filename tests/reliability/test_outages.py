@@ -20,6 +20,7 @@ from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.ways import Way
 from tests.support.wire import (
     Answer,
     close_without_answer,
@@ -66,25 +67,27 @@ def in_ninety_seconds() -> str:
     ],
 )
 def test_teams_is_down_for_two_hours(
-    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Callable[[], Answer]
+    graph: FakeGraph, teams: FakeTeams, way: Way, tmp_path: Path, answer: Callable[[], Answer]
 ) -> None:
     """Every card waits, none is lost or doubled, about one try a poll, and one more poll brings them all."""
+    notifier = Notifier(graph, teams, tmp_path / "state.db", None, **way.settings)
     known = make_request(now=notifier.clock.now())
     graph.requests = [known]
     notifier.poll()
-    teams.answer_all(answer())
+    way.answer_all(answer())
     known["status"] = "approved"
     graph.requests += [make_request(now=notifier.clock.now()) for _ in range(3)]
     for _ in range(120):
         notifier.poll_after(MINUTE)
-    tries = len(teams.calls) - 1
-    teams.answer_all(None)
+    tries = (way.calls - 1) / way.calls_a_try
+    way.answer_all(None)
 
     notifier.clock.advance(90)
     report = notifier.poll_after(MINUTE)
+    notifier.close()
 
     assert (report.delivered, report.pending) == (4, 0)
-    assert sorted(strip(card).split(" ·")[0] for card in teams.cards) == ["Approved"] + ["Needs approval"] * 4
+    assert sorted(strip(card).split(" ·")[0] for card in way.rings) == ["Approved"] + ["Needs approval"] * 4
     assert tries <= 130
 
 

@@ -13,7 +13,7 @@ from threading import Semaphore, Thread
 from typing import Any
 
 from maa_notify.core.compare import Rules
-from maa_notify.core.event import Event
+from maa_notify.core.event import Event, Place
 from maa_notify.core.reminders import parse_plan
 from maa_notify.core.request import STATUSES, ApprovalRequest, Identity, Listing
 from maa_notify.core.routing import Route
@@ -185,7 +185,7 @@ class Poller:
 
     def _poll(self) -> Poll:
         store = StateStore(_Rows(self))
-        outlets = {route.name: _Channel(self, route.name) for route in ROUTES}
+        outlets = {route.name: _Channel(self, route.name, route.name == "devices") for route in ROUTES}
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
         delivery = Delivery(store, outlets, _Cards(), clock, random=seeded)
@@ -297,6 +297,7 @@ class _Channel:
 
     poller: Poller
     name: str
+    keeps_places: bool = False
 
     def post(self, message: Message) -> Receipt:
         card = message.card
@@ -312,7 +313,7 @@ class _Channel:
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
-        return Receipt()
+        return Receipt(place=Place("thread", "card") if self.keeps_places else None)
 
     def _fault(self, card: Card, rng: random.Random) -> MaaNotifyError:
         wait = rng.choice((None, 0.0, 5.0, 400.0))
@@ -330,7 +331,10 @@ class _Channel:
 class _Cards:
     """Cards that say what they are about, for the oracle to read."""
 
-    def card(self, event: Event, destination: str, now: datetime) -> Card:
+    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
+        return {"events": [event]}
+
+    def reply(self, event: Event, destination: str, now: datetime) -> Card:
         return {"events": [event]}
 
     def plain(self, event: Event, now: datetime) -> Card:

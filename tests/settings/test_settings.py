@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from maa_notify.core.request import POLICY_TYPES
 from maa_notify.core.routing import EVENT_NAMES
+from maa_notify.destinations import BotAddress
 from maa_notify.errors import SettingsError
-from maa_notify.settings import NAMES, Settings, read_settings, schedule_from
+from maa_notify.secret import Secret
+from maa_notify.settings import NAMES, BotSettings, Settings, read_settings, schedule_from
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 HOOK = "https://prod-01.westeurope.logic.azure.com:443/workflows/1/invoke?sp=%2F&sv=1.0&sig=abc"
@@ -60,7 +62,8 @@ def test_two_settings_are_enough() -> None:
     assert (found.digest_above, found.poll_schedule) == (5, "0 * * * * *")
     assert (found.heartbeat_days, found.retention_days) == (30, 365)
     assert (destination.route.name, destination.route.catch_all) == ("default", True)
-    assert destination.webhook_url.reveal() == HOOK
+    assert isinstance(destination.way, Secret)
+    assert destination.way.reveal() == HOOK
     assert found.warnings == ()
 
 
@@ -93,6 +96,10 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_POLL_SCHEDULE="* * * * *",
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",
+        MAA_REQUESTOR_CHAT="perhaps",
+        MAA_BOT_CLIENT_ID="me",
+        MAA_BOT_ACCESS_TOKEN="a b",
+        MAA_BOT_COMMANDS="1",
     )
     names = {each.split(":")[0] for each in told}
 
@@ -794,3 +801,72 @@ def test_a_time_zone_that_nobody_knows_is_refused(value: str, hint: str) -> None
     [told] = mistakes(MAA_TIME_ZONE=value)
 
     assert told == f"MAA_TIME_ZONE: must be an IANA name such as Europe/Berlin{hint}"
+
+
+BOT_ID = "7b0c54be-0000-4000-8000-000000000003"
+SERVICE = "https://smba.trafficmanager.net/emea"
+CHANNEL = "19:abc@thread.tacv2"
+
+
+def with_bot(**changes: Any) -> str:
+    """`MAA_DESTINATIONS` with one channel of the bot, changed as asked for."""
+    bot = {"channel_id": CHANNEL, "service_url": SERVICE} | changes.pop("bot", {})
+    return json.dumps([{"name": "ops", "bot": bot, **changes}])
+
+
+def test_a_bot_writes_to_a_channel_and_to_requestors() -> None:
+    """It signs in as the notifier itself, and writes to people where it writes to channels."""
+    found = read(MAA_CLIENT_ID=BOT_ID, MAA_DESTINATIONS=with_bot(), MAA_REQUESTOR_CHAT="True")
+    ops, _, chat = found.destinations
+
+    assert ops.way == BotAddress(SERVICE, CHANNEL)
+    assert (chat.route.name, chat.route.to_requestor, chat.way) == (
+        "requestor chat",
+        True,
+        BotAddress(SERVICE),
+    )
+    assert found.bot == BotSettings(BOT_ID, SERVICE, None, commands=False)
+
+
+def test_without_a_channel_of_its_own_a_bot_writes_to_people_by_the_clouds_address() -> None:
+    """Chats alone need no more than the switch and an id."""
+    found = read(MAA_BOT_CLIENT_ID=BOT_ID.upper(), MAA_REQUESTOR_CHAT="true")
+
+    assert found.bot == BotSettings(BOT_ID, "https://smba.trafficmanager.net/teams", None, commands=False)
+
+
+@pytest.mark.parametrize(
+    "changes,problem",
+    [
+        ({"MAA_DESTINATIONS": with_bot(webhook_url=HOOK)}, "give 'webhook_url' or 'bot', not both"),
+        ({"MAA_DESTINATIONS": with_bot(to="requestor")}, "MAA_REQUESTOR_CHAT has it write to requestors"),
+        (
+            {"MAA_DESTINATIONS": with_bot(bot={"chanel": "x"})},
+            "is not known in 'bot'; did you mean 'channel_id'?",
+        ),
+        ({"MAA_DESTINATIONS": with_bot(bot={"channel_id": "19:a/b"})}, "'channel_id' must be a channel's id"),
+        (
+            {"MAA_DESTINATIONS": with_bot(bot={"service_url": "https://evil.example"})},
+            "'service_url' must be the",
+        ),
+        (
+            {"MAA_DESTINATIONS": with_bot(bot={"service_url": "http://smba.trafficmanager.net/x"})},
+            "'service_url'",
+        ),
+        ({"MAA_DESTINATIONS": '[{"name": "ops", "bot": 1}]'}, "'bot' must be an object"),
+        ({"MAA_DESTINATIONS": with_bot(), "MAA_CLIENT_ID": None}, "MAA_BOT_CLIENT_ID: is required for a bot"),
+        ({"MAA_DESTINATIONS": with_bot(), "MAA_TENANT_ID": "contoso.example"}, "must be the tenant's GUID"),
+        ({"MAA_REQUESTOR_CHAT": "true", "MAA_CLOUD": "china"}, "a bot is not offered in china"),
+        ({"MAA_REQUESTOR_CHAT": "true", "MAA_CLOUD": "dod"}, "needs a destination with 'bot'"),
+        (
+            {"MAA_BOT_COMMANDS": "true", "MAA_BOT_CLIENT_ID": TENANT, "MAA_CLIENT_SECRET": "s"},
+            "must be MAA_CLIENT_ID when that signs in",
+        ),
+        ({"MAA_BOT_ACCESS_TOKEN": "t", "WEBSITE_SITE_NAME": "x"}, "MAA_BOT_ACCESS_TOKEN: is for first tries"),
+    ],
+)
+def test_a_bot_that_cannot_work_is_refused(changes: dict[str, Any], problem: str) -> None:
+    """Its token goes to Teams' own service alone, and what it lacks is named."""
+    told = mistakes(**{"MAA_CLIENT_ID": BOT_ID, **changes})
+
+    assert any(problem in each for each in told), told

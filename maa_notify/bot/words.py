@@ -1,0 +1,60 @@
+"""Every sentence that an answer can show; those about a request itself are in `cards/words.py`."""
+
+PRODUCT = "Multi Admin Approval"
+HELLO = "MAA Notify is here"
+HELP_TITLE = "What you can ask"
+ONLY_READS = (
+    "I read what the last poll knew of Intune and never decide: requests are approved, rejected and completed"
+    " in Intune alone."
+)
+PRIVATE = "Here you are told of requests of your own only."
+TEAM = "Everybody in this channel can read the answers."
+
+COMMANDS = {
+    "pending": "the requests that wait for a decision",
+    "mine": "the requests that you filed",
+    "status KEY": "one request, by the key on its card",
+    "help": "this list",
+}
+"""What can be asked, and what it answers; also in the manifest of the Teams app."""
+
+NOTHING_PENDING = "No request waits for a decision."
+NOTHING_PENDING_OF_YOURS = "No request of yours waits for a decision."
+NOTHING_OF_YOURS = "No request of yours is listed."
+NOT_FOUND = "No request that you can see here has this key."
+NEVER_POLLED = "No poll has succeeded yet, so nothing is known."
+_MORE = "Look in Intune under Multi Admin Approval > All requests."
+
+
+def pending(count: int) -> str:
+    """The title of what waits in the whole tenant."""
+    return "1 request waits for a decision" if count == 1 else f"{count} requests wait for a decision"
+
+
+def pending_of_yours(count: int) -> str:
+    """The title of what waits of the asker's own."""
+    return (
+        "1 request of yours waits for a decision"
+        if count == 1
+        else f"{count} requests of yours wait for a decision"
+    )
+
+
+def of_yours(count: int) -> str:
+    """The title of all that the asker filed."""
+    return "1 request of yours" if count == 1 else f"{count} requests of yours"
+
+
+def with_this_key(count: int) -> str:
+    """The title when one key means several requests, which is rare."""
+    return f"{count} requests have this key"
+
+
+def left_out(count: int) -> str:
+    """What a list has no room for."""
+    return f"1 more is not shown. {_MORE}" if count == 1 else f"{count} more are not shown. {_MORE}"
+
+
+def as_of(moment: str) -> str:
+    """How old the news is."""
+    return f"As Intune listed it at {moment}."

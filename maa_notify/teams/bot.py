@@ -1,0 +1,124 @@
+"""A channel, or chats with single people, behind a bot of one's own.
+
+A request has one card in the channel, which is changed in place. A changed card rings nowhere, so a short
+reply in its thread tells the news.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from maa_notify.core.event import Place
+from maa_notify.errors import DeliveryError, RecipientUnreachable
+from maa_notify.teams.connector import Barred, Channel, Connector, Gone
+from maa_notify.teams.outlet import Message, Receipt
+
+_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MOST_CHATS = 1_000
+
+
+class BotChannel:
+    """One channel of a team that the bot's app is installed in."""
+
+    keeps_places = True
+
+    def __init__(self, name: str, channel_id: str, connector: Connector) -> None:
+        """`name` is what errors call it."""
+        self._name = name
+        self._channel_id = channel_id
+        self._connector = connector
+
+    def post(self, message: Message) -> Receipt:
+        """Posts a card, or changes the one that stands; when that one is gone, a new one takes its place."""
+        with _named(self._name):
+            if message.place is None:
+                return self._create(message)
+            try:
+                return self._change(message, message.place)
+            except Gone:
+                return self._create(message)
+
+    def channels(self) -> list[Channel]:
+        """All channels of its team, if this is the one that Teams names the team by: General."""
+        with _named(self._name):
+            return self._connector.channels(self._channel_id)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._connector.close()
+
+    def _create(self, message: Message) -> Receipt:
+        place = self._connector.create(self._channel_id, message.card, message.summary)
+        return Receipt(message_id=place.activity_id if place else "", place=place)
+
+    def _change(self, message: Message, place: Place) -> Receipt:
+        self._connector.update(place, message.card, message.summary)
+        if message.reply is not None:
+            self._connector.send(place.conversation_id, message.reply, message.summary)
+        return Receipt(message_id=place.activity_id, place=place)
+
+
+class BotChat:
+    """The chats that the bot has with single people; there every card stays as it was."""
+
+    keeps_places = False
+
+    def __init__(self, name: str, connector: Connector) -> None:
+        """`name` is what errors call it."""
+        self._name = name
+        self._connector = connector
+        self._chats: dict[str, str] = {}
+
+    def post(self, message: Message) -> Receipt:
+        """Posts a card to its recipient, an Entra object id.
+
+        A card without one (a heartbeat, a test card) is posted nowhere; its receipt is empty.
+        """
+        with _named(self._name):
+            if not message.recipient:
+                return Receipt()
+            person = _object_id(message.recipient)
+            try:
+                return Receipt(message_id=self._send(person, message))
+            except (Barred, Gone):
+                raise RecipientUnreachable(
+                    "the bot's app is not installed for this person, or they blocked it"
+                ) from None
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._connector.close()
+
+    def _send(self, person: str, message: Message) -> str:
+        """Posts into the chat last known, or, when that is gone or unknown, into the one Teams now names."""
+        known = self._chats.pop(person, "")
+        if known:
+            try:
+                return self._send_to(person, known, message)
+            except Gone:
+                pass
+        return self._send_to(person, self._connector.open_chat(person), message)
+
+    def _send_to(self, person: str, chat: str, message: Message) -> str:
+        """Posts into a chat, and keeps its id unless it proves to be gone."""
+        message_id = self._connector.send(chat, message.card, message.summary)
+        self._chats[person] = chat
+        if len(self._chats) > _MOST_CHATS:
+            del self._chats[next(iter(self._chats))]
+        return message_id
+
+
+def _object_id(recipient: str) -> str:
+    if not _OBJECT_ID.fullmatch(recipient):
+        raise RecipientUnreachable("Graph gave no object id of this person, and Teams knows no other")
+    return recipient.lower()
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Puts the name of the destination before what a delivery error says."""
+    try:
+        yield
+    except DeliveryError as error:
+        error.args = (f"destination {name!r}: {error}",)
+        raise

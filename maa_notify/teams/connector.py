@@ -1,0 +1,291 @@
+"""The Bot Connector, by which a bot posts to Teams: the few calls that are needed, in plain REST.
+
+A bot can do what a webhook cannot: it is told where a card stands, changes it there, answers in its thread
+and chats with one person. It only calls out: nothing listens for Teams here. The calls are those of the
+reference "Bot Connector REST API" and of "Send proactive messages" in the Teams documentation.
+
+No error holds an address, a token, an id of Teams or a person.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from maa_notify.core.event import Place
+from maa_notify.errors import (
+    CardRefused,
+    DeliveryError,
+    DestinationRefused,
+    DestinationUnavailable,
+    GraphError,
+    GraphUnavailable,
+    RecipientUnreachable,
+)
+from maa_notify.secret import Secret
+from maa_notify.teams.outlet import Card
+from maa_notify.wire import Answer, Limits, Wire, WireError
+
+SCOPE = "https://api.botframework.com/.default"
+"""What a bot's token is for."""
+
+_CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+_HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
+_LIMITS = Limits()
+_ID = re.compile(r"[A-Za-z0-9:@._;=+/|-]{1,300}")
+_TAKEN = frozenset({200, 201, 202})
+_NOT_NOW = frozenset({408, 412, 425, 429})
+_CARD_REFUSED = frozenset({400, 413})
+_BARRED = (
+    b"BotNotInConversationRoster",
+    b"ConversationBlockedByUser",
+    b"ForbiddenOperationException",
+    b"MessageWritesBlocked",
+)
+_IDENTITY = (
+    "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, and that its tenant is right"
+)
+_ADVICE = {
+    401: f"it takes no token of this bot: {_IDENTITY}",
+    403: "the bot may not post there: see whether the Teams admin centre blocks its app",
+}
+
+
+class TokenLike(Protocol):
+    """An access token."""
+
+    @property
+    def value(self) -> Secret:
+        """The token itself."""
+        ...
+
+
+class TokenSourceLike(Protocol):
+    """Where the bot's tokens come from."""
+
+    def token(self, scope: str, /) -> TokenLike:
+        """A token for a scope.
+
+        Raises:
+            GraphError: the sign-in failed.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Drops cached tokens."""
+        ...
+
+
+class Gone(DestinationRefused):
+    """The card, the thread or the channel that was addressed is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the Bot Connector answered 404: the channel is not there: copy its id anew, 'doctor' lists them"
+        )
+
+
+class Barred(DestinationRefused):
+    """The bot is not in the conversation, or was put out of it."""
+
+    def __init__(self) -> None:
+        super().__init__("the Bot Connector answered 403: install the bot's app in the team of this channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel of a team; its name is whatever the team's owners typed."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request; `shows` says that a repeat of it would show a second card."""
+
+    method: str
+    path: str = field(repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    shows: bool = False
+
+
+class Connector:
+    """The Bot Connector, for one bot in one tenant."""
+
+    def __init__(  # noqa: PLR0913 - a bot is known by all of these
+        self,
+        service_url: str,
+        bot_id: str,
+        tenant_id: str,
+        tokens: TokenSourceLike,
+        *,
+        scope: str = SCOPE,
+        limits: Limits = _LIMITS,
+    ) -> None:
+        """`bot_id` is the app id of the Azure Bot resource; nothing is sent yet, nor ever to another host."""
+        self._base = service_url.rstrip("/")
+        self._bot_id = bot_id
+        self._tenant_id = tenant_id
+        self._tokens = tokens
+        self._scope = scope
+        self._limits = limits
+        self._wire = Wire(service_url)
+
+    def create(self, channel_id: str, card: Card, summary: str = "") -> Place | None:
+        """Begins a thread in a channel; None when the answer does not tell where the card now stands."""
+        body = {
+            "isGroup": True,
+            "channelData": {"channel": {"id": channel_id}},
+            "activity": _activity(card, summary),
+        }
+        answer = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
+        place = Place(_id_in(answer, "id"), _id_in(answer, "activityId"))
+        return place if place.conversation_id and place.activity_id else None
+
+    def update(self, place: Place, card: Card, summary: str = "") -> None:
+        """Puts a card where another stands; doing so twice does no harm.
+
+        Raises:
+            Gone: no card is there any more.
+        """
+        channel = place.conversation_id.partition(";messageid=")[0]
+        path = f"{_activities(channel)}/{quote(place.activity_id, safe='')}"
+        self._ask(_Call("PUT", path, _activity(card, summary)))
+
+    def send(self, conversation_id: str, card: Card, summary: str = "", reply_to: str = "") -> str:
+        """Posts into a thread or a chat, perhaps in reply to a message there; the new id, "" if none is told.
+
+        Raises:
+            Gone: there is no such conversation.
+            Barred: the bot is not in it.
+        """
+        path, body = _activities(conversation_id), _activity(card, summary)
+        if reply_to:
+            path, body = f"{path}/{quote(reply_to, safe='')}", {**body, "replyToId": reply_to}
+        return _id_in(self._ask(_Call("POST", path, body, shows=True)), "id")
+
+    def open_chat(self, object_id: str) -> str:
+        """The chat with a person, whom Entra knows by this object id; opened when there is none.
+
+        Raises:
+            RecipientUnreachable: there is nobody of this id.
+            Barred: the app is not installed for this person.
+        """
+        body = {
+            "isGroup": False,
+            "bot": {"id": f"28:{self._bot_id}"},
+            "members": [{"id": object_id}],
+            "tenantId": self._tenant_id,
+            "channelData": {"tenant": {"id": self._tenant_id}},
+        }
+        try:
+            answer = self._ask(_Call("POST", "/v3/conversations", body))
+        except (CardRefused, Gone):
+            raise RecipientUnreachable("Teams opens no chat with this person") from None
+        chat = _id_in(answer, "id")
+        if not chat:
+            raise _senseless()
+        return chat
+
+    def channels(self, team_id: str) -> list[Channel]:
+        """The channels of a team that the app is installed in; the first has no name of its own."""
+        answer = self._ask(_Call("GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
+        listed = _content(answer).get("conversations")
+        if not isinstance(listed, list):
+            raise _senseless()
+        found = [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+        return [Channel(each["id"], str(each.get("name") or "General")) for each in found]
+
+    def close(self) -> None:
+        """Closes the connections; the next call opens new ones."""
+        self._wire.close()
+
+    def _ask(self, call: _Call) -> Answer:
+        """The answer, if it is a good one; a token that is not taken is renewed once."""
+        answer = self._exchange(call)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._tokens.forget()
+            answer = self._exchange(call)
+        if answer.status not in _TAKEN:
+            raise _refusal(answer)
+        return answer
+
+    def _exchange(self, call: _Call) -> Answer:
+        headers = {**_HEADERS, "Authorization": f"Bearer {self._token().reveal()}"}
+        try:
+            return self._wire.exchange(
+                call.method,
+                f"{self._base}{call.path}",
+                headers=headers,
+                content=None if call.body is None else _bytes(call.body),
+                limits=self._limits,
+            )
+        except WireError as error:
+            if error.before_sending:
+                raise DestinationRefused(f"the Bot Connector cannot be reached: {error}") from None
+            raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=call.shows) from None
+
+    def _token(self) -> Secret:
+        try:
+            return self._tokens.token(self._scope).value
+        except GraphUnavailable as error:
+            reason = "the bot cannot sign in: the sign-in service is busy or out of reach"
+            raise DestinationUnavailable(reason, error.retry_after) from None
+        except GraphError as error:
+            raise DestinationRefused(f"the bot cannot sign in: {error}; {_IDENTITY}") from None
+
+
+def _activity(card: Card, summary: str) -> dict[str, Any]:
+    """A message of one card; the summary is what a notification shows of it."""
+    attachment = {"contentType": _CARD_TYPE, "content": card}
+    return {"type": "message", **({"summary": summary} if summary else {}), "attachments": [attachment]}
+
+
+def _activities(conversation_id: str) -> str:
+    return f"/v3/conversations/{quote(conversation_id, safe='')}/activities"
+
+
+def _bytes(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _refusal(answer: Answer) -> DeliveryError:
+    status = answer.status
+    who = f"the Bot Connector answered {status}"
+    if status in _CARD_REFUSED:
+        return CardRefused(f"{who}: it does not take this card")
+    if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return DestinationUnavailable(who, answer.retry_after)
+    if status == HTTPStatus.NOT_FOUND:
+        return Gone()
+    if status == HTTPStatus.FORBIDDEN and _is_barred(answer):
+        return Barred()
+    advice = _ADVICE.get(status, "this is no Bot Connector: check its service URL in the settings")
+    return DestinationRefused(f"{who}: {advice}")
+
+
+def _is_barred(answer: Answer) -> bool:
+    """Whether the service's own word says so; it stands in various depths, even in a text within the JSON."""
+    return any(word in answer.body for word in _BARRED)
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    try:
+        content = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _id_in(answer: Answer, key: str) -> str:
+    """An id that can be kept and shown, or ""."""
+    found = _content(answer).get(key)
+    return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+
+
+def _senseless() -> DestinationUnavailable:
+    return DestinationUnavailable("the Bot Connector's answer makes no sense")

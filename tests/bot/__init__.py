@@ -1,0 +1,1 @@
+"""Asking back: what people ask in Teams, and who is answered."""

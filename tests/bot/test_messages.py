@@ -1,0 +1,203 @@
+"""The whole way of a question: over HTTP in, from what a real poll recorded, over HTTP out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from maa_notify.bot import words
+from maa_notify.bot.memory import Memory
+from maa_notify.core.event import short_key
+from maa_notify.errors import StateError
+from maa_notify.state.rows import Row
+from maa_notify.state.store import StateStore
+from tests.support.bot import BOT, JONAS, MIRA, TENANT, Bot, FakeBotService
+from tests.support.cards import text, texts
+from tests.support.clock import FakeClock
+from tests.support.graph import FakeGraph, make_request
+from tests.support.memory import MemoryRows
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+
+
+def filed_by(person: str, device: str) -> dict[str, Any]:
+    """A request as Graph lists it."""
+    requestor = {"user": {"id": person, "displayName": "Mira Holt"}}
+    return make_request(requestor=requestor, displayPayload=None, payloadName=device)
+
+
+@pytest.fixture
+def notifier(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> Iterator[Notifier]:
+    """A notifier whose poll has recorded a request of each of two people."""
+    graph.requests = [filed_by(MIRA, "hers"), filed_by(JONAS, "his")]
+    made = Notifier(graph, teams, tmp_path / "state.db")
+    made.poll()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def door(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
+    """The address of the messaging endpoint, served by a real server."""
+    bot = Bot(service, notifier.app.store, notifier.clock)
+
+    def serve(seen: Seen) -> Answer:
+        return reply(bot.messages.handle(seen.headers, seen.body))
+
+    with ScriptedServer(handler(serve)) as server:
+        yield f"{server.url}/api/messages"
+
+
+def post(
+    door: str, service: FakeBotService, activity: dict[str, Any], token: str | None = None
+) -> httpx.Response:
+    """What Teams does when somebody writes."""
+    headers = {"Authorization": f"Bearer {token or service.token()}"}
+    return httpx.post(door, json=activity, headers=headers, trust_env=False)
+
+
+def test_a_question_in_a_private_chat(door: str, service: FakeBotService, graph: FakeGraph) -> None:
+    """Mira asks what she filed: 200 with an empty body, and a card in answer to her message."""
+    asked = len(graph.calls)
+    activity = service.activity("mine")
+    answer = post(door, service, activity)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    [told] = service.replies
+    assert (told.conversation, told.reply_to) == ("a:private", activity["id"])
+    assert "“hers”" in text(told.card)
+    assert "his" not in text(told.card)
+    assert len(graph.calls) == asked
+
+
+def test_a_question_in_a_channel(door: str, service: FakeBotService) -> None:
+    """The team asks what waits, and for one request by the key on its card."""
+    assert post(door, service, service.in_channel("pending")).status_code == 200
+    assert "2 requests wait for a decision" in text(service.replies[-1].card)
+
+
+def test_a_status_by_the_key_of_the_card_in_the_channel(
+    door: str, service: FakeBotService, graph: FakeGraph
+) -> None:
+    """The key that somebody reads off a card leads to the request."""
+    key = f"{short_key(graph.requests[0]['id'])}-1"
+    post(door, service, service.in_channel(f"status {key.lower()}"))
+
+    assert f"Key {key}" in text(service.replies[-1].card)
+    assert "ticket INC-20418" in text(service.replies[-1].card)
+
+
+def test_a_forged_call_hears_nothing(door: str, service: FakeBotService) -> None:
+    """A status, no body, no hint in a header."""
+    answer = post(door, service, service.activity(), service.token(aud="somebody else"))
+
+    assert (answer.status_code, answer.content, service.replies) == (401, b"", [])
+    assert set(answer.headers) == {"content-length"}
+
+
+def test_an_installation_is_greeted_once(bot: Bot, service: FakeBotService) -> None:
+    """Teams tells of one installation twice; people are greeted once, and each conversation for itself."""
+    me = {"id": f"28:{BOT}"}
+    added = {"type": "conversationUpdate", "membersAdded": [{"id": "29:mira"}, me]}
+    installed = {"type": "installationUpdate", "action": "add"}
+    for changes in (added, installed):
+        assert bot.send(service.activity("", **changes)) == 200
+
+    [hello] = service.replies
+    assert texts(hello.card)[1] == "MAA Notify is here"
+    assert hello.reply_to == ""
+    assert bot.send(service.in_channel("", **installed)) == 200
+    assert len(service.replies) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"type": "conversationUpdate", "membersAdded": [{"id": "29:mira"}]},
+        {"type": "conversationUpdate", "membersAdded": [{}], "recipient": {}},
+        {"type": "conversationUpdate", "membersRemoved": [{"id": f"28:{BOT}"}]},
+        {"type": "installationUpdate", "action": "remove"},
+        {"type": "installationUpdate"},
+        {"type": "messageReaction"},
+        {"type": "typing"},
+        {"type": "invoke", "name": "adaptiveCard/action"},
+    ],
+)
+def test_other_news_of_teams_is_taken_in_silence(
+    bot: Bot, service: FakeBotService, changes: dict[str, Any]
+) -> None:
+    """200, so that Teams does not come again, and no card: nobody asked anything."""
+    assert bot.send(service.activity(**changes)) == 200
+    assert service.replies == []
+
+
+ME = {"id": f"28:{BOT}", "name": "MAA Notify"}
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        None,
+        [],
+        [{"type": "mention"}],
+        [{"type": "mention", "text": 7, "mentioned": ME}],
+        [{"type": "mention", "text": "mine", "mentioned": "me"}],
+        [{"type": "mention", "text": "mine", "mentioned": {"id": "29:jonas"}}],
+    ],
+)
+def test_a_message_without_a_sound_mention_is_read_as_it_is(
+    bot: Bot, service: FakeBotService, entities: object
+) -> None:
+    """Teams leaves out what it has no need of, and what is addressed to others is left in place."""
+    assert bot.send(service.activity("mine", entities=entities)) == 200
+    assert texts(service.replies[-1].card)[1] != "What you can ask"
+
+
+def test_an_activity_that_does_not_name_the_bot_mentions_nobody(bot: Bot, service: FakeBotService) -> None:
+    """Two ids that are both missing are not the same."""
+    entities = [{"type": "mention", "text": "mine", "mentioned": {}}]
+    assert bot.send(service.activity("mine", entities=entities, recipient={})) == 200
+    assert texts(service.replies[-1].card)[1] != "What you can ask"
+
+
+def test_a_group_chat_is_no_channel(bot: Bot, service: FakeBotService) -> None:
+    """Where the manifest does not put the bot, nobody is told of requests of others either."""
+    conversation = {"id": "19:group", "conversationType": "groupChat"}
+    assert bot.send(service.activity("help", conversation=conversation)) == 200
+    assert words.PRIVATE in text(service.replies[-1].card)
+
+
+@pytest.mark.parametrize(
+    "kind, told", [("standard", words.TEAM), ("private", words.TEAM), ("shared", words.PRIVATE)]
+)
+def test_a_channel_shared_with_other_organisations_is_told_no_more_than_a_chat(
+    bot: Bot, service: FakeBotService, kind: str, told: str
+) -> None:
+    """People of other tenants read along there."""
+    data = {"tenant": {"id": TENANT}, "channel": {"id": "19:ops@thread.tacv2", "type": kind}}
+    assert bot.send(service.in_channel("help", channelData=data)) == 200
+    assert told in text(service.replies[-1].card)
+
+
+def test_a_state_store_that_fails_is_a_503(service: FakeBotService, clock: FakeClock) -> None:
+    """And the question may be asked again."""
+
+    class BrokenRows(MemoryRows):
+        """A store that is down."""
+
+        def read(self, first: str, end: str) -> Iterator[Row]:
+            raise StateError("down")
+
+    bot = Bot(service, StateStore(BrokenRows()), clock)
+
+    assert bot.ask("pending") == 503
+    assert service.replies == []
+
+
+def test_a_memory_has_an_end() -> None:
+    """Whoever writes without end does not fill the memory of the worker; the oldest goes first."""
+    memory = Memory(most=2)
+    assert [memory.add(each) for each in ("a", "b", "a", "c", "a")] == [True, True, False, True, True]

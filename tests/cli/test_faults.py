@@ -1,0 +1,162 @@
+"""What each fault looks like to health, to a script and to the doctor: the table in docs/operations.md."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from azure.data.tables import TableServiceClient
+
+from maa_notify import app, function
+from maa_notify.clock import SystemClock
+from maa_notify.state.codec import PollMark
+from tests.cli.conftest import Command
+from tests.docs.test_docs import OPERATIONS, section
+from tests.support.azurite import Azurite, free_port
+from tests.support.entra import make_token
+from tests.support.graph import FakeGraph, make_request
+from tests.support.teams import FakeTeams
+from tests.support.wire import reply
+
+KEY = "c29tZS1rZXktc29tZS1rZXktc29tZS1rZXk="
+
+
+def documented() -> dict[str, list[str]]:
+    """The cells of the table by fault, without their backticks."""
+    lines = section(OPERATIONS, "What each fault looks like").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return {fault: [cell.replace("`", "") for cell in told] for fault, *told in cells[2:]}
+
+
+@dataclass(slots=True)
+class Scene:
+    """An installation in which something is about to break."""
+
+    command: Command
+    settings: dict[str, str]
+    graph: FakeGraph
+    teams: FakeTeams
+    request: pytest.FixtureRequest
+    changes: dict[str, str] = field(default_factory=dict)
+
+    def poll(self) -> int:
+        """The exit code of a poll."""
+        return self.command("poll", **self.changes).code
+
+    def doctor(self) -> str:
+        """The exit code of the doctor, and the first line that it complains about."""
+        said = self.command("doctor", **self.changes)
+        failed = re.search(r"^FAILED\s+([^:]+):", said.out, re.MULTILINE)
+        return f"{said.code}, FAILED {failed[1]}" if failed else str(said.code)
+
+    def health(self) -> str:
+        """What the health address says in a process of the Functions host with these settings."""
+        patch = self.request.getfixturevalue("monkeypatch")
+        for name, value in {**self.settings, **self.changes}.items():
+            patch.setenv(name, value)
+        function._only_app.cache_clear()
+        status, body = function.health()
+        told = json.loads(body)
+        return ", ".join(filter(None, [f"{status} {told['status']}", told["reason"]]))
+
+
+def never_granted(scene: Scene) -> None:
+    """The token shows no role, and Graph refuses it."""
+    scene.changes["MAA_ACCESS_TOKEN"] = make_token(roles=[])
+    scene.graph.fail_next(*[reply(403)] * 20)
+
+
+def taken_away(scene: Scene) -> None:
+    """A good poll, then the same."""
+    assert scene.poll() == 0
+    never_granted(scene)
+
+
+def unresolved(scene: Scene) -> None:
+    """The code receives the reference itself."""
+    scene.changes["MAA_TEAMS_WEBHOOK_URL"] = (
+        "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)"
+    )
+
+
+def table_deleted(scene: Scene) -> None:
+    """A real table, deleted under a notifier that knew it."""
+    azurite: Azurite = scene.request.getfixturevalue("azurite")
+    table = f"T{uuid4().hex}"
+    scene.changes |= {"MAA_STATE": azurite.connection_string, "MAA_TABLE_NAME": table}
+    assert scene.poll() == 0
+    with TableServiceClient.from_connection_string(azurite.connection_string) as tables:
+        tables.delete_table(table)
+
+
+def account_gone(scene: Scene) -> None:
+    """Nobody listens where the account was."""
+    address = f"http://127.0.0.1:{free_port()}/a"
+    scene.changes["MAA_STATE"] = f"AccountName=a;AccountKey={KEY};TableEndpoint={address};"
+
+
+def webhook_gone(scene: Scene) -> None:
+    """A card waits, and its flow was deleted."""
+    scene.graph.requests = [make_request()]
+    scene.teams.answer_all(reply(404))
+
+
+def nothing(_scene: Scene) -> None:
+    """All is well so far."""
+
+
+def clock_went_on(scene: Scene) -> None:
+    """The last good poll is half an hour old by now."""
+    notifier = app.build({**scene.settings, **scene.changes})
+    notifier.store.write_mark(PollMark(SystemClock().now() - timedelta(minutes=31)))
+    notifier.close()
+
+
+Break = Callable[[Scene], None]
+FAULTS: dict[str, tuple[Break, Break]] = {
+    "the identity never had the permission": (never_granted, nothing),
+    "the permission was taken away": (taken_away, nothing),
+    "a Key Vault reference was not resolved": (unresolved, nothing),
+    "the table was deleted": (table_deleted, nothing),
+    "the storage account is gone": (account_gone, nothing),
+    "the webhook is gone": (webhook_gone, nothing),
+    "nothing polled for half an hour": (nothing, clock_went_on),
+}
+"""What happens before a poll, and what after it."""
+
+
+@pytest.fixture
+def scene(
+    command: Command,
+    settings: dict[str, str],
+    graph: FakeGraph,
+    teams: FakeTeams,
+    request: pytest.FixtureRequest,
+) -> Scene:
+    """An installation whose token shows its permission."""
+    tmp_path = request.getfixturevalue("tmp_path")
+    settings["MAA_STATE"] = f"sqlite:///{tmp_path / 'state.db'}"
+    settings["MAA_ACCESS_TOKEN"] = make_token(roles=["DeviceManagementRBAC.Read.All"])
+    return Scene(command, settings, graph, teams, request)
+
+
+@pytest.mark.azurite
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_looks_as_documented(scene: Scene, fault: str) -> None:
+    """Whoever meets one finds it in the table, and the alarm that it raises is the one that is described."""
+    before, after = FAULTS[fault]
+    before(scene)
+    poll = scene.poll()
+    after(scene)
+    doctor, health = scene.doctor(), scene.health()
+    function._only_app.cache_clear()
+
+    assert documented()[fault] == [health, str(poll), doctor]
+
+
+def test_every_documented_fault_is_tried() -> None:
+    """The table says nothing that nobody has seen."""
+    assert list(documented()) == list(FAULTS)

@@ -1,0 +1,91 @@
+"""The two ways into a channel, the webhook and the bot, so that one test can be asked of both."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tests.support.connector import GENERAL, FakeConnector
+from tests.support.notifier import TENANT
+from tests.support.teams import FakeTeams
+from tests.support.wire import Answer
+
+
+class Way(Protocol):
+    """A channel, whatever leads there."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What leads the notifier there."""
+        ...
+
+    @property
+    def rings(self) -> list[dict[str, Any]]:
+        """The cards that somebody was rung by, in order; a card that is only changed rings nobody."""
+        ...
+
+    @property
+    def calls(self) -> int:
+        """How often anything was tried."""
+        ...
+
+    @property
+    def calls_a_try(self) -> int:
+        """What one try may take at most."""
+        ...
+
+    def answer_all(self, answer: Answer | None) -> None:
+        """Gives one answer to all calls until told otherwise; None ends it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookWay:
+    """The flow of a channel."""
+
+    teams: FakeTeams
+    calls_a_try = 1
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"MAA_TEAMS_WEBHOOK_URL": self.teams.url}
+
+    @property
+    def rings(self) -> list[dict[str, Any]]:
+        return self.teams.cards
+
+    @property
+    def calls(self) -> int:
+        return len(self.teams.calls)
+
+    def answer_all(self, answer: Answer | None) -> None:
+        self.teams.answer_all(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class BotWay:
+    """A bot in a channel, and in the chats of requestors where a test asks for that."""
+
+    service: FakeConnector
+    calls_a_try = 2
+
+    @property
+    def settings(self) -> dict[str, str]:
+        self.service.tenant_id = TENANT
+        address = {"channel_id": GENERAL, "service_url": self.service.url}
+        return {
+            "MAA_TEAMS_WEBHOOK_URL": "",
+            "MAA_DESTINATIONS": json.dumps([{"name": "approvers", "bot": address}]),
+            "MAA_BOT_CLIENT_ID": self.service.bot_id,
+            "MAA_BOT_ACCESS_TOKEN": self.service.token,
+        }
+
+    @property
+    def rings(self) -> list[dict[str, Any]]:
+        return [post.card for post in self.service.posts if post.kind in {"create", "reply"}]
+
+    @property
+    def calls(self) -> int:
+        return len(self.service.calls)
+
+    def answer_all(self, answer: Answer | None) -> None:
+        self.service.answer_all(answer)

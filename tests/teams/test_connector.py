@@ -1,0 +1,366 @@
+"""The calls to the Bot Connector: what each sends, and what each answer means."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from maa_notify.core.event import Place
+from maa_notify.errors import (
+    CardRefused,
+    DeliveryError,
+    DestinationRefused,
+    DestinationUnavailable,
+    GraphDenied,
+    GraphError,
+    GraphUnavailable,
+    RecipientUnreachable,
+)
+from maa_notify.graph.tokens import ReadyToken, Token
+from maa_notify.secret import Secret
+from maa_notify.teams.connector import SCOPE, Barred, Channel, Connector, Gone, TokenSourceLike
+from maa_notify.wire import Limits
+from tests.support import wire as fake
+from tests.support.connector import GENERAL, TEAM, FakeConnector, connector_error
+from tests.support.wire import ScriptedServer, reply
+
+CARD: dict[str, Any] = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "Löschen 删除 🗑"}]}
+NEWER: dict[str, Any] = {"type": "AdaptiveCard", "body": []}
+PERSON = "5a5a5a5a-0000-4000-8000-00000000000a"
+ATTACHMENT = {"contentType": "application/vnd.microsoft.card.adaptive", "content": CARD}
+
+
+@pytest.fixture
+def connector(service: FakeConnector) -> Iterator[Connector]:
+    """Leads to the fake, with little patience."""
+    made = to(service)
+    yield made
+    made.close()
+
+
+def to(service: FakeConnector, tokens: TokenSourceLike | None = None, seconds: float = 1.5) -> Connector:
+    """A client of the fake."""
+    who = (service.bot_id, service.tenant_id, tokens or service.tokens)
+    return Connector(service.url, *who, limits=Limits(seconds=seconds))
+
+
+def created(connector: Connector) -> Place:
+    """Where a new card stands in the one channel."""
+    place = connector.create(GENERAL, CARD)
+    assert place
+    return place
+
+
+def refusal(connector: Connector) -> DeliveryError:
+    """The error of a card that must not be taken, the last of this client."""
+    with closing(connector), pytest.raises(DeliveryError) as caught:
+        connector.create(GENERAL, CARD)
+    return caught.value
+
+
+def test_a_new_card_begins_a_thread(service: FakeConnector, connector: Connector) -> None:
+    """Teams takes it for a group's conversation, and says where it stands."""
+    place = connector.create(GENERAL, CARD, "Mira Holt asks.")
+    (call,) = service.calls
+
+    assert (call.method, call.path) == ("POST", "/teams/v3/conversations")
+    assert call.json() == {
+        "isGroup": True,
+        "channelData": {"channel": {"id": GENERAL}},
+        "activity": {"type": "message", "summary": "Mira Holt asks.", "attachments": [ATTACHMENT]},
+    }
+    assert call.headers["authorization"] == f"Bearer {service.token}"
+    assert call.headers["content-type"] == "application/json; charset=utf-8"
+    assert "删除".encode() in call.body
+    assert place == Place(f"{GENERAL};messageid={service.posts[0].activity_id}", service.posts[0].activity_id)
+    assert set(service.tokens.scopes) == {SCOPE}
+
+
+def test_a_card_is_changed_where_it_stands(service: FakeConnector, connector: Connector) -> None:
+    """The channel shows the newer card alone, in the older one's place."""
+    place = created(connector)
+    connector.update(place, NEWER, "Approved.")
+
+    assert service.cards_in(GENERAL) == [NEWER]
+    assert service.versions_of(place.activity_id) == [CARD, NEWER]
+    assert service.posts[-1].summary == "Approved."
+    assert service.calls[-1].method == "PUT"
+
+
+def test_a_reply_goes_into_the_thread(service: FakeConnector, connector: Connector) -> None:
+    """Every separator in an id is encoded, else a proxy on the way reads the path otherwise."""
+    place = created(connector)
+    connector.send(place.conversation_id, NEWER)
+    path = service.calls[-1].path
+
+    assert not set(":@;=") & set(path)
+    assert place.conversation_id in unquote(path)
+    assert service.replies_to(place.activity_id) == [NEWER]
+    assert service.cards_in(GENERAL) == [CARD]
+
+
+def test_no_id_changes_the_path(service: FakeConnector, connector: Connector) -> None:
+    """An id is only ever one part of the address, whatever stands in it."""
+    with pytest.raises(Gone):
+        connector.update(Place("a/b", "c/d?e"), CARD)
+    with pytest.raises(Gone):
+        connector.send("a/b", CARD, reply_to="c/d?e")
+    with pytest.raises(Gone):
+        connector.channels("a/b?c")
+
+    assert [call.path.removeprefix("/teams/v3/") for call in service.calls] == [
+        "conversations/a%2Fb/activities/c%2Fd%3Fe",
+        "conversations/a%2Fb/activities/c%2Fd%3Fe",
+        "teams/a%2Fb%3Fc/conversations",
+    ]
+
+
+def test_an_answer_names_the_message_it_answers(service: FakeConnector, connector: Connector) -> None:
+    """A command and its answer stand together."""
+    place = created(connector)
+    sent = connector.send(place.conversation_id, NEWER, reply_to=place.activity_id)
+    call = service.calls[-1]
+
+    assert call.path.endswith(f"/activities/{place.activity_id}")
+    assert call.json()["replyToId"] == place.activity_id
+    assert service.versions_of(sent) == [NEWER]
+
+
+def test_a_chat_is_opened_and_written_to(service: FakeConnector, connector: Connector) -> None:
+    """The bot names itself, the person and the tenant, as Teams insists."""
+    chat = connector.open_chat(PERSON)
+    connector.send(chat, CARD)
+
+    assert service.calls[0].json() == {
+        "isGroup": False,
+        "bot": {"id": f"28:{service.bot_id}"},
+        "members": [{"id": PERSON}],
+        "tenantId": service.tenant_id,
+        "channelData": {"tenant": {"id": service.tenant_id}},
+    }
+    assert service.chat_with(PERSON) == [CARD]
+
+
+@pytest.mark.parametrize("answer", [connector_error(400, "BadSyntax"), connector_error(404, "NotFound")])
+def test_nobody_of_this_id(service: FakeConnector, connector: Connector, answer: fake.Answer) -> None:
+    """Somebody who left the company stops no card to others."""
+    service.fail_next(answer, on="open")
+
+    with pytest.raises(RecipientUnreachable):
+        connector.open_chat(PERSON)
+
+
+def test_the_channels_of_a_team(service: FakeConnector, connector: Connector) -> None:
+    """A channel's id is hard to find by hand; the first channel comes without a name."""
+    service.add_channel("19:wipes@thread.tacv2", "Wipes")
+    service.add_channel("19:other@thread.tacv2", "Other", team="another")
+
+    assert connector.channels(TEAM) == [
+        Channel(GENERAL, "General"),
+        Channel("19:wipes@thread.tacv2", "Wipes"),
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"conversations":7}', b"[" * 100_000, b"\xff"])
+def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body: bytes) -> None:
+    """A proxy's page is no list of channels."""
+    service.fail_next(reply(200, body=body))
+
+    with pytest.raises(DestinationUnavailable, match="no sense"):
+        connector.channels(TEAM)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(201, json=[]),
+        reply(201, json={"id": 7, "activityId": "8"}),
+        reply(201, json={"id": "a b", "activityId": "8"}),
+        reply(201, body=b"<html>"),
+        fake.truncated(b'{"id"', 99, status=201),
+        fake.endless(status=201),
+        fake.gzip_bomb(1 << 24, status=201),
+    ],
+    ids=["list", "number", "odd", "page", "truncated", "endless", "gzip bomb"],
+)
+def test_the_status_alone_accepts(service: FakeConnector, connector: Connector, answer: fake.Answer) -> None:
+    """The card stands there: posting again would only show it twice, even if nobody knows its place."""
+    service.fail_next(answer, posted=True)
+
+    assert connector.create(GENERAL, CARD) is None
+    assert service.cards_in(GENERAL) == [CARD]
+
+
+def test_a_chat_without_a_usable_id_is_not_written_to(service: FakeConnector, connector: Connector) -> None:
+    """Nothing was shown to anybody, so it can be tried again."""
+    service.fail_next(reply(201, json={"id": ""}))
+
+    with pytest.raises(DestinationUnavailable) as caught:
+        connector.open_chat(PERSON)
+    assert not caught.value.in_doubt
+
+
+@pytest.mark.parametrize("status", [408, 412, 425, 429, 500, 502, 503, 504, 599])
+def test_not_now(service: FakeConnector, connector: Connector, status: int) -> None:
+    """Such an answer passes, after the wait that it asks for; the card was not taken."""
+    service.fail_next(reply(status, headers={"Retry-After": "7"}))
+    error = refusal(connector)
+
+    assert isinstance(error, DestinationUnavailable)
+    assert (error.retry_after, error.in_doubt) == (7.0, False)
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_this_card_is_refused(service: FakeConnector, connector: Connector, status: int) -> None:
+    """Others may still be taken."""
+    service.fail_next(reply(status))
+
+    assert isinstance(refusal(connector), CardRefused)
+
+
+@pytest.mark.parametrize("status", [204, 302, 307, 402, 403, 405, 410, 418])
+def test_a_person_has_to_mend_it(service: FakeConnector, connector: Connector, status: int) -> None:
+    """Whatever is not known to pass is said at once, and no redirect is followed."""
+    with ScriptedServer() as elsewhere:
+        service.fail_next(reply(status, headers={"Location": elsewhere.url}))
+        error = refusal(connector)
+
+        assert elsewhere.requests == []
+    assert type(error) is DestinationRefused
+    assert str(status) in str(error)
+
+
+def test_a_bot_that_is_not_in_the_team(service: FakeConnector, connector: Connector) -> None:
+    """The way out is to install the app there."""
+    service.bar(GENERAL, "BotNotInConversationRoster")
+    error = refusal(connector)
+
+    assert isinstance(error, Barred)
+    assert "install the bot's app in the team" in str(error)
+
+
+def test_the_word_may_stand_deeper(service: FakeConnector, connector: Connector) -> None:
+    """Teams writes some of its codes into a text within the message."""
+    service.fail_next(connector_error(403, "Forbidden", '{"subCode":"MessageWritesBlocked"}'))
+
+    assert isinstance(refusal(connector), Barred)
+
+
+def test_a_channel_that_is_not_there(service: FakeConnector, connector: Connector) -> None:
+    """The way out is the list that doctor prints."""
+    service.remove_channel(GENERAL)
+    error = refusal(connector)
+
+    assert isinstance(error, Gone)
+    assert "'doctor' lists them" in str(error)
+
+
+def test_a_token_that_is_not_taken_is_renewed_once(service: FakeConnector, connector: Connector) -> None:
+    """Keys are rolled; no card waits for the next poll because of it."""
+    service.tokens.token(SCOPE)
+    service.renew_token()
+
+    assert connector.create(GENERAL, CARD)
+    assert (len(service.calls), service.tokens.forgotten) == (2, 1)
+
+
+def test_a_bot_that_is_unknown(service: FakeConnector, connector: Connector) -> None:
+    """After the second refusal the settings are named; nothing is hammered."""
+    service.answer_all(reply(401))
+    error = refusal(connector)
+
+    assert type(error) is DestinationRefused
+    assert "MAA_BOT_CLIENT_ID" in str(error)
+    assert len(service.calls) == 2
+
+
+class Failing:
+    """A token source whose sign-in fails."""
+
+    def __init__(self, error: GraphError) -> None:
+        self._error = error
+
+    def token(self, scope: str) -> Token:
+        raise self._error
+
+    def forget(self) -> None:
+        raise AssertionError
+
+
+def test_a_sign_in_that_is_refused(service: FakeConnector) -> None:
+    """Its own advice is passed on, and the bot's settings are named."""
+    error = refusal(to(service, Failing(GraphDenied("the sign-in was refused (AADSTS7000215)"))))
+
+    assert type(error) is DestinationRefused
+    assert "AADSTS7000215" in str(error)
+    assert "MAA_BOT_CLIENT_ID" in str(error)
+    assert service.calls == []
+
+
+def test_a_sign_in_that_is_down(service: FakeConnector) -> None:
+    """It passes, after the wait it asks for, and no card is in doubt."""
+    error = refusal(to(service, Failing(GraphUnavailable("busy", 30.0))))
+
+    assert isinstance(error, DestinationUnavailable)
+    assert (error.retry_after, error.in_doubt) == (30.0, False)
+
+
+def test_the_token_sources_of_the_house_fit(service: FakeConnector) -> None:
+    """The bot signs in by the same code as the poll, though neither room knows the other."""
+    with closing(to(service, ReadyToken(Secret(service.token)))) as connector:
+        assert connector.create(GENERAL, CARD)
+
+
+BROKEN = {
+    "reset": fake.reset(),
+    "closed": fake.close_without_answer(),
+    "hang": fake.hang(),
+    "garbage": fake.garbage(),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=list(BROKEN))
+def test_a_lost_answer_leaves_a_new_card_in_doubt(service: FakeConnector, answer: fake.Answer) -> None:
+    """It may stand there or not; whoever repeats must know."""
+    service.fail_next(answer, posted=True)
+    error = refusal(to(service, seconds=0.3))
+
+    assert isinstance(error, DestinationUnavailable)
+    assert error.in_doubt
+    assert service.cards_in(GENERAL) == [CARD]
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=list(BROKEN))
+def test_a_lost_answer_to_a_change_is_no_matter(service: FakeConnector, answer: fake.Answer) -> None:
+    """The same change again shows the same card, so it is simply repeated; so is the opening of a chat."""
+    with closing(to(service, seconds=0.3)) as connector:
+        place = created(connector)
+        service.fail_next(answer, answer, posted=True)
+        with pytest.raises(DestinationUnavailable) as changing:
+            connector.update(place, NEWER)
+        with pytest.raises(DestinationUnavailable) as opening:
+            connector.open_chat(PERSON)
+
+    assert not changing.value.in_doubt
+    assert not opening.value.in_doubt
+
+
+def test_a_lost_answer_to_a_reply_is_in_doubt(service: FakeConnector, connector: Connector) -> None:
+    """A second reply would ring a second time."""
+    place = created(connector)
+    service.fail_next(fake.reset(), on="reply", posted=True)
+
+    with pytest.raises(DestinationUnavailable) as caught:
+        connector.send(place.conversation_id, NEWER)
+    assert caught.value.in_doubt
+
+
+def test_an_address_where_nobody_listens(service: FakeConnector) -> None:
+    """Nothing was sent, so nothing is in doubt, and somebody has to look at the address."""
+    with ScriptedServer() as gone:
+        closed = gone.url
+    connector = Connector(closed, service.bot_id, service.tenant_id, service.tokens)
+
+    assert type(refusal(connector)) is DestinationRefused
