@@ -10,7 +10,7 @@ PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
 PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak lint format demo previews lock package clean test-engine FORCE
+.PHONY: help setup test soak lint format demo demo-bot previews lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -25,6 +25,9 @@ demo: setup ## try it: a simulated tenant and a page that shows the Teams channe
 previews: setup ## draw every card for docs/cards, with Microsoft's renderer in Chromium
 	@echo "Drawing every card into docs/cards (a minute or so) ..."
 	@.venv/bin/python -m maa_notify.demo.gallery
+
+demo-bot: setup ## the same, with Microsoft's Agents Playground in place of our own channel
+	@.venv/bin/python -m maa_notify demo --bot
 
 lint: setup ## ruff and mypy
 	@echo "Checking style and types ..."

@@ -120,6 +120,9 @@ def _add_demo(commands: _Commands) -> None:
     parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
     parser.add_argument("--no-scenario", action="store_true", help="do not play the prepared requests")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument(
+        "--bot", action="store_true", help="send cards by the bot, to Microsoft's Agents Playground"
+    )
     parser.set_defaults(command=_demo)
 
 
@@ -254,9 +257,10 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from maa_notify.demo.run import run_demo
+    from maa_notify.demo.run import Show, run_demo
 
-    return run_demo(port=options.port, scenario=not options.no_scenario, open_browser=options.open)
+    show = Show(scenario=not options.no_scenario, open_browser=options.open, bot=options.bot)
+    return run_demo(show, port=options.port)
 
 
 def _doctor(options: argparse.Namespace) -> int:

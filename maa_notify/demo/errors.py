@@ -11,6 +11,7 @@ DemoError
 ├── TenantFullError         more requests than a demo should hold
 ├── EnvelopeError           a webhook call that is no message with cards
 ├── RendererMissingError    the npm packages that draw cards are not installed
+├── PlaygroundError         Microsoft's Agents Playground is not installed, or does not start
 ├── BrowserError            no Chromium, or it could not draw the card
 └── PortTakenError          the address to listen on is in use
 ```
@@ -101,6 +102,10 @@ class RendererMissingError(DemoError):
     def __init__(self, missing: Path) -> None:
         """Name the first file that is missing and the command that brings it."""
         super().__init__(f"The card renderer is not installed ({missing} is missing): run make setup.")
+
+
+class PlaygroundError(DemoError):
+    """The Agents Playground cannot be had."""
 
 
 class BrowserError(DemoError):

@@ -5,6 +5,7 @@ own (a name that was pointed at the loopback address) and an Origin that is not 
 """
 
 import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,6 +169,12 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (*SECURITY_HEADERS, *more):
             self.send_header(name, value)
         self.end_headers()
+
+
+def free_port() -> int:
+    """Return a port of this machine's own address that nobody uses at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _listen(port: int, owner: LoopbackServer) -> _Http:

@@ -1,5 +1,6 @@
 """Runs the demo: the server, and the real notifier as a program of its own that polls it."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -17,6 +19,7 @@ from typing import IO, Any, Final
 
 from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
+from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.server import DemoServer
 
 TENANT_ID: Final = "7d1c0f2e-0009-4e6a-8f00-000000000009"
@@ -29,23 +32,48 @@ _LOOK_EVERY_SECONDS = 0.2
 _GRACE_SECONDS = 5
 
 
-def run_demo(*, port: int = 0, scenario: bool = True, open_browser: bool = False, every: int = 2) -> int:
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What to show: the prepared requests or none, in which pages, and how often the notifier polls."""
+
+    scenario: bool = True
+    open_browser: bool = False
+    every: int = 2
+    bot: bool = False
+    """Whether cards come by the bot, into Microsoft's Agents Playground, instead of by the webhook."""
+
+
+def run_demo(show: Show, *, port: int = 0) -> int:
     """Run until Ctrl-C or SIGTERM and return 0; return 1 if it cannot start or the notifier dies."""
     with _stop_signals() as stop:
         try:
-            with DemoServer(port) as server:
-                return _run(server, stop, scenario=scenario, open_browser=open_browser, every=every)
+            with DemoServer(port) as server, _teams(server, bot=show.bot) as teams:
+                return _run(server, teams, stop, show)
         except DemoError as error:
             print(f"maa-notify: {error}", file=sys.stderr)
             return 1
 
 
-def _run(server: DemoServer, stop: Stop, *, scenario: bool, open_browser: bool, every: int) -> int:
-    with _scratch_folder() as folder, _notifier(server, folder, every) as child:
-        print(f"MAA Notify demo: open {server.url}/\nPress Ctrl-C to stop.", flush=True)
-        if open_browser:
+@contextmanager
+def _teams(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]:
+    """The client that the bot writes to, if it is to be the bot."""
+    if not bot:
+        yield None
+        return
+    with Playground(f"{server.url}{MESSAGES}") as playground:
+        yield playground
+
+
+def _run(server: DemoServer, teams: Playground | None, stop: Stop, show: Show) -> int:
+    settings = _way(server.url, teams)
+    with _scratch_folder() as folder, _notifier(server, folder, show.every, settings) as child:
+        print(f"MAA Notify demo: open {server.url}/", flush=True)
+        if teams is not None:
+            print(f"The channel Announcements of a local Teams: {teams.url}/", flush=True)
+        print("Press Ctrl-C to stop.", flush=True)
+        if show.open_browser:
             webbrowser.open(f"{server.url}/")
-        if scenario:
+        if show.scenario:
             server.scenario.start()
         asked = _wait(child, stop)
     if asked:
@@ -67,7 +95,21 @@ def _wait(child: subprocess.Popen[str], stop: Stop) -> bool:
     return False
 
 
-def child_environment(url: str, state: Path, base: Mapping[str, str]) -> dict[str, str]:
+def _way(url: str, teams: Playground | None) -> dict[str, str]:
+    """The settings by which cards come: the webhook of our own page, or the bot."""
+    if teams is None:
+        return {"MAA_TEAMS_WEBHOOK_URL": f"{url}/hook/demo"}
+    address = {"channel_id": CHANNEL, "service_url": teams.service_url}
+    return {
+        "MAA_DESTINATIONS": json.dumps([{"name": "announcements", "bot": address}]),
+        "MAA_BOT_CLIENT_ID": TENANT_ID,
+        "MAA_BOT_ACCESS_TOKEN": "demo",
+    }
+
+
+def child_environment(
+    url: str, state: Path, way: Mapping[str, str], base: Mapping[str, str]
+) -> dict[str, str]:
     """Return the notifier's environment: the demo's settings, and nobody else's."""
     kept = {name: value for name, value in base.items() if not name.upper().startswith("MAA_")}
     package_root = str(Path(__file__).resolve().parents[2])
@@ -76,7 +118,7 @@ def child_environment(url: str, state: Path, base: Mapping[str, str]) -> dict[st
         "MAA_TENANT_ID": TENANT_ID,
         "MAA_ACCESS_TOKEN": "demo",
         "MAA_GRAPH_URL": url,
-        "MAA_TEAMS_WEBHOOK_URL": f"{url}/hook/demo",
+        **way,
         "MAA_STATE": f"sqlite:///{state.as_posix()}",
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", base.get("NO_PROXY", "")),
         "PYTHONPATH": _joined(os.pathsep, package_root, base.get("PYTHONPATH", "")),
@@ -116,12 +158,14 @@ def _scratch_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _notifier(server: DemoServer, folder: Path, every: int) -> Iterator[subprocess.Popen[str]]:
+def _notifier(
+    server: DemoServer, folder: Path, every: int, way: Mapping[str, str]
+) -> Iterator[subprocess.Popen[str]]:
     """Start the notifier, follow its log, and end it."""
     command = [sys.executable, "-m", "maa_notify.demo.leash", "watch", "--every", str(every)]
     with subprocess.Popen(  # noqa: S603 - our own package, with this very interpreter
         command,
-        env=child_environment(server.url, folder / "state.db", os.environ),
+        env=child_environment(server.url, folder / "state.db", way, os.environ),
         stdin=subprocess.PIPE,  # the leash: never written to
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Final, Self
 
-from maa_notify.demo import channel, graph_api, page_api
+from maa_notify.demo import channel, graph_api, page_api, playground
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channel import Channel
 from maa_notify.demo.graph_api import GraphApi
@@ -76,6 +76,8 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         """Send a request to the part that it belongs to."""
         if request.path == page_api.STREAM and request.method == "GET":
             return EventStream(self._stream)
+        if request.path == playground.MESSAGES:
+            return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
         for root, part in (
             (graph_api.ROOT, self.graph),
             (channel.ROOT, self.channel),

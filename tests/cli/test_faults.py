@@ -12,10 +12,11 @@ from azure.data.tables import TableServiceClient
 
 from maa_notify import app, function
 from maa_notify.clock import SystemClock
+from maa_notify.demo.loopback import free_port
 from maa_notify.state.codec import PollMark
 from tests.cli.conftest import Command
 from tests.docs.test_docs import OPERATIONS, section
-from tests.support.azurite import Azurite, free_port
+from tests.support.azurite import Azurite
 from tests.support.entra import make_token
 from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams

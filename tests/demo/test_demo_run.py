@@ -13,24 +13,24 @@ import httpx
 import pytest
 
 from maa_notify.demo.run import child_environment
-from tests.demo.support import ROOT
+from tests.demo.support import ROOT, need_browser_tools
 
 PROGRAM = """
 import sys
 from maa_notify.demo import server
-from maa_notify.demo.run import run_demo
+from maa_notify.demo.run import Show, run_demo
 from tests.demo.support import blank_assets
 
 server.load_assets = blank_assets
-sys.exit(run_demo(scenario=False, every=int(sys.argv[1])))
+sys.exit(run_demo(Show(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
 """
 """The demo without its renderer, so that no npm package is needed."""
 
 
 @contextmanager
-def _demo(tmp_path: Path, every: int = 1) -> Iterator[subprocess.Popen[str]]:
+def _demo(tmp_path: Path, every: int = 1, *, bot: bool = False) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(every)],
+        [sys.executable, "-c", PROGRAM, str(every), str(bot)],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(tmp_path), "MAA_STATE": "nonsense", "MAA_DESTINATIONS": "nonsense"},
         stdout=subprocess.PIPE,
@@ -45,12 +45,12 @@ def _demo(tmp_path: Path, every: int = 1) -> Iterator[subprocess.Popen[str]]:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """Return where the demo says it can be seen; it says that and how to stop it."""
+    """Return where the demo says it can be seen; it says that, where the bot writes, and how to stop it."""
     assert process.stdout is not None
-    first, second = process.stdout.readline(), process.stdout.readline()
-    assert first.startswith("MAA Notify demo: open http://127.0.0.1:")
-    assert second == "Press Ctrl-C to stop.\n"
-    return first.split()[-1]
+    lines = list(iter(process.stdout.readline, "Press Ctrl-C to stop.\n"))
+    assert lines[0].startswith("MAA Notify demo: open http://127.0.0.1:")
+    assert all("http://127.0.0.1:" in line for line in lines[:2])
+    return lines[0].split()[-1]
 
 
 def _wait_for_a_poll(address: str) -> None:
@@ -76,10 +76,19 @@ def _is_running(pid: int) -> bool:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_without_a_trace(tmp_path: Path, number: signal.Signals) -> None:
-    """Two lines are printed; a signal ends it with 0, the notifier with it, and no file stays behind."""
-    with _demo(tmp_path) as process:
+@pytest.mark.parametrize(
+    "number,bot",
+    [
+        (signal.SIGINT, False),
+        (signal.SIGTERM, False),
+        pytest.param(signal.SIGINT, True, marks=pytest.mark.browser),
+    ],
+)
+def test_it_stops_without_a_trace(tmp_path: Path, number: signal.Signals, bot: bool) -> None:
+    """A few lines are printed; a signal ends it with 0, all it started with it, and no file stays behind."""
+    if bot:
+        need_browser_tools()
+    with _demo(tmp_path, bot=bot) as process:
         address = _address(process)
         _wait_for_a_poll(address)
         children = _children_of(process)
@@ -124,7 +133,8 @@ def test_it_says_so_when_the_notifier_dies(tmp_path: Path) -> None:
 def test_the_notifier_gets_the_demo_s_settings_only(tmp_path: Path) -> None:
     """Settings of the visitor's own never reach the notifier, however they are spelled; the rest does."""
     base = {"MAA_DESTINATIONS": "[]", "maa_reminders": "", "HOME": "/home/x", "NO_PROXY": "intra.example"}
-    environment = child_environment("http://127.0.0.1:5", tmp_path / "state.db", base)
+    way = {"MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo"}
+    environment = child_environment("http://127.0.0.1:5", tmp_path / "state.db", way, base)
 
     assert {name: value for name, value in environment.items() if name.upper().startswith("MAA_")} == {
         "MAA_TENANT_ID": "7d1c0f2e-0009-4e6a-8f00-000000000009",

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import trustme
 
+from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateError
 from maa_notify.secret import Secret
 from maa_notify.state.rows import Rows
 from maa_notify.teams.workflows import WorkflowsWebhook
 from maa_notify.wire import Limits
-from tests.support.azurite import free_port
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier

@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 from azure.data.tables import TableServiceClient
 
+from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.state.rows import Insert
 from maa_notify.state.store import StateStore
 from maa_notify.state.table import TableRows, connect_with_string
-from tests.support.azurite import Azurite, free_port
+from tests.support.azurite import Azurite
 from tests.support.notifier import TENANT
 from tests.support.wire import Answer, ScriptedServer, reply
 

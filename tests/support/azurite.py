@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from maa_notify.demo.loopback import free_port
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -120,9 +122,3 @@ class Azurite:
                 return process.poll() is None
             time.sleep(POLL_SECONDS)
         return False
-
-
-def free_port() -> int:
-    """Return a port that nobody uses at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.data.tables import TableServiceClient
 
-from tests.support.azurite import Azurite, AzuriteMissingError, AzuriteStartError, free_port
+from maa_notify.demo.loopback import free_port
+from tests.support.azurite import Azurite, AzuriteMissingError, AzuriteStartError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,200 @@
+"""The bot in Microsoft's own local client, the 365 Agents Playground, as people see it in a browser."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from maa_notify.core.event import short_key
+from maa_notify.demo.errors import PlaygroundError
+from maa_notify.demo.playground import CHANNEL, Playground
+from maa_notify.demo.renderer import find_browser
+from tests.demo.support import need_browser_tools
+from tests.support.bot import Bot, FakeBotService
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+ALEX = "a1f4c0de-0001-4c1e-8f00-000000000001"
+"""The object id of the requestor: the Playground's own ones are no GUIDs, so the relay translates."""
+ALEX_THERE = "00000000-0000-0000-0000-0000000000020"
+PERSON = "user-id-0"
+"""Alex Wilber, who sits at the page, as the Playground itself knows him."""
+TENANT = "00000000-0000-0000-0000-0000000000001"
+"""As the Playground has it, with a digit too many."""
+
+
+class Relay:
+    """Stands between the notifier and the Playground's connector: counts what goes there."""
+
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
+        self.client = httpx.Client(trust_env=False)
+        self.calls: list[str] = []
+        self.server = ScriptedServer(handler(self._pass_on))
+
+    def _pass_on(self, seen: Seen) -> Answer:
+        self.calls.append(f"{seen.method} {'thread' if 'messageid' in seen.path else ''}".strip())
+        address = f"{self._playground.url}{seen.path}"
+        content = seen.body.replace(ALEX.encode(), PERSON.encode())
+        headers = {"Content-Type": "application/json"}
+        answer = self.client.request(seen.method, address, content=content, headers=headers)
+        return reply(answer.status_code, json=answer.json() if answer.content else {})
+
+
+class Door:
+    """What the Playground calls when somebody writes: signs the call as Teams does, for the bot."""
+
+    def __init__(self, service: FakeBotService) -> None:
+        self._service = service
+        self.bot: Bot | None = None
+        self.server = ScriptedServer(handler(self._take))
+
+    @property
+    def url(self) -> str:
+        """The messaging endpoint."""
+        return f"{self.server.url}/api/messages"
+
+    def _take(self, seen: Seen) -> Answer:
+        if seen.method != "POST" or self.bot is None:
+            return reply(200 if seen.method == "POST" else 405)
+        token = self._service.token(serviceurl=seen.json()["serviceUrl"])
+        return reply(self.bot.send_raw(seen.body, token))
+
+
+@pytest.fixture
+def service() -> Iterator[FakeBotService]:
+    """The keys of Teams."""
+    with FakeBotService() as running:
+        yield running
+
+
+@pytest.fixture
+def door(service: FakeBotService) -> Iterator[Door]:
+    """The bot's address."""
+    opened = Door(service)
+    with opened.server:
+        yield opened
+
+
+@pytest.fixture
+def playground(door: Door) -> Iterator[Playground]:
+    """The client."""
+    need_browser_tools()
+    try:
+        made = Playground(door.url)
+    except PlaygroundError as missing:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+    with made as running:
+        yield running
+
+
+@pytest.fixture
+def page(playground: Playground) -> Iterator[Page]:
+    """Its page, in a browser."""
+    with sync_playwright() as driver, ExitStack() as stack:
+        browser = driver.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        stack.callback(browser.close)
+        shown = browser.new_page(viewport={"width": 1300, "height": 1400})
+        shown.goto(playground.url)
+        expect(shown.get_by_text("Connected.")).to_be_visible(timeout=20_000)
+        yield shown
+
+
+@pytest.fixture
+def relay(playground: Playground) -> Iterator[Relay]:
+    """The way to its connector."""
+    between = Relay(playground)
+    with between.server, between.client:
+        yield between
+
+
+@pytest.fixture
+def notifier(graph: FakeGraph, teams: FakeTeams, relay: Relay, tmp_path: Path) -> Iterator[Notifier]:
+    """The real notifier, whose bot writes to the Playground."""
+    address = {"channel_id": CHANNEL, "service_url": f"{relay.server.url}/_connector"}
+    settings = {
+        "MAA_TEAMS_WEBHOOK_URL": "",
+        "MAA_DESTINATIONS": json.dumps([{"name": "approvers", "bot": address}]),
+        "MAA_REQUESTOR_CHAT": "true",
+        "MAA_BOT_CLIENT_ID": "0b07b07b-0000-4000-8000-000000000001",
+        "MAA_BOT_ACCESS_TOKEN": "any",
+    }
+    installed = Notifier(graph, teams, tmp_path / "state.db", None, **settings)
+    yield installed
+    installed.close()
+
+
+def filed_by(object_id: str, notifier: Notifier) -> dict[str, Any]:
+    """A raw request of the person at the page."""
+    requestor = {"user": {"id": object_id, "displayName": "Alex Wilber", "Upn": "alexw@example.com"}}
+    return make_request(now=notifier.clock.now(), requestor=requestor)
+
+
+def test_a_whole_life_as_people_see_it(
+    graph: FakeGraph, notifier: Notifier, page: Page, relay: Relay
+) -> None:
+    """One card that changes in its place, two replies below it, and one message to the requestor."""
+    request = filed_by(ALEX, notifier)
+    graph.requests = [request]
+    page.get_by_text("Announcements").click()
+    notifier.poll()
+    cards = page.locator(".ac-adaptiveCard")
+    expect(cards).to_have_count(1)
+    expect(cards.first).to_contain_text("Needs approval · High risk")
+    for status in ("approved", "completed"):
+        request["status"] = status
+        notifier.poll_after(60)
+
+    expect(cards).to_have_count(3)
+    expect(cards.nth(0)).to_contain_text("What happened so far")
+    expect(cards.nth(0)).to_contain_text("Intune has processed the request")
+    expect(cards.nth(0)).not_to_contain_text("Needs approval · High risk")
+    expect(cards.nth(1)).to_contain_text("Requestor: approved is not done.")
+    expect(cards.nth(2)).to_contain_text("Completed")
+    page.get_by_text("Personal Chat", exact=True).click()
+    expect(cards).to_have_count(1)
+    expect(cards.first).to_contain_text("press Complete")
+    assert relay.calls == [
+        "POST",  # the card
+        "PUT",  # approved: the card is changed,
+        "POST thread",  # and a reply rings
+        "POST",  # the chat is opened
+        "POST",  # and told
+        "PUT",
+        "POST thread",
+    ]
+
+
+def test_people_can_ask(
+    graph: FakeGraph, notifier: Notifier, door: Door, service: FakeBotService, page: Page
+) -> None:
+    """What is typed in the page comes back as a card, by way of the real check of tokens."""
+    request = filed_by(ALEX_THERE, notifier)
+    graph.requests = [request]
+    notifier.poll()
+    door.bot = Bot(service, notifier.app.store, tenant=TENANT)
+    key = short_key(request["id"])
+    page.get_by_text("Personal Chat", exact=True).click()
+    cards = page.locator(".ac-adaptiveCard")
+    answers = {
+        "pending": "1 request of yours waits for a decision",
+        f"status {key}": "Approver: open Intune yourself",
+        "who are you?": "What you can ask",
+    }
+    for number, (asked, answered) in enumerate(answers.items(), 1):
+        box = page.locator("[contenteditable=true], textarea").first
+        box.click()
+        page.keyboard.type(asked)
+        page.keyboard.press("Enter")
+        expect(cards).to_have_count(number, timeout=15_000)
+        expect(cards.last).to_contain_text(answered)
