@@ -34,7 +34,7 @@ SCOPE = "https://api.botframework.com/.default"
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
-_LIMITS = Limits()
+_LIMITS = Limits(max_bytes=1024 * 1024)  # the list of a team's channels, of which there can be a thousand
 _ID = re.compile(r"[A-Za-z0-9:@._;=+/|-]{1,300}")
 _TAKEN = frozenset({200, 201, 202})
 _NOT_NOW = frozenset({408, 412, 425, 429})
@@ -143,7 +143,8 @@ class Connector:
             "activity": _activity(card, summary),
         }
         answer = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
-        place = Place(_id_in(answer, "id"), _id_in(answer, "activityId"))
+        told = _content(answer)
+        place = Place(_id_in(told, "id"), _id_in(told, "activityId"))
         return place if place.conversation_id and place.activity_id else None
 
     def update(self, place: Place, card: Card, summary: str = "") -> None:
@@ -166,7 +167,7 @@ class Connector:
         path, body = _activities(conversation_id), _activity(card, summary)
         if reply_to:
             path, body = f"{path}/{quote(reply_to, safe='')}", {**body, "replyToId": reply_to}
-        return _id_in(self._ask(_Call("POST", path, body, shows=True)), "id")
+        return _id_in(_content(self._ask(_Call("POST", path, body, shows=True))), "id")
 
     def open_chat(self, object_id: str) -> str:
         """The chat with a person, whom Entra knows by this object id; opened when there is none.
@@ -186,7 +187,7 @@ class Connector:
             answer = self._ask(_Call("POST", "/v3/conversations", body))
         except (CardRefused, Gone):
             raise RecipientUnreachable("Teams opens no chat with this person") from None
-        chat = _id_in(answer, "id")
+        chat = _id_in(_content(answer), "id")
         if not chat:
             raise _senseless()
         return chat
@@ -197,7 +198,7 @@ class Connector:
         listed = _content(answer).get("conversations")
         if not isinstance(listed, list):
             raise _senseless()
-        found = [each for each in listed if isinstance(each, dict) and isinstance(each.get("id"), str)]
+        found = [each for each in listed if isinstance(each, dict) and _id_in(each, "id")]
         return [Channel(each["id"], str(each.get("name") or "General")) for each in found]
 
     def close(self) -> None:
@@ -281,9 +282,9 @@ def _content(answer: Answer) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _id_in(answer: Answer, key: str) -> str:
+def _id_in(content: Mapping[str, Any], key: str) -> str:
     """An id that can be kept and shown, or ""."""
-    found = _content(answer).get(key)
+    found = content.get(key)
     return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
 

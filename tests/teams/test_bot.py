@@ -219,7 +219,20 @@ def test_nobody_is_written_to_by_name(service: FakeConnector, chat: BotChat, rec
     assert service.calls == []
 
 
-@pytest.mark.parametrize("code", ["ForbiddenOperationException", "MessageWritesBlocked"])
+def test_a_chat_that_stays_gone(service: FakeConnector, chat: BotChat) -> None:
+    """Teams names a chat and then knows none: this person cannot be written to, others still are."""
+    chat.post(Message(ASKED, recipient=PERSON))
+    service.fail_next(GONE, GONE, on="chat")
+
+    with pytest.raises(RecipientUnreachable, match=r"^destination 'people'"):
+        chat.post(Message(DECIDED, recipient=PERSON))
+    chat.post(Message(DECIDED, recipient=OTHER))
+    assert service.chat_with(OTHER) == [DECIDED]
+
+
+@pytest.mark.parametrize(
+    "code", ["ConversationBlockedByUser", "ForbiddenOperationException", "MessageWritesBlocked"]
+)
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_person_without_the_app(service: FakeConnector, chat: BotChat, code: str, is_known: bool) -> None:
     """It is theirs to decide, before the first card or after; others still get theirs."""

@@ -87,6 +87,14 @@ def test_a_card_is_changed_where_it_stands(service: FakeConnector, connector: Co
     assert service.versions_of(place.activity_id) == [CARD, NEWER]
     assert service.posts[-1].summary == "Approved."
     assert service.calls[-1].method == "PUT"
+    assert unquote(service.calls[-1].path).endswith(f"/{GENERAL}/activities/{place.activity_id}")
+
+
+def test_half_a_character_stops_no_card(service: FakeConnector, connector: Connector) -> None:
+    """Graph may hand on text that is no valid Unicode."""
+    connector.create(GENERAL, {"type": "AdaptiveCard", "fallbackText": "a\ud800b"})
+
+    assert service.cards_in(GENERAL) == [{"type": "AdaptiveCard", "fallbackText": "a?b"}]
 
 
 def test_a_reply_goes_into_the_thread(service: FakeConnector, connector: Connector) -> None:
@@ -163,7 +171,24 @@ def test_the_channels_of_a_team(service: FakeConnector, connector: Connector) ->
     ]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"conversations":7}', b"[" * 100_000, b"\xff"])
+def test_the_channels_of_a_large_team(service: FakeConnector) -> None:
+    """The larger the team, the more the list is needed."""
+    for number in range(1_000):
+        service.add_channel(f"19:{number:032}@thread.tacv2", f"Channel {number} " + "x" * 35)
+
+    with closing(Connector(service.url, service.bot_id, service.tenant_id, service.tokens)) as connector:
+        assert len(connector.channels(TEAM)) == 1_001
+
+
+def test_what_is_no_channel_is_left_out(service: FakeConnector, connector: Connector) -> None:
+    """Nobody copies an id from the list that leads nowhere or spoils the screen."""
+    odd = [7, {}, {"id": None}, {"id": 7}, {"id": "a b"}, {"id": "\x1b[2J"}, {"id": GENERAL, "name": "Ops"}]
+    service.fail_next(reply(200, json={"conversations": odd}))
+
+    assert connector.channels(TEAM) == [Channel(GENERAL, "Ops")]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"conversations":7}', b"[" * 50_000, b"\xff"])
 def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body: bytes) -> None:
     """A proxy's page is no list of channels."""
     service.fail_next(reply(200, body=body))
