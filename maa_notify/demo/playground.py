@@ -37,7 +37,7 @@ class Playground(AbstractContextManager["Playground"]):
     """A running Playground; starts as it is entered and ends as it is left."""
 
     def __init__(self, messages_url: str, node_modules: Path = NODE_MODULES) -> None:
-        """What people write is delivered to `messages_url`; only when that answers, the page shows anything."""
+        """What people write goes to `messages_url`; the page shows nothing until that answers."""
         node, program = shutil.which("node"), node_modules / _PROGRAM
         if node is None or not program.is_file():
             raise PlaygroundError(

@@ -38,6 +38,8 @@ _LIMITS = Limits(max_bytes=1024 * 1024)  # the list of a team's channels, of whi
 _ID = re.compile(r"[A-Za-z0-9:@._;=+/|-]{1,300}")
 _TAKEN = frozenset({200, 201, 202})
 _NOT_NOW = frozenset({408, 412, 425, 429})
+_BY_A_GATEWAY = frozenset({502, 504})
+"""What stands behind it may have taken the card all the same."""
 _CARD_REFUSED = frozenset({400, 413})
 _BARRED = (
     b"BotNotInConversationRoster",
@@ -212,7 +214,7 @@ class Connector:
             self._tokens.forget()
             answer = self._exchange(call)
         if answer.status not in _TAKEN:
-            raise _refusal(answer)
+            raise _refusal(answer, shows=call.shows)
         return answer
 
     def _exchange(self, call: _Call) -> Answer:
@@ -254,13 +256,13 @@ def _bytes(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _refusal(answer: Answer) -> DeliveryError:
+def _refusal(answer: Answer, *, shows: bool) -> DeliveryError:
     status = answer.status
     who = f"the Bot Connector answered {status}"
     if status in _CARD_REFUSED:
         return CardRefused(f"{who}: it does not take this card")
     if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return DestinationUnavailable(who, answer.retry_after)
+        return DestinationUnavailable(who, answer.retry_after, in_doubt=shows and status in _BY_A_GATEWAY)
     if status == HTTPStatus.NOT_FOUND:
         return Gone()
     if status == HTTPStatus.FORBIDDEN and _is_barred(answer):

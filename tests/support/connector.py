@@ -243,7 +243,8 @@ class FakeConnector:
             return "create" if seen.json().get("isGroup") else "open"
         if seen.method == "PUT":
             return "update"
-        conversation = unquote(path.split("/")[3])
+        activity = _ACTIVITY.fullmatch(path)
+        conversation = unquote(activity[1]) if activity else ""
         if conversation in self._chats.values():
             return "chat"
         return "reply" if ";messageid=" in conversation else "create"
@@ -267,6 +268,8 @@ class FakeConnector:
             return self._list(seen)
         if kind == "open":
             return self._open(seen.json())
+        if not seen.path.startswith(f"{_BASE}/v3/"):
+            return connector_error(404, "NotFound")
         return self._deliver(seen, kind)
 
     def _list(self, seen: Seen) -> Answer:

@@ -229,12 +229,12 @@ def test_a_chat_without_a_usable_id_is_not_written_to(service: FakeConnector, co
 
 @pytest.mark.parametrize("status", [408, 412, 425, 429, 500, 502, 503, 504, 599])
 def test_not_now(service: FakeConnector, connector: Connector, status: int) -> None:
-    """Such an answer passes, after the wait that it asks for; the card was not taken."""
+    """Such an answer passes, after the wait that it asks for; only a gateway leaves the card in doubt."""
     service.fail_next(reply(status, headers={"Retry-After": "7"}))
     error = refusal(connector)
 
     assert isinstance(error, DestinationUnavailable)
-    assert (error.retry_after, error.in_doubt) == (7.0, False)
+    assert (error.retry_after, error.in_doubt) == (7.0, status in {502, 504})
 
 
 @pytest.mark.parametrize("status", [400, 413])
