@@ -132,9 +132,12 @@ def _check_polls(notifier: app.App) -> Finding:
 
 
 def _why(health: Health) -> str:
-    lacking = f", the token lacks {health.missing_permission}" if health.missing_permission else ""
-    age = health.token_age_minutes
-    return health.reason + lacking + (f", the token is {span(timedelta(minutes=age))} old" if age else "")
+    """The reason of a failed poll, with what is known of its token: that need not be the token we have."""
+    lacking, age = health.missing_permission, health.token_age_minutes
+    if not lacking:
+        return health.reason
+    old = "" if age is None else f", it is {span(timedelta(minutes=age))} old"
+    return f"{health.reason}: the token lacks {lacking}{old}"
 
 
 def _check_outbox(health: Health) -> Finding:

@@ -143,3 +143,34 @@ def test_secrets_stay_out_of_the_logs(settings: dict[str, str], graph: FakeGraph
 
     for secret in (teams.secret, "a-secret-token"):
         assert secret not in logs + failed.exception_text
+
+
+def test_a_poll_by_hand_does_what_the_timer_does(
+    settings: dict[str, str], graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """When the timer has stopped, a call with the key brings the cards and makes health well again."""
+    graph.requests = [make_request()]
+    with Engine(ROOT, settings) as engine:
+        by_hand = engine.invoke_http("poll_now", "POST")
+        after = health(engine)
+        run = engine.invoke_timer("poll")
+        logs = engine.logs()
+
+    report = json.loads(by_hand.body)
+    assert (by_hand.status_code, report["listed"], report["delivered"], report["error"]) == (200, 1, 1, None)
+    assert (after[0], run.ok, len(teams.cards)) == (200, True, 1)
+    assert [word in logs for word in ("trigger=http", "trigger=timer")] == [True, True]
+
+
+@pytest.mark.parametrize("wrong, status, error", [(False, 503, "graph_denied"), (True, 500, "settings")])
+def test_a_poll_by_hand_that_fails_tells_its_caller_only_a_code(
+    settings: dict[str, str], graph: FakeGraph, teams: FakeTeams, *, wrong: bool, status: int, error: str
+) -> None:
+    """No traceback, no secret, no tenant; the log has the sentence."""
+    graph.fail_next(reply(403))
+    with Engine(ROOT, {**settings, **({"MAA_CLOUD": "mars"} if wrong else {})}) as engine:
+        result = engine.invoke_http("poll_now", "POST")
+
+    assert (result.status_code, json.loads(result.body)["error"]) == (status, error)
+    for word in ("Traceback", "mars", TENANT, "127.0.0.1", teams.secret, "a-secret-token"):
+        assert word not in str(result.body)

@@ -83,3 +83,11 @@ def test_the_schedule_is_a_setting_and_a_wrong_one_does_not_stop_the_timer(
 ) -> None:
     """With a wrong schedule the timer runs by the default, so that its failed runs say what is wrong."""
     assert schedule_of(indexed(MAA_POLL_SCHEDULE=setting)) == schedule
+
+
+def test_no_row_that_an_alarm_counts_is_sampled_away() -> None:
+    """Runs, exceptions and the one line of each poll all reach the workspace."""
+    host = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))
+    sampling = host["logging"]["applicationInsights"]["samplingSettings"]
+
+    assert set(sampling["excludedTypes"].split(";")) >= {"Request", "Exception", "Trace"}

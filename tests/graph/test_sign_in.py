@@ -305,7 +305,7 @@ def test_the_wait_that_the_service_asks_for_is_told(entra: FakeEntra, registrati
 def test_a_sign_in_has_an_end(entra: FakeEntra, where: str) -> None:
     """Even when the service says nothing, or little by little."""
     http = MsalHttp(entra.url, Limits(seconds=0.2))
-    entra.fail_next(fake.hang(), fake.drip(b"{}", pause=0.05, head=True), path=where)
+    entra.fail_next(hang(), fake.drip(b"{}", pause=0.05, head=True), path=where)
     for _ in range(2):
         with pytest.raises(GraphUnavailable, match="no answer in time"):
             http.get(f"https{entra.url[4:]}{where}")
