@@ -14,13 +14,14 @@ from uuid import uuid4
 import pytest
 from azure.data.tables import TableServiceClient
 
+from maa_notify.demo.loopback import free_port
 from maa_notify.graph.tokens import PERMISSION
 from maa_notify.state import codec
 from maa_notify.state.rows import Put
 from maa_notify.state.sqlite import SqliteRows
 from maa_notify.state.store import StateStore
 from tests.cli.conftest import Command
-from tests.support.azurite import Azurite, free_port
+from tests.support.azurite import Azurite
 from tests.support.entra import FakeIdentityEndpoint, make_token
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.notifier import TENANT

@@ -26,6 +26,8 @@ PUBLIC = {
     "token_age_minutes",
 }
 
+BOT_ID = "7b0c54be-0000-4000-8000-000000000003"
+
 
 @pytest.fixture
 def settings(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> dict[str, str]:
@@ -75,7 +77,7 @@ def test_an_empty_environment_is_a_failed_run_and_a_503(tmp_path: Path) -> None:
 
 def test_a_stranger_who_calls_the_bot_hears_a_status_and_no_word(settings: dict[str, str]) -> None:
     """Where people may ask back, the address is open to the whole internet."""
-    with Engine(ROOT, {**settings, "MAA_BOT_COMMANDS": "true"}) as engine:
+    with Engine(ROOT, {**settings, "MAA_BOT_COMMANDS": "true", "MAA_BOT_CLIENT_ID": BOT_ID}) as engine:
         headers = {"Authorization": "Bearer a.b.c", "Content-Type": "application/json"}
         result = engine.invoke_http("messages", "POST", headers=headers, body=b"{}")
         logs = engine.logs()
