@@ -1,16 +1,23 @@
 """Settings that lead to the fakes."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.graph import FakeGraph
 from tests.support.notifier import TENANT
-from tests.support.process import Outcome, run
+from tests.support.process import Outcome, environment, run
 from tests.support.teams import FakeTeams
 
 Command = Callable[..., Outcome]
+
+HEALTH = "from maa_notify.function import health; status, body = health(); print(int(status), body)"
 
 
 @pytest.fixture
@@ -34,3 +41,32 @@ def command(settings: dict[str, str], tmp_path: Path) -> Command:
         return run(*arguments, settings=given, cwd=tmp_path)
 
     return call
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a monitor is answered."""
+
+    code: int
+    told: dict[str, Any]
+
+
+@pytest.fixture
+def health(settings: dict[str, str], tmp_path: Path) -> Callable[..., Health]:
+    """Asks a fresh Function App with the settings of `command`."""
+
+    def ask(**changes: str | None) -> Health:
+        given = {name: value for name, value in {**settings, **changes}.items() if value is not None}
+        done = subprocess.run(
+            [sys.executable, "-c", HEALTH],
+            env=environment(given),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=True,
+        )
+        code, _, body = done.stdout.partition(" ")
+        return Health(int(code), json.loads(body))
+
+    return ask

@@ -1,20 +1,20 @@
 """What each fault looks like to health, to a script and to the doctor: the table in docs/operations.md."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from azure.data.tables import TableServiceClient
 
-from maa_notify import app, function
+from maa_notify import app
 from maa_notify.clock import SystemClock
 from maa_notify.demo.loopback import free_port
 from maa_notify.state.codec import PollMark
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Health
 from tests.docs.test_docs import OPERATIONS, section
 from tests.support.azurite import Azurite
 from tests.support.entra import make_token
@@ -37,10 +37,11 @@ class Scene:
     """An installation in which something is about to break."""
 
     command: Command
+    health: Callable[..., Health]
     settings: dict[str, str]
+    request: pytest.FixtureRequest
     graph: FakeGraph
     teams: FakeTeams
-    request: pytest.FixtureRequest
     changes: dict[str, str] = field(default_factory=dict)
 
     def poll(self) -> int:
@@ -53,15 +54,10 @@ class Scene:
         failed = re.search(r"^FAILED\s+([^:]+):", said.out, re.MULTILINE)
         return f"{said.code}, FAILED {failed[1]}" if failed else str(said.code)
 
-    def health(self) -> str:
-        """What the health address says in a process of the Functions host with these settings."""
-        patch = self.request.getfixturevalue("monkeypatch")
-        for name, value in {**self.settings, **self.changes}.items():
-            patch.setenv(name, value)
-        function._only_app.cache_clear()
-        status, body = function.health()
-        told = json.loads(body)
-        return ", ".join(filter(None, [f"{status} {told['status']}", told["reason"]]))
+    def told(self) -> str:
+        """What the health address says."""
+        seen = self.health(**self.changes)
+        return ", ".join(filter(None, [f"{seen.code} {seen.told['status']}", seen.told["reason"]]))
 
 
 def never_granted(scene: Scene) -> None:
@@ -132,16 +128,16 @@ FAULTS: dict[str, tuple[Break, Break]] = {
 @pytest.fixture
 def scene(
     command: Command,
+    health: Callable[..., Health],
     settings: dict[str, str],
-    graph: FakeGraph,
-    teams: FakeTeams,
+    tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> Scene:
     """An installation whose token shows its permission."""
-    tmp_path = request.getfixturevalue("tmp_path")
     settings["MAA_STATE"] = f"sqlite:///{tmp_path / 'state.db'}"
     settings["MAA_ACCESS_TOKEN"] = make_token(roles=["DeviceManagementRBAC.Read.All"])
-    return Scene(command, settings, graph, teams, request)
+    graph, teams = request.getfixturevalue("graph"), request.getfixturevalue("teams")
+    return Scene(command, health, settings, request, graph, teams)
 
 
 @pytest.mark.azurite
@@ -152,8 +148,7 @@ def test_a_fault_looks_as_documented(scene: Scene, fault: str) -> None:
     before(scene)
     poll = scene.poll()
     after(scene)
-    doctor, health = scene.doctor(), scene.health()
-    function._only_app.cache_clear()
+    doctor, health = scene.doctor(), scene.told()
 
     assert documented()[fault] == [health, str(poll), doctor]
 

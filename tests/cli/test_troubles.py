@@ -1,14 +1,11 @@
 """Troubles from their beginning to their end: what `poll`, `doctor` and the health address say meanwhile."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,46 +17,16 @@ from maa_notify.state import codec
 from maa_notify.state.rows import Put
 from maa_notify.state.sqlite import SqliteRows
 from maa_notify.state.store import StateStore
-from tests.cli.conftest import Command
+from tests.cli.conftest import Command, Health
 from tests.support.azurite import Azurite
 from tests.support.entra import FakeIdentityEndpoint, make_token
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.notifier import TENANT
-from tests.support.process import Outcome, environment
+from tests.support.process import Outcome
 from tests.support.teams import FakeTeams
 from tests.support.wire import reply
 
-HEALTH = "from maa_notify.function import health; status, body = health(); print(int(status), body)"
 FORBIDDEN = graph_error(403, "Forbidden", "no")
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What a monitor is answered."""
-
-    code: int
-    told: dict[str, Any]
-
-
-@pytest.fixture
-def health(settings: dict[str, str], tmp_path: Path) -> Callable[..., Health]:
-    """Asks a fresh Function App with the settings of `command`."""
-
-    def ask(**changes: str | None) -> Health:
-        given = {name: value for name, value in {**settings, **changes}.items() if value is not None}
-        done = subprocess.run(
-            [sys.executable, "-c", HEALTH],
-            env=environment(given),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=True,
-        )
-        code, _, body = done.stdout.partition(" ")
-        return Health(int(code), json.loads(body))
-
-    return ask
 
 
 def findings(outcome: Outcome) -> dict[str, tuple[str, str]]:
