@@ -126,6 +126,7 @@ def notifier(graph: FakeGraph, teams: FakeTeams, relay: Relay, tmp_path: Path) -
         "MAA_TEAMS_WEBHOOK_URL": "",
         "MAA_DESTINATIONS": json.dumps([{"name": "approvers", "bot": address}]),
         "MAA_REQUESTOR_CHAT": "true",
+        "MAA_COMPLETE_REMINDERS": "4h",
         "MAA_BOT_CLIENT_ID": "0b07b07b-0000-4000-8000-000000000001",
         "MAA_BOT_ACCESS_TOKEN": "any",
     }
@@ -143,7 +144,7 @@ def filed_by(object_id: str, notifier: Notifier) -> dict[str, Any]:
 def test_a_whole_life_as_people_see_it(
     graph: FakeGraph, notifier: Notifier, page: Page, relay: Relay
 ) -> None:
-    """One card that changes in its place, two replies below it, and one message to the requestor."""
+    """One card that changes in its place, three replies below it, and two messages to the requestor."""
     request = filed_by(ALEX, notifier)
     graph.requests = [request]
     page.get_by_text("Announcements").click()
@@ -151,26 +152,31 @@ def test_a_whole_life_as_people_see_it(
     cards = page.locator(".ac-adaptiveCard")
     expect(cards).to_have_count(1)
     expect(cards.first).to_contain_text("Needs approval · High risk")
-    for status in ("approved", "completed"):
+    for status, hours in (("approved", 1), ("approved", 5), ("completed", 1)):
         request["status"] = status
-        notifier.poll_after(60)
+        notifier.poll_after(hours * 3_600)
 
-    expect(cards).to_have_count(3)
+    expect(cards).to_have_count(4)
     expect(cards.nth(0)).to_contain_text("What happened so far")
     expect(cards.nth(0)).to_contain_text("Intune has processed the request")
     expect(cards.nth(0)).not_to_contain_text("Needs approval · High risk")
     expect(cards.nth(1)).to_contain_text("Requestor: approved is not done.")
-    expect(cards.nth(2)).to_contain_text("Completed")
+    expect(cards.nth(2)).to_contain_text("Reminder: approved, not completed")
+    expect(cards.nth(3)).to_contain_text("Completed")
     page.get_by_text("Personal Chat", exact=True).click()
-    expect(cards).to_have_count(1)
-    expect(cards.first).to_contain_text("press Complete")
+    expect(cards).to_have_count(2)
+    expect(cards.nth(0)).to_contain_text("press Complete")
+    expect(cards.nth(1)).to_contain_text("Reminder: approved, not completed")
     assert relay.calls == [
         "POST",  # the card
         "PUT",  # approved: the card is changed,
         "POST thread",  # and a reply rings
         "POST",  # the chat is opened
         "POST",  # and told
-        "PUT",
+        "PUT",  # forgotten
+        "POST thread",
+        "POST",
+        "PUT",  # completed
         "POST thread",
     ]
 

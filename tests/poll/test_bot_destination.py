@@ -38,29 +38,26 @@ def strips(cards: list[dict[str, Any]]) -> list[str]:
 
 
 def test_a_whole_life_is_one_card_its_thread_and_two_chats(
-    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
 ) -> None:
-    """Filed, approved, completed, counted on the wire: one card in the channel and two replies, no more."""
+    """Filed, approved, forgotten, completed, counted on the wire: one card, three replies, two messages."""
+    chats = {"MAA_REQUESTOR_CHAT": "true", "MAA_COMPLETE_REMINDERS": "4h"}
+    notifier = make_notifier(**BotWay(service).settings, **chats)
     request = filed_by(MIRA, notifier)
     graph.requests = [request]
-    for status in ("needsApproval", "approved", "completed", "completed"):
+    for status, hours in (("needsApproval", 1), ("approved", 1), ("approved", 5), ("completed", 1)):
         request["status"] = status
+        notifier.poll_after(hours * 3_600)
         notifier.poll_after(MINUTE)
-    second = filed_by(MIRA, notifier, status="rejected")
-    graph.requests.append(second)
-    notifier.poll_after(MINUTE)
 
-    [card, other] = service.cards_in(GENERAL)
-    first = service.posts[0]
-    assert [post.kind for post in service.posts if post.activity_id == first.activity_id] == [
-        "create",
-        "update",
-        "update",
-    ]
-    assert strips([card, other]) == ["Completed", "Rejected"]
-    assert strips(service.versions_of(first.activity_id)) == ["Needs approval", "Approved", "Completed"]
-    assert strips(service.replies_to(first.activity_id)) == ["Approved", "Completed"]
-    assert strips(service.chat_with(MIRA)) == ["Approved", "Rejected"]
+    [card], [first, *_] = service.cards_in(GENERAL), service.posts
+    nudge = "Reminder: approved, not completed"
+    states = ["Needs approval", "Approved", nudge, "Completed"]
+    assert strips([card]) == ["Completed"]
+    assert strips(service.versions_of(first.activity_id)) == states
+    assert strips(service.replies_to(first.activity_id)) == states[1:]
+    assert strips(service.chat_with(MIRA)) == ["Approved", nudge]
+    assert len(service.posts) == 1 + 2 * 3 + 2
 
 
 def test_a_reply_says_who_has_to_do_what(
