@@ -69,7 +69,11 @@ def _python(venv: Path) -> str:
 
 def _uv(*arguments: str) -> None:
     done = subprocess.run(
-        [uv.find_uv_bin(), *arguments], capture_output=True, text=True, timeout=240, check=False
+        [uv.find_uv_bin(), "--system-certs", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     if done.returncode == 0:
         return
