@@ -1,5 +1,5 @@
 // For a test tool that would listen on every address of the machine: it listens on this machine's own alone.
-// Use: NODE_OPTIONS="--require /path/to/loopback.cjs" node …
+// Use: node --require /path/to/loopback.cjs …
 "use strict";
 
 const { Server } = require("node:net");

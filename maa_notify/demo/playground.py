@@ -44,7 +44,8 @@ class Playground(AbstractContextManager["Playground"]):
                 "The Agents Playground is not installed: install Node.js, then run make setup."
             )
         self._port = free_port()
-        self._command = [node, str(program), "-e", messages_url, "-c", "msteams", "--dt", "true"]
+        self._command = [node, "--require", str(_LOOPBACK), str(program)]
+        self._command += ["-e", messages_url, "-c", "msteams", "--dt", "true"]
 
     @property
     def url(self) -> str:
@@ -57,13 +58,12 @@ class Playground(AbstractContextManager["Playground"]):
         return f"{self.url}/_connector"
 
     def __enter__(self) -> Self:
-        """Start it without telemetry, on this machine's own address, in a folder of its own."""
+        """Start it without telemetry or a window, on this machine's own address, in a folder of its own."""
         self._folder = Path(tempfile.mkdtemp(prefix="maa-notify-playground-"))
         environment = {
             **os.environ,
-            "NODE_OPTIONS": f"--require {_LOOPBACK}",
-            "TEAMSAPP_TELEMETRY": "off",
-            "TEAMSFX_TELEMETRY": "off",
+            "APPLICATION_INSIGHTS_NO_STATSBEAT": "true",  # goes out even where --dt has turned telemetry off
+            "TEAMSAPPTESTER_BROWSER": "none",
         }
         with (self._folder / "output.txt").open("w") as output:
             self._process = subprocess.Popen(  # noqa: S603 - the program of the package, with our own arguments

@@ -15,7 +15,7 @@ from maa_notify.core.event import short_key
 from maa_notify.demo.errors import PlaygroundError
 from maa_notify.demo.playground import CHANNEL, Playground
 from maa_notify.demo.renderer import find_browser
-from tests.demo.support import need_browser_tools
+from tests.demo.support import ROOT, need_browser_tools
 from tests.support.bot import Bot, FakeBotService
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -84,6 +84,15 @@ def door(service: FakeBotService) -> Iterator[Door]:
     opened = Door(service)
     with opened.server:
         yield opened
+
+
+@pytest.fixture
+def contacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whom the client connects to; to be asked for before the client."""
+    noted = tmp_path / "contacts.txt"
+    monkeypatch.setenv("CONTACTS", str(noted))
+    monkeypatch.setenv("NODE_OPTIONS", f'--require "{(ROOT / "tests/support/contacts.cjs").as_posix()}"')
+    return noted
 
 
 @pytest.fixture
@@ -204,3 +213,14 @@ def test_people_can_ask(
         page.keyboard.press("Enter")
         expect(cards).to_have_count(number, timeout=15_000)
         expect(cards.last).to_contain_text(answered)
+
+
+def test_it_calls_nobody_but_the_bot(contacts: Path, relay: Relay) -> None:
+    """A developer's machine tells Microsoft nothing, and is not asked what cloud it stands in."""
+    message = {"type": "message", "text": "Hello"}
+    told = {"isGroup": True, "channelData": {"channel": {"id": CHANNEL}}, "activity": message}
+    answer = relay.client.post(f"{relay.server.url}/_connector/v3/conversations", json=told)
+    members = relay.client.get(f"{relay.server.url}/_connector/v3/conversations/{CHANNEL}/members")
+
+    assert (answer.status_code, members.status_code) == (201, 200)
+    assert set(contacts.read_text(encoding="utf-8").split()) <= {"127.0.0.1"}
