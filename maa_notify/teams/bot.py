@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from maa_notify.core.event import Place
 from maa_notify.errors import DeliveryError, RecipientUnreachable
-from maa_notify.teams.connector import Barred, Channel, Connector, Gone
+from maa_notify.teams.connector import Barred, Channel, Connector, Gone, channel_of
 from maa_notify.teams.outlet import Message, Receipt
 
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -29,9 +29,9 @@ class BotChannel:
         self._connector = connector
 
     def post(self, message: Message) -> Receipt:
-        """Posts a card, or changes the one that stands; when that one is gone, a new one takes its place."""
+        """Posts a card, or changes the one that stands in this channel; if that is gone, posts anew."""
         with _named(self._name):
-            if message.place is None:
+            if message.place is None or channel_of(message.place) != self._channel_id:
                 return self._create(message)
             try:
                 return self._change(message, message.place)

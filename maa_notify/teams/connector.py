@@ -35,7 +35,8 @@ SCOPE = "https://api.botframework.com/.default"
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
 _LIMITS = Limits(max_bytes=1024 * 1024)  # the list of a team's channels, of which there can be a thousand
-_ID = re.compile(r"[A-Za-z0-9:@._;=+/|-]{1,300}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:@._;=+/|-]{0,299}")  # never "..", which would change a path
+_THREAD = ";messageid="
 _TAKEN = frozenset({200, 201, 202})
 _NOT_NOW = frozenset({408, 412, 425, 429})
 _BY_A_GATEWAY = frozenset({502, 504})
@@ -145,9 +146,8 @@ class Connector:
             "activity": _activity(card, summary),
         }
         answer = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
-        told = _content(answer)
-        place = Place(_id_in(told, "id"), _id_in(told, "activityId"))
-        return place if place.conversation_id and place.activity_id else None
+        card_id = _id_in(_content(answer), "activityId")
+        return Place(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
     def update(self, place: Place, card: Card, summary: str = "") -> None:
         """Puts a card where another stands; doing so twice does no harm.
@@ -155,8 +155,7 @@ class Connector:
         Raises:
             Gone: no card is there any more.
         """
-        channel = place.conversation_id.partition(";messageid=")[0]
-        path = f"{_activities(channel)}/{quote(place.activity_id, safe='')}"
+        path = f"{_activities(channel_of(place))}/{quote(place.activity_id, safe='')}"
         self._ask(_Call("PUT", path, _activity(card, summary)))
 
     def send(self, conversation_id: str, card: Card, summary: str = "", reply_to: str = "") -> str:
@@ -240,6 +239,11 @@ class Connector:
             raise DestinationUnavailable(reason, error.retry_after) from None
         except GraphError as error:
             raise DestinationRefused(f"the bot cannot sign in: {error}; {_IDENTITY}") from None
+
+
+def channel_of(place: Place) -> str:
+    """The id of the channel that a card stands in."""
+    return place.conversation_id.partition(_THREAD)[0]
 
 
 def _activity(card: Card, summary: str) -> dict[str, Any]:

@@ -113,6 +113,20 @@ def test_a_card_that_was_deleted_comes_anew(
     assert service.cards_in(GENERAL) == [ASKED]
 
 
+def test_a_destination_that_moved_hears_the_news_in_its_new_channel(
+    service: FakeConnector, connector: Connector, place: Place
+) -> None:
+    """The card in the former channel is left as it was: nobody looks for news there."""
+    elsewhere = "19:elsewhere@thread.tacv2"
+    service.add_channel(elsewhere, "Elsewhere")
+    receipt = BotChannel("ops", elsewhere, connector).post(Message(DECIDED, place=place, reply=SHORT))
+
+    assert service.cards_in(elsewhere) == [DECIDED]
+    assert service.cards_in(GENERAL) == [ASKED]
+    assert receipt.place is not None
+    assert receipt.place.conversation_id.startswith(elsewhere)
+
+
 def test_a_thread_that_is_gone_comes_anew(service: FakeConnector, channel: BotChannel, place: Place) -> None:
     """The news must ring somewhere."""
     service.fail_next(GONE, on="reply")

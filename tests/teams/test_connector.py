@@ -201,8 +201,8 @@ def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body:
     "answer",
     [
         reply(201, json=[]),
-        reply(201, json={"id": 7, "activityId": "8"}),
-        reply(201, json={"id": "a b", "activityId": "8"}),
+        reply(201, json={"id": "8", "activityId": 7}),
+        reply(201, json={"id": "8", "activityId": "a b"}),
         reply(201, body=b"<html>"),
         fake.truncated(b'{"id"', 99, status=201),
         fake.endless(status=201),
@@ -218,9 +218,12 @@ def test_the_status_alone_accepts(service: FakeConnector, connector: Connector, 
     assert service.cards_in(GENERAL) == [CARD]
 
 
-def test_a_chat_without_a_usable_id_is_not_written_to(service: FakeConnector, connector: Connector) -> None:
-    """Nothing was shown to anybody, so it can be tried again."""
-    service.fail_next(reply(201, json={"id": ""}))
+@pytest.mark.parametrize("chat", ["", ".", "..", "a b"])
+def test_a_chat_without_a_usable_id_is_not_written_to(
+    service: FakeConnector, connector: Connector, chat: str
+) -> None:
+    """Nothing was shown to anybody, so it can be tried again; dots would lead to another address."""
+    service.fail_next(reply(201, json={"id": chat}))
 
     with pytest.raises(DestinationUnavailable) as caught:
         connector.open_chat(PERSON)
