@@ -141,6 +141,6 @@ class DestinationUnavailable(DeliveryError):
 
 
 class RecipientUnreachable(DeliveryError):
-    """One person cannot be written to: the app is not installed there, or was blocked."""
+    """One person cannot be written to: the app is not installed there, or was blocked by them or for them."""
 
     code = "recipient_unreachable"

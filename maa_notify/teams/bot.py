@@ -82,7 +82,7 @@ class BotChat:
                 return Receipt(message_id=self._send(person, message))
             except (Barred, Gone):
                 raise RecipientUnreachable(
-                    "the bot's app is not installed for this person, or they blocked it"
+                    "the bot's app is not installed for this person, or they or an administrator blocked it"
                 ) from None
 
     def close(self) -> None:

@@ -41,20 +41,10 @@ _TAKEN = frozenset({200, 201, 202})
 _NOT_NOW = frozenset({408, 412, 425, 429})
 _BY_A_GATEWAY = frozenset({502, 504})
 """What stands behind it may have taken the card all the same."""
-_CARD_REFUSED = frozenset({400, 413})
-_BARRED = (
-    b"BotNotInConversationRoster",
-    b"ConversationBlockedByUser",
-    b"ForbiddenOperationException",
-    b"MessageWritesBlocked",
-)
+_CARD_REFUSED = frozenset({400, 413, 422})
 _IDENTITY = (
     "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, and that its tenant is right"
 )
-_ADVICE = {
-    401: f"it takes no token of this bot: {_IDENTITY}",
-    403: "the bot may not post there: see whether the Teams admin centre blocks its app",
-}
 
 
 class TokenLike(Protocol):
@@ -92,10 +82,16 @@ class Gone(DestinationRefused):
 
 
 class Barred(DestinationRefused):
-    """The bot is not in the conversation, or was put out of it."""
+    """The bot may not post in this conversation.
+
+    The service has many codes for it and at times none, so the status alone counts.
+    """
 
     def __init__(self) -> None:
-        super().__init__("the Bot Connector answered 403: install the bot's app in the team of this channel")
+        super().__init__(
+            "the Bot Connector answered 403: install the bot's app in the team of this channel,"
+            " and see whether the Teams admin centre blocks it"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +159,7 @@ class Connector:
 
         Raises:
             Gone: there is no such conversation.
-            Barred: the bot is not in it.
+            Barred: the bot is not in it, or may not post there.
         """
         path, body = _activities(conversation_id), _activity(card, summary)
         if reply_to:
@@ -175,7 +171,7 @@ class Connector:
 
         Raises:
             RecipientUnreachable: there is nobody of this id.
-            Barred: the app is not installed for this person.
+            Barred: the app is not installed for this person, or they may not use it.
         """
         body = {
             "isGroup": False,
@@ -269,15 +265,11 @@ def _refusal(answer: Answer, *, shows: bool) -> DeliveryError:
         return DestinationUnavailable(who, answer.retry_after, in_doubt=shows and status in _BY_A_GATEWAY)
     if status == HTTPStatus.NOT_FOUND:
         return Gone()
-    if status == HTTPStatus.FORBIDDEN and _is_barred(answer):
+    if status == HTTPStatus.FORBIDDEN:
         return Barred()
-    advice = _ADVICE.get(status, "this is no Bot Connector: check its service URL in the settings")
-    return DestinationRefused(f"{who}: {advice}")
-
-
-def _is_barred(answer: Answer) -> bool:
-    """Whether the service's own word says so; it stands in various depths, even in a text within the JSON."""
-    return any(word in answer.body for word in _BARRED)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return DestinationRefused(f"{who}: it takes no token of this bot: {_IDENTITY}")
+    return DestinationRefused(f"{who}: this is no Bot Connector: check its service URL in the settings")
 
 
 def _content(answer: Answer) -> dict[str, Any]:

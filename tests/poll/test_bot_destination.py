@@ -151,11 +151,12 @@ def test_a_change_whose_answer_was_lost_is_repeated_in_place(
     assert len(service.replies_to(service.posts[0].activity_id)) == 1
 
 
-def test_a_requestor_without_the_app_holds_up_nobody_and_is_left_alone_for_a_day(
-    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+@pytest.mark.parametrize("code", ["ForbiddenOperationException", "BotDisabledByAdmin", "NeverHeardOf", ""])
+def test_a_requestor_who_may_not_be_written_to_holds_up_nobody_and_is_left_alone_for_a_day(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier, code: str
 ) -> None:
     """One try, then none for a day; the channel and other requestors hear everything meanwhile."""
-    service.bar(MIRA, "ForbiddenOperationException")
+    service.bar(MIRA, code)
     requests = [filed_by(each, notifier) for each in (MIRA, JONAS, MIRA)]
     graph.requests = requests
     notifier.poll()

@@ -245,11 +245,16 @@ def test_a_chat_that_stays_gone(service: FakeConnector, chat: BotChat) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["ConversationBlockedByUser", "ForbiddenOperationException", "MessageWritesBlocked"]
+    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotDisabledByAdmin", ""]
 )
 @pytest.mark.parametrize("is_known", [False, True])
-def test_a_person_without_the_app(service: FakeConnector, chat: BotChat, code: str, is_known: bool) -> None:
-    """It is theirs to decide, before the first card or after; others still get theirs."""
+def test_a_person_who_may_not_be_written_to(
+    service: FakeConnector, chat: BotChat, code: str, is_known: bool
+) -> None:
+    """Nothing but the status tells, before the first card or after; others still get theirs.
+
+    An administrator's policy can forbid an app to some people only, so even that is said of one person.
+    """
     if is_known:
         chat.post(Message(ASKED, recipient=PERSON))
     service.bar(PERSON, code)
@@ -258,14 +263,6 @@ def test_a_person_without_the_app(service: FakeConnector, chat: BotChat, code: s
         chat.post(Message(DECIDED, recipient=PERSON))
     chat.post(Message(DECIDED, recipient=OTHER))
     assert service.chat_with(OTHER) == [DECIDED]
-
-
-def test_a_bot_that_may_not_chat_at_all(service: FakeConnector, chat: BotChat) -> None:
-    """What is not about this person is said of the destination."""
-    service.fail_next(connector_error(403, "BotDisabledByAdmin"))
-
-    with pytest.raises(DestinationRefused, match="admin centre"):
-        chat.post(Message(ASKED, recipient=PERSON))
 
 
 def test_a_card_too_large_for_a_chat(service: FakeConnector, chat: BotChat) -> None:
