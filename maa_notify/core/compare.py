@@ -137,7 +137,8 @@ def _status_changed(
 def _unchanged(
     before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
 ) -> Change | None:
-    found = replace(remembered, request=request, missing_since=None)
+    is_as_known = remembered.missing_since is None and remembered.request == request
+    found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
     after, come = _reminded(found, now, rules)
     if not come.stages:
         return None if after == before else Change(request.id, before, after)
@@ -159,9 +160,11 @@ def _reminded(tracked: Tracked, now: datetime, rules: Rules) -> tuple[Tracked, D
     request = tracked.request
     if request.status == APPROVED:
         come = due_to_complete(rules.complete_reminders, request, tracked.approved_at, tracked.nudged, now)
-        return replace(tracked, nudged=tracked.nudged + come.stages), come
+        nudged = replace(tracked, nudged=tracked.nudged + come.stages) if come.stages else tracked
+        return nudged, come
     come = due(rules.reminders, request, tracked.reminded, now)
-    return replace(tracked, reminded=tracked.reminded + come.stages), come
+    reminded = replace(tracked, reminded=tracked.reminded + come.stages) if come.stages else tracked
+    return reminded, come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
