@@ -67,6 +67,7 @@ class GraphClient:
     ) -> None:
         """For the Graph at this origin; the token goes nowhere else."""
         self._origin = origin
+        self._own = origin_of(origin)
         self._scope = scope
         self._tokens = tokens
         self._clock = clock
@@ -127,7 +128,7 @@ class GraphClient:
         if link is None:
             return None
         target = _joined(url, link)
-        if origin_of(target) != origin_of(self._origin):
+        if origin_of(target) != self._own:
             raise GraphUnavailable(
                 "Graph's list continues at another host than MAA_GRAPH_URL names;"
                 " not followed, nothing was compared"
