@@ -91,10 +91,11 @@ class StateStore:
     def __init__(self, store: Rows) -> None:
         """Works on the rows of one tenant."""
         self._rows = store
+        self._live: dict[str, Held[Tracked]] = {}
 
     def read_board(self) -> Board:
         """Reads what a poll compares with; its cost follows what is listed, not the history."""
-        tracked: dict[str, Held[Tracked]] = {}
+        live: dict[str, Held[Tracked]] = {}
         lanes: dict[str, Held[Lane]] = {}
         mark: PollMark | None = None
         horizon: datetime | None = None
@@ -102,8 +103,7 @@ class StateStore:
         dead = 0
         for row in self._rows.read(codec.DEAD, _after(codec.META)):
             if row.key.startswith(codec.LIVE):
-                held = _held(row, Tracked)
-                tracked[held.value.request.id] = held
+                live[row.key] = self._as_before(row) or _held(row, Tracked)
             elif row.key.startswith(_LANE):
                 lanes[row.key.removeprefix(_LANE)] = _held(row, Lane)
             elif row.key == _MARK:
@@ -114,6 +114,8 @@ class StateStore:
                 tidied = codec.decode(row, Tidied).at
             elif row.key.startswith(codec.DEAD):
                 dead += 1
+        self._live = live
+        tracked = {held.value.request.id: held for held in live.values()}
         return Board(tracked, lanes, mark, dead, horizon, tidied)
 
     def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
@@ -262,6 +264,11 @@ class StateStore:
     def close(self) -> None:
         """Lets go of files and connections."""
         self._rows.close()
+
+    def _as_before(self, row: Row) -> Held[Tracked] | None:
+        """What an earlier poll read from this row; None once it was written since, which its etag tells."""
+        held = self._live.get(row.key)
+        return held if held is not None and held.etag == row.etag else None
 
     def _all(self, prefix: str) -> Iterator[Row]:
         return self._rows.read(prefix, _after(prefix))
