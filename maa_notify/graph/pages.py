@@ -18,6 +18,7 @@ from maa_notify.errors import GraphUnavailable
 
 _LOG = logging.getLogger(__name__)
 _NOT_JSON = (ValueError, RecursionError)
+_JSON = json.JSONDecoder(parse_int=float)
 _DIGEST_BYTES = 20
 
 
@@ -106,4 +107,4 @@ def _cut(body: bytes) -> tuple[Sequence[object], object]:
 
 
 def _loads(text: bytes) -> object:
-    return json.loads(text.decode("utf-8-sig", "replace"), parse_int=float)
+    return _JSON.decode(text.decode("utf-8-sig", "replace"))
