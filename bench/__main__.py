@@ -19,7 +19,7 @@ SCENARIOS = (
     Scenario((goals.POLL, goals.FIRST_POLL, goals.TRIPS), polls),
     Scenario((goals.HISTORY,), histories),
     Scenario((goals.BURST,), bursts),
-    Scenario((goals.FIRST_CARD,), first_cards),
+    Scenario((goals.FIRST_CARD, goals.FIRST_CARD_READ), first_cards),
     Scenario((goals.COLD_START,), cold_start),
     Scenario((goals.DISK,), disk),
     Scenario((goals.MEMORY,), memory),

@@ -28,6 +28,7 @@ HISTORY = Goal("poll with nothing new, with history", 1.05)
 TRIPS = Goal("round trips of a poll with nothing new", 1.0)
 BURST = Goal("burst of new requests until all are recorded", 1.3)
 FIRST_CARD = Goal("first request to first card", 1.5)
+FIRST_CARD_READ = Goal("the same, the floor reads the state too")
 COLD_START = Goal("cold start", 1.15)
 DISK = Goal("deployed environment on disk")
 MEMORY = Goal("peak memory of a poll", 1.0)
@@ -42,6 +43,7 @@ GOALS = (
     TRIPS,
     BURST,
     FIRST_CARD,
+    FIRST_CARD_READ,
     COLD_START,
     DISK,
     MEMORY,

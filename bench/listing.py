@@ -1,6 +1,5 @@
 """Made-up requests, as many as wanted: the six known shapes over and over, each with an id of its own."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,11 +22,6 @@ def request(number: int, body_bytes: int = 0) -> dict[str, Any]:
         "expirationDateTime": _written(filed + _LIFETIME),
     }
     return {**made, "payload": _body(number, body_bytes)} if body_bytes else made
-
-
-def starts(count: int, page_size: int) -> Iterator[int]:
-    """Where the pages of a list of that many requests begin; an empty list has a page too."""
-    yield from range(0, max(count, 1), page_size)
 
 
 def _written(moment: datetime) -> str:

@@ -61,6 +61,8 @@ class _Listing:
         """Lists so many more requests."""
         self._count += count
         self._kept.cache_clear()
+        for start in range(0, self._count, PAGE_SIZE):
+            self.page(start)
 
     def page(self, start: int) -> bytes:
         """The answer with the page that begins there."""
