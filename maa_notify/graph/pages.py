@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -19,7 +19,6 @@ from maa_notify.errors import GraphUnavailable
 _LOG = logging.getLogger(__name__)
 _NOT_JSON = (ValueError, RecursionError)
 _JSON = json.JSONDecoder(parse_int=float)
-_DIGEST_BYTES = 20
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class PageReader:
     def _request(self, entry: object) -> ApprovalRequest:
         if not isinstance(entry, msgspec.Raw):
             return parse_request(entry)
-        digest = blake2b(entry, digest_size=_DIGEST_BYTES).digest()
+        digest = sha256(entry).digest()
         request = self._before.get(digest) or parse_request(_loads(bytes(entry)))
         self._now[digest] = request
         return request
