@@ -14,11 +14,9 @@ from maa_notify.core.compare import Change as Found
 from maa_notify.core.compare import Tracked
 from maa_notify.core.request import parse_request
 from maa_notify.deliver import Policy
-from maa_notify.settings import DEFAULT_DESTINATION
 from maa_notify.state import codec
 from maa_notify.state.rows import Change, Put, Row, Rows
 from maa_notify.state.store import Held, StateStore, ToRecord
-from maa_notify.teams.outlet import Card, Outlet, Receipt
 
 UNHURRIED = Policy(gap=timedelta(0), posts=1_000_000)
 """No pace limit: how fast it could be, not how fast it may be."""
@@ -28,12 +26,25 @@ BATCH = 100
 
 @dataclass(slots=True)
 class Watched:
-    """A state store that counts what is asked of it, and notes when the outbox is first read."""
+    """A state store that counts what is asked of it, and notes when.
+
+    Attributes:
+        rows: the store itself.
+        clock: the notifier's.
+        reads: how often rows were asked for.
+        writes: how often a transaction was asked for.
+        outbox_read_at: when the outbox was first read: all that is new is recorded then.
+        taken_at: when each card was taken: the next thing after that is to write it into the journal.
+        taken_by_clock: the same by the notifier's clock, in seconds.
+    """
 
     rows: Rows
+    clock: Clock
     reads: int = 0
     writes: int = 0
     outbox_read_at: Moment | None = None
+    taken_at: list[Moment] = field(default_factory=list)
+    taken_by_clock: list[float] = field(default_factory=list)
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """Passes on."""
@@ -50,32 +61,14 @@ class Watched:
     def commit(self, changes: Sequence[Change]) -> list[str]:
         """Passes on."""
         self.writes += 1
+        if any(change.key.startswith(codec.SENT) for change in changes):
+            self.taken_at.append(Moment.now())
+            self.taken_by_clock.append(self.clock.monotonic())
         return self.rows.commit(changes)
 
     def close(self) -> None:
         """Passes on."""
         self.rows.close()
-
-
-@dataclass(slots=True)
-class Heard:
-    """A destination that notes when each card was taken, by the processes' clocks and by the notifier's."""
-
-    outlet: Outlet
-    clock: Clock
-    moments: list[Moment] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-
-    def post(self, card: Card) -> Receipt:
-        """Passes on."""
-        receipt = self.outlet.post(card)
-        self.moments.append(Moment.now())
-        self.times.append(self.clock.monotonic())
-        return receipt
-
-    def close(self) -> None:
-        """Passes on."""
-        self.outlet.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,6 @@ class Notifier:
 
     app: app.App
     rows: Watched
-    channel: Heard
 
     def poll(self) -> None:
         """Polls once; a poll that does not succeed has no business in a benchmark."""
@@ -117,13 +109,12 @@ class Site:
 def notifier(
     site: Site, policy: Policy = UNHURRIED, clock: Clock | None = None, digest_above: int = 5
 ) -> Notifier:
-    """The notifier as it is wired up everywhere, with eyes on its store and its channel."""
+    """The notifier as it is wired up everywhere, with an eye on its store."""
     made = app.build(site.settings(digest_above), clock, policy)
     made.store.close()
-    rows = Watched(site.place.rows(site.tenant))
-    channel = Heard(made.outlets[DEFAULT_DESTINATION], made.clock)
-    made.store, made.outlets = StateStore(rows), {DEFAULT_DESTINATION: channel}
-    return Notifier(made, rows, channel)
+    rows = Watched(site.place.rows(site.tenant), made.clock)
+    made.store = StateStore(rows)
+    return Notifier(made, rows)
 
 
 def settle(place: Place, tenant: str, count: int) -> None:
@@ -134,7 +125,7 @@ def settle(place: Place, tenant: str, count: int) -> None:
     now = datetime.now(UTC)
     store.write_mark(codec.PollMark(last_good=now))
     store.write_tidied(now)
-    store.start_silence(DEFAULT_DESTINATION, Held(codec.Lane(quiet_since=now), ""), None)
+    store.start_silence("default", Held(codec.Lane(quiet_since=now), ""), None)
     store.close()
 
 

@@ -208,7 +208,7 @@ def _first_card(site: Site) -> Contender:
     def run() -> Span:
         start = Moment.now()
         product.poll()
-        return Span.between(start, product.channel.moments[-1])
+        return Span.between(start, product.rows.taken_at[-1])
 
     def ready() -> Callable[[], Span]:
         site.server.grow(1)
@@ -242,26 +242,26 @@ def pace(bench: Bench) -> Iterator[Figure]:
         settle(site.place, site.tenant, 0)
         product = notifier(site, policy, clock, digest_above=cards)
         times = _drained(product, clock, cards)
-    most, used = _most_within(times, policy.window.total_seconds()), _share_of_limit(times, policy)
+    most, used = most_within(times, policy.window.total_seconds()), share_of_limit(times, policy)
     what = f"{cards} cards wait, a poll each minute"
     yield Figure(goals.PACE, what, f"{policy.posts}", f"{most}", most / policy.posts)
     yield Figure(goals.PACE_USED, what, f"{policy.posts}", f"{used * policy.posts:.1f}", used)
 
 
 def _drained(product: Notifier, clock: FakeClock, cards: int) -> list[float]:
-    while len(product.channel.times) < cards:
+    while len(product.rows.taken_by_clock) < cards:
         started = clock.monotonic()
         product.poll()
         clock.advance(max(0.0, started + _MINUTE - clock.monotonic()))
-    return product.channel.times
+    return product.rows.taken_by_clock
 
 
-def _most_within(times: Sequence[float], window: float) -> int:
+def most_within(times: Sequence[float], window: float) -> int:
     """The most cards in any span of that length, its beginning included."""
     return max(sum(first <= each < first + window for each in times) for first in times)
 
 
-def _share_of_limit(times: Sequence[float], policy: Policy) -> float:
+def share_of_limit(times: Sequence[float], policy: Policy) -> float:
     """Cards in whole windows from the first to the last, as a share of what the limit would let pass."""
     window = policy.window.total_seconds()
     windows = int((times[-1] - times[0]) // window)

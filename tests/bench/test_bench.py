@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from bench.floor import batches
 from bench.goals import FIRST_POLL, GOALS, MARGIN, PACE_USED, POLL, Figure, Goal, exit_code
 from bench.measure import Paired, Span, rounds
 from bench.report import BEGIN, END, PAGE, page_with
+from bench.scenarios import most_within, share_of_limit
+from maa_notify.deliver import Policy
 from maa_notify.state.rows import Row
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +123,18 @@ def test_the_floor_imports_what_the_code_imports() -> None:
     found = {name for name in third_party_imports() if name.split(".")[0] not in sys.stdlib_module_names}
 
     assert [each for each in NEEDED if not any(name.startswith(each) for name in found)] == []
+
+
+def test_the_busiest_window_is_found_wherever_it_begins() -> None:
+    """A limit of 25 in 300 s holds for any 300 s, not for those that begin at the full minute."""
+    times = [0.0, 200.0, 290.0, 301.0, 499.0, 500.0]
+
+    assert most_within(times, 300.0) == 4
+    assert most_within([0.0, 300.0], 300.0) == 1
+
+
+def test_a_share_of_the_limit_counts_whole_windows_only() -> None:
+    """The backlog ends somewhere in the last window, which says nothing of the pace."""
+    policy = Policy(posts=2, window=timedelta(seconds=300))
+
+    assert share_of_limit([0.0, 1.0, 300.0, 600.0], policy) == pytest.approx(3 / 4)
