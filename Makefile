@@ -51,7 +51,7 @@ soak: setup ## the tests that take minutes: ten thousand random lives, four hund
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
 
 bench: setup ## how fast, how small: writes the table of docs/performance.md; QUICK=1 for a first look
-	@echo "Measuring (eight minutes or so; best on a machine that does nothing else) ..."
+	@echo "Measuring (three to eight minutes; best on a machine that does nothing else) ..."
 	@env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID .venv/bin/python -m bench $(if $(QUICK),--quick)
 
 format: setup ## let ruff rewrite what it can
