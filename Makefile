@@ -13,7 +13,7 @@ PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
 SAME_ON_EVERY_PYTHON := demo docs infra release reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak lint format demo demo-bot previews lock package clean test-engine FORCE
+.PHONY: help setup test soak bench lint format demo demo-bot previews lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -60,6 +60,10 @@ test-engine: .venv/.ready
 soak: setup ## the tests that take minutes: ten thousand random lives, four hundred days
 	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so) ..."
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
+
+bench: setup ## how fast, how small: writes the table of docs/performance.md; QUICK=1 for a first look
+	@echo "Measuring (three to eight minutes; best on a machine that does nothing else) ..."
+	@env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID .venv/bin/python -m bench $(if $(QUICK),--quick)
 
 format: setup ## let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --exit-zero

@@ -118,11 +118,12 @@ class Wire:
         Raises:
             WireError: no connection, or no status and headers in time.
         """
-        if not self._origin or origin_of(url) != self._origin:
+        target = _parsed(url)
+        if target is None or not self._origin or origin_of(target) != self._origin:
             raise WireError("the address is of another host", before_sending=True)
         try:
             with ends_within(limits.seconds):
-                return self._exchange(method, httpx.URL(url), headers, content, limits)
+                return self._exchange(method, target, headers, content, limits)
         except _FAULTS as error:
             failure = WireError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
         raise failure  # out here, so that it does not hold on to an error that holds the request
@@ -170,15 +171,21 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def origin_of(url: str) -> str:
+def origin_of(url: str | httpx.URL) -> str:
     """Scheme, host and port of a URL, in one spelling; "" when it is none, or names a user."""
-    try:
-        parts = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError):
+    parts = _parsed(url)
+    if parts is None:
         return ""
     port = _PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     is_sound = parts.scheme in _PORTS and parts.host and 0 < port < _PORT_END and not parts.userinfo
     return f"{parts.scheme}://{parts.host}:{port}" if is_sound else ""
+
+
+def _parsed(url: str | httpx.URL) -> httpx.URL | None:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return None
 
 
 def silence_third_parties() -> None:

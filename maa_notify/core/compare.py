@@ -9,6 +9,7 @@ from maa_notify.core.reminders import Due, Plan, due, due_to_complete
 from maa_notify.core.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 
 _STEPS_KEPT = 8
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +86,15 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
         now: the time of the poll (UTC).
         rules: how to compare.
     """
-    found = [_compare_listed(known, past, request, now, rules) for request in _oldest_first(listed)]
+    compared = (_compare_listed(known, past, request, now, rules) for request in listed.values())
+    found = [change for change in compared if change is not None]
     lost = [_compare_gone(known[request_id], now) for request_id in gone]
-    return [change for change in (*found, *lost) if change is not None]
+    return [*sorted(found, key=lambda each: _age(listed[each.request_id])), *lost]
 
 
-def _oldest_first(listed: Mapping[str, ApprovalRequest]) -> list[ApprovalRequest]:
-    unknown = datetime.max.replace(tzinfo=UTC)
-    return sorted(
-        listed.values(), key=lambda each: (each.modified_at or each.requested_at or unknown, each.id)
-    )
+def _age(request: ApprovalRequest) -> tuple[datetime, str]:
+    """What the oldest news come first by."""
+    return request.modified_at or request.requested_at or _UNKNOWN, request.id
 
 
 def _compare_listed(
@@ -137,10 +137,11 @@ def _status_changed(
 def _unchanged(
     before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
 ) -> Change | None:
-    found = replace(remembered, request=request, missing_since=None)
+    is_as_known = remembered.missing_since is None and remembered.request == request
+    found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
     after, come = _reminded(found, now, rules)
     if not come.stages:
-        return None if after == before else Change(request.id, before, after)
+        return None if after is before else Change(request.id, before, after)
     event = Event(
         EventKind.COMPLETE_REMINDER if request.status == APPROVED else EventKind.REMINDER,
         request,
@@ -159,9 +160,11 @@ def _reminded(tracked: Tracked, now: datetime, rules: Rules) -> tuple[Tracked, D
     request = tracked.request
     if request.status == APPROVED:
         come = due_to_complete(rules.complete_reminders, request, tracked.approved_at, tracked.nudged, now)
-        return replace(tracked, nudged=tracked.nudged + come.stages), come
+        nudged = replace(tracked, nudged=tracked.nudged + come.stages) if come.stages else tracked
+        return nudged, come
     come = due(rules.reminders, request, tracked.reminded, now)
-    return replace(tracked, reminded=tracked.reminded + come.stages), come
+    reminded = replace(tracked, reminded=tracked.reminded + come.stages) if come.stages else tracked
+    return reminded, come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:

@@ -78,10 +78,13 @@ class Due:
     next_at: datetime | None
 
 
+_NOTHING = Due((), None)
+
+
 def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: datetime) -> Due:
     """Which stages not yet `done` are due; none unless the request still waits for an approver."""
     if request.status != NEEDS_APPROVAL or _is_over(request, now):
-        return Due((), None)
+        return _NOTHING
     return _due([(stage.before_expiry(request), stage.name) for stage in plan], done, now)
 
 
@@ -93,7 +96,7 @@ def due_to_complete(
     No stage is promised for a time at which the request will have expired.
     """
     if request.status != APPROVED or approved_at is None or _is_over(request, now):
-        return Due((), None)
+        return _NOTHING
     times = [(stage.after_approval(approved_at), stage.name) for stage in plan]
     return _due([(at, name) for at, name in times if at and not _is_over(request, at)], done, now)
 

@@ -216,6 +216,8 @@ def _request_id(value: object) -> str:
 
 def _storable(text: str) -> str:
     """Without lone surrogates, which UTF-8 cannot hold, and controls, which JSON writes six times as long."""
+    if text.isascii() and text.isprintable():
+        return text
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
 
 
@@ -227,7 +229,8 @@ def _text(value: object, limit: int = _NAME_LIMIT) -> str:
 
 def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
     """The first of these fields that holds a text, whatever the case of its name."""
-    found = (_text(fields[key], limit) for name in names for key in fields if key.lower() == name)
+    lowered = [(key.lower(), value) for key, value in fields.items()]
+    found = (_text(value, limit) for name in names for key, value in lowered if key == name)
     return next(filter(None, found), "")
 
 

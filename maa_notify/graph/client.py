@@ -7,10 +7,10 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from typing import TypeVar
 from urllib.parse import quote, urljoin
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from maa_notify import __version__, logs
 from maa_notify.clock import Clock
 from maa_notify.core.request import ApprovalRequest, Listing, MalformedRequestError, parse_request
 from maa_notify.errors import GraphDenied, GraphUnavailable
+from maa_notify.graph.pages import Page, PageReader, read_object
 from maa_notify.graph.tokens import (
     PERMISSION,
     TokenSource,
@@ -41,6 +42,8 @@ _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _NOT_JSON = (ValueError, RecursionError)
 _BACK_OFF = tenacity.wait_exponential(multiplier=0.5, max=5) + tenacity.wait_random(0, 1)
 _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,13 @@ class GraphClient:
     ) -> None:
         """For the Graph at this origin; the token goes nowhere else."""
         self._origin = origin
+        self._own = origin_of(origin)
         self._scope = scope
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
         self._wire = Wire(origin)
+        self._reader = PageReader()
 
     def list_requests(self) -> Listing:
         """Lists all requests, all pages.
@@ -84,12 +89,10 @@ class GraphClient:
         """
         requests: list[ApprovalRequest] = []
         malformed: list[MalformedRequestError] = []
+        self._reader.begin()
         for page in self._pages():
-            for entry in page:
-                try:
-                    requests.append(parse_request(entry))
-                except MalformedRequestError as error:
-                    malformed.append(error)
+            requests += page.requests
+            malformed += page.malformed
         for flaw in malformed[:_MALFORMED_LOGGED]:
             _LOG.warning("graph.malformed", request=flaw.request_id, reason=str(flaw))
         return Listing(tuple(requests), len(malformed))
@@ -101,7 +104,7 @@ class GraphClient:
             GraphError: Graph could not tell.
         """
         url = f"{self._origin}{COLLECTION}/{quote(request_id, safe='')}"
-        found = self._ask(url, self._end(), tries=1, of_one=True)
+        found = self._ask(url, self._end(), read_object, tries=1, of_one=True)
         if found is None:
             return None
         try:
@@ -114,7 +117,7 @@ class GraphClient:
         self._wire.close()
         self._tokens.forget()
 
-    def _pages(self) -> Iterator[list[Any]]:
+    def _pages(self) -> Iterator[Page]:
         end = self._end()
         url: str | None = self._origin + COLLECTION
         seen: set[str] = set()
@@ -122,17 +125,16 @@ class GraphClient:
             if url in seen or len(seen) >= self._bounds.pages:
                 raise GraphUnavailable("Graph's list does not end: its pages go in circles or are too many")
             seen.add(url)
-            page = self._ask(url, end, tries=self._bounds.tries) or {}
-            yield page["value"]
-            url = self._next(url, page)
+            page = self._ask(url, end, self._reader.read, tries=self._bounds.tries) or Page(None)
+            yield page
+            url = self._next(url, page.next_link)
 
-    def _next(self, url: str, page: Mapping[str, Any]) -> str | None:
+    def _next(self, url: str, link: object) -> str | None:
         """The next page's address, only ever on the configured origin: the token goes along."""
-        link = page.get("@odata.nextLink")
         if link is None:
             return None
         target = _joined(url, link)
-        if origin_of(target) != origin_of(self._origin):
+        if origin_of(target) != self._own:
             raise GraphUnavailable(
                 "Graph's list continues at another host than MAA_GRAPH_URL names;"
                 " not followed, nothing was compared"
@@ -142,7 +144,9 @@ class GraphClient:
     def _end(self) -> float:
         return self._clock.monotonic() + self._bounds.seconds
 
-    def _ask(self, url: str, end: float, *, tries: int, of_one: bool = False) -> dict[str, Any] | None:
+    def _ask(
+        self, url: str, end: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
+    ) -> _Read | None:
         """A page, or one request if it is still there; waits and asks again while there is hope and time."""
 
         def is_hopeless(state: tenacity.RetryCallState) -> bool:
@@ -157,9 +161,11 @@ class GraphClient:
             sleep=self._clock.sleep,
             reraise=True,
         )
-        return retrying(self._ask_once, url, end, of_one=of_one)
+        return retrying(self._ask_once, url, end, read, of_one=of_one)
 
-    def _ask_once(self, url: str, end: float, *, of_one: bool) -> dict[str, Any] | None:
+    def _ask_once(
+        self, url: str, end: float, read: Callable[[bytes], _Read], *, of_one: bool
+    ) -> _Read | None:
         answer, token = self._exchange(url, end)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.forget()
@@ -174,10 +180,9 @@ class GraphClient:
             raise GraphUnavailable(
                 f"Graph answered {_trace(answer)}; nothing was compared", answer.retry_after
             )
-        page = _decode(answer)
-        if not of_one and not isinstance(page.get("value"), list):
-            raise GraphUnavailable("Graph's answer has no list of requests; nothing was compared")
-        return page
+        if answer.fault:
+            raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {answer.fault}; nothing was compared")
+        return read(answer.body)
 
     def _exchange(self, url: str, end: float) -> tuple[Answer, Secret]:
         token = self._tokens.token(self._scope).value
@@ -224,20 +229,6 @@ def _joined(url: str, link: object) -> str:
         return urljoin(url, link) if isinstance(link, str) else ""
     except ValueError:
         return ""
-
-
-def _decode(answer: Answer) -> dict[str, Any]:
-    """The object in an answer. No number of it is ever used: as floats even absurd ones do no harm."""
-    if answer.fault:
-        raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {answer.fault}; nothing was compared")
-    page: object = None
-    try:
-        page = json.loads(answer.body.decode("utf-8-sig", "replace"), parse_int=float)
-    except _NOT_JSON:
-        _LOG.debug("graph.not_json", bytes=len(answer.body))
-    if not isinstance(page, dict):
-        raise GraphUnavailable("Graph's answer is not (whole) JSON; nothing was compared")
-    return page
 
 
 def _trace(answer: Answer) -> str:

@@ -75,6 +75,10 @@ class ToRecord:
     past_etag: str = ""
 
 
+_Batch = Sequence[tuple[ToRecord, list[rows.Change]]]
+"""Entries with the changes that record them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a notification that was tried: it stays (`kept`), or leaves for the journal.
@@ -95,10 +99,11 @@ class StateStore:
     def __init__(self, store: Rows) -> None:
         """Works on the rows of one tenant."""
         self._rows = store
+        self._live: dict[str, Held[Tracked]] = {}
 
     def read_board(self) -> Board:
         """Reads what a poll compares with; its cost follows what is listed, not the history."""
-        tracked: dict[str, Held[Tracked]] = {}
+        live: dict[str, Held[Tracked]] = {}
         lanes: dict[str, Held[Lane]] = {}
         mark: PollMark | None = None
         horizon: datetime | None = None
@@ -106,8 +111,7 @@ class StateStore:
         dead = 0
         for row in self._rows.read(codec.DEAD, _after(codec.META)):
             if row.key.startswith(codec.LIVE):
-                held = _held(row, Tracked)
-                tracked[held.value.request.id] = held
+                live[row.key] = self._as_before(row) or _held(row, Tracked)
             elif row.key.startswith(_LANE):
                 lanes[row.key.removeprefix(_LANE)] = _held(row, Lane)
             elif row.key == _MARK:
@@ -118,6 +122,8 @@ class StateStore:
                 tidied = codec.decode(row, Tidied).at
             elif row.key.startswith(codec.DEAD):
                 dead += 1
+        self._live = live
+        tracked = {held.value.request.id: held for held in live.values()}
         return Board(tracked, lanes, mark, dead, horizon, tidied)
 
     def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
@@ -279,25 +285,32 @@ class StateStore:
         """Lets go of files and connections."""
         self._rows.close()
 
+    def _as_before(self, row: Row) -> Held[Tracked] | None:
+        """What an earlier poll read from this row; None once it was written since, which its etag tells."""
+        held = self._live.get(row.key)
+        return held if held is not None and held.etag == row.etag else None
+
     def _all(self, prefix: str) -> Iterator[Row]:
         return self._rows.read(prefix, _after(prefix))
 
-    def _record_batch(self, batch: Sequence[ToRecord]) -> Sequence[ToRecord]:
+    def _record_batch(self, batch: _Batch) -> list[ToRecord]:
         try:
-            self._rows.commit([change for entry in batch for change in _row_changes(entry)])
+            self._rows.commit([change for _, changes in batch for change in changes])
         except ConflictError:
             standing = self._standing(batch)
             if len(standing) < len(batch):
                 return self._record_batch(standing) if standing else []
             # The list is as expected, so another row is not: only one by one can tell whose.
             return [entry for each in batch for entry in self._record_batch([each])] if batch[1:] else []
-        return batch
+        return [entry for entry, _ in batch]
 
-    def _standing(self, batch: Sequence[ToRecord]) -> list[ToRecord]:
+    def _standing(self, batch: _Batch) -> _Batch:
         """The entries whose request is still remembered as it was read."""
-        keys = {entry.change.request_id: codec.LIVE + storage_key(entry.change.request_id) for entry in batch}
-        found = {row.key: row.etag for row in self._rows.read(min(keys.values()), max(keys.values()) + "~")}
-        return [entry for entry in batch if found.get(keys[entry.change.request_id], "") == entry.live_etag]
+        keys = [codec.LIVE + storage_key(entry.change.request_id) for entry, _ in batch]
+        found = {row.key: row.etag for row in self._rows.read(min(keys), max(keys) + "~")}
+        return [
+            each for each, key in zip(batch, keys, strict=True) if found.get(key, "") == each[0].live_etag
+        ]
 
 
 def sent_key(entry: JournalEntry) -> str:
@@ -382,9 +395,9 @@ def _live_change(entry: ToRecord) -> rows.Change:
     return Update(key, codec.encode(change.after), entry.live_etag)
 
 
-def _batches(entries: Sequence[ToRecord]) -> Iterator[list[ToRecord]]:
+def _batches(entries: Sequence[ToRecord]) -> Iterator[_Batch]:
     """Groups whole entries into transactions as large as the store takes."""
-    batch: list[ToRecord] = []
+    batch: list[tuple[ToRecord, list[rows.Change]]] = []
     count = size = 0
     for entry in entries:
         changes = _row_changes(entry)
@@ -392,7 +405,7 @@ def _batches(entries: Sequence[ToRecord]) -> Iterator[list[ToRecord]]:
         if batch and (count + len(changes) > MAX_CHANGES or size + needed > MAX_BYTES):
             yield batch
             batch, count, size = [], 0, 0
-        batch.append(entry)
+        batch.append((entry, changes))
         count, size = count + len(changes), size + needed
     if batch:
         yield batch

@@ -40,6 +40,33 @@ def test_what_is_recorded_is_read_back_equal(rows: Rows) -> None:
     assert [held.value for held in store.read_pending()] == list(entry.notifications)
 
 
+def test_only_rows_that_were_written_since_are_decoded_again(rows: Rows) -> None:
+    """Each poll reads every row; what another poller wrote meanwhile is news all the same."""
+    ours, theirs = StateStore(rows), StateStore(rows)
+    still, moving = tracked(), tracked()
+    ours.record([created(still), created(moving)])
+    before = ours.read_board().tracked
+    moved = replace(moving, revision=2)
+    change = Change(moving.request.id, moving, moved)
+    theirs.record([ToRecord(change, live_etag=before[moving.request.id].etag)])
+
+    after = ours.read_board().tracked
+
+    assert after[still.request.id] is before[still.request.id]
+    assert after[moving.request.id].value == moved
+
+
+def test_a_row_that_was_removed_is_not_remembered(rows: Rows) -> None:
+    """A request that another poller moved to the past is not known any more."""
+    ours, theirs = StateStore(rows), StateStore(rows)
+    known = tracked()
+    ours.record([created(known)])
+    etag = ours.read_board().tracked[known.request.id].etag
+    theirs.record([ToRecord(Change(known.request.id, known, None), live_etag=etag)])
+
+    assert ours.read_board().tracked == {}
+
+
 def test_a_conflict_leaves_out_one_request_and_records_the_rest(rows: Rows) -> None:
     """Another poller was faster with one of three: the other two lose nothing, and it is not doubled."""
     store = StateStore(rows)

@@ -1,0 +1,140 @@
+"""The notifier itself, wired up for the benchmark, and a state in which it finds nothing new."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bench.listing import request
+from bench.measure import Moment
+from bench.places import TABLE, Place
+from bench.server import TenantServer
+from maa_notify import app
+from maa_notify.clock import Clock
+from maa_notify.core.compare import Change as Found
+from maa_notify.core.compare import Tracked
+from maa_notify.core.request import parse_request
+from maa_notify.deliver import Policy
+from maa_notify.state import codec
+from maa_notify.state.rows import Change, Put, Row, Rows
+from maa_notify.state.store import Held, StateStore, ToRecord
+
+UNHURRIED = Policy(gap=timedelta(0), posts=1_000_000)
+"""No pace limit: how fast it could be, not how fast it may be."""
+
+BATCH = 100
+
+
+@dataclass(slots=True)
+class Watched:
+    """A state store that counts what is asked of it, and notes when.
+
+    Attributes:
+        rows: the store itself.
+        clock: the notifier's.
+        reads: how often rows were asked for.
+        writes: how often a transaction was asked for.
+        outbox_read_at: when the outbox was first read: all that is new is recorded then.
+        taken_at: when each card was taken: the next thing after that is to write it into the journal.
+        taken_by_clock: the same by the notifier's clock, in seconds.
+    """
+
+    rows: Rows
+    clock: Clock
+    reads: int = 0
+    writes: int = 0
+    outbox_read_at: Moment | None = None
+    taken_at: list[Moment] = field(default_factory=list)
+    taken_by_clock: list[float] = field(default_factory=list)
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        """Passes on."""
+        self.reads += 1
+        if first == codec.PENDING and self.outbox_read_at is None:
+            self.outbox_read_at = Moment.now()
+        return self.rows.read(first, end)
+
+    def get(self, key: str) -> Row | None:
+        """Passes on."""
+        self.reads += 1
+        return self.rows.get(key)
+
+    def commit(self, changes: Sequence[Change]) -> list[str]:
+        """Passes on."""
+        self.writes += 1
+        if any(change.key.startswith(codec.SENT) for change in changes):
+            self.taken_at.append(Moment.now())
+            self.taken_by_clock.append(self.clock.monotonic())
+        return self.rows.commit(changes)
+
+    def close(self) -> None:
+        """Passes on."""
+        self.rows.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """One notifier under watch."""
+
+    app: app.App
+    rows: Watched
+
+    def poll(self) -> None:
+        """Polls once; a poll that does not succeed has no business in a benchmark."""
+        report = self.app.poll()
+        if report.failure is not None or report.refused:
+            raise RuntimeError(f"the poll failed: {report}")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One installation: a tenant, and where its requests and its state are."""
+
+    server: TenantServer
+    place: Place
+    tenant: str
+
+    def settings(self, digest_above: int = 5) -> dict[str, str]:
+        """What the notifier is told."""
+        return {
+            "MAA_TENANT_ID": self.tenant,
+            "MAA_ACCESS_TOKEN": "a-token",
+            "MAA_GRAPH_URL": self.server.url,
+            "MAA_TEAMS_WEBHOOK_URL": self.server.webhook,
+            "MAA_STATE": self.place.state,
+            "MAA_TABLE_NAME": TABLE,
+            "MAA_DIGEST_ABOVE": str(digest_above),
+        }
+
+
+def notifier(
+    site: Site, policy: Policy = UNHURRIED, clock: Clock | None = None, digest_above: int = 5
+) -> Notifier:
+    """The notifier as it is wired up everywhere, with an eye on its store."""
+    made = app.build(site.settings(digest_above), clock, policy)
+    made.store.close()
+    rows = Watched(site.place.rows(site.tenant), made.clock)
+    made.store = StateStore(rows)
+    return Notifier(made, rows)
+
+
+def settle(place: Place, tenant: str, count: int) -> None:
+    """Remembers so many requests as they are listed, so that a poll finds nothing new."""
+    store = StateStore(place.rows(tenant))
+    known = (parse_request(request(number)) for number in range(count))
+    store.record([ToRecord(Found(each.id, None, Tracked(each))) for each in known])
+    now = datetime.now(UTC)
+    store.write_mark(codec.PollMark(last_good=now))
+    store.write_tidied(now)
+    store.start_silence("default", Held(codec.Lane(quiet_since=now), ""), None)
+    store.close()
+
+
+def age(place: Place, tenant: str, past: int, journal: int) -> None:
+    """Adds what a long life leaves behind: requests that left the list, and what was told."""
+    rows = place.rows(tenant)
+    data = codec.encode(Tracked(parse_request(request(0))))
+    for first in range(0, past, BATCH):
+        rows.commit([Put(f"{codec.PAST}old-{first + each:08d}", data) for each in range(BATCH)])
+    for first in range(0, journal, BATCH):
+        rows.commit([Put(f"{codec.SENT}2026-{first + each:08d}", data) for each in range(BATCH)])
+    rows.close()
