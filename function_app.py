@@ -6,26 +6,10 @@ import azure.functions as func
 
 from maa_notify import function
 from maa_notify.bot.setup import commands_wanted
+from maa_notify.fleet.tenants import is_fleet
 from maa_notify.settings import schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-
-
-@app.function_name("poll")
-@app.timer_trigger(
-    schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
-)
-def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a late run does what a timely one does
-    """Polls Graph once and delivers what is due."""
-    function.run_poll()
-
-
-@app.function_name("poll_now")
-@app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
-def poll_now(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
-    """Does the same by hand, or for a scheduler outside when the timer has stopped."""
-    status, body = function.poll_now()
-    return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
 @app.function_name("health")
@@ -36,11 +20,64 @@ def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it tak
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 
-if commands_wanted(os.environ):
+if is_fleet(os.environ):
+    from maa_notify.fleet import triggers
+    from maa_notify.fleet.asks import POISON_QUEUE, QUEUE
 
-    @app.function_name("messages")
-    @app.route("messages", methods=[func.HttpMethod.POST])
-    def messages(req: func.HttpRequest) -> func.HttpResponse:
-        """Answers somebody who asks in Teams."""
-        status, body = function.messages(req.headers, req.get_body())
-        return func.HttpResponse(body, status_code=status)
+    STORAGE = "AzureWebJobsStorage"
+
+    @app.function_name("poll")
+    @app.timer_trigger(
+        schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
+    )
+    @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
+    def ask(timer: func.TimerRequest, asks: func.Out[list[str]]) -> None:  # noqa: ARG001 - as below
+        """Asks for a poll of each tenant."""
+        asks.set(triggers.ask_for_polls())
+
+    @app.function_name("poll_now")
+    @app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
+    @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
+    def ask_now(req: func.HttpRequest, asks: func.Out[list[str]]) -> func.HttpResponse:  # noqa: ARG001
+        """Does the same by hand."""
+        wanted = triggers.ask_for_polls()
+        asks.set(wanted)
+        return func.HttpResponse(f'{{"asked": {len(wanted)}}}', status_code=202, mimetype="application/json")
+
+    @app.function_name("poll_tenant")
+    @app.queue_trigger(arg_name="message", queue_name=QUEUE, connection=STORAGE)
+    def poll_tenant(message: func.QueueMessage) -> None:
+        """Polls the one tenant that a message asks for."""
+        triggers.poll_tenant(message.get_body().decode(errors="replace"))
+
+    @app.function_name("put_aside")
+    @app.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection=STORAGE)
+    def put_aside(message: func.QueueMessage) -> None:
+        """Says that a message was given up."""
+        triggers.put_aside(message.get_body().decode(errors="replace"))
+
+else:
+
+    @app.function_name("poll")
+    @app.timer_trigger(
+        schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
+    )
+    def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a late run does what a timely one does
+        """Polls Graph once and delivers what is due."""
+        function.run_poll()
+
+    @app.function_name("poll_now")
+    @app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
+    def poll_now(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
+        """Does the same by hand, or for a scheduler outside when the timer has stopped."""
+        status, body = function.poll_now()
+        return func.HttpResponse(body, status_code=status, mimetype="application/json")
+
+    if commands_wanted(os.environ):
+
+        @app.function_name("messages")
+        @app.route("messages", methods=[func.HttpMethod.POST])
+        def messages(req: func.HttpRequest) -> func.HttpResponse:
+            """Answers somebody who asks in Teams."""
+            status, body = function.messages(req.headers, req.get_body())
+            return func.HttpResponse(body, status_code=status)

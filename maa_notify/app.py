@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -20,11 +21,13 @@ from maa_notify.errors import Mistake, SettingsError
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.tokens import (
     AppRegistration,
+    Credential,
     ManagedIdentity,
     ReadyToken,
     StorageCredential,
     TokenSource,
     certificate_credential,
+    trusting,
 )
 from maa_notify.health import Health, health_of
 from maa_notify.poll import Poll, Report
@@ -48,6 +51,27 @@ if TYPE_CHECKING:
 
 Connect = Callable[[str], Connector]
 """Opens the bot's way to a service URL."""
+
+
+class Shared:
+    """What tenants of one process have in common: identities with their tokens, ways to the state store."""
+
+    def __init__(self) -> None:
+        """Has nothing yet."""
+        self._identities: dict[str, TokenSource] = {}
+        self._services: dict[tuple[str, TokenSource | None], TableServiceClient] = {}
+
+    def identity(self, client_id: str) -> TokenSource:
+        """The managed identity with this client id; "" for the system-assigned one."""
+        return self._identities.setdefault(client_id, ManagedIdentity(client_id or None))
+
+    def service(
+        self, address: str, identity: TokenSource | None, connect: Callable[[], TableServiceClient]
+    ) -> TableServiceClient:
+        """The connections to an address of the state store that an identity has; by `connect` at first."""
+        if (address, identity) not in self._services:
+            self._services[address, identity] = connect()
+        return self._services[address, identity]
 
 
 @dataclass(slots=True)
@@ -96,9 +120,18 @@ class App:
 
 
 def build(
-    environ: Mapping[str, str] = os.environ, clock: Clock | None = None, policy: Policy | None = None
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    policy: Policy | None = None,
+    shared: Shared | None = None,
 ) -> App:
     """Wires everything up; no request is made yet, but a SQLite file is opened.
+
+    Args:
+        environ: the settings.
+        clock: the time; the system's by default.
+        policy: how to deliver.
+        shared: what other tenants of this process have already.
 
     Raises:
         SettingsError: a setting is wrong.
@@ -106,10 +139,11 @@ def build(
     """
     silence_third_parties()
     settings = read_settings(environ)
-    clock = clock or SystemClock()
-    identity = _identity(settings)
+    clock, shared = clock or SystemClock(), shared or Shared()
+    identity = _identity(settings, shared)
     tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
-    store, cards = StateStore(_rows(settings, identity)), _cards(settings)
+    owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
+    store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
     connect = _connections(settings, identity)
     return App(
         settings=settings,
@@ -139,6 +173,7 @@ def _cards(settings: Settings) -> TeamsCards:
         mentions={each.route.name: each.mentions for each in settings.destinations},
         times=Times(ZoneInfo(settings.time_zone) if settings.time_zone else None),
         chats={route.name for route in settings.routes if route.to_requestor},
+        tenant=settings.tenant_name,
     )
 
 
@@ -199,35 +234,42 @@ class ConnectorReplies:
             connector.close()
 
 
-def _identity(settings: Settings) -> TokenSource:
-    """Who signs in to Graph and storage: the app registration, else the managed identity."""
+def _identity(settings: Settings, shared: Shared) -> TokenSource:
+    """Who signs in to Graph: the app registration, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
     if settings.certificate_path is not None:
-        try:
-            credential = certificate_credential(settings.certificate_path)
-        except (OSError, ValueError) as error:
-            raise SettingsError(
-                [Mistake("MAA_CLIENT_CERTIFICATE_PATH", f"cannot be used: {error}")]
-            ) from None
-        return _registration(settings, credential)
-    return ManagedIdentity(settings.client_id or None)
+        return _registration(settings, _certificate(settings.certificate_path))
+    if settings.managed_identity not in {"", settings.client_id.lower()}:
+        trusted = shared.identity(settings.managed_identity)
+        return _registration(settings, trusting(trusted, settings.cloud.exchange_audience))
+    return shared.identity(settings.client_id)
 
 
-def _registration(settings: Settings, credential: str | dict[str, str]) -> AppRegistration:
+def _certificate(path: Path) -> Credential:
+    try:
+        return certificate_credential(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError([Mistake("MAA_CLIENT_CERTIFICATE_PATH", f"cannot be used: {error}")]) from None
+
+
+def _registration(settings: Settings, credential: Credential) -> AppRegistration:
     return AppRegistration(settings.client_id, credential, settings.authority_url, settings.tenant_id)
 
 
-def _rows(settings: Settings, identity: TokenSource) -> Rows:
+def _rows(settings: Settings, identity: TokenSource, shared: Shared) -> Rows:
     state = settings.state
     if state.sqlite_path is not None:
         return SqliteRows(state.sqlite_path, settings.tenant_id)
-    if state.table_endpoint is not None:
-        service = connect_with_identity(
-            state.table_endpoint, StorageCredential(identity), settings.cloud.storage_audience
+    endpoint = state.table_endpoint
+    if endpoint is not None:
+        credential, audience = StorageCredential(identity), settings.cloud.storage_audience
+        service = shared.service(
+            endpoint, identity, lambda: connect_with_identity(endpoint, credential, audience)
         )
     else:
-        service = _service_from(state.connection_string or Secret(""))
+        secret = state.connection_string or Secret("")
+        service = shared.service(secret.reveal(), None, lambda: _service_from(secret))
     return TableRows(service, settings.table_name, settings.tenant_id)
 
 

@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.tenant is not None:
+        _become(options.tenant)
     command: Callable[[argparse.Namespace], int] = options.command
     return command(options)
 
@@ -75,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"maa-notify {__version__}")
     parser.add_argument("-q", "--quiet", action="store_true", help="log only warnings and errors")
+    parser.add_argument(
+        "--tenant", metavar="NAME", help="in a fleet: the tenant to work on, by tenant_id or tenant_name"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (
         _add_poll,
@@ -85,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_outbox,
         _add_history,
         _add_teams_app,
+        _add_tenants,
     ):
         add(commands)
     return parser
@@ -222,6 +228,16 @@ def _add_teams_app(commands: _Commands) -> None:
     parser.set_defaults(command=_teams_app)
 
 
+def _add_tenants(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "tenants",
+        help="list the tenants of a fleet, and whose settings are wrong",
+        description="Reads MAA_TENANTS and the settings of every tenant in it. Sends nothing.",
+    )
+    parser.add_argument("--json", action="store_true", help="print the list as JSON")
+    parser.set_defaults(command=_tenants)
+
+
 def _https(text: str) -> str:
     if not re.fullmatch(r"https://[!-~]{1,2000}", text):
         raise argparse.ArgumentTypeError("must begin with https://")
@@ -242,6 +258,12 @@ def _seconds(text: str) -> float:
 
 
 # Each command is imported only when it is called: `--help` and the Function's cold start stay light.
+
+
+def _become(tenant: str) -> None:
+    from maa_notify.commands.tenants import become
+
+    become(tenant)
 
 
 def _poll(options: argparse.Namespace) -> int:
@@ -298,3 +320,9 @@ def _teams_app(options: argparse.Namespace) -> int:
     from maa_notify.commands.teams_app import teams_app
 
     return teams_app(options.output, website=options.website, version=options.app_version)
+
+
+def _tenants(options: argparse.Namespace) -> int:
+    from maa_notify.commands.tenants import tenants
+
+    return tenants(as_json=options.json)

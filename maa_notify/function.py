@@ -6,19 +6,24 @@ no poll, and no longer than a monitor does.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollUnderWay, SettingsError, StateError
+from maa_notify.fleet.tenants import is_fleet
 from maa_notify.health import Health
 from maa_notify.poll import Report
 from maa_notify.runs import poll_once
+
+if TYPE_CHECKING:
+    from maa_notify.fleet.fleet import FleetHealth
 
 _LOG = logs.logger(__name__)
 
@@ -63,7 +68,7 @@ def health(patience: float = _HEALTH_SECONDS) -> tuple[int, str]:
 
     A state store that takes longer than `patience` (seconds) counts as one that fails.
     """
-    reading = _reader.submit(lambda: _app().health())
+    reading = _reader.submit(_health)
     try:
         found = reading.result(patience)
     except TimeoutError:
@@ -117,6 +122,14 @@ def _status_of(failure: MaaNotifyError | None) -> HTTPStatus:
             return HTTPStatus.SERVICE_UNAVAILABLE
 
 
+def _health() -> "Health | FleetHealth":
+    if not is_fleet(os.environ):
+        return _app().health()
+    from maa_notify.fleet import triggers  # noqa: PLC0415 - a deployment for one tenant needs none of it
+
+    return triggers.fleet().health()
+
+
 def _unwell(error: MaaNotifyError) -> Health:
     if isinstance(error, SettingsError):
         _LOG.error("health.misconfigured", text=str(error))
@@ -125,6 +138,6 @@ def _unwell(error: MaaNotifyError) -> Health:
     return Health("failing", reason=error.code)
 
 
-def _public(found: Health) -> dict[str, Any]:
+def _public(found: "Health | FleetHealth") -> dict[str, Any]:
     at = found.last_good_poll
     return {**asdict(found), "version": __version__, "last_good_poll": at.isoformat() if at else None}

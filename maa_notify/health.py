@@ -63,7 +63,7 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     dead = len(store.read_dead())
     issued_at = mark.token_issued_at
     return Health(
-        status=_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),
+        status=polling_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),
         last_good_poll=mark.last_good,
         pending=len(pending),
         overdue=overdue,
@@ -74,8 +74,8 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     )
 
 
-def _status(mark: PollMark, schedule: str, now: datetime) -> str:
-    """What is wrong with polling itself; "" when nothing is."""
+def polling_status(mark: PollMark, schedule: str, now: datetime) -> str:
+    """What is wrong with polling itself: `failing`, `stale` or `starting`; "" when nothing is."""
     if mark.failure:
         return "failing"
     if mark.last_good is None:

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-_POLL: ContextVar[str] = ContextVar("the id of the poll under way", default="")
+_POLL: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("the poll under way", default=())
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.:+~, -]")
 _LONGEST_VALUE = 80
 _LONGEST_SENTENCE = 2_000
@@ -27,8 +27,7 @@ class EventLog(logging.LoggerAdapter[logging.Logger]):
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
         """The whole line."""
         sentence = _sentence(str(kwargs.pop("text", "")))
-        poll = _POLL.get()
-        values = {"poll": poll, **kwargs} if poll else kwargs
+        values = {**dict(_POLL.get()), **kwargs}
         pairs = [f"{name}={_value(value)}" for name, value in values.items()]
         return " ".join([str(msg), *pairs, *([sentence] if sentence else [])]), {}
 
@@ -39,9 +38,10 @@ def logger(name: str) -> EventLog:
 
 
 @contextmanager
-def poll_under_way() -> Iterator[None]:
-    """Whatever is logged inside this block carries the id of one poll."""
-    mark = _POLL.set(secrets.token_hex(6))
+def poll_under_way(tenant: str = "") -> Iterator[None]:
+    """Whatever is logged inside this block carries the id of one poll, in a fleet its tenant, too."""
+    whose = (("tenant", tenant),) if tenant else ()
+    mark = _POLL.set((("poll", secrets.token_hex(6)), *whose))
     try:
         yield
     finally:

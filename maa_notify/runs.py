@@ -10,14 +10,15 @@ from maa_notify.poll import Report
 _LOG = logs.logger(__name__)
 
 
-def poll_once(get_app: Callable[[], App], trigger: str) -> Report:
+def poll_once(get_app: Callable[[], App], trigger: str, tenant: str = "") -> Report:
     """Polls; wrong settings and a state store that fails are a report with this failure too.
 
     Args:
         get_app: wires everything up, or returns what is wired up already.
-        trigger: who asks, for the log: `timer`, `http` or `command`.
+        trigger: who asks, for the log: `timer`, `http`, `queue` or `command`.
+        tenant: whose poll it is, for the log of a fleet.
     """
-    with logs.poll_under_way():
+    with logs.poll_under_way(tenant):
         try:
             notifier = get_app()
             began = notifier.clock.monotonic()

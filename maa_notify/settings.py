@@ -34,9 +34,12 @@ DEFAULT_SCHEDULE = "0 * * * * *"
 
 NAMES = (
     "MAA_TENANT_ID",
+    "MAA_TENANT_NAME",
+    "MAA_TENANTS",
     "MAA_CLIENT_ID",
     "MAA_CLIENT_SECRET",
     "MAA_CLIENT_CERTIFICATE_PATH",
+    "MAA_MANAGED_IDENTITY_CLIENT_ID",
     "MAA_ACCESS_TOKEN",
     "MAA_CLOUD",
     "MAA_GRAPH_URL",
@@ -70,6 +73,7 @@ _NOT_RESOLVED = (
 )
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{0,60}")
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 
 
@@ -121,6 +125,8 @@ class Settings:
     poll_schedule: str
     complete_reminders: Plan = ()
     time_zone: str = ""
+    tenant_name: str = ""
+    managed_identity: str = ""
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
 
@@ -159,6 +165,11 @@ class _Reader:
     warnings: list[str] = field(default_factory=list)
 
     def settings(self) -> Settings:
+        if self._text("MAA_TENANTS"):
+            problem = (
+                "names many tenants, and this is for one: say which, as in maa-notify --tenant NAME doctor"
+            )
+            raise SettingsError([Mistake("MAA_TENANTS", problem)])
         cloud = self._cloud()
         settings = Settings(
             tenant_id=self._tenant_id(),
@@ -179,6 +190,8 @@ class _Reader:
             poll_schedule=self._schedule(),
             complete_reminders=self._complete_reminders(),
             time_zone=self._time_zone(),
+            tenant_name=self._matching("MAA_TENANT_NAME", "", _NAME, "at most 60 characters in one line"),
+            managed_identity=self._managed_identity(),
         )
         settings = self._with_bot(settings)
         self._check_credentials(settings)
@@ -238,6 +251,12 @@ class _Reader:
                 "MAA_CLIENT_CERTIFICATE_PATH", "there is no such file; give the path, not the certificate"
             )
         return path
+
+    def _managed_identity(self) -> str:
+        value = self._text("MAA_MANAGED_IDENTITY_CLIENT_ID")
+        if value and not GUID.fullmatch(value):
+            self._wrong("MAA_MANAGED_IDENTITY_CLIENT_ID", "must be a client id (a GUID)")
+        return value.lower()
 
     def _token(self, name: str) -> Secret | None:
         token = self._secret(name)
@@ -416,6 +435,11 @@ class _Reader:
             self._wrong(
                 "MAA_CLIENT_ID",
                 "is required with a client secret or certificate: the application (client) id",
+            )
+        if settings.managed_identity and not settings.client_id and not settings.access_token:
+            self._wrong(
+                "MAA_CLIENT_ID",
+                "is required with MAA_MANAGED_IDENTITY_CLIENT_ID: the app registration that trusts it",
             )
 
     def _check_names(self) -> None:

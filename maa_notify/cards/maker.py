@@ -14,7 +14,7 @@ from maa_notify.cards.elements import Element, card, container, our_words, rich,
 from maa_notify.cards.facts import expires, facts
 from maa_notify.cards.mentions import Mentions, rung_by, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
-from maa_notify.cards.text import safe_and_rest
+from maa_notify.cards.text import safe, safe_and_rest
 from maa_notify.cards.timeline import timeline
 from maa_notify.cards.times import Times, distance
 from maa_notify.core.event import Event, EventKind
@@ -30,6 +30,7 @@ _MAX_BYTES_KEPT = 24_000
 """Of the card as a text within JSON, which is how Workflows counts it: it refuses some 28 kB."""
 
 _PLAIN_NAME_LIMIT = 60
+_TENANT_LIMIT = 60
 
 _REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER})
 
@@ -61,12 +62,14 @@ class TeamsCards:
         mentions: whom to ring by name, by destination.
         times: how times are told.
         chats: the destinations that are no channel but the chat with the requestor.
+        tenant: a name to put above each card, where cards of many tenants meet; "" for none.
     """
 
     approvals_url: str
     mentions: Mapping[str, Mentions] = field(default_factory=dict)
     times: Times = field(default_factory=Times)
     chats: Collection[str] = ()
+    tenant: str = ""
 
     def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Element:
         """The full card of one event; `again` says that it may be there already."""
@@ -155,7 +158,9 @@ class TeamsCards:
         return ringing if fits(ringing) else card
 
     def _card(self, body: list[Element], fallback: str) -> Element:
-        return card(body, fallback, button=words.OPEN_IN_INTUNE, url=self.approvals_url)
+        name = rich(run(safe(self.tenant, _TENANT_LIMIT), weight="Bolder"))
+        named = [name, *body] if self.tenant else body
+        return card(named, fallback, button=words.OPEN_IN_INTUNE, url=self.approvals_url)
 
 
 def fits(card: Element) -> bool:

@@ -1,7 +1,9 @@
 """The national clouds: where Graph, sign-in and the Intune admin centre are.
 
-Source: Microsoft Graph documentation, "National cloud deployments". The addresses of the Intune admin centre
-outside the global cloud are not confirmed; in China it is reached through the Azure portal.
+Sources: Microsoft Graph documentation, "National cloud deployments"; for the audience of a managed identity
+that stands for an app registration, Entra documentation, "Configure an application to trust a managed
+identity". The addresses of the Intune admin centre outside the global cloud are not confirmed; in China it is
+reached through the Azure portal.
 """
 
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ class Cloud:
     authority: str
     portal: str
     storage_audience: str
+    exchange_audience: str
 
     @property
     def approvals_url(self) -> str:
@@ -34,6 +37,7 @@ CLOUDS = {
             "https://login.microsoftonline.com",
             "https://intune.microsoft.com",
             "https://storage.azure.com",
+            "api://AzureADTokenExchange",
         ),
         Cloud(
             "usgov",
@@ -41,6 +45,7 @@ CLOUDS = {
             "https://login.microsoftonline.us",
             "https://intune.microsoft.us",
             "https://storage.azure.us",
+            "api://AzureADTokenExchangeUSGov",
         ),
         Cloud(
             "dod",
@@ -48,6 +53,7 @@ CLOUDS = {
             "https://login.microsoftonline.us",
             "https://intune.microsoft.us",
             "https://storage.azure.us",
+            "api://AzureADTokenExchangeUSGov",
         ),
         Cloud(
             "china",
@@ -55,6 +61,7 @@ CLOUDS = {
             "https://login.chinacloudapi.cn",
             "https://portal.azure.cn",
             "https://storage.azure.cn",
+            "api://AzureADTokenExchangeChina",
         ),
     )
 }

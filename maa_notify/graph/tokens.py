@@ -1,4 +1,4 @@
-"""Access tokens: a ready one, an app registration (secret or certificate), or a managed identity, by MSAL.
+"""Access tokens by MSAL: a ready one, an app registration that proves itself, or a managed identity.
 
 MSAL keeps tokens in memory and renews them; what goes wrong in it becomes a typed error here. Nothing of a
 token but its claims is ever shown.
@@ -31,6 +31,10 @@ SUFFICIENT_PERMISSIONS = frozenset({PERMISSION, "DeviceManagementConfiguration.R
 
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})
+
+
+Credential = str | Mapping[str, str] | Mapping[str, Callable[[], str]]
+"""What MSAL takes as the proof of an app registration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,10 @@ class ReadyToken:
 
 
 class AppRegistration:
-    """An app registration that proves itself with a client secret or a certificate."""
+    """An app registration that proves itself with a client secret, a certificate or an identity it trusts."""
 
-    def __init__(
-        self, client_id: str, credential: str | Mapping[str, str], authority: str, tenant_id: str
-    ) -> None:
-        """`credential` is MSAL's: the secret's text, or the certificate's parts; nothing is sent yet."""
+    def __init__(self, client_id: str, credential: Credential, authority: str, tenant_id: str) -> None:
+        """`credential` is a secret's text, a certificate's parts, or `trusting`; nothing is sent yet."""
         self._session = _Session(
             authority,
             lambda http: msal.ConfidentialClientApplication(
@@ -89,8 +91,8 @@ class AppRegistration:
                 http_client=http,
                 instance_discovery=False,
             ),
-            "check MAA_TENANT_ID, MAA_CLIENT_ID and that the client secret or certificate is registered"
-            " and has not expired",
+            "check MAA_TENANT_ID, MAA_CLIENT_ID, that the tenant consented to the app, and that the client"
+            " secret or certificate is registered and has not expired, or the managed identity trusted",
         )
 
     def token(self, scope: str) -> Token:
@@ -127,6 +129,18 @@ class ManagedIdentity:
     def forget(self) -> None:
         """Drops tokens cached here; Azure keeps its own copy for up to a day."""
         self._session.close()
+
+
+def trusting(identity: TokenSource, audience: str) -> Credential:
+    """The credential of an app registration that trusts a managed identity: its token in place of a secret.
+
+    In Entra that is a federated credential, with the identity as its subject. `audience` is the cloud's own.
+    """
+
+    def assertion() -> str:
+        return identity.token(f"{audience}/.default").value.reveal()
+
+    return {"client_assertion": assertion}
 
 
 class StorageCredential:

@@ -14,6 +14,7 @@ import pytest
 from maa_notify import cli
 from maa_notify.commands import history
 from maa_notify.core.routing import EVENT_NAMES, Why
+from maa_notify.fleet.tenants import read_tenants
 from maa_notify.graph.clouds import CLOUDS
 from maa_notify.health import Health
 from maa_notify.poll import Report
@@ -24,6 +25,7 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, *DOCS]
 
+FLEET = ROOT / "docs" / "fleet.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 COMMANDS = ROOT / "docs" / "commands.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -104,7 +106,8 @@ def command_lines(page: Path) -> Iterator[str]:
 def examples() -> list[tuple[str, str]]:
     """The example values of all settings."""
     lines = [line for block in blocks(SETTINGS, "ini") for line in block.splitlines()]
-    return [(name, value) for name, _, value in (line.partition("=") for line in lines)]
+    found = [(name, value) for name, _, value in (line.partition("=") for line in lines)]
+    return [(name, value) for name, value in found if name != "MAA_TENANTS"]
 
 
 def logged_events() -> set[str]:
@@ -171,6 +174,24 @@ def test_the_full_example_of_destinations_is_accepted() -> None:
     settings = read_settings({**ENOUGH, "MAA_DESTINATIONS": example})
 
     assert len(settings.destinations) == 1 + len(json.loads(example))
+
+
+def test_the_examples_of_a_fleet_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list in full as in a file, the short one as in a setting; each tenant's settings are right."""
+    monkeypatch.chdir(tmp_path)
+    [example] = [block for block in blocks(FLEET, "json") if block.lstrip().startswith("[")]
+    Path("tenants.json").write_text(example, encoding="utf-8")
+    lines = [line for block in blocks(SETTINGS, "ini") for line in block.splitlines()]
+    hooks = dict.fromkeys(("CONTOSO_WEBHOOK", "FABRIKAM_OPS"), "https://example.com/hook?sig=0")
+    sizes = []
+    for line in lines:
+        name, _, value = line.partition("=")
+        if name == "MAA_TENANTS":
+            roster = read_tenants({**ENOUGH, **hooks, name: value})
+            assert roster.mistakes == ()
+            sizes.append(len([read_settings(tenant.environ) for tenant in roster.tenants]))
+
+    assert sizes == [2, 1]
 
 
 def defaults() -> list[tuple[str, str]]:

@@ -80,6 +80,8 @@ def test_every_mistake_is_told_at_once() -> None:
     """Nobody mends one setting per deployment."""
     told = mistakes(
         MAA_TENANT_ID="common",
+        MAA_TENANT_NAME="x" * 61,
+        MAA_MANAGED_IDENTITY_CLIENT_ID="it",
         MAA_CLOUD="mars",
         MAA_GRAPH_URL="graph",
         MAA_AUTHORITY_URL="ftp://x",
@@ -103,7 +105,24 @@ def test_every_mistake_is_told_at_once() -> None:
     )
     names = {each.split(":")[0] for each in told}
 
-    assert names == set(NAMES) - {"MAA_CLIENT_SECRET"}
+    assert names == set(NAMES) - {"MAA_CLIENT_SECRET", "MAA_TENANTS"}
+
+
+def test_a_fleet_is_not_one_tenant() -> None:
+    """Which tenant is meant is the first question; what its settings lack can only be said after it."""
+    [told] = mistakes(MAA_TENANTS='[{"tenant_id": "contoso.com"}]', MAA_CLOUD="mars")
+
+    assert told.startswith("MAA_TENANTS: names many tenants")
+    assert "--tenant" in told
+
+
+def test_an_app_registration_may_trust_the_managed_identity() -> None:
+    """Then no secret is needed; which app it is has to be said, and an identity has an id."""
+    identity = "0b1d4f9a-0000-4000-8000-000000000009"
+
+    assert read(MAA_MANAGED_IDENTITY_CLIENT_ID=identity, MAA_CLIENT_ID=TENANT).managed_identity == identity
+    assert mistakes(MAA_MANAGED_IDENTITY_CLIENT_ID=identity)[0].startswith("MAA_CLIENT_ID: is required")
+    assert mistakes(MAA_MANAGED_IDENTITY_CLIENT_ID="it", MAA_CLIENT_ID=TENANT)[0].endswith("(a GUID)")
 
 
 def test_an_error_counts_and_lists_its_mistakes() -> None:
@@ -590,11 +609,11 @@ def test_a_schedule_that_the_host_refuses_is_refused_here(value: str) -> None:
 
 def test_a_name_nobody_knows_is_warned_of() -> None:
     """A typing error in a name does not go unnoticed, and a setting of a later version stops nothing."""
-    found = read(MAA_TEAM_WEBHOOK_URL=HOOK, MAA_TENANTS="2", PATH="/bin")
+    found = read(MAA_TEAM_WEBHOOK_URL=HOOK, MAA_WEATHER="2", PATH="/bin")
 
     assert found.warnings == (
         "MAA_TEAM_WEBHOOK_URL is not a setting of this version; did you mean 'MAA_TEAMS_WEBHOOK_URL'?",
-        *(each for each in found.warnings if each.startswith("MAA_TENANTS is not a setting")),
+        *(each for each in found.warnings if each.startswith("MAA_WEATHER is not a setting")),
     )
     assert len(found.warnings) == 2
 

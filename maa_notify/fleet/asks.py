@@ -1,0 +1,46 @@
+"""The messages in the queue: which tenant shall be polled, and since when somebody wants it."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+QUEUE = "maa-polls"
+POISON_QUEUE = f"{QUEUE}-poison"
+"""Where the Functions host puts a message whose run failed five times ("Azure Queue storage trigger")."""
+
+
+class UnreadableAskError(Exception):
+    """A message that is none of ours; its text is not repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A poll that is wanted.
+
+    Attributes:
+        tenant_id: whose.
+        at: when it was asked for (UTC). A poll that begins later answers it, whoever that one was meant for.
+    """
+
+    tenant_id: str
+    at: datetime
+
+    def as_text(self) -> str:
+        """As it stands in the queue."""
+        return json.dumps({"tenant": self.tenant_id, "at": self.at.isoformat()})
+
+
+def read_ask(text: str) -> Ask:
+    """Reads a message.
+
+    Raises:
+        UnreadableAskError: it is none.
+    """
+    try:
+        found = json.loads(text)
+        tenant_id, at = found["tenant"], datetime.fromisoformat(found["at"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UnreadableAskError(f"a message in the queue {QUEUE} is none of maa-notify") from None
+    if not isinstance(tenant_id, str) or at.tzinfo is None:
+        raise UnreadableAskError(f"a message in the queue {QUEUE} is none of maa-notify")
+    return Ask(tenant_id, at.astimezone(UTC))

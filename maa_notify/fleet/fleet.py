@@ -1,0 +1,154 @@
+"""The tenants of one process, each with its own wiring, its own turn and its own faults."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from maa_notify import __version__, app, logs
+from maa_notify.clock import Clock, SystemClock
+from maa_notify.errors import MaaNotifyError
+from maa_notify.fleet.asks import Ask, read_ask
+from maa_notify.fleet.tenants import Tenant, read_tenants
+from maa_notify.health import polling_status
+from maa_notify.runs import poll_once
+from maa_notify.state.codec import PollMark
+
+_LOG = logs.logger(__name__)
+
+_LATE = timedelta(seconds=30)
+_READERS = 16
+_DAWN = datetime.min.replace(tzinfo=UTC)
+_OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class FleetHealth:
+    """What `GET /api/health` tells of a fleet: numbers, and no tenant by name.
+
+    Attributes:
+        status: `ok` when all tenants are polled; `degraded` when some are not; `failing` when half are not.
+        tenants: entries of the list, wrong ones included.
+        unwell: how many of them are not polled, by reason: `failing`, `stale`, `starting` or `settings`.
+        last_good_poll: of the well tenant that was last polled longest ago (UTC).
+        version: of this program.
+    """
+
+    status: str
+    tenants: int
+    unwell: Mapping[str, int]
+    last_good_poll: datetime | None
+    version: str = __version__
+
+    @property
+    def is_well(self) -> bool:
+        """One broken tenant is for its people; a fleet that stands still is for an alarm."""
+        return self.status != "failing"
+
+
+@dataclass(slots=True)
+class _Seat:
+    """One tenant's place in this process."""
+
+    tenant: Tenant
+    turn: Lock = field(default_factory=Lock)
+    wired: app.App | None = None
+    began: datetime = _DAWN
+
+
+class Fleet:
+    """All tenants of a deployment, as far as this process has to do with them."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, clock: Clock | None = None) -> None:
+        """Reads the list; nobody is wired up yet.
+
+        Raises:
+            SettingsError: it is no list.
+        """
+        roster = read_tenants(environ)
+        self.mistakes = roster.mistakes
+        self._clock = clock or SystemClock()
+        self._shared = app.Shared()
+        self._building = Lock()
+        self._seats = {tenant.id: _Seat(tenant) for tenant in roster.tenants}
+
+    def asks(self) -> list[str]:
+        """A message for each tenant; wrong entries of the list are told to the log."""
+        for mistake in self.mistakes:
+            _LOG.error("fleet.misconfigured", text=f"{mistake}; the other tenants are polled")
+        now = self._clock.now()
+        _LOG.info("fleet.asked", tenants=len(self._seats), wrong=len(self.mistakes))
+        return [Ask(tenant_id, now).as_text() for tenant_id in self._seats]
+
+    def poll(self, message: str) -> None:
+        """Polls the tenant that a message asks for, unless a poll has answered it or is about to.
+
+        What fails is told to the log and to that tenant's health, and tried again when the timer asks again.
+        The message is done with all the same: tried at once, a broken tenant would take the others' turns.
+
+        Raises:
+            UnreadableAskError: the message is none of ours.
+        """
+        ask = read_ask(message)
+        seat = self._seats.get(ask.tenant_id)
+        if seat is None:
+            _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
+        elif seat.turn.acquire(blocking=False):
+            try:
+                self._take_turn(seat, ask)
+            finally:
+                seat.turn.release()
+        else:
+            _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
+
+    def health(self) -> FleetHealth:
+        """How the fleet is, from the marks that polls left in the state store."""
+        with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
+            found = list(readers.map(self._status, self._seats.values()))
+        unwell = Counter(status for status, _ in found if status != _OK)
+        unwell["settings"] += len(self.mistakes)
+        total, missing = len(found) + len(self.mistakes), unwell.total()
+        status = "failing" if missing * 2 >= total else "degraded" if missing else _OK
+        polled = [at for state, at in found if at and state == _OK]
+        return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
+
+    def close(self) -> None:
+        """Lets go of connections and files."""
+        for seat in self._seats.values():
+            if seat.wired is not None:
+                seat.wired.close()
+
+    def _take_turn(self, seat: _Seat, ask: Ask) -> None:
+        if seat.began >= ask.at or self._is_answered(seat, ask):
+            _LOG.debug("fleet.answered", tenant=seat.tenant.id)
+            return
+        seat.began = self._clock.now()
+        poll_once(lambda: self._app(seat), "queue", seat.tenant.id)
+
+    def _is_answered(self, seat: _Seat, ask: Ask) -> bool:
+        """Whether another process polled this tenant after it was asked for; looked up for late asks only."""
+        if self._clock.now() - ask.at < _LATE:
+            return False
+        try:
+            mark = self._app(seat).store.read_mark()
+        except MaaNotifyError:
+            return False  # the poll says what is wrong
+        return mark is not None and mark.last_good is not None and mark.last_good >= ask.at
+
+    def _status(self, seat: _Seat) -> tuple[str, datetime | None]:
+        try:
+            found = self._app(seat)
+            mark = found.store.read_mark()
+        except MaaNotifyError as error:
+            return error.code, None
+        status = polling_status(mark or PollMark(), found.settings.poll_schedule, self._clock.now())
+        return status or _OK, mark.last_good if mark else None
+
+    def _app(self, seat: _Seat) -> app.App:
+        with self._building:  # no request is made in here
+            if seat.wired is None:
+                seat.wired = app.build(seat.tenant.environ, self._clock, shared=self._shared)
+            return seat.wired

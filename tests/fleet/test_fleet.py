@@ -1,0 +1,276 @@
+"""One process of a fleet: each tenant polled when asked for, in a turn of its own, with its own faults."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maa_notify.fleet.asks import Ask, UnreadableAskError, read_ask
+from maa_notify.fleet.fleet import Fleet
+from tests.support.cards import text
+from tests.support.clock import FakeClock
+from tests.support.graph import FakeGraph, make_request
+from tests.support.teams import FakeTeams
+from tests.support.wire import hang, reply
+
+NAMES = ("Contoso", "Fabrikam", "Tailspin")
+MINUTE = 60.0
+
+
+class Scene:
+    """Three tenants, each with a Graph and a channel of its own."""
+
+    def __init__(self, graphs: dict[str, FakeGraph], teams: FakeTeams, state: str) -> None:
+        """Knows them by name."""
+        self.graphs = graphs
+        self.teams = teams
+        self.state = state
+        self.clock = FakeClock()
+        self.running: list[Fleet] = []
+
+    def fleet(self, *more: dict[str, Any], **settings: str) -> Fleet:
+        """A process of the fleet; another one is another process."""
+        entries = [
+            {
+                "tenant_id": id_of(name),
+                "tenant_name": name,
+                "graph_url": graph.url,
+                "teams_webhook_url": self.teams.url_for(name),
+            }
+            for name, graph in self.graphs.items()
+        ]
+        environ = {"MAA_TENANTS": json.dumps([*entries, *more]), "MAA_STATE": self.state, **settings}
+        self.running.append(Fleet({"MAA_ACCESS_TOKEN": "x", "MAA_REMINDERS": "", **environ}, self.clock))
+        return self.running[-1]
+
+    def file(self, name: str) -> None:
+        """A request comes into being."""
+        self.graphs[name].requests.append(make_request(now=self.clock.now()))
+
+    def lists(self, name: str) -> int:
+        """How often Graph was asked for a tenant's list."""
+        return len(self.graphs[name].calls)
+
+    def cards(self, name: str) -> int:
+        """How many cards came to a tenant's channel."""
+        return len(self.teams.cards_in(name))
+
+
+def id_of(name: str) -> str:
+    """A tenant's id."""
+    return f"{name.lower()}.example"
+
+
+@pytest.fixture
+def graphs() -> Iterator[dict[str, FakeGraph]]:
+    """One for each tenant, by its name."""
+    found = {name: FakeGraph() for name in NAMES}
+    with found["Contoso"], found["Fabrikam"], found["Tailspin"]:
+        yield found
+
+
+@pytest.fixture
+def scene(graphs: dict[str, FakeGraph], teams: FakeTeams, tmp_path: Path) -> Iterator[Scene]:
+    """The tenants, with their state in one file."""
+    made = Scene(graphs, teams, f"sqlite:///{tmp_path / 'state.db'}")
+    yield made
+    for fleet in made.running:
+        fleet.close()
+
+
+def poll_all(fleet: Fleet) -> None:
+    """Asks for everybody and does what is asked."""
+    for message in fleet.asks():
+        fleet.poll(message)
+
+
+def ask_for(name: str, scene: Scene) -> str:
+    """A message for one tenant."""
+    return Ask(id_of(name), scene.clock.now()).as_text()
+
+
+def test_each_tenant_is_polled_and_told_in_its_own_channel(scene: Scene) -> None:
+    """Nobody's request shows up with somebody else, and the card says whose it is."""
+    for name in NAMES[:2]:
+        scene.file(name)
+    poll_all(scene.fleet())
+
+    assert [scene.cards(name) for name in NAMES] == [1, 1, 0]
+    for name in NAMES[:2]:
+        [card] = scene.teams.cards_in(name)
+        assert name in text(card)
+        assert scene.graphs[name].requests[0]["payloadName"] in text(card)
+
+
+def test_a_broken_tenant_is_said_and_the_others_hear(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """A refused token, wrong settings and an entry that is none: one line each, with the tenant's id."""
+    caplog.set_level("INFO")
+    scene.graphs["Contoso"].fail_next(reply(403, json={"error": {"code": "Forbidden"}}))
+    scene.file("Tailspin")
+    poll_all(scene.fleet({"tenant_id": "wrong.example", "reminders": "soon"}, {"tenant_name": "nobody"}))
+
+    assert scene.cards("Tailspin") == 1
+    assert "poll.failing" in caplog.text
+    [failed] = [line for line in caplog.messages if line.startswith("poll.failed")]
+    assert "tenant=wrong.example code=settings" in failed
+    assert "MAA_REMINDERS" in failed
+    [wrong] = [line for line in caplog.messages if line.startswith("fleet.misconfigured")]
+    assert "entry 5 needs a tenant_id" in wrong
+    done = [line for line in caplog.messages if line.startswith("poll.done")]
+    assert ["tenant=contoso.example" in line for line in done] == [True, False, False]
+    assert "failure=graph_denied" in done[0]
+
+
+def test_a_slow_tenant_delays_nobody(scene: Scene) -> None:
+    """While one Graph hangs, the others are polled; the slow one takes no second turn meanwhile."""
+    fleet = scene.fleet()
+    for name in NAMES:
+        scene.file(name)
+    scene.graphs["Contoso"].fail_next(hang())
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(fleet.poll, ask_for("Contoso", scene))
+        scene.graphs["Contoso"].wait_for(1)
+        fleet.poll(ask_for("Contoso", scene))
+        for name in NAMES[1:]:
+            fleet.poll(ask_for(name, scene))
+        seen = [scene.cards(name) for name in NAMES]
+        scene.graphs["Contoso"].release()
+        slow.result(timeout=20)
+
+    assert seen == [0, 1, 1]
+
+
+def test_a_poll_answers_all_that_was_asked_before_it(scene: Scene) -> None:
+    """Where a backlog stands in the queue each tenant is polled once, not once for each message."""
+    fleet, messages = scene.fleet(), []
+    for _ in range(3):
+        messages.append(ask_for("Contoso", scene))
+        scene.clock.advance(MINUTE)
+    for message in messages:
+        fleet.poll(message)
+    before = scene.lists("Contoso")
+    scene.clock.advance(1)
+    fleet.poll(ask_for("Contoso", scene))
+
+    assert (before, scene.lists("Contoso")) == (1, 2)
+
+
+def test_a_late_message_is_answered_by_the_poll_of_another_process(scene: Scene) -> None:
+    """Its mark in the state store tells; a poll that failed answers nothing."""
+    message = ask_for("Contoso", scene)
+    scene.clock.advance(MINUTE)
+    scene.graphs["Contoso"].fail_next(reply(403))
+    scene.fleet().poll(message)
+    scene.fleet().poll(message)
+    polled = scene.lists("Contoso")
+    scene.fleet().poll(message)
+
+    assert (polled, scene.lists("Contoso")) == (2, 2)
+
+
+def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Its messages may still stand in the queue."""
+    scene.fleet().poll(Ask("gone.example", scene.clock.now()).as_text())
+
+    assert "fleet.unknown tenant=gone.example" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "contoso.example",
+        "[]",
+        "{}",
+        '{"tenant": "x", "at": "yesterday"}',
+        '{"tenant": "x", "at": "2026-08-18T07:42:00"}',
+        '{"tenant": ["x"], "at": "2026-08-18T07:42:00+00:00"}',
+        "[" * 100_000,
+    ],
+)
+def test_a_message_that_is_none_is_put_aside(scene: Scene, message: str) -> None:
+    """The host moves it to the poison queue, and its text is not repeated."""
+    with pytest.raises(UnreadableAskError) as caught:
+        scene.fleet().poll(message)
+    assert not message or message not in str(caught.value)
+
+
+def test_an_ask_survives_the_queue(scene: Scene) -> None:
+    """Whatever a tenant is called."""
+    ask = Ask('ünd "so".example', scene.clock.now())
+
+    assert read_ask(ask.as_text()) == ask
+
+
+def test_two_threads_never_poll_one_tenant_at_once(scene: Scene) -> None:
+    """Twice the same list would be twice the work for the same news."""
+    fleet, gate = scene.fleet(), threading.Barrier(8)
+    scene.file("Contoso")
+    message = ask_for("Contoso", scene)
+
+    def poll() -> None:
+        gate.wait(10)
+        fleet.poll(message)
+
+    with ThreadPoolExecutor(8) as threads:
+        for each in [threads.submit(poll) for _ in range(8)]:
+            each.result(timeout=30)
+
+    assert (scene.lists("Contoso"), scene.cards("Contoso")) == (1, 1)
+
+
+def starting(scene: Scene) -> None:
+    """Nobody was polled yet."""
+
+
+def one_silent(scene: Scene) -> None:
+    """All were polled, and one not again for an hour."""
+    poll_all(scene.fleet())
+    scene.clock.advance(3_600)
+    for name in NAMES[1:]:
+        scene.fleet().poll(ask_for(name, scene))
+
+
+def two_fail(scene: Scene) -> None:
+    """Two of three are refused."""
+    for name in NAMES[:2]:
+        scene.graphs[name].fail_next(reply(403))
+    poll_all(scene.fleet())
+
+
+@pytest.mark.parametrize(
+    "happens, status, unwell, is_well",
+    [
+        (starting, "failing", {"starting": 3}, False),
+        (lambda scene: poll_all(scene.fleet()), "ok", {}, True),
+        (one_silent, "degraded", {"stale": 1}, True),
+        (two_fail, "failing", {"failing": 2}, False),
+    ],
+)
+def test_health_counts_who_is_not_polled(
+    scene: Scene, happens: Callable[[Scene], None], status: str, unwell: dict[str, int], is_well: bool
+) -> None:
+    """One broken tenant is for its people; when half are, somebody has to get up."""
+    happens(scene)
+    found = scene.fleet().health()
+
+    assert (found.status, found.tenants, dict(found.unwell), found.is_well) == (status, 3, unwell, is_well)
+
+
+def test_health_counts_wrong_settings_and_names_nobody(scene: Scene) -> None:
+    """The address is open to the whole internet: who the customers are is not told there."""
+    fleet = scene.fleet({"tenant_id": "wrong.example", "reminders": "soon"}, {"tenant_name": "nobody"})
+    poll_all(fleet)
+    polled_at = scene.clock.now()
+    scene.clock.advance(MINUTE)
+    found = fleet.health()
+
+    assert (found.status, found.tenants, dict(found.unwell)) == ("degraded", 5, {"settings": 2})
+    assert found.last_good_poll is not None
+    assert timedelta() <= polled_at - found.last_good_poll < timedelta(seconds=5)
+    assert "example" not in repr(found)

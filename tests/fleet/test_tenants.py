@@ -1,0 +1,171 @@
+"""`MAA_TENANTS`: whose settings are whose, and one wrong entry is nobody else's trouble."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maa_notify.errors import SettingsError
+from maa_notify.fleet.tenants import Roster, Tenant, is_fleet, read_tenants
+from maa_notify.settings import read_settings
+
+CONTOSO = "5f0f3c3e-0000-4000-8000-000000000001"
+FABRIKAM = "5f0f3c3e-0000-4000-8000-000000000002"
+APP = "0b1d4f9a-0000-4000-8000-000000000002"
+IDENTITY = "0b1d4f9a-0000-4000-8000-000000000009"
+HOOK = "https://prod-01.westeurope.logic.azure.com/workflows/1?sig=very-secret"
+OTHER_HOOK = "https://prod-01.westeurope.logic.azure.com/workflows/2?sig=very-secret"
+
+
+def entry(**fields: Any) -> dict[str, Any]:
+    """A tenant with all it needs."""
+    return {"tenant_id": CONTOSO, "tenant_name": "Contoso", "teams_webhook_url": HOOK, **fields}
+
+
+def roster_of(*entries: Any, **environ: str) -> Roster:
+    """The list as it is read beside these settings of the deployment."""
+    return read_tenants({"MAA_TENANTS": json.dumps(entries), **environ})
+
+
+def only(*entries: Any, **environ: str) -> Tenant:
+    """The one tenant of such a list."""
+    roster = roster_of(*entries, **environ)
+    assert roster.mistakes == ()
+    [tenant] = roster.tenants
+    return tenant
+
+
+def mistake(*entries: Any, **environ: str) -> str:
+    """The one mistake of such a list."""
+    [found] = roster_of(*entries, **environ).mistakes
+    return str(found)
+
+
+@pytest.mark.parametrize("value, expected", [("", False), ("  ", False), ("[]", True)])
+def test_a_list_makes_a_fleet(value: str, expected: bool) -> None:
+    """An app setting that was emptied is as good as none."""
+    assert is_fleet({"MAA_TENANTS": value}) is expected
+    assert not is_fleet({})
+
+
+def test_an_entry_is_the_settings_of_a_tenant_on_top_of_those_for_all() -> None:
+    """Text, numbers, yes and no, and lists: each as its setting is written."""
+    destinations = [{"name": "ops", "webhook_url": OTHER_HOOK, "events": ["created"]}]
+    tenant = only(
+        entry(digest_above=9, time_zone="Europe/Berlin", destinations=destinations, requestor_chat=False),
+        MAA_REMINDERS="4h",
+        MAA_TIME_ZONE="UTC",
+    )
+    settings = read_settings(tenant.environ)
+
+    assert (settings.tenant_id, settings.tenant_name, settings.digest_above) == (CONTOSO, "Contoso", 9)
+    assert (settings.time_zone, [stage.name for stage in settings.reminders]) == ("Europe/Berlin", ["4h"])
+    assert [each.route.name for each in settings.destinations] == ["ops", "default"]
+
+
+def test_tenants_do_not_see_each_other() -> None:
+    """What one entry sets is not there for the next."""
+    first, second = roster_of(
+        entry(digest_above=9, client_id=APP, client_secret="s"),
+        entry(tenant_id=FABRIKAM, tenant_name="Fabrikam", teams_webhook_url=OTHER_HOOK),
+    ).tenants
+
+    assert "MAA_DIGEST_ABOVE" in first.environ
+    assert not {"MAA_DIGEST_ABOVE", "MAA_CLIENT_ID", "MAA_CLIENT_SECRET", "MAA_TENANTS"} & set(second.environ)
+
+
+def test_secrets_stay_in_settings_of_their_own() -> None:
+    """Key Vault references work for app settings, not within a list; at any depth of an entry."""
+    tenant = only(
+        entry(
+            client_id=APP,
+            client_secret={"setting": "CONTOSO_SECRET"},
+            destinations=[{"name": "ops", "webhook_url": {"setting": "CONTOSO_HOOK"}}],
+        ),
+        CONTOSO_SECRET="s3cret",
+        CONTOSO_HOOK=OTHER_HOOK,
+    )
+    settings = read_settings(tenant.environ)
+
+    assert settings.client_secret is not None
+    assert settings.client_secret.reveal() == "s3cret"
+    assert json.loads(tenant.environ["MAA_DESTINATIONS"])[0]["webhook_url"] == OTHER_HOOK
+    assert "very-secret" not in repr(tenant)
+
+
+def test_a_tenant_with_an_app_of_its_own_takes_no_credential_of_the_others() -> None:
+    """A secret of another app would make a sign-in that can only be refused; the identity is for all."""
+    common = {
+        "MAA_CLIENT_ID": "0b1d4f9a-0000-4000-8000-000000000007",
+        "MAA_CLIENT_SECRET": "of-another-app",
+        "MAA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
+    }
+    own, shared = roster_of(entry(client_id=APP), entry(tenant_id=FABRIKAM), **common).tenants
+
+    assert read_settings(own.environ).client_secret is None
+    assert read_settings(own.environ).managed_identity == IDENTITY
+    assert shared.environ["MAA_CLIENT_SECRET"] == "of-another-app"
+
+
+def test_the_list_may_stand_in_a_file(tmp_path: Path) -> None:
+    """A thousand tenants are too long for a setting; editors of Windows begin a file with a mark."""
+    path = tmp_path / "tenants.json"
+    path.write_text(json.dumps([entry()]), encoding="utf-8-sig")
+
+    assert [each.id for each in read_tenants({"MAA_TENANTS": str(path)}).tenants] == [CONTOSO]
+
+
+@pytest.mark.parametrize(
+    "wrong, problem",
+    [
+        ("contoso.com", "entry 2 must be an object"),
+        ({"tenant_name": "Contoso"}, "entry 2 needs a tenant_id"),
+        ({"tenant_id": "  "}, "entry 2 needs a tenant_id"),
+        ({"tenant_id": FABRIKAM, "webhook": HOOK}, "entry 2 has keys that no tenant has: webhook"),
+        ({"tenant_id": FABRIKAM, "state": "sqlite:///x"}, "entry 2 has keys that no tenant has: state"),
+        ({"tenant_id": FABRIKAM, "reminders": ["4h"]}, "entry 2 has a reminders that is no text"),
+        ({"tenant_id": {"setting": "NO_SUCH"}}, "entry 2 refers to the setting NO_SUCH, which is not there"),
+        ({"tenant_id": CONTOSO.upper()}, "entry 2 has the tenant_id of an entry before it"),
+    ],
+)
+def test_a_wrong_entry_is_told_and_the_others_stand(wrong: Any, problem: str) -> None:
+    """One customer's typing error must not silence the alerts of all."""
+    roster = roster_of(entry(), wrong, entry(tenant_id="third.example"))
+
+    assert [each.id for each in roster.tenants] == [CONTOSO, "third.example"]
+    assert [str(each) for each in roster.mistakes] == [f"MAA_TENANTS: {problem}"]
+
+
+@pytest.mark.parametrize(
+    "value, problem",
+    [
+        ("[", "is not JSON"),
+        ("[]", "must be a list with an object for each tenant"),
+        ("nowhere/tenants.json", "name a file that holds one"),
+        ("nul\0byte", "name a file that holds one"),
+        ('{"tenant_id": "x"}', "name a file that holds one"),
+        ("[" * 100_000, "is not JSON"),
+        ("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/s/)", "Key Vault reference"),
+    ],
+)
+def test_what_is_no_list_is_refused_as_a_whole(value: str, problem: str) -> None:
+    """Then nobody is known, which has to be loud."""
+    with pytest.raises(SettingsError, match=problem):
+        read_tenants({"MAA_TENANTS": value})
+
+
+@pytest.mark.parametrize("text", [CONTOSO, CONTOSO.upper(), "Contoso", " contoso "])
+def test_a_tenant_is_found_by_id_or_name(text: str) -> None:
+    """As people write it."""
+    assert roster_of(entry(), entry(tenant_id=FABRIKAM, tenant_name="")).chosen(text).id == CONTOSO
+
+
+def test_a_tenant_that_is_not_there_is_said_with_those_that_are() -> None:
+    """The first five: enough to see what names look like."""
+    roster = roster_of(*(entry(tenant_id=f"t{n}.example", tenant_name=f"T{n}") for n in range(7)))
+
+    with pytest.raises(SettingsError, match=r"it has T0, T1, T2, T3, T4 and 2 more"):
+        roster.chosen("nobody")
+    with pytest.raises(SettingsError, match="it has none"):
+        Roster(()).chosen("")
