@@ -17,16 +17,12 @@ import secrets
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from maa_notify.secret import Secret
 from tests.support.teams import CARD_TYPE
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+from tests.support.wire import Answer, Fake, Seen, reply
 
 GENERAL = "19:general@thread.tacv2"
 TEAM = GENERAL
@@ -93,11 +89,12 @@ class FakeTokens:
         self._kept = ""
 
 
-class FakeConnector:
+class FakeConnector(Fake):
     """One tenant's Bot Connector; the channel ``GENERAL`` of ``TEAM`` is there from the start."""
 
     def __init__(self) -> None:
-        """Listen at once; serve from the start of the ``with`` block."""
+        """Open the one channel."""
+        super().__init__()
         self.bot_id = "0b07b07b-0000-4000-8000-000000000001"
         self.tenant_id = "7e7e7e7e-0000-4000-8000-000000000002"
         self.token = secrets.token_urlsafe(32)
@@ -112,17 +109,11 @@ class FakeConnector:
         self._faults: deque[Fault] = deque()
         self._outages: dict[str, Answer] = {}
         self._count = 0
-        self._server = ScriptedServer(handler(self._serve))
 
     @property
     def url(self) -> str:
         """The service URL, with a path and a slash at its end as the real one has."""
         return f"{self._server.url}{_BASE}/"
-
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first, refused and scripted ones too."""
-        return self._server.requests
 
     @property
     def posts(self) -> list[Post]:
@@ -203,21 +194,6 @@ class FakeConnector:
             self._outages.pop(on, None)
             if answer:
                 self._outages[on] = answer
-
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server."""
-        self._server.__exit__(kind, error, trace)
 
     def _in(self, where: str) -> list[Standing]:
         with self._changed:

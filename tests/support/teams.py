@@ -18,12 +18,10 @@ from collections import deque
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import Answer, Fake, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
-    from typing import Self
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 GENERAL = "general"
@@ -32,11 +30,12 @@ Fault = tuple[Answer, bool]
 """An answer out of the ordinary, and whether the card shows up in the channel all the same."""
 
 
-class FakeTeams:
+class FakeTeams(Fake):
     """Any number of channels, each behind the webhook address of its own flow."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         """Open the channel ``general``."""
+        super().__init__(tls=tls)
         self.secret = secrets.token_urlsafe(32)
         """The signature inside every address: it must show up nowhere else."""
         self._changed = threading.Condition()
@@ -44,7 +43,6 @@ class FakeTeams:
         self._cards: list[tuple[str, dict[str, Any]]] = []
         self._faults: dict[str, deque[Fault]] = {}
         self._outages: dict[str, Answer] = {}
-        self._server = ScriptedServer(handler(self._serve), tls=tls)
 
     @property
     def url(self) -> str:
@@ -71,11 +69,6 @@ class FakeTeams:
         with self._changed:
             return [card for where, card in self._cards if where == channel]
 
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first, refused and scripted ones too."""
-        return self._server.requests
-
     def wait_for(self, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:
         """Return the cards as soon as there are that many; fail when time runs out."""
         with self._changed:
@@ -95,21 +88,6 @@ class FakeTeams:
             self._outages.pop(channel, None)
             if answer:
                 self._outages[channel] = answer
-
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server."""
-        self._server.__exit__(kind, error, trace)
 
     def _serve(self, seen: Seen) -> Answer:
         """Answer one post as the flow's trigger would, or as scripted."""

@@ -434,6 +434,38 @@ class ScriptedServer:
         return self.default
 
 
+class Fake:
+    """A service on a server of its own: what every fake has in common."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        """Listen at once; serve from the start of the ``with`` block."""
+        self._server = ScriptedServer(handler(self._serve), tls=tls)
+
+    @property
+    def calls(self) -> list[Seen]:
+        """Every call so far, oldest first, refused and scripted ones too."""
+        return self._server.requests
+
+    def release(self) -> None:
+        """Let answers that hang go on."""
+        self._server.release()
+
+    def __enter__(self) -> Self:
+        """Start to serve."""
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        self._server.__exit__(kind, error, trace)
+
+    def _serve(self, seen: Seen) -> Answer:
+        """Answer one call that nothing is scripted for."""
+        raise NotImplementedError
+
+
 def _cut(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
