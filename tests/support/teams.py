@@ -14,20 +14,16 @@ from __future__ import annotations
 import secrets
 import threading
 import uuid
-from collections import deque
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, Fake, Seen, reply
+from tests.support.wire import Answer, Fake, Fault, Faults, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 GENERAL = "general"
-
-Fault = tuple[Answer, bool]
-"""An answer out of the ordinary, and whether the card shows up in the channel all the same."""
 
 
 class FakeTeams(Fake):
@@ -41,8 +37,7 @@ class FakeTeams(Fake):
         self._changed = threading.Condition()
         self._channels: dict[str, str] = {}
         self._cards: list[tuple[str, dict[str, Any]]] = []
-        self._faults: dict[str, deque[Fault]] = {}
-        self._outages: dict[str, Answer] = {}
+        self._faults = Faults()
 
     @property
     def url(self) -> str:
@@ -79,15 +74,11 @@ class FakeTeams(Fake):
 
     def fail_next(self, *answers: Answer, channel: str = GENERAL, posted: bool = False) -> None:
         """Give these answers to the channel's next posts; with ``posted`` the card shows up all the same."""
-        with self._changed:
-            self._faults.setdefault(channel, deque()).extend((answer, posted) for answer in answers)
+        self._faults.add(channel, *answers, posted=posted)
 
     def answer_all(self, answer: Answer | None, channel: str = GENERAL) -> None:
         """Give one answer to all posts of a channel until told otherwise; None ends the outage."""
-        with self._changed:
-            self._outages.pop(channel, None)
-            if answer:
-                self._outages[channel] = answer
+        self._faults.answer_all(channel, answer)
 
     def _serve(self, seen: Seen) -> Answer:
         """Answer one post as the flow's trigger would, or as scripted."""
@@ -95,7 +86,7 @@ class FakeTeams(Fake):
             channel = self._channels.get(seen.path)
             if channel is None:
                 return flow_error(404, "WorkflowNotFound", "The workflow could not be found.")
-            answer, posted = self._fault(channel) or self._verdict(seen)
+            answer, posted = self._faults.take(channel) or self._verdict(seen)
             if posted:
                 self._post(channel, seen)
             return answer
@@ -104,12 +95,6 @@ class FakeTeams(Fake):
         """Show every attachment as a card of its own."""
         self._cards.extend((channel, attachment["content"]) for attachment in seen.json()["attachments"])
         self._changed.notify_all()
-
-    def _fault(self, channel: str) -> Fault | None:
-        """Take the next scripted fault of a channel, or its outage."""
-        if self._faults.get(channel):
-            return self._faults[channel].popleft()
-        return (self._outages[channel], False) if channel in self._outages else None
 
     def _verdict(self, seen: Seen) -> Fault:
         """Judge a post: who sends it, then what is in it."""

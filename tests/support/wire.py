@@ -466,6 +466,39 @@ class Fake:
         raise NotImplementedError
 
 
+Fault = tuple[Answer, bool]
+"""An answer to a call, and whether the call has its effect."""
+
+
+class Faults:
+    """Answers out of the ordinary, by kind of call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next: list[tuple[str, Answer, bool]] = []
+        self._outages: dict[str, Answer | None] = {}
+
+    def add(self, kind: str, *answers: Answer, posted: bool) -> None:
+        """Keep one for each of the next calls of a kind; with an empty one, of any."""
+        with self._lock:
+            self._next.extend((kind, answer, posted) for answer in answers)
+
+    def answer_all(self, kind: str, answer: Answer | None) -> None:
+        """Give one to all calls of a kind until told otherwise; None ends it."""
+        with self._lock:
+            self._outages[kind] = answer
+
+    def take(self, kind: str) -> Fault | None:
+        """Return the next one for such a call, else that of its outage."""
+        with self._lock:
+            for fault in self._next:
+                if fault[0] in {"", kind}:
+                    self._next.remove(fault)
+                    return fault[1:]
+            outage = self._outages.get(kind) or self._outages.get("")
+            return (outage, False) if outage else None
+
+
 def _cut(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
