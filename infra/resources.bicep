@@ -66,10 +66,10 @@ param pollSchedule string = '0 * * * * *'
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
 
-@description('The bot writes to requestors in a chat of their own. It takes the bot.')
+@description('The bot writes to requestors in a chat of their own. Without the bot it does nothing.')
 param requestorChat bool = false
 
-@description('People may ask the bot, which opens an address for Teams. It takes the bot.')
+@description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
 param botCommands bool = false
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')

@@ -214,7 +214,10 @@ def why_denied(token: Secret, status: int) -> str:
         )
     if roles_of(token) is None:
         return f"grant the application permission {PERMISSION} with admin consent"
-    return "the token has the permission, so the tenant refuses for another reason: check its Intune licence"
+    return (
+        "the token has the permission, so either that was taken away after the token was issued or the tenant"
+        " refuses for another reason: check the grant, then the Intune licence"
+    )
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.docs.test_docs import COMMANDS, README, section
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.process import environment
@@ -62,6 +64,21 @@ def test_doctor_finds_everything_well(command: Command, teams: FakeTeams) -> Non
         "state",
     }
     assert teams.cards == []
+
+
+def test_each_check_of_the_doctor_is_told(command: Command) -> None:
+    """In the order in which they are printed, by the sample in the README and by the table of the checks."""
+    shown, told = (
+        re.findall(pattern, page, re.MULTILINE)
+        for pattern, page in (
+            (r"^(?:OK|SKIPPED) +([^:]+):", section(README, "Connect a real tenant")),
+            (r"^\| `(\w[^`]+)`", section(COMMANDS, "maa-notify doctor")),
+        )
+    )
+    checks = [finding["check"] for finding in json.loads(command("doctor", "--json").out)]
+
+    assert shown == checks
+    assert told == [*[check.replace("default", "NAME") for check in checks], "channels near NAME"]
 
 
 def test_doctor_sends_a_sample_that_says_so(command: Command, teams: FakeTeams) -> None:

@@ -63,13 +63,23 @@ class Scene:
 def never_granted(scene: Scene) -> None:
     """The token shows no role, and Graph refuses it."""
     scene.changes["MAA_ACCESS_TOKEN"] = make_token(roles=[])
-    scene.graph.fail_next(*[reply(403)] * 20)
+    refused_all_the_same(scene)
 
 
 def taken_away(scene: Scene) -> None:
     """A good poll, then the same."""
     assert scene.poll() == 0
     never_granted(scene)
+
+
+def refused_all_the_same(scene: Scene) -> None:
+    """The token shows the permission, and Graph refuses it."""
+    scene.graph.fail_next(*[reply(403)] * 20)
+
+
+def throttled(scene: Scene) -> None:
+    """Graph wants an hour of patience, whenever it is asked."""
+    scene.graph.fail_next(*[reply(429, headers={"Retry-After": "3600"})] * 20)
 
 
 def unresolved(scene: Scene) -> None:
@@ -116,6 +126,8 @@ Break = Callable[[Scene], None]
 FAULTS: dict[str, tuple[Break, Break]] = {
     "the identity never had the permission": (never_granted, nothing),
     "the permission was taken away": (taken_away, nothing),
+    "Graph refuses a token that has the permission": (refused_all_the_same, nothing),
+    "Graph is throttled or down": (throttled, nothing),
     "a Key Vault reference was not resolved": (unresolved, nothing),
     "the table was deleted": (table_deleted, nothing),
     "the storage account is gone": (account_gone, nothing),

@@ -13,12 +13,17 @@ import pytest
 
 from maa_notify import cli
 from maa_notify.commands import history
+from maa_notify.core.event import Event, EventKind
+from maa_notify.core.request import parse_request
 from maa_notify.core.routing import EVENT_NAMES, Why
 from maa_notify.fleet.tenants import read_tenants
 from maa_notify.graph.clouds import CLOUDS
 from maa_notify.health import Health
+from maa_notify.labels import labels
 from maa_notify.poll import Report
 from maa_notify.settings import NAMES, read_settings
+from tests.support.clock import START
+from tests.support.graph import make_request
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -29,6 +34,7 @@ FLEET = ROOT / "docs" / "fleet.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 COMMANDS = ROOT / "docs" / "commands.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
+SECURITY = ROOT / "docs" / "security.md"
 
 ENOUGH = {
     "MAA_TENANT_ID": "5f0f3c3e-0000-4000-8000-000000000001",
@@ -110,22 +116,24 @@ def examples() -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if name != "MAA_TENANTS"]
 
 
+def logged() -> Iterator[ast.Call]:
+    """Every call by which any module logs an event."""
+    for path in (ROOT / "maa_notify").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("_LOG.") and node.args:
+                yield node
+
+
 def logged_events() -> set[str]:
-    """The names of all events that any module logs."""
-    return {
-        event
-        for path in (ROOT / "maa_notify").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and (event := _event_of(node))
-    }
+    """The names of all events that are logged."""
+    return {str(ast.literal_eval(call.args[0])) for call in logged()}
 
 
-def _event_of(call: ast.Call) -> str:
-    """The event that a call of `_LOG` names; "" for any other call."""
-    name = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if not (isinstance(name, ast.Name) and name.id == "_LOG" and call.args):
-        return ""
-    return str(ast.literal_eval(call.args[0]))
+def logged_values() -> set[str]:
+    """The names of all values that a line of the log may have; `**` in a call stands as it is written."""
+    given = {each.arg or ast.unparse(each.value) for call in logged() for each in call.keywords}
+    event = Event(EventKind.CREATED, parse_request(make_request(now=START)), 1, START)
+    return {"poll", *labels(event)} | given - {"labels(event)", "text"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -317,6 +325,15 @@ def test_every_logged_event_is_explained_and_none_is_made_up() -> None:
     told = {cell for cell in first_cells(section(OPERATIONS, "Log lines")) if _EVENT.fullmatch(cell)}
 
     assert told == logged_events()
+
+
+def test_every_value_of_the_log_is_told() -> None:
+    """Whoever answers for what telemetry holds finds all of it in docs/security.md, and hears of more."""
+    [told] = re.findall(
+        r"^Every value .+?: (.+?)\.$", section(SECURITY, "The telemetry"), re.MULTILINE | re.DOTALL
+    )
+
+    assert re.findall(r"`(\w+)`", told) == sorted(logged_values())
 
 
 def test_logged_events_are_dotted_constants() -> None:

@@ -256,6 +256,7 @@ def test_a_missing_permission_is_named(
     "token, advice",
     [
         ("opaque", f"grant the application permission {PERMISSION}"),
+        (make_token(roles=[PERMISSION]), "taken away after the token was issued"),
         (make_token(roles=[PERMISSION]), "Intune licence"),
     ],
 )

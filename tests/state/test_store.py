@@ -10,7 +10,7 @@ from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.core.request import parse_request
 from maa_notify.errors import StateCorrupt
 from maa_notify.state.codec import JournalEntry, PollMark
-from maa_notify.state.rows import ConflictError, Insert, Rows
+from maa_notify.state.rows import ConflictError, Insert, Put, Rows
 from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore, ToRecord
 from tests.support.clock import START
 from tests.support.graph import make_request
@@ -190,6 +190,19 @@ def test_a_row_of_an_older_version_is_still_read(rows: Rows) -> None:
     board = StateStore(rows).read_board()
 
     assert [held.value.request.status for held in board.tracked.values()] == ["approved"]
+
+
+def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows) -> None:
+    """They stop the poll: they are neither dropped nor told as something else."""
+    store = StateStore(rows)
+    store.record([created(tracked())])
+    [row] = rows.read("pending:", "pending;")
+    rows.commit([Put(row.key, row.data.replace('"created"', '"foreseen"'))])
+
+    with pytest.raises(StateCorrupt, match=row.key):
+        store.read_pending()
+
+    assert rows.get(row.key) is not None
 
 
 def test_held_values_carry_what_a_write_needs(rows: Rows) -> None:

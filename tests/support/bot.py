@@ -15,8 +15,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote
 
 import jwt
@@ -32,7 +31,7 @@ from maa_notify.graph.tokens import ReadyToken
 from maa_notify.secret import Secret
 from maa_notify.state.store import StateStore
 from maa_notify.teams.connector import Connector
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import Answer, Fake, Seen, reply
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 BOT = "9d1e0c52-0000-4000-8000-00000000b070"
@@ -67,14 +66,14 @@ class Reply:
     card: dict[str, Any]
 
 
-class FakeBotService:
+class FakeBotService(Fake):
     """Announces keys, signs tokens, and takes answers."""
 
     def __init__(self) -> None:
         """With one good key, and no fault."""
+        super().__init__()
         self.keys: list[dict[str, Any]] = [announced("sound", "msteams", "directline")]
         self.replies: list[Reply] = []
-        self._server = ScriptedServer(handler(self._serve))
 
     @property
     def url(self) -> str:
@@ -89,7 +88,7 @@ class FakeBotService:
     @property
     def fetches(self) -> int:
         """How often the keys were fetched."""
-        return sum(seen.path == _KEYS for seen in self._server.requests)
+        return sum(seen.path == _KEYS for seen in self.calls)
 
     def fail_next(self, *answers: Answer, path: str = "/") -> None:
         """The next requests get these answers."""
@@ -137,17 +136,6 @@ class FakeBotService:
         mention = {"type": "mention", "text": MENTION, "mentioned": {"id": f"28:{BOT}", "name": "MAA Notify"}}
         fields = {"conversation": conversation, "entities": [mention], **changes}
         return self.activity(f"{MENTION} {text}", **fields)
-
-    def __enter__(self) -> Self:
-        """Starts to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stops."""
-        self._server.__exit__(kind, error, trace)
 
     def _serve(self, seen: Seen) -> Answer:
         if seen.path == _METADATA:

@@ -15,18 +15,13 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from maa_notify.secret import Secret
 from tests.support.teams import CARD_TYPE
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
+from tests.support.wire import Answer, Fake, Faults, Seen, reply
 
 GENERAL = "19:general@thread.tacv2"
 TEAM = GENERAL
@@ -35,9 +30,6 @@ _BASE = "/teams"
 _MANY_BYTES = 100_000
 _ACTIVITY = re.compile(r"/v3/conversations/([^/]+)/activities(?:/([^/]+))?")
 _CHANNELS = re.compile(r"/v3/teams/([^/]+)/conversations")
-
-Fault = tuple[str, Answer, bool]
-"""The kind of call (any when empty), the answer, and whether the call has its effect all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +85,12 @@ class FakeTokens:
         self._kept = ""
 
 
-class FakeConnector:
+class FakeConnector(Fake):
     """One tenant's Bot Connector; the channel ``GENERAL`` of ``TEAM`` is there from the start."""
 
     def __init__(self) -> None:
-        """Listen at once; serve from the start of the ``with`` block."""
+        """Open the one channel."""
+        super().__init__()
         self.bot_id = "0b07b07b-0000-4000-8000-000000000001"
         self.tenant_id = "7e7e7e7e-0000-4000-8000-000000000002"
         self.token = secrets.token_urlsafe(32)
@@ -109,20 +102,13 @@ class FakeConnector:
         self._barred: dict[str, str] = {}
         self._standing: dict[str, Standing] = {}
         self._posts: list[Post] = []
-        self._faults: deque[Fault] = deque()
-        self._outages: dict[str, Answer] = {}
+        self._faults = Faults()
         self._count = 0
-        self._server = ScriptedServer(handler(self._serve))
 
     @property
     def url(self) -> str:
         """The service URL, with a path and a slash at its end as the real one has."""
         return f"{self._server.url}{_BASE}/"
-
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first, refused and scripted ones too."""
-        return self._server.requests
 
     @property
     def posts(self) -> list[Post]:
@@ -194,30 +180,11 @@ class FakeConnector:
 
         With ``posted`` the call has its effect all the same: it is taken and only the answer is lost.
         """
-        with self._changed:
-            self._faults.extend((on, answer, posted) for answer in answers)
+        self._faults.add(on, *answers, posted=posted)
 
     def answer_all(self, answer: Answer | None, on: str = "") -> None:
         """Give one answer to all calls, or those of one kind, until told otherwise; None ends it."""
-        with self._changed:
-            self._outages.pop(on, None)
-            if answer:
-                self._outages[on] = answer
-
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server."""
-        self._server.__exit__(kind, error, trace)
+        self._faults.answer_all(on, answer)
 
     def _in(self, where: str) -> list[Standing]:
         with self._changed:
@@ -227,12 +194,12 @@ class FakeConnector:
         """Answer one call as the service would, or as scripted."""
         with self._changed:
             kind = self._kind(seen)
-            fault = self._fault(kind)
-            if fault and not fault[2]:
-                return fault[1]
+            fault = self._faults.take(kind)
+            if fault and not fault[1]:
+                return fault[0]
             answer = self._verdict(seen, kind)
             self._changed.notify_all()
-            return fault[1] if fault else answer
+            return fault[0] if fault else answer
 
     def _kind(self, seen: Seen) -> str:
         """Say what a call is for."""
@@ -248,15 +215,6 @@ class FakeConnector:
         if conversation in self._chats.values():
             return "chat"
         return "reply" if ";messageid=" in conversation else "create"
-
-    def _fault(self, kind: str) -> Fault | None:
-        """Take the next scripted fault for such a call, or its outage."""
-        for fault in self._faults:
-            if fault[0] in {"", kind}:
-                self._faults.remove(fault)
-                return fault
-        outage = self._outages.get(kind) or self._outages.get("")
-        return (kind, outage, False) if outage else None
 
     def _verdict(self, seen: Seen, kind: str) -> Answer:
         """Judge a call: who sends it, what is in it, then where it goes."""

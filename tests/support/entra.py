@@ -14,8 +14,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
@@ -33,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from maa_notify.graph.tokens import PERMISSION, Token
 from maa_notify.secret import Secret
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import Answer, Fake, Seen, reply
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 CLIENT = "0b1d4f9a-0000-4000-8000-000000000002"
@@ -104,10 +103,11 @@ def make_certificate() -> Certificate:
     return Certificate(key, made.sign(key, hashes.SHA256()))
 
 
-class _Served:
+class _TokenServer(Fake):
     """A server of tokens: what both kinds have in common."""
 
     def __init__(self, roles: tuple[str, ...]) -> None:
+        super().__init__()
         self.lifetime = 3600
         """How long the tokens last, in seconds."""
         self.roles = roles
@@ -115,17 +115,11 @@ class _Served:
         """How old the tokens are when they are given out, in seconds: Azure keeps those of an identity."""
         self.issued: list[str] = []
         """Every token that was given out."""
-        self._server = ScriptedServer(handler(self._serve))
 
     @property
     def url(self) -> str:
         """Its origin."""
         return self._server.url
-
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first."""
-        return self._server.requests
 
     def fail_next(self, *answers: Answer, path: str = "/") -> None:
         """Give these answers to the next calls (of a path); then serve again."""
@@ -135,22 +129,6 @@ class _Served:
         """Return the calls as soon as there are that many."""
         return self._server.wait_for(count, timeout)
 
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.__exit__(kind, error, trace)
-
-    def _serve(self, seen: Seen) -> Answer:
-        raise NotImplementedError
-
     def _issue(self) -> str:
         self.issued.append(
             make_token(roles=list(self.roles), iat=int(time.time()) - self.age, number=len(self.issued))
@@ -158,7 +136,7 @@ class _Served:
         return self.issued[-1]
 
 
-class FakeEntra(_Served):
+class FakeEntra(_TokenServer):
     """A tenant's sign-in service with one application, known by a secret or by a certificate."""
 
     def __init__(self, *, secret: str = "", certificate: Certificate | None = None) -> None:
@@ -205,7 +183,7 @@ class FakeEntra(_Served):
         return bool(claims["iss"] == claims["sub"] == CLIENT)
 
 
-class FakeIdentityEndpoint(_Served):
+class FakeIdentityEndpoint(_TokenServer):
     """What App Service offers to a Function with a managed identity."""
 
     def __init__(self, client_id: str = "") -> None:

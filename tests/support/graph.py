@@ -18,13 +18,11 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import Answer, Fake, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Self
 
 LISTING = "/beta/deviceManagement/operationApprovalRequests"
 LIFETIME = timedelta(days=3)
@@ -117,11 +115,12 @@ def _device_wipe(device: str) -> dict[str, Any]:
     }
 
 
-class FakeGraph:
+class FakeGraph(Fake):
     """The two read calls of Multi Admin Approval, paged and guarded as Graph's are."""
 
     def __init__(self, *, page_size: int = 50, tls: ssl.SSLContext | None = None) -> None:
         """Hold an empty tenant."""
+        super().__init__(tls=tls)
         self.requests: list[Any] = []
         """What the tenant holds: raw requests, or whatever else a broken answer might list."""
         self.unlisted: list[dict[str, Any]] = []
@@ -132,17 +131,11 @@ class FakeGraph:
         self._lock = threading.Lock()
         self._pages: dict[str, tuple[int, list[Any]]] = {}
         self._page_faults: dict[int, deque[Answer]] = {}
-        self._server = ScriptedServer(handler(self._serve), tls=tls)
 
     @property
     def url(self) -> str:
         """The origin, to be used in place of https://graph.microsoft.com."""
         return self._server.url
-
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first, refused and scripted ones too."""
-        return self._server.requests
 
     def wait_for(self, count: int, timeout: float = 10.0) -> list[Seen]:
         """Return the calls as soon as there are that many."""
@@ -156,21 +149,6 @@ class FakeGraph:
         """Give these answers when that page of a listing (1 is the first) is asked for, then serve it."""
         with self._lock:
             self._page_faults.setdefault(number, deque()).extend(answers)
-
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server."""
-        self._server.__exit__(kind, error, trace)
 
     def _serve(self, seen: Seen) -> Answer:
         """Answer one call as Graph would."""

@@ -4,6 +4,20 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support import wire as fake
+
+FAULTS: dict[str, fake.Answer | int | None] = {
+    "none": None,
+    **{str(status): status for status in (400, 401, 403, 404, 410, 413, 418, 429, 500, 502)},
+    "redirect": 307,
+    "reset": fake.reset(),
+    "hang": fake.hang(),
+    "garbage": fake.garbage(),
+    "truncated": fake.truncated(b"", 9),
+    "endless": fake.endless(),
+}
+"""What may go wrong between us and a destination: nothing, a status, or worse."""
+
 
 class Ear(logging.Handler):
     """Hears every log record of every library, with its arguments and its traceback."""
@@ -29,6 +43,13 @@ def everything_logged() -> Iterator[Ear]:
     finally:
         root.setLevel(level)
         root.removeHandler(ear)
+
+
+def fault_that_says(secrets: str, fault: fake.Answer | int, location: str) -> fake.Answer:
+    """The fault as an answer; one with a status repeats what must not be said, and sends elsewhere."""
+    if not isinstance(fault, int):
+        return fault
+    return fake.reply(fault, json={"error": {"code": secrets}}, headers={"Location": location})
 
 
 def said_by(error: BaseException | None) -> str:

@@ -14,37 +14,30 @@ from __future__ import annotations
 import secrets
 import threading
 import uuid
-from collections import deque
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import Answer, Fake, Fault, Faults, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
-    from typing import Self
 
 CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 GENERAL = "general"
 
-Fault = tuple[Answer, bool]
-"""An answer out of the ordinary, and whether the card shows up in the channel all the same."""
 
-
-class FakeTeams:
+class FakeTeams(Fake):
     """Any number of channels, each behind the webhook address of its own flow."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         """Open the channel ``general``."""
+        super().__init__(tls=tls)
         self.secret = secrets.token_urlsafe(32)
         """The signature inside every address: it must show up nowhere else."""
         self._changed = threading.Condition()
         self._channels: dict[str, str] = {}
         self._cards: list[tuple[str, dict[str, Any]]] = []
-        self._faults: dict[str, deque[Fault]] = {}
-        self._outages: dict[str, Answer] = {}
-        self._server = ScriptedServer(handler(self._serve), tls=tls)
+        self._faults = Faults()
 
     @property
     def url(self) -> str:
@@ -71,11 +64,6 @@ class FakeTeams:
         with self._changed:
             return [card for where, card in self._cards if where == channel]
 
-    @property
-    def calls(self) -> list[Seen]:
-        """Every call so far, oldest first, refused and scripted ones too."""
-        return self._server.requests
-
     def wait_for(self, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:
         """Return the cards as soon as there are that many; fail when time runs out."""
         with self._changed:
@@ -86,30 +74,11 @@ class FakeTeams:
 
     def fail_next(self, *answers: Answer, channel: str = GENERAL, posted: bool = False) -> None:
         """Give these answers to the channel's next posts; with ``posted`` the card shows up all the same."""
-        with self._changed:
-            self._faults.setdefault(channel, deque()).extend((answer, posted) for answer in answers)
+        self._faults.add(channel, *answers, posted=posted)
 
     def answer_all(self, answer: Answer | None, channel: str = GENERAL) -> None:
         """Give one answer to all posts of a channel until told otherwise; None ends the outage."""
-        with self._changed:
-            self._outages.pop(channel, None)
-            if answer:
-                self._outages[channel] = answer
-
-    def release(self) -> None:
-        """Let answers that hang go on."""
-        self._server.release()
-
-    def __enter__(self) -> Self:
-        """Start to serve."""
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop the server."""
-        self._server.__exit__(kind, error, trace)
+        self._faults.answer_all(channel, answer)
 
     def _serve(self, seen: Seen) -> Answer:
         """Answer one post as the flow's trigger would, or as scripted."""
@@ -117,7 +86,7 @@ class FakeTeams:
             channel = self._channels.get(seen.path)
             if channel is None:
                 return flow_error(404, "WorkflowNotFound", "The workflow could not be found.")
-            answer, posted = self._fault(channel) or self._verdict(seen)
+            answer, posted = self._faults.take(channel) or self._verdict(seen)
             if posted:
                 self._post(channel, seen)
             return answer
@@ -126,12 +95,6 @@ class FakeTeams:
         """Show every attachment as a card of its own."""
         self._cards.extend((channel, attachment["content"]) for attachment in seen.json()["attachments"])
         self._changed.notify_all()
-
-    def _fault(self, channel: str) -> Fault | None:
-        """Take the next scripted fault of a channel, or its outage."""
-        if self._faults.get(channel):
-            return self._faults[channel].popleft()
-        return (self._outages[channel], False) if channel in self._outages else None
 
     def _verdict(self, seen: Seen) -> Fault:
         """Judge a post: who sends it, then what is in it."""

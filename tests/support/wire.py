@@ -434,6 +434,71 @@ class ScriptedServer:
         return self.default
 
 
+class Fake:
+    """A service on a server of its own: what every fake has in common."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        """Listen at once; serve from the start of the ``with`` block."""
+        self._server = ScriptedServer(handler(self._serve), tls=tls)
+
+    @property
+    def calls(self) -> list[Seen]:
+        """Every call so far, oldest first, refused and scripted ones too."""
+        return self._server.requests
+
+    def release(self) -> None:
+        """Let answers that hang go on."""
+        self._server.release()
+
+    def __enter__(self) -> Self:
+        """Start to serve."""
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server."""
+        self._server.__exit__(kind, error, trace)
+
+    def _serve(self, seen: Seen) -> Answer:
+        """Answer one call that nothing is scripted for."""
+        raise NotImplementedError
+
+
+Fault = tuple[Answer, bool]
+"""An answer to a call, and whether the call has its effect."""
+
+
+class Faults:
+    """Answers out of the ordinary, by kind of call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next: list[tuple[str, Answer, bool]] = []
+        self._outages: dict[str, Answer | None] = {}
+
+    def add(self, kind: str, *answers: Answer, posted: bool) -> None:
+        """Keep one for each of the next calls of a kind; with an empty one, of any."""
+        with self._lock:
+            self._next.extend((kind, answer, posted) for answer in answers)
+
+    def answer_all(self, kind: str, answer: Answer | None) -> None:
+        """Give one to all calls of a kind until told otherwise; None ends it."""
+        with self._lock:
+            self._outages[kind] = answer
+
+    def take(self, kind: str) -> Fault | None:
+        """Return the next one for such a call, else that of its outage."""
+        with self._lock:
+            for fault in self._next:
+                if fault[0] in {"", kind}:
+                    self._next.remove(fault)
+                    return fault[1:]
+            outage = self._outages.get(kind) or self._outages.get("")
+            return (outage, False) if outage else None
+
+
 def _cut(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):

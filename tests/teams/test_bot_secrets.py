@@ -10,32 +10,19 @@ from maa_notify.teams.outlet import Message, Outlet
 from maa_notify.wire import Limits, silence_third_parties
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, FakeConnector
-from tests.support.leaks import everything_logged, said_by
-from tests.support.wire import ScriptedServer, reply
+from tests.support.leaks import FAULTS, everything_logged, fault_that_says, said_by
+from tests.support.wire import ScriptedServer
 
 LIMITS = Limits(seconds=0.2)
 PERSON = "5a5a5a5a-0000-4000-8000-00000000000a"
-FAULTS = {
-    "none": None,
-    **{str(status): status for status in (400, 401, 403, 404, 410, 413, 418, 429, 500, 502)},
-    "redirect": 307,
-    "reset": fake.reset(),
-    "hang": fake.hang(),
-    "garbage": fake.garbage(),
-    "truncated": fake.truncated(b"", 9),
-    "endless": fake.endless(),
-}
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 @pytest.mark.parametrize("kind", ["new", "changed", "chat"])
 def test_nothing_private_is_said(service: FakeConnector, kind: str, fault: fake.Answer | int | None) -> None:
     """Neither token nor address, channel, card or person, even when the answer repeats them."""
-    if isinstance(fault, int):
-        everything = " ".join(private(service))
-        fault = reply(fault, json={"error": {"code": everything}}, headers={"Location": service.url})
     if fault is not None:
-        service.answer_all(fault)
+        service.answer_all(fault_that_says(" ".join(private(service)), fault, service.url))
 
     assert said_while_posting(service, service.url, kind) == []
 

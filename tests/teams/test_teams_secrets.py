@@ -10,30 +10,18 @@ from maa_notify.teams.outlet import Message
 from maa_notify.teams.workflows import WebhookMessage, WorkflowsWebhook
 from maa_notify.wire import Limits, Wire, silence_third_parties
 from tests.support import wire as fake
-from tests.support.leaks import everything_logged, said_by
+from tests.support.leaks import FAULTS, everything_logged, fault_that_says, said_by
 from tests.support.teams import FakeTeams
-from tests.support.wire import ScriptedServer, reply
+from tests.support.wire import ScriptedServer
 
 LIMITS = Limits(seconds=0.2)
-FAULTS = {
-    "none": None,
-    **{str(status): status for status in (400, 401, 403, 404, 410, 413, 418, 429, 500, 502)},
-    "redirect": 307,
-    "reset": fake.reset(),
-    "hang": fake.hang(),
-    "garbage": fake.garbage(),
-    "truncated": fake.truncated(b"", 9),
-    "endless": fake.endless(),
-}
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_the_address_is_never_said(teams: FakeTeams, fault: fake.Answer | int | None) -> None:
     """Neither its signature nor its path, even when the answer repeats it."""
-    if isinstance(fault, int):
-        fault = reply(fault, json={"error": {"code": teams.url}}, headers={"Location": teams.url})
     if fault is not None:
-        teams.fail_next(fault)
+        teams.fail_next(fault_that_says(teams.url, fault, teams.url))
 
     assert said_while_posting(teams.url) == []
 
