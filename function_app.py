@@ -1,6 +1,7 @@
 """The triggers of the Function App; everything else is in `maa_notify`."""
 
 import os
+from typing import List  # noqa: UP035 - as below
 
 import azure.functions as func
 
@@ -25,20 +26,21 @@ if is_fleet(os.environ):
     from maa_notify.fleet.asks import POISON_QUEUE, QUEUE
 
     STORAGE = "AzureWebJobsStorage"
+    Asks = func.Out[List[str]]  # noqa: UP006 - Microsoft's worker takes list[str] for no type
 
     @app.function_name("poll")
     @app.timer_trigger(
         schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
     )
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
-    def ask(timer: func.TimerRequest, asks: func.Out[list[str]]) -> None:  # noqa: ARG001 - as below
+    def ask(timer: func.TimerRequest, asks: Asks) -> None:  # noqa: ARG001 - as below
         """Asks for a poll of each tenant."""
         asks.set(triggers.ask_for_polls())
 
     @app.function_name("poll_now")
     @app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
-    def ask_now(req: func.HttpRequest, asks: func.Out[list[str]]) -> func.HttpResponse:  # noqa: ARG001
+    def ask_now(req: func.HttpRequest, asks: Asks) -> func.HttpResponse:  # noqa: ARG001
         """Does the same by hand."""
         wanted = triggers.ask_for_polls()
         asks.set(wanted)

@@ -73,12 +73,19 @@ class Shared:
             self._services[address, identity] = connect()
         return self._services[address, identity]
 
+    def close(self) -> None:
+        """Lets go of tokens and connections; whoever needs them again gets new ones."""
+        for identity in self._identities.values():
+            identity.forget()
+        for service in self._services.values():
+            service.close()
+
 
 @dataclass(slots=True)
 class App:
     """Everything wired up for one tenant; keep it between polls: tokens and connections live in it.
 
-    `messages` is None where nobody may ask back.
+    `messages` is None where nobody may ask back; `own` is what no other tenant shares, None in a fleet.
     """
 
     settings: Settings
@@ -91,6 +98,7 @@ class App:
     policy: Policy
     upkeep: Upkeep
     messages: "Messages | None" = None
+    own: Shared | None = None
 
     def poll(self) -> Report:
         """Polls once.
@@ -117,6 +125,8 @@ class App:
         self.store.close()
         for outlet in self.outlets.values():
             outlet.close()
+        if self.own is not None:
+            self.own.close()
 
 
 def build(
@@ -139,6 +149,7 @@ def build(
     """
     silence_third_parties()
     settings = read_settings(environ)
+    is_alone = shared is None
     clock, shared = clock or SystemClock(), shared or Shared()
     identity = _identity(settings, shared)
     tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
@@ -159,6 +170,7 @@ def build(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
         messages=_messages(settings, store, cards, connect, clock),
+        own=shared if is_alone else None,
     )
 
 

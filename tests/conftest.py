@@ -40,11 +40,22 @@ def service() -> Iterator[FakeConnector]:
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """Run one real Azurite for all tests of this process; without it, skip here and fail in CI."""
+    with azurite_for("table") as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def queues() -> Iterator[Azurite]:
+    """Run Azurite's real queues, as ``azurite`` does its tables."""
+    with azurite_for("queue") as service:
+        yield service
+
+
+def azurite_for(service: str) -> Azurite:
+    """One service of Azurite, not started."""
     try:
-        service = Azurite()
+        return Azurite(service)
     except AzuriteMissingError as error:
         if os.environ.get("CI"):
             pytest.fail(str(error))
         pytest.skip(str(error))
-    with service:
-        yield service

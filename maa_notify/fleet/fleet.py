@@ -120,6 +120,7 @@ class Fleet:
         for seat in self._seats.values():
             if seat.wired is not None:
                 seat.wired.close()
+        self._shared.close()
 
     def _take_turn(self, seat: _Seat, ask: Ask) -> None:
         if seat.began >= ask.at or self._is_answered(seat, ask):

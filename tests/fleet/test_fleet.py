@@ -14,12 +14,14 @@ from maa_notify.fleet.asks import Ask, UnreadableAskError, read_ask
 from maa_notify.fleet.fleet import Fleet
 from tests.support.cards import text
 from tests.support.clock import FakeClock
+from tests.support.entra import CLIENT, TENANT, FakeEntra, FakeIdentityEndpoint
 from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams
 from tests.support.wire import hang, reply
 
 NAMES = ("Contoso", "Fabrikam", "Tailspin")
 MINUTE = 60.0
+IDENTITY = "0b1d4f9a-0000-4000-8000-000000000009"
 
 
 class Scene:
@@ -222,6 +224,30 @@ def test_two_threads_never_poll_one_tenant_at_once(scene: Scene) -> None:
             each.result(timeout=30)
 
     assert (scene.lists("Contoso"), scene.cards("Contoso")) == (1, 1)
+
+
+def test_one_identity_signs_in_to_every_tenant(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the app registration that each tenant consented to, without a secret."""
+    with FakeIdentityEndpoint(IDENTITY) as azure, FakeEntra(trusted=azure) as entra:
+        for name, value in azure.environ.items():
+            monkeypatch.setenv(name, value)
+        fleet = scene.fleet(
+            {
+                "tenant_id": TENANT,
+                "client_id": CLIENT,
+                "authority_url": entra.url,
+                "graph_url": scene.graphs["Contoso"].url,
+                "teams_webhook_url": scene.teams.url_for("signed in"),
+            },
+            MAA_ACCESS_TOKEN="",
+            MAA_MANAGED_IDENTITY_CLIENT_ID=IDENTITY,
+        )
+        scene.file("Contoso")
+        fleet.poll(Ask(TENANT, scene.clock.now()).as_text())
+        sent = [call.headers["authorization"] for call in scene.graphs["Contoso"].calls]
+
+    assert sent == [f"Bearer {entra.issued[0]}"]
+    assert scene.cards("signed in") == 1
 
 
 def starting(scene: Scene) -> None:

@@ -102,7 +102,8 @@ class Worker:
         )
         if answer.result.status != StatusResult.Success:
             return {"error": failure(answer.result)}
-        return {"error": "", **returned(answer.return_value)}
+        put = {binding.name: json.loads(binding.data.json) for binding in answer.output_data or ()}
+        return {"error": "", "put": put, **returned(answer.return_value)}
 
     async def _call(self, name: str, **fields: object) -> Any:
         """Make one of the engine's calls."""
@@ -118,8 +119,14 @@ def is_trigger(binding: Json) -> bool:
 
 def parameter(name: str, order: Json) -> Data:
     """Return the trigger's data in the shape the host gives it."""
-    data = Data(json=json.dumps(order["timer"])) if "timer" in order else http(order["http"])
-    return Data(data=data, name=name)
+    return Data(data=trigger_data(order), name=name)
+
+
+def trigger_data(order: Json) -> Data:
+    """Return what the host hands to the function: text for a queue, JSON for a timer."""
+    if "queue" in order:
+        return Data(string=order["queue"])
+    return Data(json=json.dumps(order["timer"])) if "timer" in order else http(order["http"])
 
 
 def http(call: Json) -> Data:

@@ -68,6 +68,8 @@ class Result:
     """``Success`` or ``Failure``."""
     exception_text: str
     """Message and stack of what the function raised, else empty."""
+    put: dict[str, Any] = field(default_factory=dict)
+    """What the function gave to its output bindings, by their names."""
 
     @property
     def ok(self) -> bool:
@@ -119,6 +121,11 @@ class Engine:
     def invoke_timer(self, name: str, *, past_due: bool = False) -> Result:
         """Let the timer of a function fire."""
         answer = self._order({"function": name, "timer": {"IsPastDue": past_due, **SCHEDULE}})
+        return Result(_status(answer), answer["error"], answer.get("put", {}))
+
+    def invoke_queue(self, name: str, message: str) -> Result:
+        """Hand a message of its queue to a function, decoded as the host does."""
+        answer = self._order({"function": name, "queue": message})
         return Result(_status(answer), answer["error"])
 
     def invoke_http(
@@ -136,7 +143,7 @@ class Engine:
         url = f"https://maa-notify.example/api/{name}"
         call = {"method": method, "url": url, **parts, "body": b64encode(body).decode()}
         answer = self._order({"function": name, "http": call})
-        found = {key: answer[key] for key in ("status_code", "headers") if key in answer}
+        found = {key: answer[key] for key in ("put", "status_code", "headers") if key in answer}
         return HttpResult(_status(answer), answer["error"], **found, body=b64decode(answer.get("body", "")))
 
     def logs(self) -> str:

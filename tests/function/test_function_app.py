@@ -57,6 +57,21 @@ def test_people_can_ask_back_only_where_it_is_switched_on() -> None:
     assert indexed(MAA_BOT_COMMANDS=" True ") == {**FUNCTIONS, "messages": [trigger, {"type": "http"}]}
 
 
+def test_a_fleet_polls_by_messages() -> None:
+    """The timer only asks; a queue trigger polls, another hears of what was given up; nobody asks back."""
+    found = indexed(MAA_TENANTS="[]", MAA_BOT_COMMANDS="true")
+    asks = {"type": "queue", "queueName": "maa-polls", "connection": "AzureWebJobsStorage"}
+    takes = {**asks, "type": "queueTrigger"}
+
+    assert found == {
+        "health": FUNCTIONS["health"],
+        "poll": [asks, *FUNCTIONS["poll"]],
+        "poll_now": [asks, *FUNCTIONS["poll_now"]],
+        "poll_tenant": [takes],
+        "put_aside": [{**takes, "queueName": "maa-polls-poison"}],
+    }
+
+
 PRINT_ANSWERS = """
 import json
 from maa_notify import function

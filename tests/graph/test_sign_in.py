@@ -17,6 +17,7 @@ from maa_notify.graph.tokens import (
     StorageCredential,
     TokenSource,
     certificate_credential,
+    trusting,
 )
 from maa_notify.secret import Secret
 from maa_notify.wire import Limits
@@ -36,6 +37,7 @@ from tests.support.entra import (
 )
 from tests.support.wire import ScriptedServer, hang, reply
 
+EXCHANGE = "api://AzureADTokenExchange"
 SECRET = "s3cret~with&odd=characters"
 CERTIFICATE = make_certificate()
 IDENTITY_VARIABLES = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT")
@@ -63,6 +65,13 @@ def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIdentityEndpoint]:
     with FakeIdentityEndpoint(CLIENT) as serving:
         for name, value in serving.environ.items():
             monkeypatch.setenv(name, value)
+        yield serving
+
+
+@pytest.fixture
+def trustful(azure: FakeIdentityEndpoint) -> Iterator[FakeEntra]:
+    """Knows one application by the identity that it trusts."""
+    with FakeEntra(trusted=azure) as serving:
         yield serving
 
 
@@ -117,6 +126,43 @@ def test_a_certificate_signs_an_assertion(certain: FakeEntra, tmp_path: Path, fo
     assert token.value.reveal() == certain.issued[0]
     assert set(certain.form_of(certain.calls[-1])) >= {"client_assertion", "client_assertion_type"}
     assert b"PRIVATE" not in b"".join(call.body for call in certain.calls)
+
+
+def test_an_identity_stands_for_an_app_registration(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity, trustful: FakeEntra
+) -> None:
+    """Without a secret: its token for the exchange is the proof, and is asked for when one is needed."""
+    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), trustful.url, TENANT)
+    tokens = [source.token(SCOPE).value.reveal() for _ in range(2)]
+    source.forget()
+    [asked] = azure.calls
+    form = trustful.form_of(trustful.calls[-1])
+
+    assert tokens == [trustful.issued[0]] * 2
+    assert asked.params["resource"] == EXCHANGE
+    assert (form["client_assertion"], "client_secret" in form) == (azure.issued[0], False)
+
+
+def test_an_identity_that_is_not_to_be_had_is_said_of_the_identity(
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity, trustful: FakeEntra
+) -> None:
+    """The app registration may be as right as it likes."""
+    azure.fail_next(*[reply(500)] * 9)
+    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), trustful.url, TENANT)
+
+    with pytest.raises(GraphUnavailable, match="managed identity"):
+        source.token(SCOPE)
+    source.forget()
+    assert not any(call.method == "POST" for call in trustful.calls)
+
+
+def test_an_identity_that_is_not_trusted_is_refused(identity: ManagedIdentity, entra: FakeEntra) -> None:
+    """The advice names the trust."""
+    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), entra.url, TENANT)
+
+    with pytest.raises(GraphDenied, match="managed identity trusted"):
+        source.token(SCOPE)
+    source.forget()
 
 
 def test_the_managed_identity_is_asked_for_by_its_client_id(

@@ -1,4 +1,4 @@
-"""Azurite, Microsoft's own storage emulator, as the real Table Storage of the tests."""
+"""Azurite, Microsoft's own storage emulator, as the real Table and Queue Storage of the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-MAIN = Path(__file__).parents[2] / "tools" / "node_modules" / "azurite" / "dist" / "src" / "table" / "main.js"
+SOURCE = Path(__file__).parents[2] / "tools" / "node_modules" / "azurite" / "dist" / "src"
 ACCOUNT = "devstoreaccount1"
 PUBLISHED_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The account key of every emulator in the world, printed in Microsoft's documentation."""
@@ -36,32 +36,34 @@ class AzuriteStartError(RuntimeError):
 
 
 class Azurite:
-    """A table service in memory on a free loopback port, for as long as the ``with`` block lasts."""
+    """One service in memory on a free loopback port, for as long as the ``with`` block lasts."""
 
-    def __init__(self, main: Path = MAIN) -> None:
-        """Find node and the package, or say how to get them."""
+    def __init__(self, service: str = "table", main: Path | None = None) -> None:
+        """Find node and the package, or say how to get them; ``service`` is ``table`` or ``queue``."""
+        self._service = service
+        main = main or SOURCE / service / "main.js"
         node = shutil.which("node")
         if not node or not main.is_file():
             lacking = f"{main} is missing" if node else "node is not on the PATH"
             message = f"Azurite cannot start, {lacking}: run `make setup`"
             raise AzuriteMissingError(message)
         self.main = main
-        self._command = [node, str(main), "--tableHost", "127.0.0.1"]
-        self._command += ["--inMemoryPersistence", "--disableTelemetry", "--silent", "--tablePort"]
+        self._command = [node, str(main), f"--{service}Host", "127.0.0.1"]
+        self._command += ["--inMemoryPersistence", "--disableTelemetry", "--silent", f"--{service}Port"]
         self._folder = tempfile.TemporaryDirectory(prefix="azurite-", ignore_cleanup_errors=True)
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @property
     def url(self) -> str:
-        """The endpoint of the table service, with the account."""
+        """The endpoint of the service, with the account."""
         return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @property
     def connection_string(self) -> str:
         """What a storage client needs to sign in."""
         account = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={PUBLISHED_KEY}"
-        return f"{account};TableEndpoint={self.url};"
+        return f"{account};{self._service.title()}Endpoint={self.url};"
 
     def start(self) -> None:
         """Start on a free port, again on another one when somebody else was quicker."""

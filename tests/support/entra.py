@@ -8,6 +8,8 @@ A test sets what is right and looks at what was asked::
         assert entra.calls[-1].params["client_secret"] == "s3cret"
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import time
@@ -137,13 +139,20 @@ class _TokenServer(Fake):
 
 
 class FakeEntra(_TokenServer):
-    """A tenant's sign-in service with one application, known by a secret or by a certificate."""
+    """A tenant's sign-in service with one application, known by a secret, a certificate or an identity."""
 
-    def __init__(self, *, secret: str = "", certificate: Certificate | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        secret: str = "",
+        certificate: Certificate | None = None,
+        trusted: FakeIdentityEndpoint | None = None,
+    ) -> None:
         """Serve an application that has been granted the permission."""
         super().__init__((PERMISSION,))
         self.secret = secret
         self.certificate = certificate
+        self.trusted = trusted
         self.token_endpoint = ""
         """What discovery names instead of the right endpoint."""
 
@@ -171,6 +180,8 @@ class FakeEntra(_TokenServer):
     def _is_known(self, form: dict[str, str]) -> bool:
         if form.get("client_id") != CLIENT:
             return False
+        if self.trusted is not None:
+            return form.get("client_assertion") in self.trusted.issued
         if self.certificate is None:
             return bool(self.secret) and form.get("client_secret") == self.secret
         key = self.certificate.public.public_key()

@@ -26,7 +26,17 @@ print(json.dumps({name: [json.loads(binding) for binding in bindings] for name, 
 """
 """A program for a fresh process in the folder of `function_app.py`."""
 
-_TELLING = ("type", "route", "methods", "authLevel", "schedule", "runOnStartup", "useMonitor")
+_TELLING = (
+    "type",
+    "queueName",
+    "connection",
+    "route",
+    "methods",
+    "authLevel",
+    "schedule",
+    "runOnStartup",
+    "useMonitor",
+)
 
 
 def bindings_in(printed: str) -> dict[str, list[dict[str, Any]]]:

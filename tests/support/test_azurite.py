@@ -31,13 +31,13 @@ def test_it_is_a_table_service(azurite: Azurite) -> None:
 def test_a_missing_package_says_what_to_run(tmp_path: Path) -> None:
     """Nobody has to guess what to install."""
     with pytest.raises(AzuriteMissingError, match="run `make setup`"):
-        Azurite(tmp_path / "main.js")
+        Azurite(main=tmp_path / "main.js")
 
 
 @pytest.mark.azurite
 def test_a_second_one_has_its_own_port_and_ends_with_its_block(azurite: Azurite) -> None:
     """Two live side by side; after the block the port is free again."""
-    with Azurite(azurite.main) as second:
+    with Azurite(main=azurite.main) as second:
         assert second.port != azurite.port
         socket.create_connection(("127.0.0.1", second.port), timeout=5).close()
 
@@ -52,7 +52,7 @@ def test_a_start_that_fails_shows_what_was_said(azurite: Azurite, tmp_path: Path
     broken = tmp_path / "main.js"
     broken.write_text("console.error('no room'); process.exit(1)", encoding="utf-8")
 
-    with pytest.raises(AzuriteStartError, match="no room"), Azurite(broken):
+    with pytest.raises(AzuriteStartError, match="no room"), Azurite(main=broken):
         pass
 
 
