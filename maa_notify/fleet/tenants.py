@@ -131,12 +131,9 @@ def _tenant(entry: object, environ: Mapping[str, str]) -> Tenant:
     tenant_id = own.get("MAA_TENANT_ID", "").strip().lower()
     if not tenant_id:
         raise ValueError("needs a tenant_id")
-    dropped = {
-        TENANTS,
-        "MAA_BOT_COMMANDS",
-        *(map(_setting, _CREDENTIALS) if _CREDENTIALS.intersection(entry) else ()),
-    }
-    common = {name: value for name, value in environ.items() if name not in dropped}
+    signs_in_itself = not _CREDENTIALS.isdisjoint(entry)
+    not_common = _OF_THE_DEPLOYMENT | (set(map(_setting, _CREDENTIALS)) if signs_in_itself else set())
+    common = {name: value for name, value in environ.items() if name not in not_common}
     return Tenant(tenant_id, own.get("MAA_TENANT_NAME", "").strip(), {**common, **own})
 
 

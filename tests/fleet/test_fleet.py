@@ -9,9 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.data.tables import TableServiceClient
 
+from maa_notify import app
+from maa_notify.demo.loopback import free_port
+from maa_notify.errors import StateError
 from maa_notify.fleet.asks import Ask, UnreadableAskError, read_ask
 from maa_notify.fleet.fleet import Fleet
+from maa_notify.graph.tokens import ManagedIdentity
+from maa_notify.state.table import connect_with_string
 from tests.support.cards import text
 from tests.support.clock import FakeClock
 from tests.support.entra import CLIENT, TENANT, FakeEntra, FakeIdentityEndpoint
@@ -152,7 +158,7 @@ def test_a_poll_answers_all_that_was_asked_before_it(scene: Scene) -> None:
     fleet, messages = scene.fleet(), []
     for _ in range(3):
         messages.append(ask_for("Contoso", scene))
-        scene.clock.advance(MINUTE)
+        scene.clock.advance(5)
     for message in messages:
         fleet.poll(message)
     before = scene.lists("Contoso")
@@ -173,6 +179,17 @@ def test_a_late_message_is_answered_by_the_poll_of_another_process(scene: Scene)
     scene.fleet().poll(message)
 
     assert (polled, scene.lists("Contoso")) == (2, 2)
+
+
+def test_a_late_message_is_not_answered_by_a_poll_before_it(scene: Scene) -> None:
+    """However often that one was good."""
+    scene.fleet().poll(ask_for("Contoso", scene))
+    scene.clock.advance(MINUTE)
+    message = ask_for("Contoso", scene)
+    scene.clock.advance(MINUTE)
+    scene.fleet().poll(message)
+
+    assert scene.lists("Contoso") == 2
 
 
 def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
@@ -250,6 +267,46 @@ def test_one_identity_signs_in_to_every_tenant(scene: Scene, monkeypatch: pytest
     assert scene.cards("signed in") == 1
 
 
+def test_the_identity_opens_the_table_whoever_asks_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app registration of a customer has no rights in our storage account."""
+    with FakeIdentityEndpoint(IDENTITY) as azure:
+        for name, value in azure.environ.items():
+            monkeypatch.setenv(name, value)
+        nowhere = f"https://account.table.localhost:{free_port()}"
+        built = app.build(
+            {
+                "MAA_TENANT_ID": TENANT,
+                "MAA_CLIENT_ID": CLIENT,
+                "MAA_CLIENT_SECRET": "of the customer",
+                "MAA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
+                "MAA_STATE": nowhere,
+                "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
+            }
+        )
+        with pytest.raises(StateError):
+            built.store.read_mark()
+        built.close()
+        asked = [call.params["resource"] for call in azure.calls]
+
+    assert asked == ["https://storage.azure.com"]
+
+
+def test_tenants_share_the_way_to_the_state_store_and_not_another_identity() -> None:
+    """A thousand pools of connections to one account would be as many handshakes."""
+    shared, first, second = app.Shared(), ManagedIdentity("one"), ManagedIdentity("two")
+    made: list[TableServiceClient] = []
+
+    def connect() -> TableServiceClient:
+        made.append(connect_with_string("UseDevelopmentStorage=true"))
+        return made[-1]
+
+    found = [shared.service("here", each, connect) for each in (first, first, second)]
+    shared.close()
+
+    assert [found[0] is each for each in found] == [True, True, False]
+    assert len(made) == 2
+
+
 def starting(scene: Scene) -> None:
     """Nobody was polled yet."""
 
@@ -286,6 +343,11 @@ def test_health_counts_who_is_not_polled(
     found = scene.fleet().health()
 
     assert (found.status, found.tenants, dict(found.unwell), found.is_well) == (status, 3, unwell, is_well)
+
+
+def test_health_of_a_fleet_that_was_never_polled_has_no_time(scene: Scene) -> None:
+    """Nothing is made up."""
+    assert scene.fleet().health().last_good_poll is None
 
 
 def test_health_counts_wrong_settings_and_names_nobody(scene: Scene) -> None:

@@ -75,6 +75,11 @@ def test_tenants_do_not_see_each_other() -> None:
     assert not {"MAA_DIGEST_ABOVE", "MAA_CLIENT_ID", "MAA_CLIENT_SECRET", "MAA_TENANTS"} & set(second.environ)
 
 
+def test_what_is_for_the_deployment_alone_is_no_tenants() -> None:
+    """Questions are answered by the bot of one tenant, so a fleet has no door for them."""
+    assert "MAA_BOT_COMMANDS" not in only(entry(), MAA_BOT_COMMANDS="true").environ
+
+
 def test_secrets_stay_in_settings_of_their_own() -> None:
     """Key Vault references work for app settings, not within a list; at any depth of an entry."""
     tenant = only(
