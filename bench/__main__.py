@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import goals
+from bench.fleet import fleets
 from bench.footprint import bodies, cold_start, disk, memory
 from bench.goals import Figure
 from bench.places import SqlitePlace, TablePlace
@@ -25,6 +26,7 @@ SCENARIOS = (
     Scenario((goals.MEMORY,), memory),
     Scenario((goals.BODIES,), bodies),
     Scenario((goals.PACE, goals.PACE_USED), pace),
+    Scenario((goals.FLEET, goals.FLEET_WORK, goals.FLEET_MEMORY), fleets),
 )
 
 

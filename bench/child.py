@@ -65,6 +65,16 @@ def poll_program(environ: dict[str, str]) -> str:
     )
 
 
+def fleet_program(environ: dict[str, str]) -> str:
+    """Loads the Function and polls every tenant of a fleet twice."""
+    return (
+        f"{BARE_IMPORTS}\nimport function_app\nfrom maa_notify.fleet.fleet import Fleet\n"
+        f"fleet = Fleet({json.dumps(environ)})\n"
+        "for message in [*fleet.asks(), *fleet.asks()]:\n    fleet.poll(message)\n"
+        "assert fleet.health().status == 'ok'"
+    )
+
+
 def _output_of(program: str) -> str:
     """What a program prints; bytecode of all modules is there from the second start on."""
     kept = {**os.environ, "PYTHONPYCACHEPREFIX": _bytecode(), "PYTHONDONTWRITEBYTECODE": ""}

@@ -35,6 +35,9 @@ MEMORY = Goal("peak memory of a poll", 1.0)
 BODIES = Goal("memory that large bodies cost", 1.0)
 PACE = Goal("cards in any 300 s", 1.0)
 PACE_USED = Goal("cards while a backlog waits", 0.9, at_least=True)
+FLEET = Goal("tenants of a fleet polled in a minute")
+FLEET_WORK = Goal("processor time for each of them")
+FLEET_MEMORY = Goal("peak memory of a fleet")
 
 GOALS = (
     POLL,
@@ -50,6 +53,9 @@ GOALS = (
     BODIES,
     PACE,
     PACE_USED,
+    FLEET,
+    FLEET_WORK,
+    FLEET_MEMORY,
 )
 
 

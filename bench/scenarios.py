@@ -37,6 +37,7 @@ class Extent:
         bodies: how many requests have a large body.
         burst: new requests at once.
         cards: cards that wait, for the pace.
+        fleets: how many tenants one process polls.
     """
 
     sizes: Sequence[int] = (100, 1_000, 10_000)
@@ -45,10 +46,11 @@ class Extent:
     bodies: int = 10_000
     burst: int = 500
     cards: int = 300
+    fleets: Sequence[int] = (10, 100, 1_000)
 
 
 FULL = Extent()
-QUICK = Extent((100, 1_000), ((1_000, 1_000),), runs=5, bodies=1_000, cards=100)
+QUICK = Extent((100, 1_000), ((1_000, 1_000),), runs=5, bodies=1_000, cards=100, fleets=(10, 100))
 
 
 @dataclass(frozen=True, slots=True)

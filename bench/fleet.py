@@ -1,0 +1,110 @@
+"""A fleet on a real queue: how many tenants one process polls in a minute, and what memory they take."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
+
+import httpx
+
+from bench import goals
+from bench.child import BARE_IMPORTS, fleet_program, peak_megabytes
+from bench.floor import BareStore, read_list
+from bench.goals import Figure
+from bench.measure import Contender, rounds
+from bench.places import TABLE
+from bench.product import settle
+from bench.report import progress
+from bench.scenarios import Bench
+from bench.server import TenantServer, serving
+from maa_notify.fleet.fleet import Fleet
+from maa_notify.state.rows import Row
+from tests.support.azurite import Azurite
+from tests.support.queue_host import QueueHost
+
+_LISTED = 20
+_MINUTE = 60.0
+_MILLI = 1_000
+
+
+def fleets(bench: Bench) -> Iterator[Figure]:
+    """From the first message of a full queue to the last, with nothing new in any tenant."""
+    with Azurite("queue") as queues, serving(_LISTED) as server:
+        largest = max(bench.extent.fleets)
+        progress(f"{largest:,} tenants: making the state")
+        for tenant in _names(largest):
+            settle(bench.table, tenant, _LISTED)
+        for count in bench.extent.fleets:
+            progress(f"{count:,} tenants: polling")
+            yield from _fleet_of(bench, queues, server, count)
+        progress(f"{largest:,} tenants: memory")
+        bare = peak_megabytes(BARE_IMPORTS)
+        used = peak_megabytes(fleet_program(_settings(bench, server, largest)))
+        what = f"{largest:,} tenants, {_LISTED} listed each; floor: bare imports"
+        yield Figure(goals.FLEET_MEMORY, what, f"{bare:.1f} MB", f"{used:.1f} MB", used / bare)
+
+
+def _fleet_of(bench: Bench, queues: Azurite, server: TenantServer, count: int) -> Iterator[Figure]:
+    fleet = Fleet(_settings(bench, server, count))
+    store, client = bench.table.bare(_names(count)[0]), httpx.Client()
+    floor = _drained(queues, f"bare-{count}", fleet.asks, lambda _: _bare(store, client, server.url))
+    product = _drained(queues, f"polls-{count}", fleet.asks, lambda text: _polled(fleet, text))
+    cpu, wall = rounds(floor, product, runs=5 if count < _MILLI else 3, warm_up=1)
+    if fleet.health().status != "ok":
+        raise RuntimeError(f"the fleet is not well: {fleet.health()}")
+    fleet.close()
+    what = f"{count:,} tenants, {_LISTED} listed each"
+    yield _rate(what, count, wall.floor, wall.product, wall.ratio, wall.spread)
+    each = [f"{median(side) / count * _MILLI:.1f} ms" for side in (cpu.floor, cpu.product)]
+    yield Figure(goals.FLEET_WORK, what, each[0], each[1], cpu.ratio, cpu.spread)
+
+
+def _drained(
+    queues: Azurite, name: str, asks: Callable[[], list[str]], run: Callable[[str], bool]
+) -> Contender:
+    host = QueueHost(queues.connection_string, name, run)
+
+    def ready() -> Callable[[], None]:
+        host.put(asks())
+
+        def drain() -> None:
+            host.drain()
+
+        return drain
+
+    return ready
+
+
+def _polled(fleet: Fleet, message: str) -> bool:
+    fleet.poll(message)
+    return True
+
+
+def _bare(store: BareStore, client: httpx.Client, origin: str) -> bool:
+    """What nobody can do without: what is known, the list, and a note that it was looked at."""
+    store.read()
+    read_list(client, origin)
+    store.write([Row("meta:bench", '{"last_good":"2026-11-02T09:00:00Z"}', "")])
+    return True
+
+
+def _rate(  # noqa: PLR0913, PLR0917 - all of one line
+    what: str, count: int, floor: Sequence[float], product: Sequence[float], ratio: float, spread: float
+) -> Figure:
+    each_minute = [f"{count / median(side) * _MINUTE:,.0f}" for side in (floor, product)]
+    return Figure(goals.FLEET, what, each_minute[0], each_minute[1], ratio, spread)
+
+
+def _names(count: int) -> list[str]:
+    return [f"fleet{number}.contoso.com" for number in range(count)]
+
+
+def _settings(bench: Bench, server: TenantServer, count: int) -> dict[str, str]:
+    tenants = [{"tenant_id": each, "tenant_name": each.partition(".")[0]} for each in _names(count)]
+    return {
+        "MAA_TENANTS": json.dumps(tenants),
+        "MAA_ACCESS_TOKEN": "a-token",
+        "MAA_GRAPH_URL": server.url,
+        "MAA_TEAMS_WEBHOOK_URL": server.webhook,
+        "MAA_STATE": bench.table.state,
+        "MAA_TABLE_NAME": TABLE,
+    }
