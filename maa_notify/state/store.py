@@ -185,6 +185,7 @@ class StateStore:
         kept = [(each.kept, _kept_change(each.held, each.kept)) for each in outcomes if each.kept is not None]
         changes += [change for _, change in kept]
         changes += [change for each in outcomes if each.kept is None for change in _leaving_changes(each)]
+        changes += _remembered_changes(outcomes)
         etags = self._rows.commit(changes)
         staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
         return Held(lane.value, etags[0]), staying
@@ -347,24 +348,21 @@ def _leaving_changes(outcome: Outcome) -> list[rows.Change]:
     if outcome.entry is None:
         return [_removal(outcome.held)]
     key = codec.DEAD + outcome.held.value.key if outcome.dead else sent_key(outcome.entry)
-    return [
-        _removal(outcome.held),
-        Put(key, codec.encode(outcome.entry)),
-        *_remembered_changes(outcome, outcome.entry),
-    ]
+    return [_removal(outcome.held), Put(key, codec.encode(outcome.entry))]
 
 
-def _remembered_changes(outcome: Outcome, entry: JournalEntry) -> list[rows.Change]:
-    """What is kept for later news: where the card stands, or that a person could not be written to."""
-    notification = entry.notification
-    changes: list[rows.Change] = []
-    if outcome.place is not None:
-        key = _place_key(notification.destination, notification.event.request.id)
-        changes.append(Put(key, codec.encode(Standing(outcome.place, entry.at))))
-    if entry.unreached:
-        key = _unreached_key(notification.destination, notification.recipient)
-        changes.append(Put(key, codec.encode(Unreached(entry.at))))
-    return changes
+def _remembered_changes(outcomes: Iterable[Outcome]) -> list[rows.Change]:
+    """What is kept for later news: where cards stand, and who could not be written to, each said once."""
+    found: dict[str, str] = {}
+    for place, entry in ((each.place, each.entry) for each in outcomes if each.entry is not None):
+        notification = entry.notification
+        if place is not None:
+            key = _place_key(notification.destination, notification.event.request.id)
+            found[key] = codec.encode(Standing(place, entry.at))
+        if entry.unreached:
+            key = _unreached_key(notification.destination, notification.recipient)
+            found[key] = codec.encode(Unreached(entry.at))
+    return [Put(key, data) for key, data in found.items()]
 
 
 def _place_key(destination: str, request_id: str) -> str:

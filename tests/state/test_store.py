@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from maa_notify.compose import MOST_TOGETHER
 from maa_notify.core.compare import Change, Tracked
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.core.request import parse_request
@@ -26,6 +27,11 @@ def created(known: Tracked, destination: str = "default") -> ToRecord:
     """A new request with its notification."""
     event = Event(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
     return ToRecord(Change(known.request.id, None, known, event), (Notification(event, destination, START),))
+
+
+def to_mira(notification: Notification) -> Notification:
+    """The same for one person."""
+    return replace(notification, recipient="mira")
 
 
 def test_what_is_recorded_is_read_back_equal(rows: Rows) -> None:
@@ -161,6 +167,22 @@ def test_a_given_up_notification_is_counted_and_can_be_revived(rows: Rows) -> No
     assert [(each.value.attempts, each.value.recorded_at) for each in store.read_pending()] == [
         (0, START + timedelta(days=9))
     ]
+
+
+def test_many_notifications_for_somebody_who_was_not_reached_are_settled_at_once(rows: Rows) -> None:
+    """As many as one message holds, all for one person: one row of theirs, written once."""
+    store = StateStore(rows)
+    entries = [created(tracked(), "chat") for _ in range(MOST_TOGETHER)]
+    store.record([replace(each, notifications=(to_mira(each.notifications[0]),)) for each in entries])
+    outcomes = [
+        Outcome(held, entry=JournalEntry(held.value, START, unreached=True)) for held in store.read_pending()
+    ]
+
+    store.settle("chat", NO_LANE, outcomes)
+
+    assert (len(outcomes), store.read_pending()) == (MOST_TOGETHER, [])
+    assert len(list(store.read_sent())) == MOST_TOGETHER
+    assert store.is_unreached("chat", "mira", START)
 
 
 def test_the_mark_of_the_last_poll_is_kept(rows: Rows) -> None:
