@@ -15,8 +15,9 @@ from maa_notify.core.compare import Tracked
 from maa_notify.core.request import parse_request
 from maa_notify.deliver import Policy
 from maa_notify.state import codec
+from maa_notify.state.board import Held
 from maa_notify.state.rows import Change, Put, Row, Rows
-from maa_notify.state.store import Held, StateStore, ToRecord
+from maa_notify.state.store import StateStore, ToRecord
 
 UNHURRIED = Policy(gap=timedelta(0), posts=1_000_000)
 """No pace limit: how fast it could be, not how fast it may be."""

@@ -15,7 +15,7 @@ from maa_notify.outbox import Waiting
 from maa_notify.teams.outlet import Card, Message
 
 MOST_TOGETHER = 49
-"""Two rows each and the destination's own: within the hundred changes of one transaction."""
+"""Two rows each, the destination's own and an edition: the hundred changes of one transaction."""
 
 
 class CardMaker(Protocol):

@@ -35,9 +35,10 @@ from maa_notify.outbox import (
     in_order,
     unblocked,
 )
+from maa_notify.state.board import Held
 from maa_notify.state.codec import JournalEntry, Lane
 from maa_notify.state.rows import ConflictError
-from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore
+from maa_notify.state.store import NO_LANE, Outcome, StateStore
 from maa_notify.teams.outlet import Message, Outlet, Receipt
 
 _LOG = logs.logger(__name__)

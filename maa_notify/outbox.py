@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from maa_notify.core.event import Notification
-from maa_notify.state.store import Held
+from maa_notify.state.board import Held
 
 _OVERDUE = timedelta(minutes=15)
 

@@ -20,8 +20,9 @@ from maa_notify.core.routing import Route, route
 from maa_notify.deliver import Delivery, Tally
 from maa_notify.errors import GraphError, MaaNotifyError
 from maa_notify.labels import labels
+from maa_notify.state.board import Board, Held
 from maa_notify.state.codec import PollMark
-from maa_notify.state.store import Board, Held, StateStore, ToRecord
+from maa_notify.state.store import StateStore, ToRecord
 from maa_notify.upkeep import Upkeep
 
 _LOG = logs.logger(__name__)

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from maa_notify import logs
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.core.request import ApprovalRequest
+from maa_notify.state.board import Held
 from maa_notify.state.codec import Lane
 from maa_notify.state.rows import ConflictError
-from maa_notify.state.store import NO_LANE, Held, StateStore
+from maa_notify.state.store import NO_LANE, StateStore
 
 _LOG = logs.logger(__name__)
 

@@ -56,6 +56,13 @@ class Horizon:
 
 
 @dataclass(frozen=True, slots=True)
+class Edition:
+    """A word that is another one after each change of the board."""
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """What is remembered of a destination between polls.
 

@@ -1,14 +1,25 @@
 """What a poll and a delivery ask of the state store, in their own words, on top of plain rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from maa_notify.core.compare import Change, Tracked
 from maa_notify.core.event import Notification, Place, storage_key
 from maa_notify.state import codec, rows
+from maa_notify.state.board import (
+    HORIZON,
+    LANE,
+    MARK,
+    TIDIED,
+    Board,
+    BoardReader,
+    Held,
+    as_held,
+    end_of,
+    with_edition,
+)
 from maa_notify.state.codec import Horizon, JournalEntry, Lane, PollMark, Standing, Tidied, Unreached
 from maa_notify.state.rows import (
     MAX_BYTES,
@@ -23,46 +34,12 @@ from maa_notify.state.rows import (
     weight,
 )
 
-_MARK = codec.META + "poll"
-_HORIZON = codec.META + "horizon"
-_LANE = codec.META + "lane:"
 _PROBE = codec.META + "probe"
-_TIDIED = codec.META + "tidied"
-
-_Value = TypeVar("_Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Held(Generic[_Value]):
-    """A value as it was read, with the etag that a later write of it needs."""
-
-    value: _Value
-    etag: str
-
+_MOST_CHANGES = MAX_CHANGES - 1
+"""In a transaction of ours: one more is the edition of the board."""
 
 NO_LANE = Held(Lane(), "")
 """A destination of which nothing is remembered yet; its etag says that there is no row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Everything that a poll compares with, from one read.
-
-    Attributes:
-        tracked: the requests remembered as listed, by id.
-        lanes: what is remembered of each destination, by name.
-        mark: how the last polls went; None before the first good one.
-        dead: the number of notifications given up and not discarded.
-        horizon: requests filed after this never left the list; None while none has.
-        tidied: when old rows were last purged (UTC).
-    """
-
-    tracked: Mapping[str, Held[Tracked]]
-    lanes: Mapping[str, Held[Lane]]
-    mark: PollMark | None
-    dead: int
-    horizon: datetime | None
-    tidied: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,48 +76,27 @@ class StateStore:
     def __init__(self, store: Rows) -> None:
         """Works on the rows of one tenant."""
         self._rows = store
-        self._live: dict[str, Held[Tracked]] = {}
+        self._board = BoardReader(store)
 
     def read_board(self) -> Board:
-        """Reads what a poll compares with; its cost follows what is listed, not the history."""
-        live: dict[str, Held[Tracked]] = {}
-        lanes: dict[str, Held[Lane]] = {}
-        mark: PollMark | None = None
-        horizon: datetime | None = None
-        tidied: datetime | None = None
-        dead = 0
-        for row in self._rows.read(codec.DEAD, _after(codec.META)):
-            if row.key.startswith(codec.LIVE):
-                live[row.key] = self._as_before(row) or _held(row, Tracked)
-            elif row.key.startswith(_LANE):
-                lanes[row.key.removeprefix(_LANE)] = _held(row, Lane)
-            elif row.key == _MARK:
-                mark = codec.decode(row, PollMark)
-            elif row.key == _HORIZON:
-                horizon = codec.decode(row, Horizon).requested_at
-            elif row.key == _TIDIED:
-                tidied = codec.decode(row, Tidied).at
-            elif row.key.startswith(codec.DEAD):
-                dead += 1
-        self._live = live
-        tracked = {held.value.request.id: held for held in live.values()}
-        return Board(tracked, lanes, mark, dead, horizon, tidied)
+        """Reads what a poll compares with; its cost follows what is listed and new, not the history."""
+        return self._board.read()
 
     def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
         """Of these requests, the ones that were listed once and then left the list."""
         found = ((each, self._rows.get(codec.PAST + storage_key(each))) for each in request_ids)
-        return {each: _held(row, Tracked) for each, row in found if row is not None}
+        return {each: as_held(row, Tracked) for each, row in found if row is not None}
 
     def raise_horizon(self, requested_at: datetime) -> None:
         """Notes, before a request leaves the list, that one filed at this time did; never lowers it."""
         while True:
-            row = self._rows.get(_HORIZON)
+            row = self._rows.get(HORIZON)
             known = codec.decode(row, Horizon).requested_at if row else None
             if known is not None and known >= requested_at:
                 return
             data = codec.encode(Horizon(requested_at))
             with suppress(ConflictError):
-                self._rows.commit([Update(_HORIZON, data, row.etag) if row else Insert(_HORIZON, data)])
+                self._commit([Update(HORIZON, data, row.etag) if row else Insert(HORIZON, data)])
 
     def record(self, entries: Sequence[ToRecord]) -> list[ToRecord]:
         """Records each entry whole or not at all; returns those that were recorded.
@@ -155,12 +111,12 @@ class StateStore:
 
     def read_pending(self) -> list[Held[Notification]]:
         """The outbox, in no particular order."""
-        return [_held(row, Notification) for row in self._all(codec.PENDING)]
+        return [as_held(row, Notification) for row in self._all(codec.PENDING)]
 
     def read_lane(self, destination: str) -> Held[Lane]:
         """What is remembered of one destination; `NO_LANE` before anything is."""
-        row = self._rows.get(_LANE + destination)
-        return NO_LANE if row is None else _held(row, Lane)
+        row = self._rows.get(LANE + destination)
+        return NO_LANE if row is None else as_held(row, Lane)
 
     def write_lane(self, destination: str, lane: Held[Lane]) -> Held[Lane]:
         """Writes what is remembered of a destination, if it is still as it was read.
@@ -168,7 +124,7 @@ class StateStore:
         Raises:
             ConflictError: another poller wrote it first.
         """
-        return Held(lane.value, self._rows.commit([_lane_change(destination, lane)])[0])
+        return Held(lane.value, self._commit([_lane_change(destination, lane)])[0])
 
     def settle(
         self, destination: str, lane: Held[Lane], outcomes: Sequence["Outcome"]
@@ -186,7 +142,7 @@ class StateStore:
         changes += [change for _, change in kept]
         changes += [change for each in outcomes if each.kept is None for change in _leaving_changes(each)]
         changes += _remembered_changes(outcomes)
-        etags = self._rows.commit(changes)
+        etags = self._commit(changes)
         staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
         return Held(lane.value, etags[0]), staying
 
@@ -207,7 +163,7 @@ class StateStore:
             ConflictError: another poller wrote the destination's row first.
         """
         pending = [] if heartbeat is None else [Put(codec.PENDING + heartbeat.key, codec.encode(heartbeat))]
-        self._rows.commit([_lane_change(destination, lane), *pending])
+        self._commit([_lane_change(destination, lane), *pending])
 
     def purge(self, before: datetime) -> int:
         """Forgets what was told, given up or left the list before a time; returns the number of rows."""
@@ -218,37 +174,37 @@ class StateStore:
             *(row for row in self._all(codec.PLACE) if codec.decode(row, Standing).at < before),
             *(row for row in self._all(codec.UNREACHED) if codec.decode(row, Unreached).at < before),
         ]
-        for start in range(0, len(old), MAX_CHANGES):
+        for start in range(0, len(old), _MOST_CHANGES):
             with suppress(ConflictError):
-                self._rows.commit([Delete(row.key, row.etag) for row in old[start : start + MAX_CHANGES]])
+                self._commit([Delete(row.key, row.etag) for row in old[start : start + _MOST_CHANGES]])
         return len(old)
 
     def write_tidied(self, at: datetime) -> None:
         """Notes when old rows were purged."""
-        self._rows.commit([Put(_TIDIED, codec.encode(Tidied(at)))])
+        self._commit([Put(TIDIED, codec.encode(Tidied(at)))])
 
     def write_mark(self, mark: PollMark) -> None:
         """Remembers how the poll went."""
-        self._rows.commit([Put(_MARK, codec.encode(mark))])
+        self._commit([Put(MARK, codec.encode(mark))])
 
     def read_mark(self) -> PollMark | None:
         """How the last polls went; None before the first."""
-        row = self._rows.get(_MARK)
+        row = self._rows.get(MARK)
         return None if row is None else codec.decode(row, PollMark)
 
     def prove_writable(self) -> None:
         """Writes and removes a row, for a check by hand."""
-        etag = self._rows.commit([Put(_PROBE, "{}")])[0]
-        self._rows.commit([Delete(_PROBE, etag)])
+        etag = self._commit([Put(_PROBE, "{}")])[0]
+        self._commit([Delete(_PROBE, etag)])
 
     def read_dead(self) -> list[Held[JournalEntry]]:
         """The notifications that were given up."""
-        return [_held(row, JournalEntry) for row in self._all(codec.DEAD)]
+        return [as_held(row, JournalEntry) for row in self._all(codec.DEAD)]
 
     def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
         """The journal of what was delivered, oldest first."""
         first = codec.SENT + (since.isoformat() if since else "")
-        return (codec.decode(row, JournalEntry) for row in self._rows.read(first, _after(codec.SENT)))
+        return (codec.decode(row, JournalEntry) for row in self._rows.read(first, end_of(codec.SENT)))
 
     def revive(self, held: Held[JournalEntry], now: datetime) -> None:
         """Puts a notification that was given up back into the outbox, due now and as if new."""
@@ -256,7 +212,7 @@ class StateStore:
         fresh = replace(
             notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
         )
-        self._rows.commit(
+        self._commit(
             [
                 Delete(codec.DEAD + notification.key, held.etag),
                 Put(codec.PENDING + fresh.key, codec.encode(fresh)),
@@ -266,7 +222,7 @@ class StateStore:
     def make_due(self, held: Held[Notification]) -> None:
         """Makes a waiting notification due now."""
         fresh = replace(held.value, not_before=None, plain=False, overtakable=False)
-        self._rows.commit([Update(codec.PENDING + fresh.key, codec.encode(fresh), held.etag)])
+        self._commit([Update(codec.PENDING + fresh.key, codec.encode(fresh), held.etag)])
 
     def lift_holds(self) -> None:
         """Lets every destination be tried again now, whatever `Retry-After` it gave."""
@@ -276,28 +232,28 @@ class StateStore:
 
     def discard_pending(self, held: Held[Notification]) -> None:
         """Forgets a waiting notification."""
-        self._rows.commit([_removal(held)])
+        self._commit([_removal(held)])
 
     def discard_dead(self, held: Held[JournalEntry]) -> None:
         """Forgets a notification that was given up."""
-        self._rows.commit([Delete(codec.DEAD + held.value.notification.key, held.etag)])
+        self._commit([Delete(codec.DEAD + held.value.notification.key, held.etag)])
 
     def close(self) -> None:
         """Lets go of files and connections."""
         self._rows.close()
 
-    def _as_before(self, row: Row) -> Held[Tracked] | None:
-        """What an earlier poll read from this row; None once it was written since, which its etag tells."""
-        held = self._live.get(row.key)
-        return held if held is not None and held.etag == row.etag else None
+    def _commit(self, changes: Sequence[rows.Change]) -> list[str]:
+        """Does all changes or none; the only way to a write, so that no change of the board is missed."""
+        return self._rows.commit(with_edition(changes))
 
     def _all(self, prefix: str) -> Iterator[Row]:
-        return self._rows.read(prefix, _after(prefix))
+        return self._rows.read(prefix, end_of(prefix))
 
     def _record_batch(self, batch: _Batch) -> list[ToRecord]:
         try:
-            self._rows.commit([change for _, changes in batch for change in changes])
+            self._commit([change for _, changes in batch for change in changes])
         except ConflictError:
+            self._board.forget()
             standing = self._standing(batch)
             if len(standing) < len(batch):
                 return self._record_batch(standing) if standing else []
@@ -319,14 +275,6 @@ def sent_key(entry: JournalEntry) -> str:
     return f"{codec.SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
 
 
-def _held(row: Row, kind: type[_Value]) -> Held[_Value]:
-    return Held(codec.decode(row, kind), row.etag)
-
-
-def _after(prefix: str) -> str:
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
 def _left_before(past: Tracked, moment: datetime) -> bool:
     return past.missing_since is None or past.missing_since < moment
 
@@ -336,7 +284,7 @@ def _removal(held: Held[Notification]) -> Delete:
 
 
 def _lane_change(destination: str, lane: Held[Lane]) -> rows.Change:
-    key, data = _LANE + destination, codec.encode(lane.value)
+    key, data = LANE + destination, codec.encode(lane.value)
     return Update(key, data, lane.etag) if lane.etag else Insert(key, data)
 
 
@@ -400,7 +348,7 @@ def _batches(entries: Sequence[ToRecord]) -> Iterator[_Batch]:
     for entry in entries:
         changes = _row_changes(entry)
         needed = sum(map(weight, changes))
-        if batch and (count + len(changes) > MAX_CHANGES or size + needed > MAX_BYTES):
+        if batch and (count + len(changes) > _MOST_CHANGES or size + needed > MAX_BYTES):
             yield batch
             batch, count, size = [], 0, 0
         batch.append((entry, changes))

@@ -10,8 +10,8 @@ from itertools import pairwise
 import pytest
 
 from maa_notify.deliver import Policy
+from maa_notify.state.board import Held
 from maa_notify.state.codec import Lane
-from maa_notify.state.store import Held
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier

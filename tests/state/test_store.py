@@ -10,9 +10,10 @@ from maa_notify.core.compare import Change, Tracked
 from maa_notify.core.event import Event, EventKind, Notification
 from maa_notify.core.request import parse_request
 from maa_notify.errors import StateCorrupt
+from maa_notify.state.board import Held
 from maa_notify.state.codec import JournalEntry, PollMark
 from maa_notify.state.rows import ConflictError, Insert, Put, Rows
-from maa_notify.state.store import NO_LANE, Held, Outcome, StateStore, ToRecord
+from maa_notify.state.store import NO_LANE, Outcome, StateStore, ToRecord
 from tests.support.clock import START
 from tests.support.graph import make_request
 
