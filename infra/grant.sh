@@ -7,6 +7,7 @@
 # Azure roles take Owner, User Access Administrator or Role Based Access Control Administrator on the group. The
 # permission of Graph takes Privileged Role Administrator in Entra. Two people may share: one runs it with
 # --roles-only, the other with --graph-only. --check only looks for the permission of Graph.
+# With AZURE_FLEET=true in the environment the identity gets the role for queues, too.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 
@@ -45,7 +46,7 @@ assign_roles() {
     say "Assigning the Azure roles of $identity ..."
     az deployment group create --resource-group "$group" --name maa-notify-roles --template-file "$here/roles/main.bicep" \
         --output none --parameters principalId="$principal" storageAccountName="$account" vaultName="$vault" \
-        componentName="$component" ||
+        componentName="$component" fleet="${AZURE_FLEET:-false}" ||
         stop "The roles were not assigned. It takes Owner, User Access Administrator or Role Based Access Control" \
             "Administrator on the group $group."
     say "Assigned."

@@ -17,8 +17,8 @@ param environmentName string
 @description('Mail addresses that hear when the notifier itself is silent, separated by commas. Empty: nobody hears.')
 param alarmEmails string
 
-@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, or both.')
-@allowed(['webhook', 'destinations', 'both'])
+@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, both, or none in a fleet whose tenants have their own.')
+@allowed(['webhook', 'destinations', 'both', 'none'])
 param channels string = 'webhook'
 
 @description('URL of the Teams workflow. Empty: what the vault has is left alone.')
@@ -77,6 +77,19 @@ param requestorChat bool = false
 
 @description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
 param botCommands bool = false
+
+@description('Watches many tenants, as docs/fleet.md says.')
+param fleet bool = false
+
+@description('MAA_TENANTS as JSON, for a fleet. Empty: what the vault has is left alone.')
+@secure()
+param tenants string = ''
+
+@description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
+param tenantsFile string = ''
+
+@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
+param fleetSecrets array = []
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -171,6 +184,10 @@ module resources 'resources.bicep' = {
     bot: bot
     requestorChat: requestorChat
     botCommands: botCommands
+    fleet: fleet
+    tenants: tenants
+    tenantsFile: tenantsFile
+    fleetSecrets: fleetSecrets
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances

@@ -11,8 +11,8 @@ param environmentName string = 'maa-notify'
 @description('Mail addresses that hear when the notifier itself is silent, separated by commas. Empty: nobody hears.')
 param alarmEmails string
 
-@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, or both.')
-@allowed(['webhook', 'destinations', 'both'])
+@description('Which secrets of the vault the app reads: the URL of one workflow, a list of destinations, both, or none in a fleet whose tenants have their own.')
+@allowed(['webhook', 'destinations', 'both', 'none'])
 param channels string = 'webhook'
 
 @description('URL of the Teams workflow. Empty: what the vault has is left alone.')
@@ -71,6 +71,19 @@ param requestorChat bool = false
 
 @description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
 param botCommands bool = false
+
+@description('Watches many tenants, as docs/fleet.md says.')
+param fleet bool = false
+
+@description('MAA_TENANTS as JSON, for a fleet. Empty: what the vault has is left alone.')
+@secure()
+param tenants string = ''
+
+@description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
+param tenantsFile string = ''
+
+@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
+param fleetSecrets array = []
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -177,6 +190,7 @@ module vault 'modules/vault.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     teamsWebhookUrl: teamsWebhookUrl
     destinations: destinations
+    tenants: tenants
   }
 }
 
@@ -202,6 +216,7 @@ module roles 'roles/main.bicep' = if (assignRoles) {
     storageAccountName: storage.outputs.name
     vaultName: vault.outputs.name
     componentName: monitoring.outputs.componentName
+    fleet: fleet
   }
 }
 
@@ -302,6 +317,36 @@ var botSettings = [
   }
 ]
 
+var fleetSettings = [
+  {
+    name: 'MAA_TENANTS'
+    value: empty(tenantsFile) ? '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/tenants)' : tenantsFile
+  }
+  {
+    name: 'MAA_MANAGED_IDENTITY_CLIENT_ID'
+    value: identity.outputs.clientId
+  }
+  {
+    name: 'AzureFunctionsJobHost__extensionBundle__id' // queues take the bundle, which is not for everybody to load
+    value: 'Microsoft.Azure.Functions.ExtensionBundle'
+  }
+  {
+    name: 'AzureFunctionsJobHost__extensionBundle__version'
+    value: '[4.*, 5.0.0)'
+  }
+  {
+    name: 'PYTHON_THREADPOOL_THREAD_COUNT' // as many as the host hands out at once
+    value: '24'
+  }
+]
+
+var fleetSecretSettings = [
+  for name in fleetSecrets: {
+    name: name
+    value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${replace(name, '_', '-')})'
+  }
+]
+
 var webhookSetting = {
   name: 'MAA_TEAMS_WEBHOOK_URL'
   value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/teams-webhook-url)'
@@ -316,6 +361,7 @@ var channelSettings = {
   webhook: [webhookSetting]
   destinations: [destinationsSetting]
   both: [webhookSetting, destinationsSetting]
+  none: []
 }
 
 module app 'modules/app.bicep' = {
@@ -326,7 +372,7 @@ module app 'modules/app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
-    appSettings: concat(hostSettings, ownSettings, bot ? botSettings : [], channelSettings[channels])
+    appSettings: concat(hostSettings, ownSettings, bot ? botSettings : [], fleet ? concat(fleetSettings, fleetSecretSettings) : [], channelSettings[channels])
     packageContainerUrl: storage.outputs.packageContainerUrl
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
@@ -361,6 +407,7 @@ module alerts 'modules/alerts.bicep' = {
     staleAfterMinutes: staleAfterMinutes
     testFrequencySeconds: testFrequencySeconds
     testLocations: testLocations
+    fleet: fleet
   }
 }
 

@@ -73,6 +73,13 @@ class Report:
     waiting: int = 0
     oldest_waiting_s: int = 0
 
+    @property
+    def is_eventful(self) -> bool:
+        """Whether anything happened, waits or is wrong."""
+        return self.failure is not None or any(
+            (self.events, self.delivered, self.pending, self.dead, self.malformed)
+        )
+
     def as_json(self) -> str:
         """What `poll --json` prints and `POST /api/poll` answers, in one line."""
         denied = self.failure if isinstance(self.failure, GraphError) else GraphError()

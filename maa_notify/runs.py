@@ -10,13 +10,16 @@ from maa_notify.poll import Report
 _LOG = logs.logger(__name__)
 
 
-def poll_once(get_app: Callable[[], App], trigger: str, tenant: str = "") -> Report:
+def poll_once(
+    get_app: Callable[[], App], trigger: str, tenant: str = "", *, in_silence: bool = False
+) -> Report:
     """Polls; wrong settings and a state store that fails are a report with this failure too.
 
     Args:
         get_app: wires everything up, or returns what is wired up already.
         trigger: who asks, for the log: `timer`, `http`, `queue` or `command`.
         tenant: whose poll it is, for the log of a fleet.
+        in_silence: leave no line of a poll with nothing to tell.
     """
     with logs.poll_under_way(tenant):
         try:
@@ -26,7 +29,8 @@ def poll_once(get_app: Callable[[], App], trigger: str, tenant: str = "") -> Rep
         except MaaNotifyError as error:
             _LOG.error("poll.failed", code=error.code, trigger=trigger, text=str(error))
             return Report(failure=error)
-        _log_done(report, trigger, notifier.clock.monotonic() - began)
+        if report.is_eventful or not in_silence:
+            _log_done(report, trigger, notifier.clock.monotonic() - began)
         return report
 
 

@@ -33,6 +33,9 @@ param testFrequencySeconds int
 @description('Ids of the places that the availability test asks from. Empty: three of this cloud.')
 param testLocations array
 
+@description('Watches many tenants: adds the rule that looks at each.')
+param fleet bool
+
 var placesByCloud = {
   AzureCloud: ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
   AzureUSGovernment: ['usgov-va-azr', 'usgov-phx-azr', 'usgov-tx-azr']
@@ -42,7 +45,16 @@ var places = empty(testLocations) ? placesByCloud[environment().name] : testLoca
 
 var addresses = empty(emails) ? [] : split(replace(emails, ' ', ''), ',')
 
-var rules = [
+var fleetRule = {
+  name: 'fleet'
+  severity: 1
+  frequency: 'PT15M'
+  window: 'P1D'
+  description: 'Tenants of the fleet are not polled, or messages were put aside. See docs/fleet.md.'
+  query: replace(loadTextContent('../queries/alert-fleet.kql'), 'let silence = 30m;', 'let silence = ${staleAfterMinutes}m;')
+}
+
+var commonRules = [
   {
     name: 'stale'
     severity: 1
@@ -68,6 +80,7 @@ var rules = [
     query: loadTextContent('../queries/alert-denied.kql')
   }
 ]
+var rules = fleet ? concat(commonRules, [fleetRule]) : commonRules
 
 resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: '${prefix}-mail'

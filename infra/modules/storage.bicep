@@ -68,7 +68,7 @@ output name string = account.name
 @description('Where the Functions host keeps its locks.')
 output blobEndpoint string = account.properties.primaryEndpoints.blob
 
-@description('Named to the Functions host; nothing is queued.')
+@description('Named to the Functions host. Nothing is queued but the polls of a fleet.')
 output queueEndpoint string = account.properties.primaryEndpoints.queue
 
 @description('Where the notifier keeps its state.')

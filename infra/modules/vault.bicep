@@ -25,6 +25,10 @@ param teamsWebhookUrl string
 @secure()
 param destinations string
 
+@description('MAA_TENANTS as JSON. Empty: what the vault has is left alone.')
+@secure()
+param tenants string
+
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   //checkov:skip=CKV_AZURE_109: the parameter isPrivate closes the public endpoint
   //checkov:skip=CKV_AZURE_189: as above
@@ -68,6 +72,17 @@ resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (
   properties: {
     contentType: 'application/json'
     value: destinations
+  }
+}
+
+resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(tenants)) {
+  //checkov:skip=CKV_AZURE_114: as above
+  //checkov:skip=CKV_AZURE_41: as above
+  parent: vault
+  name: 'tenants'
+  properties: {
+    contentType: 'application/json'
+    value: tenants
   }
 }
 

@@ -20,6 +20,8 @@ from maa_notify.state.codec import PollMark
 _LOG = logs.logger(__name__)
 
 _LATE = timedelta(seconds=30)
+_TELL_EVERY = timedelta(minutes=10)
+"""A line for each quiet poll of a thousand tenants would cost more than all else together."""
 _READERS = 16
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _OK = "ok"
@@ -57,6 +59,7 @@ class _Seat:
     turn: Lock = field(default_factory=Lock)
     wired: app.App | None = None
     began: datetime = _DAWN
+    told: datetime = _DAWN
 
 
 class Fleet:
@@ -126,8 +129,10 @@ class Fleet:
         if seat.began >= ask.at or self._is_answered(seat, ask):
             _LOG.debug("fleet.answered", tenant=seat.tenant.id)
             return
-        seat.began = self._clock.now()
-        poll_once(lambda: self._app(seat), "queue", seat.tenant.id)
+        now = seat.began = self._clock.now()
+        in_silence = now - seat.told < _TELL_EVERY
+        report = poll_once(lambda: self._app(seat), "queue", seat.tenant.id, in_silence=in_silence)
+        seat.told = now if report.is_eventful or not in_silence else seat.told
 
     def _is_answered(self, seat: _Seat, ask: Ask) -> bool:
         """Whether another process polled this tenant after it was asked for; looked up for late asks only."""

@@ -192,6 +192,21 @@ def test_a_late_message_is_not_answered_by_a_poll_before_it(scene: Scene) -> Non
     assert scene.lists("Contoso") == 2
 
 
+def test_a_quiet_poll_leaves_a_line_now_and_then(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Every ten minutes, and whenever there is something to tell: alarms live on these lines."""
+    caplog.set_level("INFO")
+    fleet = scene.fleet()
+    for minute in range(25):
+        if minute == 3:
+            scene.file("Contoso")
+        fleet.poll(ask_for("Contoso", scene))
+        scene.clock.advance(MINUTE)
+    told = [line for line in caplog.messages if line.startswith("poll.done")]
+
+    assert len(told) == 4
+    assert ["events=1" in line for line in told] == [False, True, False, False]
+
+
 def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """Its messages may still stand in the queue."""
     scene.fleet().poll(Ask("gone.example", scene.clock.now()).as_text())

@@ -17,6 +17,7 @@ NOT_IN_AZURE = {
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
     "MAA_BOT_ACCESS_TOKEN": "refused inside Azure",
+    "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
 }
 FORBIDDEN_ON_FLEX = {
     "AzureWebJobsStorage",  # a connection string, where this one has no keys
@@ -55,12 +56,18 @@ HOST = {
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
 }
+HOST_OF_A_FLEET = {
+    "AzureFunctionsJobHost__extensionBundle__id",
+    "AzureFunctionsJobHost__extensionBundle__version",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
+}
 PARAMETERS = {
     "MAA_TENANT_ID": "tenantId",
     "MAA_CLOUD": "cloud",
     "MAA_TABLE_NAME": "tableName",
     "MAA_TEAMS_WEBHOOK_URL": "teamsWebhookUrl",
     "MAA_DESTINATIONS": "destinations",
+    "MAA_TENANTS": "tenants",
     "MAA_REMINDERS": "reminders",
     "MAA_COMPLETE_REMINDERS": "completeReminders",
     "MAA_TIME_ZONE": "timeZone",
@@ -71,7 +78,9 @@ PARAMETERS = {
     "MAA_REQUESTOR_CHAT": "requestorChat",
     "MAA_BOT_COMMANDS": "botCommands",
 }
-COMPUTED = {"MAA_BOT_CLIENT_ID", "MAA_CLIENT_ID", "MAA_STATE"}
+COMPUTED = {"MAA_BOT_CLIENT_ID", "MAA_CLIENT_ID", "MAA_MANAGED_IDENTITY_CLIENT_ID", "MAA_STATE"}
+
+OPTIONAL = ("botSettings", "fleetSettings")
 
 NUMBERS = ["MAA_DIGEST_ABOVE", "MAA_HEARTBEAT_DAYS", "MAA_RETENTION_DAYS"]
 BASE = {
@@ -85,7 +94,7 @@ BASE = {
 
 def _app_settings() -> dict[str, Any]:
     variables = declared(INFRA / "resources.bicep")["variables"]
-    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings", "botSettings")]
+    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings", *OPTIONAL)]
     single = [variables[name]["value"] for name in ("webhookSetting", "destinationsSetting")]
     return {each["name"]: each["value"] for each in [*chain(*lists), *single]}
 
@@ -117,7 +126,7 @@ def test_the_host_gets_what_it_needs_and_nothing_that_stops_it() -> None:
     """Flex Consumption refuses some settings of older plans; the host needs its storage spelt out."""
     others = {name for name in _app_settings() if not name.startswith("MAA_")}
 
-    assert others == HOST
+    assert others == HOST | HOST_OF_A_FLEET
     for path in INFRA.rglob("*.bicep"):
         text = path.read_text(encoding="utf-8")
         assert not FORBIDDEN_ON_FLEX & set(re.findall(r"'(\w+)'", text))
@@ -129,9 +138,20 @@ def test_secrets_are_references_to_the_vault() -> None:
     settings = _app_settings()
     entries = declared(INFRA / "modules" / "vault.bicep")["resources"]
 
-    for name, entry in (("MAA_TEAMS_WEBHOOK_URL", "webhookEntry"), ("MAA_DESTINATIONS", "destinationsEntry")):
+    for name, entry in SECRET_ENTRIES:
         secret = config(entries[entry])["name"]
-        assert settings[name] == f"@Microsoft.KeyVault(SecretUri=${{vault.outputs.uri}}secrets/{secret})"
+        assert f"@Microsoft.KeyVault(SecretUri=${{vault.outputs.uri}}secrets/{secret})" in str(settings[name])
+
+
+def test_one_tenant_pays_nothing_for_a_fleet() -> None:
+    """Its settings, its role and its rule are there only where one is asked for."""
+    resources = (INFRA / "resources.bicep").read_text(encoding="utf-8")
+    role = declared(INFRA / "roles" / "main.bicep")["resources"]["queueRole"]
+    alerts = (INFRA / "modules" / "alerts.bicep").read_text(encoding="utf-8")
+
+    assert "fleet ? concat(fleetSettings, fleetSecretSettings) : []" in resources
+    assert role["config"]["condition"] == "fleet"
+    assert "var rules = fleet ? concat(commonRules, [fleetRule]) : commonRules" in alerts
 
 
 def test_the_defaults_are_accepted_and_are_those_of_the_program() -> None:
@@ -169,6 +189,13 @@ def test_the_app_names_no_missing_setting_or_function() -> None:
 
     assert set(re.findall(r"%(\w+)%", code)) <= set(_app_settings())
     assert ready.removeprefix("function:") in functions()
+
+
+SECRET_ENTRIES = (
+    ("MAA_TEAMS_WEBHOOK_URL", "webhookEntry"),
+    ("MAA_DESTINATIONS", "destinationsEntry"),
+    ("MAA_TENANTS", "tenantsEntry"),
+)
 
 
 def functions() -> set[str]:

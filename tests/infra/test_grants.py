@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.infra.bicep import EXTENDED, INFRA, ROOT, declared
+from tests.infra.bicep import EXTENDED, INFRA, ROOT, config, declared
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
+    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
     "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
 }
@@ -55,17 +56,17 @@ def test_no_other_id_is_in_the_templates() -> None:
 
 
 def test_each_role_is_assigned_once_to_the_identity() -> None:
-    """Least privilege: four roles, each on one resource."""
+    """Least privilege: four roles, and a fifth for a fleet, each on one resource."""
     found = declared(INFRA / "roles" / "main.bicep")
     roles = [each for each in found["resources"].values() if not each["existing"]]
 
     assert {each["value"] for each in found["variables"].values()} == set(ROLES)
     assert len(roles) == len(ROLES)
     for role in roles:
-        properties = role["config"]["properties"]
+        properties = config(role)["properties"]
         assert properties["principalId"] == "principalId"
         assert properties["principalType"] == "ServicePrincipal"
-        assert role["config"]["scope"] in {"account", "vault", "component"}
+        assert config(role)["scope"] in {"account", "vault", "component"}
 
 
 def test_the_permission_is_granted_to_the_identity_on_graph() -> None:
@@ -217,7 +218,7 @@ def test_the_colleague_needs_only_the_name_of_the_group(cloud: Cloud) -> None:
     for _ in range(2):
         assert cloud.run("grant.sh", "rg-maa").returncode == 0
 
-    names = {"storageAccountName=stmaa", "vaultName=kv-maa", "componentName=appi-maa"}
+    names = {"storageAccountName=stmaa", "vaultName=kv-maa", "componentName=appi-maa", "fleet=false"}
     assert set(cloud.tenant["roles"]) == {f"principalId={PRINCIPAL}", *names}
     assert {each.split("=")[0] for each in cloud.tenant["roles"]} == set(
         declared(INFRA / "roles" / "main.bicep")["parameters"]

@@ -44,7 +44,8 @@ SENT = (
 FAILING = 'deliver.failing poll=3f2a91 destination="helpdesk north" code=destination_refused'
 DEAD = "deliver.dead poll=3f2a91 key=7QK2MD-2 destination=default"
 FAILED = "poll.failed poll=3f2a91 code=state"
-LINES = (DONE, EVENT, SENT, FAILING, DEAD, FAILED)
+ASIDE = "fleet.put_aside tenant=contoso.example"
+LINES = (DONE, EVENT, SENT, FAILING, DEAD, FAILED, ASIDE)
 
 
 class Workspace:
@@ -157,7 +158,8 @@ def test_the_rule_can_set_its_own_limit() -> None:
     alerts = (INFRA / "modules" / "alerts.bicep").read_text("utf-8")
 
     assert "'let silence = 30m;'" in alerts
-    assert QUERIES["alert-stale"].count("let silence = 30m;") == 1
+    for query in ("alert-stale", "alert-fleet"):
+        assert QUERIES[query].count("let silence = 30m;") == 1
 
 
 def test_silence_rings(workspace: Workspace) -> None:
@@ -223,6 +225,64 @@ def test_what_mends_itself_is_quiet(workspace: Workspace, message: str) -> None:
     workspace.line(message)
 
     assert workspace.ask("alert-denied") == []
+
+
+def of(tenant: str, line: str) -> str:
+    """The line as a fleet has it."""
+    return line.replace(" poll=3f2a91 ", f" poll=3f2a91 tenant={tenant} ")
+
+
+BAD = DONE.replace("failure=none", "failure=graph_denied")
+LATE = DONE.replace("overdue=0", "overdue=1")
+
+
+@pytest.mark.parametrize("query, bad", [("alert-denied", BAD), ("alert-undelivered", LATE)])
+def test_each_tenant_of_a_fleet_counts_for_itself(workspace: Workspace, query: str, bad: str) -> None:
+    """The last poll of all is mostly somebody else's."""
+    workspace.line(of("contoso.example", bad), minutes_ago=2)
+    workspace.line(of("fabrikam.example", bad), minutes_ago=3)
+    workspace.line(of("fabrikam.example", DONE), minutes_ago=2)
+    workspace.line(of("tailspin.example", DONE))
+
+    assert [row["tenant"] for row in workspace.ask(query)] == ["contoso.example"]
+
+
+@pytest.mark.parametrize(
+    "line, minutes_ago, rings",
+    [
+        (DONE, 5, False),
+        (DONE, 45, True),
+        (BAD, 5, True),
+        (FAILED, 5, True),
+        (DONE, 60 * 25, False),
+    ],
+    ids=["polled", "silent", "refused", "failed", "gone for a day"],
+)
+def test_a_tenant_that_is_not_polled_rings(
+    workspace: Workspace, line: str, minutes_ago: float, rings: bool
+) -> None:
+    """By name, whoever else is well; one that left the list is let go after a day."""
+    workspace.line(of("fabrikam.example", DONE))
+    workspace.line(of("contoso.example", line), minutes_ago=minutes_ago)
+
+    found = [row["tenant"] for row in workspace.ask("alert-fleet")]
+
+    assert found == (["contoso.example"] if rings else [])
+
+
+def test_what_is_put_aside_rings(workspace: Workspace) -> None:
+    """A poll that dies five times is nothing that a next one mends."""
+    workspace.line(of("contoso.example", DONE))
+    workspace.line(ASIDE)
+
+    assert [row["tenant"] for row in workspace.ask("alert-fleet")] == ["contoso.example"]
+
+
+def test_one_tenant_is_no_fleet(workspace: Workspace) -> None:
+    """Its silence is the business of another rule."""
+    workspace.line(BAD)
+
+    assert workspace.ask("alert-fleet") == []
 
 
 def test_the_workbook_counts_what_happened(workspace: Workspace) -> None:

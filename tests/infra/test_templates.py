@@ -27,7 +27,7 @@ each_file = pytest.mark.parametrize("path", FILES, ids=label)
 each_plain_file = pytest.mark.parametrize("path", [path for path in FILES if path != EXTENDED], ids=label)
 with_modules = pytest.mark.parametrize("path", [INFRA / "main.bicep", INFRA / "resources.bicep"], ids=label)
 
-SECRETS = {"teamsWebhookUrl", "destinations"}
+SECRETS = {"teamsWebhookUrl", "destinations", "tenants"}
 
 
 @each_file
