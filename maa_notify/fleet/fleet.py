@@ -22,6 +22,7 @@ _LOG = logs.logger(__name__)
 _LATE = timedelta(seconds=30)
 _TELL_EVERY = timedelta(minutes=10)
 """A line for each quiet poll of a thousand tenants would cost more than all else together."""
+_LOOK_EVERY = timedelta(seconds=30)
 _READERS = 16
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _OK = "ok"
@@ -76,6 +77,8 @@ class Fleet:
         self._clock = clock or SystemClock()
         self._shared = app.Shared()
         self._building = Lock()
+        self._health: FleetHealth | None = None
+        self._looked_at = _DAWN
         self._seats = {tenant.id: _Seat(tenant) for tenant in roster.tenants}
 
     def asks(self) -> list[str]:
@@ -108,7 +111,23 @@ class Fleet:
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
     def health(self) -> FleetHealth:
-        """How the fleet is, from the marks that polls left in the state store."""
+        """How the fleet is, from the marks of its polls in the state store; looked up twice a minute at most.
+
+        Anybody may ask, and a thousand tenants are a thousand rows.
+        """
+        now = self._clock.now()
+        if self._health is None or now - self._looked_at >= _LOOK_EVERY:
+            self._health, self._looked_at = self._look(), now
+        return self._health
+
+    def close(self) -> None:
+        """Lets go of connections and files."""
+        for seat in self._seats.values():
+            if seat.wired is not None:
+                seat.wired.close()
+        self._shared.close()
+
+    def _look(self) -> FleetHealth:
         with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
             found = list(readers.map(self._status, self._seats.values()))
         unwell = Counter(status for status, _ in found if status != _OK)
@@ -117,13 +136,6 @@ class Fleet:
         status = "failing" if missing * 2 >= total else "degraded" if missing else _OK
         polled = [at for state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
-
-    def close(self) -> None:
-        """Lets go of connections and files."""
-        for seat in self._seats.values():
-            if seat.wired is not None:
-                seat.wired.close()
-        self._shared.close()
 
     def _take_turn(self, seat: _Seat, ask: Ask) -> None:
         if seat.began >= ask.at or self._is_answered(seat, ask):

@@ -365,6 +365,18 @@ def test_health_of_a_fleet_that_was_never_polled_has_no_time(scene: Scene) -> No
     assert scene.fleet().health().last_good_poll is None
 
 
+def test_health_is_looked_up_twice_a_minute_at_most(scene: Scene) -> None:
+    """The address is open to everybody, and each look is a read for each tenant."""
+    fleet = scene.fleet()
+    first = fleet.health()
+    poll_all(fleet)
+    scene.clock.advance(20)
+    second = fleet.health()
+    scene.clock.advance(20)
+
+    assert (first.status, second is first, fleet.health().status) == ("failing", True, "ok")
+
+
 def test_health_counts_wrong_settings_and_names_nobody(scene: Scene) -> None:
     """The address is open to the whole internet: who the customers are is not told there."""
     fleet = scene.fleet({"tenant_id": "wrong.example", "reminders": "soon"}, {"tenant_name": "nobody"})
