@@ -41,7 +41,18 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["poll"], ["watch"], ["demo"], ["doctor"], ["preview"], ["outbox"], ["history"], ["teams-app"]],
+    [
+        [],
+        ["poll"],
+        ["watch"],
+        ["demo"],
+        ["doctor"],
+        ["preview"],
+        ["outbox"],
+        ["history"],
+        ["teams-app"],
+        ["tenants"],
+    ],
     ids=str,
 )
 def test_every_command_has_help(command: Command, words: list[str]) -> None:
