@@ -23,6 +23,7 @@ NEEDED = (
     "msal",
     "msgspec",
     "pymsteams",
+    "requests",
     "tenacity",
 )
 """The third-party packages that a poll in Azure cannot do without."""

@@ -3,24 +3,31 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from http.client import HTTPException
-from typing import Any, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
+import requests
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableServiceClient, UpdateMode
+from requests.adapters import HTTPAdapter
 
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.state.rows import MAX_CHANGES, Change, ConflictError, Delete, Insert, Put, Row, Update
 
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import RequestsTransport
+
 _DATA = "Data"
 _CLIENT_OPTIONS: dict[str, Any] = {
-    "connection_timeout": 5,
-    "read_timeout": 20,
     "retry_total": 3,
     "retry_backoff_factor": 0.3,
     "permit_redirects": False,
 }
+_PATIENCE = {"connection_timeout": 5, "read_timeout": 20}
+_CONNECTIONS = 32
+"""Kept open at most: in a fleet as many polls share them as the host hands out at once, and some more."""
+
 _CONFLICTS = frozenset({404, 409, 412})
 _NO_TABLE = frozenset({"TableNotFound", "TableBeingDeleted"})
 
@@ -33,12 +40,26 @@ def connect_with_string(connection_string: str) -> TableServiceClient:
     Raises:
         ValueError: the connection string cannot be read.
     """
-    return TableServiceClient.from_connection_string(connection_string, **_CLIENT_OPTIONS)
+    return TableServiceClient.from_connection_string(
+        connection_string, transport=_transport(), **_CLIENT_OPTIONS
+    )
 
 
 def connect_with_identity(endpoint: str, credential: TokenCredential, audience: str) -> TableServiceClient:
     """A client for `https://ACCOUNT.table.…` that signs in with an Entra identity."""
-    return TableServiceClient(endpoint, credential=credential, audience=audience, **_CLIENT_OPTIONS)
+    return TableServiceClient(
+        endpoint, credential=credential, audience=audience, transport=_transport(), **_CLIENT_OPTIONS
+    )
+
+
+def _transport() -> "RequestsTransport":
+    """As the library makes it, but for the number of connections: beyond ten it would warn and drop them."""
+    from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - loaded with the first client
+
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+    return RequestsTransport(session=session, **_PATIENCE)
 
 
 class TableRows:

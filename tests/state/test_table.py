@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -37,6 +39,25 @@ def test_a_store_that_is_away_is_named_with_its_setting(caplog: pytest.LogCaptur
         rows.commit([Insert("live:1", "{}")])
 
     assert WRONG_KEY not in caplog.text + str(caught.value) + repr(rows)
+
+
+def test_many_tenants_share_one_way_to_the_table(azurite: Azurite, caplog: pytest.LogCaptureFixture) -> None:
+    """As many at once as the Functions host hands out: no connection is dropped, and no warning told."""
+    service, table, at_once = connect_with_string(azurite.connection_string), f"T{uuid4().hex}", 24
+    tenants = [TableRows(service, table, f"tenant-{number}") for number in range(at_once)]
+    gate = Barrier(at_once)
+
+    def read(rows: TableRows) -> None:
+        for _ in range(3):
+            gate.wait(20)
+            list(rows.read("live:", "live:~"))
+
+    tenants[0].commit([Insert("live:1", "{}")])
+    with ThreadPoolExecutor(at_once) as threads:
+        list(threads.map(read, tenants))
+    service.close()
+
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_a_wrong_key_is_said_to_be_one(azurite: Azurite, caplog: pytest.LogCaptureFixture) -> None:
