@@ -7,7 +7,7 @@ import azure.functions as func
 
 from maa_notify import function
 from maa_notify.bot.setup import commands_wanted
-from maa_notify.fleet.tenants import is_fleet
+from maa_notify.fleet import is_fleet
 from maa_notify.settings import schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollUnderWay, SettingsError, StateError
-from maa_notify.fleet.tenants import is_fleet
+from maa_notify.fleet import is_fleet
 from maa_notify.health import Health
 from maa_notify.poll import Report
 from maa_notify.runs import poll_once

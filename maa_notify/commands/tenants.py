@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from maa_notify.errors import Mistake, SettingsError
-from maa_notify.fleet.tenants import TENANTS, Tenant, is_fleet, read_tenants
+from maa_notify.fleet import TENANTS, is_fleet
+from maa_notify.fleet.tenants import Tenant, read_tenants
 from maa_notify.settings import read_settings
 
 OK, WRONG_SETTINGS = 0, 2

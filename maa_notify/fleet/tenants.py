@@ -12,8 +12,7 @@ from typing import Any
 
 from maa_notify.checks import is_unresolved
 from maa_notify.errors import Mistake, SettingsError
-
-TENANTS = "MAA_TENANTS"
+from maa_notify.fleet import TENANTS
 
 _CREDENTIALS = frozenset({"client_id", "client_secret", "client_certificate_path"})
 _KEYS = frozenset(
@@ -49,11 +48,6 @@ class Tenant:
     id: str
     name: str
     environ: Mapping[str, str] = field(repr=False)
-
-
-def is_fleet(environ: Mapping[str, str]) -> bool:
-    """Whether this deployment is for many tenants."""
-    return bool(environ.get(TENANTS, "").strip())
 
 
 @dataclass(frozen=True, slots=True)

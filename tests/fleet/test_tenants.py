@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.fleet.tenants import Roster, Tenant, is_fleet, read_tenants
+from maa_notify.fleet import is_fleet
+from maa_notify.fleet.tenants import Roster, Tenant, read_tenants
 from maa_notify.settings import read_settings
 
 CONTOSO = "5f0f3c3e-0000-4000-8000-000000000001"
