@@ -11,6 +11,10 @@ from maa_notify.fleet import is_fleet
 from maa_notify.settings import schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+on_schedule = app.timer_trigger(
+    schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
+)
+by_hand = app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
 
 
 @app.function_name("health")
@@ -29,16 +33,14 @@ if is_fleet(os.environ):
     Asks = func.Out[List[str]]  # noqa: UP006 - Microsoft's worker takes list[str] for no type
 
     @app.function_name("poll")
-    @app.timer_trigger(
-        schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
-    )
+    @on_schedule
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
     def ask(timer: func.TimerRequest, asks: Asks) -> None:  # noqa: ARG001 - as below
         """Asks for a poll of each tenant."""
         asks.set(triggers.ask_for_polls())
 
     @app.function_name("poll_now")
-    @app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
+    @by_hand
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
     def ask_now(req: func.HttpRequest, asks: Asks) -> func.HttpResponse:  # noqa: ARG001
         """Does the same by hand."""
@@ -61,15 +63,13 @@ if is_fleet(os.environ):
 else:
 
     @app.function_name("poll")
-    @app.timer_trigger(
-        schedule=schedule_from(os.environ), arg_name="timer", run_on_startup=False, use_monitor=True
-    )
+    @on_schedule
     def poll(timer: func.TimerRequest) -> None:  # noqa: ARG001 - a late run does what a timely one does
         """Polls Graph once and delivers what is due."""
         function.run_poll()
 
     @app.function_name("poll_now")
-    @app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.AuthLevel.FUNCTION)
+    @by_hand
     def poll_now(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
         """Does the same by hand, or for a scheduler outside when the timer has stopped."""
         status, body = function.poll_now()

@@ -4,20 +4,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-import httpx
-
 from bench import goals
 from bench.child import BARE_IMPORTS, fleet_program, peak_megabytes
-from bench.floor import BareStore, read_list
 from bench.goals import Figure
 from bench.measure import Contender, rounds
-from bench.places import TABLE, Place, TablePlace
-from bench.product import settle
+from bench.places import Place, TablePlace
+from bench.product import Site, settle
 from bench.report import progress
-from bench.scenarios import Bench
+from bench.scenarios import Bench, bare_poll
 from bench.server import TenantServer, serving
 from maa_notify.fleet.fleet import Fleet
-from maa_notify.state.rows import Row
 from tests.support.azurite import Azurite
 from tests.support.queue_host import QueueHost
 
@@ -51,9 +47,9 @@ def _memory_of(place: Place, server: TenantServer, count: int) -> Figure:
 
 def _fleet_of(place: Place, queues: Azurite, server: TenantServer, count: int) -> Iterator[Figure]:
     fleet = Fleet(_settings(place, server, count))
-    store, client = place.bare(_names(count)[0]), httpx.Client()
-    floor = _drained(queues, f"bare-{count}", fleet.asks, lambda _: _bare(store, client, server.url))
-    product = _drained(queues, f"polls-{count}", fleet.asks, lambda text: _polled(fleet, text))
+    bare = bare_poll(Site(server, place, _names(count)[0]))
+    floor = _drained(queues, f"bare-{count}", fleet.asks, lambda _: bare())
+    product = _drained(queues, f"polls-{count}", fleet.asks, fleet.poll)
     cpu, wall = rounds(floor, product, runs=5 if count < _MILLI else 3, warm_up=1)
     if fleet.health().status != "ok":
         raise RuntimeError(f"the fleet is not well: {fleet.health()}")
@@ -65,9 +61,13 @@ def _fleet_of(place: Place, queues: Azurite, server: TenantServer, count: int) -
 
 
 def _drained(
-    queues: Azurite, name: str, asks: Callable[[], list[str]], run: Callable[[str], bool]
+    queues: Azurite, name: str, asks: Callable[[], list[str]], run: Callable[[str], None]
 ) -> Contender:
-    host = QueueHost(queues.connection_string, name, run)
+    def done(message: str) -> bool:
+        run(message)
+        return True
+
+    host = QueueHost(queues.connection_string, name, done)
 
     def ready() -> Callable[[], None]:
         host.put(asks())
@@ -78,19 +78,6 @@ def _drained(
         return drain
 
     return ready
-
-
-def _polled(fleet: Fleet, message: str) -> bool:
-    fleet.poll(message)
-    return True
-
-
-def _bare(store: BareStore, client: httpx.Client, origin: str) -> bool:
-    """What nobody can do without: what is known, the list, and a note that it was looked at."""
-    store.read()
-    read_list(client, origin)
-    store.write([Row("meta:bench", '{"last_good":"2026-11-02T09:00:00Z"}', "")])
-    return True
 
 
 def _rate(  # noqa: PLR0913, PLR0917 - all of one line
@@ -106,11 +93,4 @@ def _names(count: int) -> list[str]:
 
 def _settings(place: Place, server: TenantServer, count: int) -> dict[str, str]:
     tenants = [{"tenant_id": each, "tenant_name": each.partition(".")[0]} for each in _names(count)]
-    return {
-        "MAA_TENANTS": json.dumps(tenants),
-        "MAA_ACCESS_TOKEN": "a-token",
-        "MAA_GRAPH_URL": server.url,
-        "MAA_TEAMS_WEBHOOK_URL": server.webhook,
-        "MAA_STATE": place.state,
-        "MAA_TABLE_NAME": TABLE,
-    }
+    return {**Site(server, place, "fleet").settings(), "MAA_TENANTS": json.dumps(tenants)}

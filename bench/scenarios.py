@@ -93,7 +93,7 @@ def _polls_of(bench: Bench, site: Site, listed: int) -> Iterator[Figure]:
     progress(f"{what}: making the state")
     settle(site.place, site.tenant, listed)
     progress(f"{what}: polling")
-    bare, product = _bare_poll(site), notifier(site)
+    bare, product = bare_poll(site), notifier(site)
     taken = rounds(lambda: bare, lambda: product.poll, runs=bench.runs(listed))
     yield from on_both_clocks(goals.POLL, what, taken)
     # Whatever the notifier keeps in memory between polls does not help the first one of a process.
@@ -102,7 +102,8 @@ def _polls_of(bench: Bench, site: Site, listed: int) -> Iterator[Figure]:
     yield _trips(what, product, listed)
 
 
-def _bare_poll(site: Site) -> Callable[[], None]:
+def bare_poll(site: Site) -> Callable[[], None]:
+    """What nobody can do without: what is known, the list, and a note that it was looked at."""
     client, store = httpx.Client(), site.place.bare(site.tenant)
     mark = Row("meta:bench", '{"last_good":"2026-11-02T09:00:00Z"}', "")
 

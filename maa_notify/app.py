@@ -155,7 +155,7 @@ def build(
     tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
     owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
     store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
-    connect = _connections(settings, identity)
+    connect = _connections(settings, identity, shared)
     return App(
         settings=settings,
         clock=clock,
@@ -197,12 +197,12 @@ def _outlet(destination: Destination, connect: Connect) -> Outlet:
     return BotChannel(name, way.channel_id, connector) if way.channel_id else BotChat(name, connector)
 
 
-def _connections(settings: Settings, identity: TokenSource) -> Connect:
+def _connections(settings: Settings, identity: TokenSource, shared: Shared) -> Connect:
     """Makes the bot's connections, all with one source of tokens."""
     bot = settings.bot
     if bot is None:
         return _no_bot
-    tokens = _bot_tokens(settings, bot, identity)
+    tokens = _bot_tokens(settings, bot, identity, shared)
     return lambda service_url: Connector(service_url, bot.client_id, settings.tenant_id, tokens)
 
 
@@ -210,12 +210,12 @@ def _no_bot(service_url: str) -> Connector:
     raise AssertionError(f"no setting asks for a bot at {service_url}")
 
 
-def _bot_tokens(settings: Settings, bot: BotSettings, identity: TokenSource) -> TokenSource:
+def _bot_tokens(settings: Settings, bot: BotSettings, identity: TokenSource, shared: Shared) -> TokenSource:
     """Who signs in as the bot: the notifier's own identity, unless the bot is another one."""
     if bot.access_token is not None:
         return ReadyToken(bot.access_token)
     is_same = bot.client_id == settings.client_id.lower()
-    return identity if is_same else ManagedIdentity(bot.client_id)
+    return identity if is_same else shared.identity(bot.client_id)
 
 
 def _messages(

@@ -6,7 +6,7 @@ repeat, to kill at any point and to run twice at once.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -122,13 +122,14 @@ class Poll:
         now = self.clock.now()
         board = self.store.read_board()
         listing, failure = self._list()
+        latest = latest_of_each(listing.requests) if listing else {}
         if listing is not None:
-            self._record(listing, board, now)
+            self._record(dict(latest), board, now)
         self.upkeep.break_silence(self.store, [route.name for route in self.routes], board.lanes, now)
         tally = self.delivery.run(board.lanes)
         self.upkeep.tidy(self.store, board.tidied, now)
         self._mark(board.mark or PollMark(), failure, now)
-        return self._report(listing, failure, board, tally, now)
+        return _with_waiting(self._report(listing, failure, board, tally), latest.values(), now)
 
     def _list(self) -> tuple[Listing | None, GraphError | None]:
         try:
@@ -136,9 +137,8 @@ class Poll:
         except GraphError as error:
             return None, error
 
-    def _record(self, listing: Listing, board: Board, now: datetime) -> None:
+    def _record(self, listed: dict[str, ApprovalRequest], board: Board, now: datetime) -> None:
         known = {request_id: held.value for request_id, held in board.tracked.items()}
-        listed = latest_of_each(listing.requests)
         gone = self._look_up(known, listed)
         past = self.store.read_past(self._doubtful(listed, board))
         rules = replace(self.rules, first_run=board.mark is None or board.mark.last_good is None)
@@ -234,15 +234,8 @@ class Poll:
         )
 
     def _report(
-        self,
-        listing: Listing | None,
-        failure: GraphError | None,
-        board: Board,
-        tally: Tally,
-        now: datetime,
+        self, listing: Listing | None, failure: GraphError | None, board: Board, tally: Tally
     ) -> Report:
-        waiting = _waiting(listing.requests) if listing else []
-        oldest = min((each.requested_at or now for each in waiting), default=now)
         return Report(
             listed=len(listing.requests) if listing else 0,
             events=self._events,
@@ -253,10 +246,12 @@ class Poll:
             refused=tally.refused,
             failure=failure,
             overdue=tally.overdue,
-            waiting=len(waiting),
-            oldest_waiting_s=max(0, int((now - oldest).total_seconds())),
         )
 
 
-def _waiting(requests: Sequence[ApprovalRequest]) -> list[ApprovalRequest]:
-    return [each for each in latest_of_each(requests).values() if each.status == NEEDS_APPROVAL]
+def _with_waiting(report: Report, latest: Iterable[ApprovalRequest], now: datetime) -> Report:
+    """The report, with what still waits for an approver."""
+    waiting = [each for each in latest if each.status == NEEDS_APPROVAL]
+    oldest = min((each.requested_at or now for each in waiting), default=now)
+    age = max(0, int((now - oldest).total_seconds()))
+    return replace(report, waiting=len(waiting), oldest_waiting_s=age)

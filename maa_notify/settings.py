@@ -73,7 +73,7 @@ _NOT_RESOLVED = (
 )
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
-_NAME = re.compile(r"[^\x00-\x1f\x7f]{0,60}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 
 
@@ -191,7 +191,9 @@ class _Reader:
             complete_reminders=self._complete_reminders(),
             time_zone=self._time_zone(),
             tenant_name=self._matching("MAA_TENANT_NAME", "", _NAME, "at most 60 characters in one line"),
-            managed_identity=self._managed_identity(),
+            managed_identity=self._matching(
+                "MAA_MANAGED_IDENTITY_CLIENT_ID", "", GUID, "a client id (a GUID)"
+            ).lower(),
         )
         settings = self._with_bot(settings)
         self._check_credentials(settings)
@@ -219,7 +221,7 @@ class _Reader:
 
     def _matching(self, name: str, default: str, pattern: re.Pattern[str], form: str) -> str:
         value = self._text(name, default)
-        if not pattern.fullmatch(value):
+        if value and not pattern.fullmatch(value):
             self._wrong(name, f"must be {form}")
         return value
 
@@ -251,12 +253,6 @@ class _Reader:
                 "MAA_CLIENT_CERTIFICATE_PATH", "there is no such file; give the path, not the certificate"
             )
         return path
-
-    def _managed_identity(self) -> str:
-        value = self._text("MAA_MANAGED_IDENTITY_CLIENT_ID")
-        if value and not GUID.fullmatch(value):
-            self._wrong("MAA_MANAGED_IDENTITY_CLIENT_ID", "must be a client id (a GUID)")
-        return value.lower()
 
     def _token(self, name: str) -> Secret | None:
         token = self._secret(name)

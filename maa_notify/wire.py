@@ -6,6 +6,7 @@ to another origin than the one given, no redirect is followed, every exchange ha
 and no error or log line holds a URL or a header.
 """
 
+import json
 import logging
 import socket
 import ssl
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from typing import Any
 
 import httpcore
 import httpx
@@ -85,6 +87,14 @@ class Answer:
             return None
         since = _moment(self.headers.get("date", "")) or datetime.now(UTC)
         return max(0.0, (until - since).total_seconds())
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The JSON object in the body; None when it holds none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The keys that sign what Teams sends, as Microsoft announces them; fetched over our own bounded wire."""
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,11 +103,8 @@ class SigningKeys:
             raise KeysUnavailable(str(error)) from None
         if answer.status != _OK or answer.fault:
             raise KeysUnavailable(answer.fault or f"it answered {answer.status}")
-        try:
-            found = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+        found = answer.json_object()
+        if found is None:
             raise KeysUnavailable("it answered with no JSON object")
         return found
 

@@ -5,7 +5,6 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 `Prefer: include-unknown-enum-members` makes Graph name policy types beyond the ones it had at first.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -39,7 +38,6 @@ _MALFORMED_LOGGED = 20
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_NOT_JSON = (ValueError, RecursionError)
 _BACK_OFF = tenacity.wait_exponential(multiplier=0.5, max=5) + tenacity.wait_random(0, 1)
 _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
 
@@ -236,13 +234,13 @@ def _joined(url: str, link: object) -> str:
 
 def _trace(answer: Answer) -> str:
     """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
-    return f"{answer.status} {_error_code(answer.body)}, request-id {_request_id(answer)}"
+    return f"{answer.status} {_error_code(answer)}, request-id {_request_id(answer)}"
 
 
-def _error_code(body: bytes) -> str:
+def _error_code(answer: Answer) -> str:
     try:
-        code = json.loads(body)["error"]["code"]
-    except (*_NOT_JSON, KeyError, TypeError):
+        code = (answer.json_object() or {})["error"]["code"]
+    except (KeyError, TypeError):
         return "without a code"
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "with an odd code"
 

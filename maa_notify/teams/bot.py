@@ -4,16 +4,15 @@ A request has one card in the channel, which is changed in place. A changed card
 reply in its thread tells the news.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from maa_notify.core.event import Place
+from maa_notify.core.request import GUID
 from maa_notify.errors import DeliveryError, RecipientUnreachable
 from maa_notify.teams.connector import Barred, Channel, Connector, Gone, channel_of
 from maa_notify.teams.outlet import Message, Receipt
 
-_OBJECT_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOST_CHATS = 1_000
 
 
@@ -109,7 +108,7 @@ class BotChat:
 
 
 def _object_id(recipient: str) -> str:
-    if not _OBJECT_ID.fullmatch(recipient):
+    if not GUID.fullmatch(recipient):
         raise RecipientUnreachable("Graph gave no object id of this person, and Teams knows no other")
     return recipient.lower()
 

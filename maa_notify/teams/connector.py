@@ -273,11 +273,7 @@ def _refusal(answer: Answer, *, shows: bool) -> DeliveryError:
 
 
 def _content(answer: Answer) -> dict[str, Any]:
-    try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return answer.json_object() or {}
 
 
 def _id_in(content: Mapping[str, Any], key: str) -> str:

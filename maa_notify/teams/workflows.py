@@ -116,17 +116,12 @@ class WorkflowsWebhook:
 
 def _message_id(answer: Answer) -> str:
     """The id that a flow answers with when its owner added a Response step after the post."""
-    try:
-        message_id = json.loads(answer.body)["messageId"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return ""
+    message_id = (answer.json_object() or {}).get("messageId")
     text = str(message_id) if isinstance(message_id, str | int) else ""
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
 def _code_of(answer: Answer) -> object:
     """The service's own word for an error, only ever compared, never shown."""
-    try:
-        return json.loads(answer.body)["error"]["code"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return None
+    error = (answer.json_object() or {}).get("error")
+    return error.get("code") if isinstance(error, dict) else None

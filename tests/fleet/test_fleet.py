@@ -91,6 +91,15 @@ def scene(graphs: dict[str, FakeGraph], teams: FakeTeams, tmp_path: Path) -> Ite
         fleet.close()
 
 
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIdentityEndpoint]:
+    """The managed identity that Azure gives to the app."""
+    with FakeIdentityEndpoint(IDENTITY) as serving:
+        for name, value in serving.environ.items():
+            monkeypatch.setenv(name, value)
+        yield serving
+
+
 def poll_all(fleet: Fleet) -> None:
     """Asks for everybody and does what is asked."""
     for message in fleet.asks():
@@ -258,11 +267,9 @@ def test_two_threads_never_poll_one_tenant_at_once(scene: Scene) -> None:
     assert (scene.lists("Contoso"), scene.cards("Contoso")) == (1, 1)
 
 
-def test_one_identity_signs_in_to_every_tenant(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_identity_signs_in_to_every_tenant(scene: Scene, azure: FakeIdentityEndpoint) -> None:
     """As the app registration that each tenant consented to, without a secret."""
-    with FakeIdentityEndpoint(IDENTITY) as azure, FakeEntra(trusted=azure) as entra:
-        for name, value in azure.environ.items():
-            monkeypatch.setenv(name, value)
+    with FakeEntra(trusted=azure) as entra:
         fleet = scene.fleet(
             {
                 "tenant_id": TENANT,
@@ -282,26 +289,23 @@ def test_one_identity_signs_in_to_every_tenant(scene: Scene, monkeypatch: pytest
     assert scene.cards("signed in") == 1
 
 
-def test_the_identity_opens_the_table_whoever_asks_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_identity_opens_the_table_whoever_asks_graph(azure: FakeIdentityEndpoint) -> None:
     """The app registration of a customer has no rights in our storage account."""
-    with FakeIdentityEndpoint(IDENTITY) as azure:
-        for name, value in azure.environ.items():
-            monkeypatch.setenv(name, value)
-        nowhere = f"https://account.table.localhost:{free_port()}"
-        built = app.build(
-            {
-                "MAA_TENANT_ID": TENANT,
-                "MAA_CLIENT_ID": CLIENT,
-                "MAA_CLIENT_SECRET": "of the customer",
-                "MAA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
-                "MAA_STATE": nowhere,
-                "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
-            }
-        )
-        with pytest.raises(StateError):
-            built.store.read_mark()
-        built.close()
-        asked = [call.params["resource"] for call in azure.calls]
+    nowhere = f"https://account.table.localhost:{free_port()}"
+    built = app.build(
+        {
+            "MAA_TENANT_ID": TENANT,
+            "MAA_CLIENT_ID": CLIENT,
+            "MAA_CLIENT_SECRET": "of the customer",
+            "MAA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
+            "MAA_STATE": nowhere,
+            "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
+        }
+    )
+    with pytest.raises(StateError):
+        built.store.read_mark()
+    built.close()
+    asked = [call.params["resource"] for call in azure.calls]
 
     assert asked == ["https://storage.azure.com"]
 
