@@ -27,7 +27,7 @@ demo: setup ## try it: a simulated tenant and a page that shows the Teams channe
 
 previews: setup ## draw every card for docs/cards, with Microsoft's renderer in Chromium
 	@echo "Drawing every card into docs/cards (a minute or so) ..."
-	@.venv/bin/python -m maa_notify.demo.gallery
+	@.venv/bin/python -m maa_notify.rendering.gallery
 
 demo-bot: setup ## the same, with Microsoft's Agents Playground in place of our own channel
 	@.venv/bin/python -m maa_notify demo --bot

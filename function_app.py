@@ -5,10 +5,9 @@ from typing import List  # noqa: UP035 - as below
 
 import azure.functions as func
 
-from maa_notify import function
-from maa_notify.bot.setup import commands_wanted
-from maa_notify.fleet import is_fleet
-from maa_notify.settings import schedule_from
+from maa_notify.bot.config import commands_wanted
+from maa_notify.functions import handlers as function
+from maa_notify.settings.startup import is_fleet, schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 on_schedule = app.timer_trigger(
@@ -26,8 +25,8 @@ def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it tak
 
 
 if is_fleet(os.environ):
-    from maa_notify.fleet import triggers
-    from maa_notify.fleet.asks import POISON_QUEUE, QUEUE
+    from maa_notify.fleet.messages import POISON_QUEUE, QUEUE
+    from maa_notify.functions import fleet_handlers as triggers
 
     STORAGE = "AzureWebJobsStorage"
     Asks = func.Out[List[str]]  # noqa: UP006 - Microsoft's worker takes list[str] for no type

@@ -69,8 +69,9 @@ def poll_program(environ: dict[str, str]) -> str:
 def fleet_program(environ: dict[str, str]) -> str:
     """Loads the Function and polls every tenant of a fleet twice."""
     return (
-        f"{BARE_IMPORTS}\nimport function_app\nfrom maa_notify.fleet.fleet import Fleet\n"
-        f"fleet = Fleet({json.dumps(environ)})\n"
+        f"{BARE_IMPORTS}\nimport function_app\n"
+        "from maa_notify.app import build\nfrom maa_notify.fleet.fleet import Fleet\n"
+        f"fleet = Fleet({json.dumps(environ)}, build)\n"
         "for message in [*fleet.asks(), *fleet.asks()]:\n    fleet.poll(message)\n"
         "assert fleet.health().status == 'ok'"
     )

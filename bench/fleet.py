@@ -13,6 +13,7 @@ from bench.product import Site, settle
 from bench.report import progress
 from bench.scenarios import Bench, bare_poll
 from bench.server import TenantServer, serving
+from maa_notify.app import build
 from maa_notify.fleet.fleet import Fleet
 from tests.support.azurite import Azurite
 from tests.support.queue_host import QueueHost
@@ -46,7 +47,7 @@ def _memory_of(place: Place, server: TenantServer, count: int) -> Figure:
 
 
 def _fleet_of(place: Place, queues: Azurite, server: TenantServer, count: int) -> Iterator[Figure]:
-    fleet = Fleet(_settings(place, server, count))
+    fleet = Fleet(_settings(place, server, count), build)
     bare = bare_poll(Site(server, place, _names(count)[0]))
     floor = _drained(queues, f"bare-{count}", fleet.asks, lambda _: bare())
     product = _drained(queues, f"polls-{count}", fleet.asks, fleet.poll)

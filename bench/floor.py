@@ -10,8 +10,8 @@ import httpx
 from azure.data.tables import TableServiceClient
 
 from maa_notify.graph.client import COLLECTION
-from maa_notify.state.codec import DEAD, META, PENDING
-from maa_notify.state.rows import MAX_CHANGES, Row
+from maa_notify.storage.records import DEAD, META, PENDING
+from maa_notify.storage.rows import MAX_CHANGES, Row
 
 READS = ((DEAD, META + "~"), (PENDING, PENDING + "~"))
 """The two ranges of keys that a poll reads."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Protocol
 
 from bench.floor import BareSqlite, BareStore, BareTable
-from maa_notify.state.rows import Rows
-from maa_notify.state.sqlite import SqliteRows
-from maa_notify.state.table import TableRows, connect_with_string
+from maa_notify.storage.rows import Rows
+from maa_notify.storage.sqlite import SqliteRows
+from maa_notify.storage.table import TableRows, connect_with_string
 
 TABLE = "Bench"
 

@@ -10,14 +10,14 @@ from bench.places import TABLE, Place
 from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
-from maa_notify.core.compare import Change as Found
-from maa_notify.core.compare import Tracked
-from maa_notify.core.request import parse_request
-from maa_notify.deliver import Policy
-from maa_notify.state import codec
-from maa_notify.state.board import Held
-from maa_notify.state.rows import Change, Put, Row, Rows
-from maa_notify.state.store import StateStore, ToRecord
+from maa_notify.delivery.delivery import Policy
+from maa_notify.domain.compare import Change as Found
+from maa_notify.domain.compare import Tracked
+from maa_notify.graph.requests import parse_request
+from maa_notify.storage import records as codec
+from maa_notify.storage.rows import Change, Put, Row, Rows
+from maa_notify.storage.snapshot import Held
+from maa_notify.storage.store import StateStore, ToRecord
 
 UNHURRIED = Policy(gap=timedelta(0), posts=1_000_000)
 """No pace limit: how fast it could be, not how fast it may be."""

@@ -16,9 +16,9 @@ from bench.places import Place
 from bench.product import Notifier, Site, age, notifier, settle
 from bench.report import progress
 from bench.server import PAGE_SIZE, serving
-from maa_notify.deliver import Policy
-from maa_notify.state.codec import LIVE, PENDING
-from maa_notify.state.rows import Row
+from maa_notify.delivery.delivery import Policy
+from maa_notify.storage.records import LIVE, PENDING
+from maa_notify.storage.rows import Row
 from tests.support.clock import FakeClock
 
 _NO_POSTS = Policy(budget=-1.0)

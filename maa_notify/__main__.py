@@ -2,7 +2,7 @@
 
 import sys
 
-from maa_notify.cli import main
+from maa_notify.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

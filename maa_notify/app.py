@@ -5,87 +5,59 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from azure.data.tables import TableServiceClient
 
-from maa_notify.bot.setup import BOT_CLOUDS, BotSetup
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.bot.config import BOT_CLOUDS, BotSetup
+from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import Times
 from maa_notify.clock import Clock, SystemClock
-from maa_notify.core.compare import Rules
-from maa_notify.deliver import Delivery, Policy
-from maa_notify.destinations import Destination
+from maa_notify.delivery.delivery import Delivery, Policy
+from maa_notify.delivery.sender import Outlet
+from maa_notify.domain.compare import Rules
 from maa_notify.errors import Mistake, SettingsError
+from maa_notify.fleet.shared import SharedResources
 from maa_notify.graph.client import GraphClient
-from maa_notify.graph.tokens import (
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import (
     AppRegistration,
     Credential,
-    ManagedIdentity,
     ReadyToken,
     StorageCredential,
     TokenSource,
     certificate_credential,
     trusting,
 )
-from maa_notify.health import Health, health_of
-from maa_notify.poll import Poll, Report
-from maa_notify.secret import Secret
-from maa_notify.settings import BotSettings, Settings, read_settings
-from maa_notify.state.rows import Rows
-from maa_notify.state.sqlite import SqliteRows
-from maa_notify.state.store import StateStore
-from maa_notify.state.table import TableRows, connect_with_identity, connect_with_string
+from maa_notify.net.client import silence_third_parties
+from maa_notify.polling.health import Health, health_of
+from maa_notify.polling.maintenance import Upkeep
+from maa_notify.polling.poll import Poll, Report
+from maa_notify.settings.destinations import Destination
+from maa_notify.settings.reader import BotSettings, Settings, read_settings
+from maa_notify.storage.rows import Rows
+from maa_notify.storage.sqlite import SqliteRows
+from maa_notify.storage.store import StateStore
+from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector
-from maa_notify.teams.outlet import Outlet
-from maa_notify.teams.workflows import WorkflowsWebhook
-from maa_notify.upkeep import Upkeep
-from maa_notify.wire import silence_third_parties
+from maa_notify.teams.webhook import WorkflowsWebhook
 
 if TYPE_CHECKING:
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
-    from maa_notify.bot.activity import Activity
-    from maa_notify.bot.messages import Messages
+    from maa_notify.bot.endpoint import Messages
 
 Connect = Callable[[str], Connector]
 """Opens the bot's way to a service URL."""
-
-
-class Shared:
-    """What tenants of one process have in common: identities with their tokens, ways to the state store."""
-
-    def __init__(self) -> None:
-        """Has nothing yet."""
-        self._identities: dict[str, TokenSource] = {}
-        self._services: dict[tuple[str, TokenSource | None], TableServiceClient] = {}
-
-    def identity(self, client_id: str) -> TokenSource:
-        """The managed identity with this client id; "" for the system-assigned one."""
-        return self._identities.setdefault(client_id, ManagedIdentity(client_id or None))
-
-    def service(
-        self, address: str, identity: TokenSource | None, connect: Callable[[], TableServiceClient]
-    ) -> TableServiceClient:
-        """The connections to an address of the state store that an identity has; by `connect` at first."""
-        if (address, identity) not in self._services:
-            self._services[address, identity] = connect()
-        return self._services[address, identity]
-
-    def close(self) -> None:
-        """Lets go of tokens and connections; whoever needs them again gets new ones."""
-        for identity in self._identities.values():
-            identity.forget()
-        for service in self._services.values():
-            service.close()
 
 
 @dataclass(slots=True)
 class App:
     """Everything wired up for one tenant; keep it between polls: tokens and connections live in it.
 
-    `messages` is None where nobody may ask back; `own` is what no other tenant shares, None in a fleet.
+    `messages` is None where nobody may ask back. `owned_resources` is what no other tenant shares; None in a
+    fleet.
     """
 
     settings: Settings
@@ -98,7 +70,7 @@ class App:
     policy: Policy
     upkeep: Upkeep
     messages: "Messages | None" = None
-    own: Shared | None = None
+    owned_resources: SharedResources | None = None
 
     def poll(self) -> Report:
         """Polls once.
@@ -125,15 +97,15 @@ class App:
         self.store.close()
         for outlet in self.outlets.values():
             outlet.close()
-        if self.own is not None:
-            self.own.close()
+        if self.owned_resources is not None:
+            self.owned_resources.close()
 
 
 def build(
     environ: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
     policy: Policy | None = None,
-    shared: Shared | None = None,
+    shared: SharedResources | None = None,
 ) -> App:
     """Wires everything up; no request is made yet, but a SQLite file is opened.
 
@@ -150,7 +122,7 @@ def build(
     silence_third_parties()
     settings = read_settings(environ)
     is_alone = shared is None
-    clock, shared = clock or SystemClock(), shared or Shared()
+    clock, shared = clock or SystemClock(), shared or SharedResources()
     identity = _identity(settings, shared)
     tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
     owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
@@ -170,7 +142,7 @@ def build(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
         messages=_messages(settings, store, cards, connect, clock),
-        own=shared if is_alone else None,
+        owned_resources=shared if is_alone else None,
     )
 
 
@@ -197,7 +169,7 @@ def _outlet(destination: Destination, connect: Connect) -> Outlet:
     return BotChannel(name, way.channel_id, connector) if way.channel_id else BotChat(name, connector)
 
 
-def _connections(settings: Settings, identity: TokenSource, shared: Shared) -> Connect:
+def _connections(settings: Settings, identity: TokenSource, shared: SharedResources) -> Connect:
     """Makes the bot's connections, all with one source of tokens."""
     bot = settings.bot
     if bot is None:
@@ -210,7 +182,9 @@ def _no_bot(service_url: str) -> Connector:
     raise AssertionError(f"no setting asks for a bot at {service_url}")
 
 
-def _bot_tokens(settings: Settings, bot: BotSettings, identity: TokenSource, shared: Shared) -> TokenSource:
+def _bot_tokens(
+    settings: Settings, bot: BotSettings, identity: TokenSource, shared: SharedResources
+) -> TokenSource:
     """Who signs in as the bot: the notifier's own identity, unless the bot is another one."""
     if bot.access_token is not None:
         return ReadyToken(bot.access_token)
@@ -225,28 +199,15 @@ def _messages(
     bot = settings.bot
     if bot is None or not bot.commands:
         return None
-    from maa_notify.bot.messages import messages_of  # noqa: PLC0415 - slow to load, seldom used
+    # Slow to load, and seldom used.
+    from maa_notify.bot.endpoint import messages_of  # noqa: PLC0415
+    from maa_notify.bot.replies import ConnectorReplies  # noqa: PLC0415
 
     setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name])
     return messages_of(setup, store, cards, ConnectorReplies(connect), clock)
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorReplies:
-    """Answers to where a question came from, which has been checked by then."""
-
-    connect: Connect
-
-    def reply(self, activity: "Activity", card: Mapping[str, Any]) -> None:
-        """Posts a card there."""
-        connector = self.connect(activity.service_url)
-        try:
-            connector.send(activity.conversation.id, card, reply_to=activity.reply_to)
-        finally:
-            connector.close()
-
-
-def _identity(settings: Settings, shared: Shared) -> TokenSource:
+def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
     """Who signs in to Graph: the app registration, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
@@ -269,7 +230,7 @@ def _registration(settings: Settings, credential: Credential) -> AppRegistration
     return AppRegistration(settings.client_id, credential, settings.authority_url, settings.tenant_id)
 
 
-def _rows(settings: Settings, identity: TokenSource, shared: Shared) -> Rows:
+def _rows(settings: Settings, identity: TokenSource, shared: SharedResources) -> Rows:
     state = settings.state
     if state.sqlite_path is not None:
         return SqliteRows(state.sqlite_path, settings.tenant_id)

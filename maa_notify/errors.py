@@ -144,3 +144,7 @@ class RecipientUnreachable(DeliveryError):
     """One person cannot be written to: the app is not installed there, or was blocked by them or for them."""
 
     code = "recipient_unreachable"
+
+
+class PollFailedError(Exception):
+    """Makes the Function's run count as failed; its text is free of secrets."""

@@ -1,18 +1,38 @@
-"""The walls of the house: who may import whom. Dependencies point downwards only."""
+"""Who may import whom. Dependencies point downwards only, inside functions too."""
 
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "maa_notify"
-PURE = ("maa_notify.core", "maa_notify.cards", "maa_notify.bot.commands", "maa_notify.bot.words")
-ADAPTERS = ("maa_notify.graph", "maa_notify.state", "maa_notify.teams")
-UPSTAIRS = ("app", "bot", "cli", "commands", "demo", "deliver", "function", "poll")
-MAY_SHOW_THE_DEMO = ("maa_notify.cli", "maa_notify.commands", "maa_notify.demo")
+
+LEVELS = (
+    {"clock", "domain", "errors", "logs", "net"},
+    {"cards", "identity", "storage"},
+    {"bot", "delivery", "graph", "rendering"},
+    {"demo", "polling", "settings", "teams"},
+    {"fleet"},
+    {"app"},
+    {"cli", "functions"},
+    {"__main__"},
+)
+"""Every package and every module at the top, from the ground up; one level imports lower ones only."""
+
+PURE = (
+    "maa_notify.domain",
+    "maa_notify.cards",
+    "maa_notify.bot.answers",
+    "maa_notify.bot.strings",
+)
+TOUCHES_NOTHING = (*PURE, "maa_notify.delivery.order", "maa_notify.delivery.compose")
+ADAPTERS = ("maa_notify.graph", "maa_notify.storage", "maa_notify.teams")
+NOT_DEPLOYED = ("maa_notify.demo", "maa_notify.rendering")
+MAY_SHOW_THE_DEMO = ("maa_notify.cli", *NOT_DEPLOYED)
 POSIX_ONLY = {
     "crypt",
     "curses",
@@ -55,17 +75,17 @@ def _imports(node: ast.AST, *, is_at_once: bool) -> Iterator[Import]:
         yield from _imports(child, is_at_once=is_at_once and not is_function)
 
 
-def is_within(name: str, *rooms: str) -> bool:
-    """Whether a module is one of these rooms or stands in one."""
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+def is_within(name: str, *packages: str) -> bool:
+    """Whether a module is one of these packages or stands in one."""
+    return any(name == each or name.startswith(f"{each}.") for each in packages)
 
 
 MODULES = {name_of(path): imports_of(path) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-def modules_in(*rooms: str) -> list[str]:
-    """The names of all modules of these rooms."""
-    found = [name for name in MODULES if is_within(name, *rooms)]
+def modules_in(*packages: str) -> list[str]:
+    """The names of all modules of these packages."""
+    found = [name for name in MODULES if is_within(name, *packages)]
     assert found
     return found
 
@@ -82,7 +102,7 @@ def reached_from(name: str, seen: set[str]) -> set[str]:
 
 
 @pytest.mark.parametrize("module", modules_in(*PURE))
-def test_the_pure_rooms_import_nothing_from_outside(module: str) -> None:
+def test_the_pure_packages_import_nothing_from_outside(module: str) -> None:
     """What is decided and shown can be tested without Azure, HTTP or storage, and stays so."""
     foreign = [
         name
@@ -93,8 +113,8 @@ def test_the_pure_rooms_import_nothing_from_outside(module: str) -> None:
     assert foreign == []
 
 
-@pytest.mark.parametrize("module", modules_in(*PURE))
-def test_the_pure_rooms_touch_nothing(module: str) -> None:
+@pytest.mark.parametrize("module", modules_in(*TOUCHES_NOTHING))
+def test_what_is_pure_touches_nothing(module: str) -> None:
     """No clock, network, file or chance within: the same input gives the same answer."""
     impure = (
         "asyncio",
@@ -108,36 +128,68 @@ def test_the_pure_rooms_touch_nothing(module: str) -> None:
         "sqlite3",
         "subprocess",
     )
-    worldly = (*impure, "tempfile", "threading", "time", "urllib", "uuid")
+    worldly = (*impure, "tempfile", "threading", "time", "urllib", "uuid.uuid1", "uuid.uuid4")
 
     assert [name for name, _ in MODULES[module] if is_within(name, *worldly)] == []
 
 
-@pytest.mark.parametrize("module", modules_in("maa_notify.core"))
-def test_the_core_knows_no_cards(module: str) -> None:
-    """What is shown depends on what is, never the other way round."""
-    assert [
-        name
-        for name, _ in MODULES[module]
-        if not is_within(name, "maa_notify.core", *sys.stdlib_module_names)
-    ] == []
+def level_of(package: str) -> int:
+    """On which level of the house a package or a module at the top stands."""
+    return next(number for number, level in enumerate(LEVELS) if package in level)
 
 
-@pytest.mark.parametrize("module", modules_in(*ADAPTERS))
-def test_no_adapter_looks_upwards(module: str) -> None:
-    """An adapter serves whoever calls it and knows neither poll nor commands."""
-    upstairs = [f"maa_notify.{room}" for room in UPSTAIRS]
-
-    assert [name for name, _ in MODULES[module] if is_within(name, *upstairs)] == []
+def package_of(module: str) -> str:
+    """The package of a module, or the module itself where it stands at the top."""
+    return module.split(".")[1]
 
 
-@pytest.mark.parametrize("room", ADAPTERS)
-def test_no_adapter_looks_into_another(room: str) -> None:
+def arrows() -> set[tuple[str, str]]:
+    """Which package imports from which other one, at any time."""
+    found = {
+        (package_of(module), package_of(target))
+        for module, imports in MODULES.items()
+        for name, _ in imports
+        for target in (name, name.rpartition(".")[0])
+        if target in MODULES and "." in target and "." in module
+    }
+    return {(one, other) for one, other in found if one != other}
+
+
+def test_every_package_stands_on_a_level() -> None:
+    """Whoever adds a package says where it belongs, and nobody keeps a name that is gone."""
+    assert {package_of(module) for module in MODULES if "." in module} == set().union(*LEVELS)
+
+
+def test_no_arrow_runs_back_up() -> None:
+    """A package imports from lower levels only, so that each can be read and tested without those above."""
+    assert {(one, other) for one, other in arrows() if level_of(one) <= level_of(other)} == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """A circle would mean that its modules are one, even one that is closed inside a function."""
+    direct = {
+        module: {
+            target
+            for name, _ in imports
+            for target in (name, name.rpartition(".")[0])
+            if target in MODULES and target != module
+        }
+        for module, imports in MODULES.items()
+    }
+
+    try:
+        TopologicalSorter(direct).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_no_adapter_looks_into_another(adapter: str) -> None:
     """Each outside world can be replaced by itself."""
-    others = [each for each in ADAPTERS if each != room]
+    others = [each for each in ADAPTERS if each != adapter]
     found = [
         (module, name)
-        for module in modules_in(room)
+        for module in modules_in(adapter)
         for name, _ in MODULES[module]
         if is_within(name, *others)
     ]
@@ -150,8 +202,7 @@ def test_whoever_asks_back_reaches_the_state_store_only(module: str) -> None:
     """Answers can read and never decide: nothing of Graph, sign-in or sending is within their reach."""
     reached = reached_from(module, set())
 
-    upstairs = [f"maa_notify.{room}" for room in UPSTAIRS if room != "bot"]
-    out_of_reach = ("maa_notify.graph", "maa_notify.teams", *upstairs)
+    out_of_reach = [f"maa_notify.{each}" for level in LEVELS[2:] for each in level if each != "bot"]
     assert [name for name in reached if is_within(name, *out_of_reach)] == []
 
 
@@ -161,13 +212,15 @@ def test_the_demo_is_not_deployed(module: str) -> None:
     if is_within(module, *MAY_SHOW_THE_DEMO):
         return
 
-    assert [name for name, _ in MODULES[module] if is_within(name, "maa_notify.demo")] == []
+    assert [name for name, _ in MODULES[module] if is_within(name, *NOT_DEPLOYED)] == []
 
 
-@pytest.mark.parametrize("door", ["maa_notify.cli", "maa_notify.__main__", "maa_notify.function"])
-def test_the_doors_open_without_the_demo(door: str) -> None:
+@pytest.mark.parametrize(
+    "entry", ["maa_notify.cli.main", "maa_notify.__main__", "maa_notify.functions.handlers"]
+)
+def test_the_entry_points_start_without_the_demo(entry: str) -> None:
     """`--help` and a Function start without loading it."""
-    assert [name for name in reached_from(door, set()) if is_within(name, "maa_notify.demo")] == []
+    assert [name for name in reached_from(entry, set()) if is_within(name, *NOT_DEPLOYED)] == []
 
 
 def test_the_function_is_triggers_only() -> None:
@@ -183,20 +236,3 @@ def test_the_function_is_triggers_only() -> None:
 def test_every_module_can_be_imported_on_windows(module: str) -> None:
     """An administrator's laptop is no Linux host."""
     assert [name for name, at_once in MODULES[module] if at_once and name.split(".")[0] in POSIX_ONLY] == []
-
-
-def test_no_two_modules_import_each_other() -> None:
-    """A circle would mean that two modules are one."""
-    direct = {
-        module: {
-            target
-            for name, at_once in imports
-            for target in (name, name.rpartition(".")[0])
-            if at_once and target in MODULES and target != module
-        }
-        for module, imports in MODULES.items()
-    }
-
-    assert [
-        (one, other) for one in direct for other in direct[one] if one < other and one in direct[other]
-    ] == []

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
-from maa_notify.wire import Limits, Wire, WireError
+from maa_notify.net.client import Limits, Wire, WireError
 
 ALGORITHM = "RS256"
 

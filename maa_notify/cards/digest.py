@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from maa_notify.cards import words
+from maa_notify.cards import strings as words
 from maa_notify.cards.elements import Element, container, our_words, rich, run
 from maa_notify.cards.facts import expires
 from maa_notify.cards.people import who
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.times import Times
-from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import APPROVED, NEEDS_APPROVAL
-from maa_notify.core.risk import assess
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL
+from maa_notify.domain.risk import assess
 
 _NAME_LIMIT = 60
 _STATES = 4

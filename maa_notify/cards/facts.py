@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from maa_notify.cards import timeline, words
+from maa_notify.cards import strings as words
+from maa_notify.cards import timeline
 from maa_notify.cards.elements import Element, fact
 from maa_notify.cards.people import who
 from maa_notify.cards.subject import tells_assignments
 from maa_notify.cards.text import safe, safe_account
 from maa_notify.cards.times import Times
-from maa_notify.core.event import Event
-from maa_notify.core.request import EXPIRED, ApprovalRequest
-from maa_notify.core.risk import assess
+from maa_notify.domain.event import Event
+from maa_notify.domain.request import EXPIRED, ApprovalRequest
+from maa_notify.domain.risk import assess
 
 _SERIAL_LIMIT = 64
 

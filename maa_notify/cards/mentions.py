@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from maa_notify.cards.elements import Element, our_words
-from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import ACCOUNT, GUID, NEEDS_APPROVAL
-from maa_notify.core.routing import names_of
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.request import ACCOUNT, GUID, NEEDS_APPROVAL
+from maa_notify.domain.routing import names_of
 
 Mentions = Mapping[str, Sequence[str]]
 """Whom to mention, by words of `EVENT_NAMES`."""

@@ -1,8 +1,8 @@
 """People and applications as far as Graph tells who they are, made safe to show."""
 
-from maa_notify.cards import words
+from maa_notify.cards import strings as words
 from maa_notify.cards.text import safe, safe_account
-from maa_notify.core.request import Identity
+from maa_notify.domain.request import Identity
 
 
 def who(identity: Identity, limit: int = 120) -> str:

@@ -3,10 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from maa_notify.cards import words
+from maa_notify.cards import strings as words
 from maa_notify.cards.elements import Element, run
 from maa_notify.cards.text import safe
-from maa_notify.core.request import ApprovalRequest
+from maa_notify.domain.request import ApprovalRequest
 
 _NAME_LIMIT = 200
 _ASSIGN = "assign"

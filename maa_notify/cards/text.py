@@ -9,7 +9,7 @@ clients make links of bare addresses even there, and the JavaScript renderer eva
 import re
 import unicodedata
 
-from maa_notify.core.request import ACCOUNT
+from maa_notify.domain.request import ACCOUNT
 
 BREAK = "\u200b"
 """A zero-width space: invisible, and the end of any address."""

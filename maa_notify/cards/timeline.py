@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from maa_notify.cards import words
+from maa_notify.cards import strings as words
 from maa_notify.cards.elements import Element, fact, our_words
 from maa_notify.cards.people import who
 from maa_notify.cards.times import Times
-from maa_notify.core.event import Event, EventKind, Step
-from maa_notify.core.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
 
 _NAMELESS = frozenset({APPROVED, REJECTED})
 """Statuses that somebody decides: where nobody is told, that is said."""

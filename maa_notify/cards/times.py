@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from maa_notify.cards import words
+from maa_notify.cards import strings as words
 
 
 @dataclass(frozen=True, slots=True)

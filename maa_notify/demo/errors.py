@@ -10,16 +10,12 @@ DemoError
 ├── OwnRequestError         a requestor tried to decide their own request
 ├── TenantFullError         more requests than a demo should hold
 ├── EnvelopeError           a webhook call that is no message with cards
-├── RendererMissingError    the npm packages that draw cards are not installed
 ├── PlaygroundError         Microsoft's Agents Playground is not installed, or does not start
-├── BrowserError            no Chromium, or it could not draw the card
 └── PortTakenError          the address to listen on is in use
 ```
 
 Each message is one sentence that may be shown to the person at the keyboard.
 """
-
-from pathlib import Path
 
 from maa_notify.errors import MaaNotifyError
 
@@ -96,20 +92,8 @@ class EnvelopeError(DemoError):
         super().__init__(f"The body does not match the trigger's schema: {fault}.")
 
 
-class RendererMissingError(DemoError):
-    """The npm packages that draw Adaptive Cards were not found."""
-
-    def __init__(self, missing: Path) -> None:
-        """Name the first file that is missing and the command that brings it."""
-        super().__init__(f"The card renderer is not installed ({missing} is missing): run make setup.")
-
-
 class PlaygroundError(DemoError):
     """The Agents Playground cannot be had."""
-
-
-class BrowserError(DemoError):
-    """No usable Chromium, or it failed to draw a card."""
 
 
 class PortTakenError(DemoError):

@@ -5,10 +5,8 @@ that end, and no notifier is left behind polling an address where nobody answers
 """
 
 import os
-import sys
+import runpy
 import threading
-
-from maa_notify.cli import main
 
 
 def end_with(leash: int) -> None:
@@ -20,4 +18,4 @@ def end_with(leash: int) -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=end_with, args=(0,), name="leash", daemon=True).start()
-    sys.exit(main(sys.argv[1:]))
+    runpy.run_module("maa_notify", run_name="__main__", alter_sys=True)

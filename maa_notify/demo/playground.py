@@ -20,7 +20,7 @@ import httpx
 
 from maa_notify.demo.errors import PlaygroundError
 from maa_notify.demo.loopback import free_port
-from maa_notify.demo.renderer import NODE_MODULES
+from maa_notify.rendering.renderer import NODE_MODULES
 
 MESSAGES: Final = "/api/messages"
 """Where a bot takes what people write."""

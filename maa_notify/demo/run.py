@@ -21,6 +21,7 @@ from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.server import DemoServer
+from maa_notify.rendering.errors import RenderingError
 
 TENANT_ID: Final = "7d1c0f2e-0009-4e6a-8f00-000000000009"
 """The tenant that the notifier believes it watches."""
@@ -49,7 +50,7 @@ def run_demo(show: Show, *, port: int = 0) -> int:
         try:
             with DemoServer(port) as server, _teams(server, bot=show.bot) as teams:
                 return _run(server, teams, stop, show)
-        except DemoError as error:
+        except (DemoError, RenderingError) as error:
             print(f"maa-notify: {error}", file=sys.stderr)
             return 1
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -17,12 +18,13 @@ from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.page_api import PageApi
 from maa_notify.demo.page_state import card_view
-from maa_notify.demo.renderer import PAGE, THEMES, Assets, load_assets
 from maa_notify.demo.scenario import ScenarioPlayer
 from maa_notify.demo.tenant import Clock, SimulatedTenant
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
+from maa_notify.rendering.renderer import THEMES, Assets, load_assets
 
 _HEARTBEAT_SECONDS: Final = 10
+_PAGE: Final = Path(__file__).resolve().parent / "page"
 
 _JAVASCRIPT = "text/javascript; charset=utf-8"
 _CSS = "text/css; charset=utf-8"
@@ -135,7 +137,7 @@ def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
 
 
 def _own(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")
+    return (_PAGE / name).read_text(encoding="utf-8")
 
 
 def _event(name: str, data: str) -> str:

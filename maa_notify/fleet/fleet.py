@@ -1,21 +1,24 @@
 """The tenants of one process, each with its own wiring, its own turn and its own faults."""
 
-import os
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Protocol
 
-from maa_notify import __version__, app, logs
+from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
 from maa_notify.errors import MaaNotifyError
-from maa_notify.fleet.asks import Ask, read_ask
-from maa_notify.fleet.tenants import Tenant, read_tenants
-from maa_notify.health import polling_status
-from maa_notify.runs import poll_once
-from maa_notify.state.codec import PollMark
+from maa_notify.fleet.messages import Ask, read_ask
+from maa_notify.fleet.shared import SharedResources
+from maa_notify.polling.health import polling_status
+from maa_notify.polling.run import Pollable, poll_once
+from maa_notify.settings.reader import Settings
+from maa_notify.settings.tenants import Tenant, read_tenants
+from maa_notify.storage.records import PollMark
+from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -52,13 +55,37 @@ class FleetHealth:
         return self.status != "failing"
 
 
+class TenantApp(Pollable, Protocol):
+    """One tenant of the fleet, wired up."""
+
+    settings: Settings
+    store: StateStore
+
+    def close(self) -> None:
+        """Lets go of what no other tenant shares."""
+        ...
+
+
+class Build(Protocol):
+    """Wires up one tenant."""
+
+    def __call__(self, environ: Mapping[str, str], clock: Clock, *, shared: SharedResources) -> TenantApp:
+        """Makes no request yet.
+
+        Raises:
+            SettingsError: a setting of this tenant is wrong.
+            StateError: the state file cannot be used.
+        """
+        ...
+
+
 @dataclass(slots=True)
 class _Seat:
     """One tenant's place in this process."""
 
     tenant: Tenant
     turn: Lock = field(default_factory=Lock)
-    wired: app.App | None = None
+    wired: TenantApp | None = None
     began: datetime = _DAWN
     told: datetime = _DAWN
 
@@ -66,16 +93,22 @@ class _Seat:
 class Fleet:
     """All tenants of a deployment, as far as this process has to do with them."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, clock: Clock | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str], build: Build, clock: Clock | None = None) -> None:
         """Reads the list; nobody is wired up yet.
+
+        Args:
+            environ: the settings of the deployment, `MAA_TENANTS` among them.
+            build: wires up one tenant.
+            clock: the time; the system's by default.
 
         Raises:
             SettingsError: it is no list.
         """
         roster = read_tenants(environ)
         self.mistakes = roster.mistakes
+        self._build = build
         self._clock = clock or SystemClock()
-        self._shared = app.Shared()
+        self._shared = SharedResources()
         self._building = Lock()
         self._health: FleetHealth | None = None
         self._looked_at = _DAWN
@@ -165,8 +198,8 @@ class Fleet:
         status = polling_status(mark or PollMark(), found.settings.poll_schedule, self._clock.now())
         return status or _OK, mark.last_good if mark else None
 
-    def _app(self, seat: _Seat) -> app.App:
+    def _app(self, seat: _Seat) -> TenantApp:
         with self._building:  # no request is made in here
             if seat.wired is None:
-                seat.wired = app.build(seat.tenant.environ, self._clock, shared=self._shared)
+                seat.wired = self._build(seat.tenant.environ, self._clock, shared=self._shared)
             return seat.wired

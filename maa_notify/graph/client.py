@@ -17,10 +17,12 @@ import tenacity
 
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock
-from maa_notify.core.request import ApprovalRequest, Listing, MalformedRequestError, parse_request
+from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.errors import GraphDenied, GraphUnavailable
-from maa_notify.graph.pages import Page, PageReader, read_object
-from maa_notify.graph.tokens import (
+from maa_notify.graph.listing import Page, PageReader, read_object
+from maa_notify.graph.requests import MalformedRequestError, parse_request
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import (
     PERMISSION,
     TokenSource,
     flaw_of,
@@ -28,8 +30,7 @@ from maa_notify.graph.tokens import (
     missing_permission,
     roles_of,
 )
-from maa_notify.secret import Secret
-from maa_notify.wire import Answer, Limits, Wire, WireError, origin_of
+from maa_notify.net.client import Answer, Limits, Wire, WireError, origin_of
 
 COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
 

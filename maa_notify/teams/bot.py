@@ -7,11 +7,11 @@ reply in its thread tells the news.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from maa_notify.core.event import Place
-from maa_notify.core.request import GUID
+from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.domain.event import Place
+from maa_notify.domain.request import GUID
 from maa_notify.errors import DeliveryError, RecipientUnreachable
 from maa_notify.teams.connector import Barred, Channel, Connector, Gone, channel_of
-from maa_notify.teams.outlet import Message, Receipt
 
 _MOST_CHATS = 1_000
 

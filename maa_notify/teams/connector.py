@@ -15,7 +15,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from maa_notify.core.event import Place
+from maa_notify.delivery.sender import Card
+from maa_notify.domain.event import Place
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -25,9 +26,8 @@ from maa_notify.errors import (
     GraphUnavailable,
     RecipientUnreachable,
 )
-from maa_notify.secret import Secret
-from maa_notify.teams.outlet import Card
-from maa_notify.wire import Answer, Limits, Wire, WireError
+from maa_notify.identity.secret import Secret
+from maa_notify.net.client import Answer, Limits, Wire, WireError
 
 SCOPE = "https://api.botframework.com/.default"
 """What a bot's token is for."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from maa_notify.state.store import StateStore
+from maa_notify.storage.store import StateStore
 from tests.support.bot import Bot, FakeBotService
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows

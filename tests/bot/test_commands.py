@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maa_notify.bot import words
-from maa_notify.bot.commands import Answers, Command, Question, Word, command_of
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.bot import strings as words
+from maa_notify.bot.answers import Answers, Command, Question, Word, command_of
+from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import Times
-from maa_notify.core.compare import Tracked
-from maa_notify.core.event import Step, short_key
-from maa_notify.core.request import Identity, MalformedRequestError, Target, parse_request
+from maa_notify.domain.compare import Tracked
+from maa_notify.domain.event import Step, short_key
+from maa_notify.domain.request import Identity, Target
+from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, alive_in, assert_sound, runs, seen, strings_elsewhere
 from tests.support.approval import FILED, NOW, approval
 from tests.support.bot import JONAS, MENTION, MIRA
@@ -219,7 +220,7 @@ def test_status_of_a_request_of_another_is_as_unknown_as_none() -> None:
 
 def test_two_requests_with_one_key_are_both_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys are short, so two may meet; then nobody is shown the wrong one as if it were the only one."""
-    monkeypatch.setattr("maa_notify.bot.commands.short_key", lambda _: "7QK2MD")
+    monkeypatch.setattr("maa_notify.bot.answers.short_key", lambda _: "7QK2MD")
     card = told(Command(Word.STATUS, "7QK2MD"), of(MIRA, "one"), of(MIRA, "other"))
 
     assert texts(card)[1] == "2 requests have this key"

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from maa_notify.bot import words
-from maa_notify.bot.memory import Memory
-from maa_notify.core.event import short_key
+from maa_notify.bot import strings as words
+from maa_notify.bot.replay import Memory
+from maa_notify.domain.event import short_key
 from maa_notify.errors import StateError
-from maa_notify.state.rows import Row
-from maa_notify.state.store import StateStore
+from maa_notify.storage.rows import Row
+from maa_notify.storage.store import StateStore
 from tests.support.bot import BOT, JONAS, MIRA, TENANT, Bot, FakeBotService
 from tests.support.cards import text, texts
 from tests.support.clock import FakeClock

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from maa_notify.core.event import short_key
 from maa_notify.demo.errors import PlaygroundError
 from maa_notify.demo.playground import CHANNEL, Playground
-from maa_notify.demo.renderer import find_browser
+from maa_notify.domain.event import short_key
+from maa_notify.rendering.renderer import find_browser
 from tests.demo.support import ROOT, need_browser_tools
 from tests.support.bot import Bot, FakeBotService
 from tests.support.graph import FakeGraph, make_request

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maa_notify.bot.activity import parse_activity
+from maa_notify.bot.auth import Caller, RefusedError, Tokens
+from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.bot.keys import SigningKeys
-from maa_notify.bot.setup import BOT_CLOUDS, BotSetup
-from maa_notify.bot.tokens import Caller, RefusedError, Tokens
 from tests.support.bot import BOT, TENANT, Bot, FakeBotService, announced, encoded, rsa_key
 from tests.support.clock import FakeClock
 from tests.support.leaks import everything_logged

@@ -13,15 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maa_notify import cards
-from maa_notify.cards.maker import TeamsCards
-from maa_notify.core.event import Event, EventKind, Step
-from maa_notify.core.request import (
-    ApprovalRequest,
-    Identity,
-    MalformedRequestError,
-    Target,
-    parse_request,
-)
+from maa_notify.cards.builder import TeamsCards
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.request import ApprovalRequest, Identity, Target
+from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
 from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, nudge, reminder
 from tests.support.cards import strip, text, texts

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from playwright.sync_api import Page, sync_playwright
 
-from maa_notify.cards.maker import TeamsCards
-from maa_notify.commands.samples import CATALOGUE
-from maa_notify.core.request import ApprovalRequest, Identity, MalformedRequestError, Target, parse_request
-from maa_notify.demo.renderer import THEMES, Theme, cards_html
+from maa_notify.cards.builder import TeamsCards
+from maa_notify.cards.samples import CATALOGUE
+from maa_notify.domain.request import ApprovalRequest, Identity, Target
+from maa_notify.graph.requests import MalformedRequestError, parse_request
+from maa_notify.rendering.renderer import THEMES, Theme, cards_html
 from tests.cards.judge import URL, Card, seen
 from tests.cards.test_cards import MAKERS, Make, planted
 from tests.demo.support import need_browser_tools

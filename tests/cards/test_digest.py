@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from maa_notify.cards.maker import TeamsCards
-from maa_notify.core.event import Event
-from maa_notify.core.request import Identity, Target
+from maa_notify.cards.builder import TeamsCards
+from maa_notify.domain.event import Event
+from maa_notify.domain.request import Identity, Target
 from tests.cards.judge import URL, assert_sound, seen
 from tests.support.approval import NOW, approval, changed, created, no_longer_listed, reminder
 from tests.support.cards import strip, text, texts

@@ -6,7 +6,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.builder import TeamsCards
 from tests.cards.judge import URL, alive_in, assert_sound
 from tests.support.approval import NOW, created
 

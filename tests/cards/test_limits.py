@@ -10,19 +10,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import Times
-from maa_notify.core.event import Event, EventKind, Step
-from maa_notify.core.request import (
-    APPROVED,
-    NEEDS_APPROVAL,
-    STATUSES,
-    ApprovalRequest,
-    Identity,
-    parse_request,
-)
-from maa_notify.core.routing import EVENT_NAMES
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
+from maa_notify.domain.routing import EVENT_NAMES
+from maa_notify.graph.requests import parse_request
 from tests.cards.judge import MAX_BYTES, MAX_BYTES_KEPT, URL, Card, bytes_kept, bytes_posted
 from tests.support.approval import NOW
 from tests.support.cards import text

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import DECISION_WANTED, MOST, is_person, rung_by
-from maa_notify.commands.samples import sample_event
-from maa_notify.core.event import Event
+from maa_notify.cards.samples import sample_event
+from maa_notify.domain.event import Event
 from tests.cards.judge import URL, assert_sound
 from tests.support.approval import (
     NOW,

@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
-from maa_notify.commands.samples import CATALOGUE
-from maa_notify.demo.gallery import FOLDER, INDEX, MANIFEST, WIDTHS, Picture, index, made_from, pictures
-from maa_notify.demo.gallery import read_manifest as manifest
+from maa_notify.cards.samples import CATALOGUE
+from maa_notify.rendering.gallery import FOLDER, INDEX, MANIFEST, WIDTHS, Picture, index, made_from, pictures
+from maa_notify.rendering.gallery import read_manifest as manifest
 
 MEND = "run `make previews` and commit docs/cards"
 LARGEST = 100_000

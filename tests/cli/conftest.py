@@ -17,7 +17,7 @@ from tests.support.teams import FakeTeams
 
 Command = Callable[..., Outcome]
 
-HEALTH = "from maa_notify.function import health; status, body = health(); print(int(status), body)"
+HEALTH = "from maa_notify.functions.handlers import health; status, body = health(); print(int(status), body)"
 
 
 @pytest.fixture

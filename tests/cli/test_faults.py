@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from maa_notify import app
 from maa_notify.clock import SystemClock
 from maa_notify.demo.loopback import free_port
-from maa_notify.state.codec import PollMark
+from maa_notify.storage.records import PollMark
 from tests.cli.conftest import Command, Health
 from tests.docs.test_docs import OPERATIONS, section
 from tests.support.azurite import Azurite

@@ -13,9 +13,9 @@ import fastjsonschema
 import pytest
 
 from maa_notify import __version__
-from maa_notify.bot.commands import Word, command_of
-from maa_notify.commands.icons import color_icon, outline_icon
-from maa_notify.commands.teams_app import TeamsApp
+from maa_notify.bot.answers import Word, command_of
+from maa_notify.cli.teams_app import TeamsApp
+from maa_notify.cli.teams_app_icons import color_icon, outline_icon
 from tests.cli.conftest import Command
 from tests.support.process import ROOT
 

@@ -12,11 +12,11 @@ import pytest
 from azure.data.tables import TableServiceClient
 
 from maa_notify.demo.loopback import free_port
-from maa_notify.graph.tokens import PERMISSION
-from maa_notify.state import codec
-from maa_notify.state.rows import Put
-from maa_notify.state.sqlite import SqliteRows
-from maa_notify.state.store import StateStore
+from maa_notify.identity.tokens import PERMISSION
+from maa_notify.storage import records as codec
+from maa_notify.storage.rows import Put
+from maa_notify.storage.sqlite import SqliteRows
+from maa_notify.storage.store import StateStore
 from tests.cli.conftest import Command, Health
 from tests.support.azurite import Azurite
 from tests.support.entra import FakeIdentityEndpoint, make_token

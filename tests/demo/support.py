@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from maa_notify.demo.errors import DemoError
-from maa_notify.demo.renderer import Assets, find_browser, load_assets
+from maa_notify.rendering.errors import RenderingError
+from maa_notify.rendering.renderer import Assets, find_browser, load_assets
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +46,7 @@ def need_browser_tools() -> str:
     try:
         load_assets()
         return find_browser()
-    except DemoError as missing:
+    except RenderingError as missing:
         if os.environ.get("CI"):
             pytest.fail(str(missing))
         pytest.skip(str(missing))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from maa_notify.demo.errors import RendererMissingError
-from maa_notify.demo.renderer import Theme, cards_html, load_assets, screenshot
+from maa_notify.rendering.errors import RendererMissingError
+from maa_notify.rendering.renderer import Theme, cards_html, load_assets, screenshot
 from tests.demo.support import blank_assets, need_browser_tools
 
 CARD: dict[str, Any] = {

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from maa_notify.cards import words
-from maa_notify.core.risk import HIGH, HIGH_OBJECTS, LOW, Reason, Risk
+from maa_notify.cards import strings as words
+from maa_notify.domain.risk import HIGH, HIGH_OBJECTS, LOW, Reason, Risk
 from tests.docs.test_docs import ROOT, text_of
 
 CARDS = ROOT / "docs" / "cards.md"

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from maa_notify import cli
-from maa_notify.commands import history
-from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import parse_request
-from maa_notify.core.routing import EVENT_NAMES, Why
-from maa_notify.fleet.tenants import read_tenants
-from maa_notify.graph.clouds import CLOUDS
-from maa_notify.health import Health
-from maa_notify.labels import labels
-from maa_notify.poll import Report
-from maa_notify.settings import NAMES, read_settings
+from maa_notify.cli import history
+from maa_notify.cli import main as cli
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.log_fields import labels
+from maa_notify.domain.routing import EVENT_NAMES, Why
+from maa_notify.graph.requests import parse_request
+from maa_notify.identity.clouds import CLOUDS
+from maa_notify.polling.health import Health
+from maa_notify.polling.poll import Report
+from maa_notify.settings.reader import NAMES, read_settings
+from maa_notify.settings.tenants import read_tenants
 from tests.support.clock import START
 from tests.support.graph import make_request
 

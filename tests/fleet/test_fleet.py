@@ -14,10 +14,11 @@ from azure.data.tables import TableServiceClient
 from maa_notify import app
 from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateError
-from maa_notify.fleet.asks import Ask, UnreadableAskError, read_ask
 from maa_notify.fleet.fleet import Fleet
-from maa_notify.graph.tokens import ManagedIdentity
-from maa_notify.state.table import connect_with_string
+from maa_notify.fleet.messages import Ask, UnreadableAskError, read_ask
+from maa_notify.fleet.shared import SharedResources
+from maa_notify.identity.tokens import ManagedIdentity
+from maa_notify.storage.table import connect_with_string
 from tests.support.cards import text
 from tests.support.clock import FakeClock
 from tests.support.entra import CLIENT, TENANT, FakeEntra, FakeIdentityEndpoint
@@ -53,7 +54,9 @@ class Scene:
             for name, graph in self.graphs.items()
         ]
         environ = {"MAA_TENANTS": json.dumps([*entries, *more]), "MAA_STATE": self.state, **settings}
-        self.running.append(Fleet({"MAA_ACCESS_TOKEN": "x", "MAA_REMINDERS": "", **environ}, self.clock))
+        self.running.append(
+            Fleet({"MAA_ACCESS_TOKEN": "x", "MAA_REMINDERS": "", **environ}, app.build, self.clock)
+        )
         return self.running[-1]
 
     def file(self, name: str) -> None:
@@ -312,7 +315,7 @@ def test_the_identity_opens_the_table_whoever_asks_graph(azure: FakeIdentityEndp
 
 def test_tenants_share_the_way_to_the_state_store_and_not_another_identity() -> None:
     """A thousand pools of connections to one account would be as many handshakes."""
-    shared, first, second = app.Shared(), ManagedIdentity("one"), ManagedIdentity("two")
+    shared, first, second = SharedResources(), ManagedIdentity("one"), ManagedIdentity("two")
     made: list[TableServiceClient] = []
 
     def connect() -> TableServiceClient:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.fleet import is_fleet
-from maa_notify.fleet.tenants import Roster, Tenant, read_tenants
-from maa_notify.settings import read_settings
+from maa_notify.settings.reader import read_settings
+from maa_notify.settings.startup import is_fleet
+from maa_notify.settings.tenants import Roster, Tenant, read_tenants
 
 CONTOSO = "5f0f3c3e-0000-4000-8000-000000000001"
 FABRIKAM = "5f0f3c3e-0000-4000-8000-000000000002"

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from maa_notify.graph.client import Bounds, GraphClient
-from maa_notify.wire import Limits
+from maa_notify.net.client import Limits
 from tests.support.clock import FakeClock
 from tests.support.entra import SCOPE, FakeTokens
 from tests.support.graph import FakeGraph

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maa_notify.graph.tokens import claims_of, roles_of
-from maa_notify.secret import Secret
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import claims_of, roles_of
 from tests.support.entra import make_token
 
 JUNK = [

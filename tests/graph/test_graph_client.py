@@ -11,7 +11,7 @@ import pytest
 
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.graph.client import COLLECTION, Bounds, GraphClient
-from maa_notify.graph.tokens import PERMISSION
+from maa_notify.identity.tokens import PERMISSION
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
 from tests.support.entra import FakeTokens, make_token

@@ -9,16 +9,16 @@ import pytest
 
 from maa_notify.errors import MaaNotifyError
 from maa_notify.graph.client import Bounds, GraphClient
-from maa_notify.graph.msal_http import MsalAnswer
-from maa_notify.graph.tokens import (
+from maa_notify.identity.msal_http import MsalAnswer
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import (
     AppRegistration,
     ManagedIdentity,
     ReadyToken,
     TokenSource,
     certificate_credential,
 )
-from maa_notify.secret import Secret
-from maa_notify.wire import Limits, silence_third_parties
+from maa_notify.net.client import Limits, silence_third_parties
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
 from tests.support.entra import (

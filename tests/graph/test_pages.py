@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from maa_notify.core.request import ApprovalRequest
-from maa_notify.graph.pages import Page, PageReader
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.graph.listing import Page, PageReader
 from tests.support.graph import make_request
 
 

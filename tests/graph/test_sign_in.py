@@ -9,8 +9,9 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
-from maa_notify.graph.msal_http import MsalHttp
-from maa_notify.graph.tokens import (
+from maa_notify.identity.msal_http import MsalHttp
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import (
     AppRegistration,
     ManagedIdentity,
     ReadyToken,
@@ -19,8 +20,7 @@ from maa_notify.graph.tokens import (
     certificate_credential,
     trusting,
 )
-from maa_notify.secret import Secret
-from maa_notify.wire import Limits
+from maa_notify.net.client import Limits
 from tests.support import wire as fake
 from tests.support.entra import (
     CLIENT,

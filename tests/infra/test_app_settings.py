@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.settings import NAMES, read_settings
+from maa_notify.settings.reader import NAMES, read_settings
 from tests.infra.bicep import INFRA, ROOT, config, declared, decorator
 
 NOT_IN_AZURE = {

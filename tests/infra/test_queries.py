@@ -10,7 +10,7 @@ from typing import Any
 import duckdb_kql
 import pytest
 
-from maa_notify.runs import poll_once
+from maa_notify.polling.run import poll_once
 from tests.infra.bicep import INFRA, ROOT
 from tests.infra.test_app_settings import functions
 from tests.support.graph import FakeGraph, make_request

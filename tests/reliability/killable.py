@@ -16,13 +16,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from maa_notify import app, cli
-from maa_notify.core.request import ApprovalRequest, Listing
-from maa_notify.deliver import Policy
+from maa_notify import app
+from maa_notify.cli import main as cli
+from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.sender import Message, Outlet, Receipt
+from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.graph.client import GraphClient
-from maa_notify.state.rows import Change, Row, Rows
-from maa_notify.state.store import StateStore
-from maa_notify.teams.outlet import Message, Outlet, Receipt
+from maa_notify.storage.rows import Change, Row, Rows
+from maa_notify.storage.store import StateStore
 
 QUICK = Policy(span=timedelta(seconds=1), gap=timedelta())
 

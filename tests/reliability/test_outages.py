@@ -12,10 +12,10 @@ import trustme
 
 from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateError
-from maa_notify.secret import Secret
-from maa_notify.state.rows import Rows
-from maa_notify.teams.workflows import WorkflowsWebhook
-from maa_notify.wire import Limits
+from maa_notify.identity.secret import Secret
+from maa_notify.net.client import Limits
+from maa_notify.storage.rows import Rows
+from maa_notify.teams.webhook import WorkflowsWebhook
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier

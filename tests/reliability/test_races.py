@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from maa_notify import app
-from maa_notify.deliver import Policy
+from maa_notify.delivery.delivery import Policy
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT

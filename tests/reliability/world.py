@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from threading import Semaphore, Thread
 from typing import Any
 
-from maa_notify.core.compare import Rules
-from maa_notify.core.event import Event, Place
-from maa_notify.core.reminders import parse_plan
-from maa_notify.core.request import STATUSES, ApprovalRequest, Identity, Listing
-from maa_notify.core.routing import Route
-from maa_notify.deliver import Delivery
+from maa_notify.delivery.delivery import Delivery
+from maa_notify.delivery.sender import Card, Message, Receipt
+from maa_notify.domain.compare import Rules
+from maa_notify.domain.event import Event, Place
+from maa_notify.domain.reminders import parse_plan
+from maa_notify.domain.request import STATUSES, ApprovalRequest, Identity, Listing
+from maa_notify.domain.routing import Route
 from maa_notify.errors import (
     CardRefused,
     DestinationRefused,
@@ -26,12 +27,11 @@ from maa_notify.errors import (
     MaaNotifyError,
     StateError,
 )
-from maa_notify.poll import Poll
-from maa_notify.state.codec import PENDING, SENT
-from maa_notify.state.rows import Change, Delete, Put, Row
-from maa_notify.state.store import StateStore
-from maa_notify.teams.outlet import Card, Message, Receipt
-from maa_notify.upkeep import Upkeep
+from maa_notify.polling.maintenance import Upkeep
+from maa_notify.polling.poll import Poll
+from maa_notify.storage.records import PENDING, SENT
+from maa_notify.storage.rows import Change, Delete, Put, Row
+from maa_notify.storage.store import StateStore
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows
 

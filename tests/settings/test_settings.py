@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maa_notify.core.request import POLICY_TYPES
-from maa_notify.core.routing import EVENT_NAMES
-from maa_notify.destinations import BotAddress
+from maa_notify.domain.request import POLICY_TYPES
+from maa_notify.domain.routing import EVENT_NAMES
 from maa_notify.errors import SettingsError
-from maa_notify.secret import Secret
-from maa_notify.settings import NAMES, BotSettings, Settings, read_settings, schedule_from
+from maa_notify.identity.secret import Secret
+from maa_notify.settings.destinations import BotAddress
+from maa_notify.settings.reader import NAMES, BotSettings, Settings, read_settings
+from maa_notify.settings.startup import schedule_from
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 HOOK = "https://prod-01.westeurope.logic.azure.com:443/workflows/1/invoke?sp=%2F&sv=1.0&sig=abc"

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from maa_notify.core.event import Event, EventKind
-from maa_notify.core.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
 
 NOW = datetime(2026, 8, 18, 12, 0, tzinfo=UTC)
 FILED = NOW - timedelta(hours=1)

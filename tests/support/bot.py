@@ -22,14 +22,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
 
-from maa_notify.app import ConnectorReplies
-from maa_notify.bot.messages import Messages, messages_of
-from maa_notify.bot.setup import BotCloud, BotSetup
-from maa_notify.cards.maker import TeamsCards
+from maa_notify.bot.config import BotCloud, BotSetup
+from maa_notify.bot.endpoint import Messages, messages_of
+from maa_notify.bot.replies import ConnectorReplies
+from maa_notify.cards.builder import TeamsCards
 from maa_notify.clock import Clock, SystemClock
-from maa_notify.graph.tokens import ReadyToken
-from maa_notify.secret import Secret
-from maa_notify.state.store import StateStore
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import ReadyToken
+from maa_notify.storage.store import StateStore
 from maa_notify.teams.connector import Connector
 from tests.support.wire import Answer, Fake, Seen, reply
 

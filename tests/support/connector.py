@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from maa_notify.secret import Secret
+from maa_notify.identity.secret import Secret
 from tests.support.teams import CARD_TYPE
 from tests.support.wire import Answer, Fake, Faults, Seen, reply
 

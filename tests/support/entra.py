@@ -32,8 +32,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from maa_notify.graph.tokens import PERMISSION, Token
-from maa_notify.secret import Secret
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import PERMISSION, Token
 from tests.support.wire import Answer, Fake, Seen, reply
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"

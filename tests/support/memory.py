@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from maa_notify.state.rows import MAX_CHANGES, Change, ConflictError, Delete, Insert, Put, Row, Update
+from maa_notify.storage.rows import MAX_CHANGES, Change, ConflictError, Delete, Insert, Put, Row, Update
 
 
 class MemoryRows:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from maa_notify import app
-from maa_notify.deliver import Policy
-from maa_notify.poll import Report
+from maa_notify.delivery.delivery import Policy
+from maa_notify.polling.poll import Report
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph
 from tests.support.teams import FakeTeams

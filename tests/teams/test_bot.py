@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from maa_notify.core.event import Place
+from maa_notify.delivery.sender import Message, Outlet, Receipt
+from maa_notify.domain.event import Place
 from maa_notify.errors import (
     CardRefused,
     DestinationRefused,
     DestinationUnavailable,
     RecipientUnreachable,
 )
+from maa_notify.net.client import Limits
 from maa_notify.teams import bot
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector
-from maa_notify.teams.outlet import Message, Outlet, Receipt
-from maa_notify.wire import Limits
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, FakeConnector, connector_error
 from tests.support.wire import reply

@@ -2,12 +2,12 @@
 
 import pytest
 
-from maa_notify.core.event import Place
+from maa_notify.delivery.sender import Message, Outlet
+from maa_notify.domain.event import Place
 from maa_notify.errors import DeliveryError
+from maa_notify.net.client import Limits, silence_third_parties
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector
-from maa_notify.teams.outlet import Message, Outlet
-from maa_notify.wire import Limits, silence_third_parties
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.leaks import FAULTS, everything_logged, fault_that_says, said_by

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from maa_notify.core.event import Place
+from maa_notify.domain.event import Place
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -18,10 +18,10 @@ from maa_notify.errors import (
     GraphUnavailable,
     RecipientUnreachable,
 )
-from maa_notify.graph.tokens import ReadyToken, Token
-from maa_notify.secret import Secret
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import ReadyToken, Token
+from maa_notify.net.client import Limits
 from maa_notify.teams.connector import SCOPE, Barred, Channel, Connector, Gone, TokenSourceLike
-from maa_notify.wire import Limits
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, TEAM, FakeConnector, connector_error
 from tests.support.wire import ScriptedServer, reply

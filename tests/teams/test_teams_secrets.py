@@ -4,11 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from maa_notify.delivery.sender import Message
 from maa_notify.errors import DeliveryError
-from maa_notify.secret import Secret
-from maa_notify.teams.outlet import Message
-from maa_notify.teams.workflows import WebhookMessage, WorkflowsWebhook
-from maa_notify.wire import Limits, Wire, silence_third_parties
+from maa_notify.identity.secret import Secret
+from maa_notify.net.client import Limits, Wire, silence_third_parties
+from maa_notify.teams.webhook import WebhookMessage, WorkflowsWebhook
 from tests.support import wire as fake
 from tests.support.leaks import FAULTS, everything_logged, fault_that_says, said_by
 from tests.support.teams import FakeTeams

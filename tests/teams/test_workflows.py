@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from maa_notify.delivery.sender import Message
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
-from maa_notify.secret import Secret
-from maa_notify.teams.outlet import Message
-from maa_notify.teams.workflows import WorkflowsWebhook
-from maa_notify.wire import Limits
+from maa_notify.identity.secret import Secret
+from maa_notify.net.client import Limits
+from maa_notify.teams.webhook import WorkflowsWebhook
 from tests.support import wire as fake
 from tests.support.teams import FakeTeams, flow_error
 from tests.support.wire import ScriptedServer, reply

@@ -1,0 +1,119 @@
+"""`POST /api/messages`: a call of Teams in, a card out by the way that the call names, nothing decided."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from maa_notify import logs
+from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity
+from maa_notify.bot.answers import Answers, Question, command_of
+from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, RefusedError, Tokens
+from maa_notify.bot.config import BotSetup
+from maa_notify.bot.keys import SigningKeys
+from maa_notify.bot.replay import Memory
+from maa_notify.cards.builder import TeamsCards
+from maa_notify.cards.elements import Element
+from maa_notify.clock import Clock
+from maa_notify.errors import MaaNotifyError
+from maa_notify.storage.store import StateStore
+
+_LOG = logs.logger(__name__)
+
+_MAX_BYTES = 256 * 1024
+_OK = 200
+_BAD_REQUEST = 400
+_TOO_LARGE = 413
+_UNAVAILABLE = 503
+_FROM_ANYBODY = frozenset({UNAUTHORIZED, _TOO_LARGE})
+
+
+class Replies(Protocol):
+    """Where answers go."""
+
+    def reply(self, activity: Activity, card: Element) -> None:
+        """Posts a card in the activity's conversation, as an answer to `activity.reply_to` if there is one.
+
+        Raises:
+            DeliveryError: it was not accepted.
+        """
+        ...
+
+
+class Messages:
+    """Answers what people ask. Several threads may call at once."""
+
+    def __init__(
+        self, tokens: Tokens, store: StateStore, answers: Answers, replies: Replies, clock: Clock
+    ) -> None:
+        """Reads from `store` only; nothing of Graph is within reach."""
+        self._tokens = tokens
+        self._store = store
+        self._answers = answers
+        self._replies = replies
+        self._clock = clock
+        self._answered = Memory()
+        self._greeted = Memory()
+
+    def handle(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Deals with one call and returns the status; the answer's body is always empty."""
+        if len(body) > _MAX_BYTES:
+            return _refuse(RefusedError(_TOO_LARGE, "size"))
+        try:
+            caller = self._tokens.caller(_header(headers.items(), "authorization"))
+            activity = parse_activity(body)
+            self._tokens.admit(caller, activity)
+            self._answer_once(activity)
+        except RefusedError as error:
+            return _refuse(error)
+        except MalformedActivityError:
+            return _refuse(RefusedError(_BAD_REQUEST, "activity"))
+        except MaaNotifyError as error:
+            _LOG.error("bot.failed", code=error.code)
+            return _UNAVAILABLE
+        return _OK
+
+    def _answer_once(self, activity: Activity) -> None:
+        """A call that comes again is refused; one whose answer failed may come again."""
+        if not self._answered.add(activity.key):
+            raise RefusedError(FORBIDDEN, "replayed")
+        try:
+            self._answer(activity)
+        except MaaNotifyError:
+            self._answered.forget(activity.key)
+            raise
+
+    def _answer(self, activity: Activity) -> None:
+        if activity.is_message:
+            command = command_of(activity.text or "", activity.own_mentions)
+            question = Question(command, activity.asker, activity.is_private)
+            self._replies.reply(activity, self._card(question))
+            _LOG.info("bot.answered", command=command.word, private=activity.is_private)
+        elif activity.is_welcome and self._greeted.add(activity.conversation.id):
+            self._replies.reply(activity, self._answers.hello())
+            _LOG.info("bot.installed", private=activity.is_private)
+
+    def _card(self, question: Question) -> Element:
+        board = self._store.read_board()
+        as_of = board.mark.last_good if board.mark else None
+        tracked = [held.value for held in board.tracked.values()]
+        return self._answers.answer(question, tracked, as_of, self._clock.now())
+
+
+def messages_of(
+    setup: BotSetup, store: StateStore, cards: TeamsCards, replies: Replies, clock: Clock
+) -> Messages:
+    """Wires up the door of one bot; nothing is fetched yet."""
+    tokens = Tokens(setup, SigningKeys(setup.cloud.metadata_url, clock))
+    return Messages(tokens, store, Answers(cards), replies, clock)
+
+
+def _header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    return next((value for each, value in headers if each.lower() == name), "")
+
+
+def _refuse(error: RefusedError) -> int:
+    """Noise of the internet is no news; a call that Microsoft signed and that is not for us is."""
+    if error.status in _FROM_ANYBODY:
+        _LOG.info("bot.refused", reason=error.reason)
+    else:
+        _LOG.warning("bot.refused", reason=error.reason)
+    return error.status

@@ -1,0 +1,34 @@
+"""Answers to where a question came from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from maa_notify.bot.activity import Activity
+
+
+class Connection(Protocol):
+    """A way to one service URL of the Bot Connector."""
+
+    def send(self, conversation_id: str, card: Mapping[str, Any], *, reply_to: str) -> str:
+        """Posts a card into a conversation."""
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorReplies:
+    """Answers to where a question came from, which has been checked by then."""
+
+    connect: Callable[[str], Connection]
+
+    def reply(self, activity: Activity, card: Mapping[str, Any]) -> None:
+        """Posts a card there."""
+        connector = self.connect(activity.service_url)
+        try:
+            connector.send(activity.conversation.id, card, reply_to=activity.reply_to)
+        finally:
+            connector.close()

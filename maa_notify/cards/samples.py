@@ -1,0 +1,277 @@
+"""Sample events and cards, for `preview`, `doctor --send` and the gallery; every name in them is invented."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_OID, uuid5
+
+from maa_notify.cards.builder import TeamsCards
+from maa_notify.cards.elements import Element
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.request import (
+    APPROVED,
+    CANCELLED,
+    COMPLETED,
+    EXPIRED,
+    NEEDS_APPROVAL,
+    REJECTED,
+    ApprovalRequest,
+    Identity,
+    Target,
+    canonical,
+)
+
+_REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
+_APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
+_DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
+_LIFETIME = timedelta(days=3)
+_ALSO_IN_THE_DIGEST = (APPROVED, COMPLETED)
+_NOWHERE = "preview"
+"""A destination that the settings cannot know, so that nobody is mentioned."""
+
+Tell = Callable[[datetime], Event]
+Draw = Callable[[TeamsCards, Event, datetime], Element]
+
+
+def full(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    """The card that a channel gets."""
+    return cards.card(event, _NOWHERE, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A card worth looking at: its name, a sentence that says when it comes, and of what it is made."""
+
+    name: str
+    comes: str
+    event: Tell
+    draw: Draw = full
+
+    def card(self, cards: TeamsCards, now: datetime) -> Element:
+        """The card as if it were sent now."""
+        return self.draw(cards, self.event(now), now)
+
+
+def sample_request(status: str, now: datetime) -> ApprovalRequest:
+    """A wipe that was asked for two hours ago, in the given status; each status is a request of its own."""
+    is_decided = status in _DECIDED
+    age = _LIFETIME if status == EXPIRED else timedelta(hours=2)
+    changed_at = now if status == EXPIRED else now - timedelta(minutes=3)
+    return ApprovalRequest(
+        id=str(uuid5(NAMESPACE_OID, status)),
+        status=status,
+        policy_types=("deviceWipe",),
+        requested_at=now - age,
+        expires_at=now - age + _LIFETIME,
+        modified_at=now - age if status == NEEDS_APPROVAL else changed_at,
+        requestor=_REQUESTOR,
+        approver=_APPROVER if is_decided else Identity(),
+        justification="Laptop left in a taxi, ticket INC-20418",
+        approval_notes="Call the owner first, please" if status == REJECTED else "",
+        target=Target(
+            name="CONTOSO-LT-0417",
+            operation="Action",
+            object_type="ManagedDevice",
+            action="wipe",
+            serial_number="5CG1234XYZ",
+            primary_user="theo.brandt@contoso.com",
+            device_count=1,
+        ),
+    )
+
+
+def sample_for(word: str) -> Sample:
+    """The sample of the catalogue with this name, or else a request that reached this status."""
+    name = word.replace("_", "-")
+    named = next((sample for sample in CATALOGUE if sample.name == name), None)
+    return named or Sample(word, "", _reached(word))
+
+
+def sample_event(word: str, now: datetime) -> Event:
+    """The event of a sample."""
+    return sample_for(word).event(now)
+
+
+def _reached(status: str) -> Tell:
+    return lambda now: _status(status, now)
+
+
+def _status(status: str, now: datetime) -> Event:
+    """The news that a request reached a status, with the way that led there."""
+    request = sample_request(canonical(status), now)
+    if request.status == NEEDS_APPROVAL:
+        return Event(EventKind.CREATED, request, 1, now)
+    steps = [Step(request.status, request.modified_at or now, request.approver)]
+    if request.status == COMPLETED:
+        steps.insert(0, Step(APPROVED, now - timedelta(minutes=40), request.approver))
+    previous = APPROVED if request.status == COMPLETED else NEEDS_APPROVAL
+    return Event(EventKind.STATUS_CHANGED, request, 1 + len(steps), now, previous, steps=tuple(steps))
+
+
+def _reminder(now: datetime) -> Event:
+    request = sample_request(NEEDS_APPROVAL, now)
+    request = replace(request, requested_at=now - _LIFETIME / 2, expires_at=now + _LIFETIME / 2)
+    next_at = now + timedelta(hours=12)
+    return Event(EventKind.REMINDER, request, 1, now, NEEDS_APPROVAL, "50%", next_at)
+
+
+def _complete_reminder(now: datetime) -> Event:
+    request = replace(sample_request(APPROVED, now), requested_at=now - timedelta(hours=6))
+    steps = (Step(APPROVED, now - timedelta(hours=4), request.approver),)
+    next_at = now + timedelta(hours=20)
+    return Event(EventKind.COMPLETE_REMINDER, request, 2, now, APPROVED, "4h", next_at, steps)
+
+
+def _app(now: datetime) -> Event:
+    target = Target("Fabrikam VPN", "Assign", "MobileApp", assigned_to=("group",) * 3)
+    requestor = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
+    return _created(now, "app", target, "Pilot ring 2 for the new VPN client", requestor)
+
+
+def _script(now: datetime) -> Event:
+    target = Target("Set-ProxyDefaults", "Create", "DeviceManagementScript")
+    requestor = Identity(
+        "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
+    )
+    return _created(now, "script", target, "nightly build 4711", requestor)
+
+
+def _access_policy(now: datetime) -> Event:
+    target = Target("MAA - device wipe", "Update", "OperationApprovalPolicy")
+    why = "New approver group for device actions"
+    return _created(now, "operationApprovalPolicy", target, why, _REQUESTOR)
+
+
+def _created(now: datetime, policy_type: str, target: Target, why: str, requestor: Identity) -> Event:
+    """The creation of a request for something other than a wipe, with an id of its own."""
+    event = sample_event(NEEDS_APPROVAL, now)
+    request = replace(
+        event.request,
+        id=str(uuid5(NAMESPACE_OID, policy_type)),
+        policy_types=(policy_type,),
+        target=target,
+        justification=why,
+        requestor=requestor,
+    )
+    return replace(event, request=request)
+
+
+def _expiring(now: datetime) -> Event:
+    left = timedelta(hours=4)
+    event = _reminder(now)
+    request = replace(event.request, requested_at=now + left - _LIFETIME, expires_at=now + left)
+    return replace(event, request=request, stage="4h", next_reminder=None)
+
+
+def _no_longer_listed(now: datetime) -> Event:
+    request = sample_request(NEEDS_APPROVAL, now)
+    return Event(EventKind.NO_LONGER_LISTED, request, 2, now, NEEDS_APPROVAL)
+
+
+def _approval_taken_back(now: datetime) -> Event:
+    request = sample_request(NEEDS_APPROVAL, now)
+    steps = (
+        Step(APPROVED, now - timedelta(minutes=40), _APPROVER),
+        Step(NEEDS_APPROVAL, now - timedelta(minutes=3), Identity()),
+    )
+    return Event(EventKind.STATUS_CHANGED, request, 3, now, APPROVED, steps=steps)
+
+
+def _digest(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    told = [_app(now), _script(now)]
+    told += [sample_event(word, now) for word in _ALSO_IN_THE_DIGEST]
+    return cards.digest([event, *told], _NOWHERE, now)[0]
+
+
+def _heartbeat(now: datetime) -> Event:
+    about_none = ApprovalRequest(id=EventKind.HEARTBEAT, status=EventKind.HEARTBEAT)
+    return Event(EventKind.HEARTBEAT, about_none, now.toordinal(), now)
+
+
+def _plain(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    return cards.plain(event, now)
+
+
+def _reply(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    return cards.reply(event, _NOWHERE, now)
+
+
+def _test(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    return cards.sample(event, _NOWHERE, now)
+
+
+CATALOGUE = (
+    Sample(
+        "created-high",
+        "Somebody asks for a change that can do great harm, such as the wipe of a device.",
+        _reached(NEEDS_APPROVAL),
+    ),
+    Sample(
+        "created-medium",
+        "Somebody asks for a change of lesser reach, such as an app for three groups.",
+        _app,
+    ),
+    Sample(
+        "created-by-application",
+        "An application asks, behind which nobody may stand: here for a new script.",
+        _script,
+    ),
+    Sample(
+        "created-access-policy",
+        "Somebody asks to change an access policy, the rule that asks for approval itself.",
+        _access_policy,
+    ),
+    Sample("approved", "An approver said yes, and the requestor has to press Complete.", _reached(APPROVED)),
+    Sample("completed", "Intune has processed an approved request.", _reached(COMPLETED)),
+    Sample("rejected", "An approver said no, here with the reason.", _reached(REJECTED)),
+    Sample("cancelled", "The requestor withdrew the request.", _reached(CANCELLED)),
+    Sample("expired", "The request ran out of time.", _reached(EXPIRED)),
+    Sample("reminder", "A request still waits when part of its time has passed.", _reminder),
+    Sample("expiring", "A request still waits shortly before it expires: the last reminder.", _expiring),
+    Sample(
+        "complete-reminder",
+        "An approved request waits for its requestor to press Complete.",
+        _complete_reminder,
+    ),
+    Sample(
+        "no-longer-listed",
+        "A request that was open is gone from Intune, and nobody can say what became of it.",
+        _no_longer_listed,
+    ),
+    Sample(
+        "approval-taken-back",
+        "A request that was approved waits for an approver again.",
+        _approval_taken_back,
+    ),
+    Sample(
+        "unknown-status",
+        "Intune reports a status that is newer than this notifier.",
+        _reached("onHold"),
+    ),
+    Sample(
+        "digest",
+        "More is to be told at once than anybody wants to see card by card.",
+        _reached(NEEDS_APPROVAL),
+        _digest,
+    ),
+    Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
+    Sample(
+        "plain",
+        "Teams refused the full card of a request, so the least that still rings is sent.",
+        _reached(NEEDS_APPROVAL),
+        _plain,
+    ),
+    Sample(
+        "reply",
+        "The bot changed a request's card in its place, and rings in the thread below it.",
+        _reached(APPROVED),
+        _reply,
+    ),
+    Sample(
+        "sample",
+        "Somebody runs `maa-notify doctor --send` to test a destination.",
+        _reached(NEEDS_APPROVAL),
+        _test,
+    ),
+)
+"""Every kind of card once, in the order in which a reader meets them."""

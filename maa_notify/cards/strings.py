@@ -1,0 +1,352 @@
+"""Every sentence and label that a card can show, in one place, so that wording can be reviewed as a whole.
+
+Statuses read as in the Intune portal; `completed` never claims success, since Intune does not tell.
+"""
+
+import re
+from collections.abc import Mapping
+
+from maa_notify.domain import request as r
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.risk import Reason, Risk, assess
+
+OPEN_IN_INTUNE = "Open in Intune"
+REASON = "The requestor's own words"
+NOTES = "The approver's own words"
+NOTHING_SAID = "Nothing was said."
+NOT_TOLD = "not told by Intune"
+APPROVAL = "Approval"
+REQUESTOR_NOT_TOLD = f"requestor {NOT_TOLD}"
+APPROVER_NOT_TOLD = f"approver {NOT_TOLD}"
+APPLICATION = "application"
+SENDER = "sent by MAA Notify, which reads requests and never decides"
+DIGEST_APPROVERS = (
+    "Approvers: open Intune yourself, go to Multi Admin Approval > All requests, read the requests there and"
+    " decide."
+)
+DIGEST_REQUESTORS = (
+    "Requestors: approved is not done. Go to Multi Admin Approval > My requests, open the request and press"
+    " Complete before it expires."
+)
+HEARTBEAT = (
+    "This channel was quiet for some time. The card shows that the way here is open, and keeps Microsoft from"
+    " switching the flow off. Nothing is asked of anybody."
+)
+SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
+
+AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
+
+LABEL_REQUESTOR = "Requested by"
+LABEL_POLICY_TYPE = "Policy type"
+LABEL_RISK = "Risk"
+LABEL_DEVICE = "Serial number"
+LABEL_PRIMARY_USER = "Primary user"
+LABEL_ASSIGNED = "Assigned to"
+LABEL_REQUESTED = "Requested"
+LABEL_EXPIRES = "Expires"
+LABEL_GONE = "Not listed"
+LABEL_EARLIER = "Before"
+
+SO_FAR = "What happened so far"
+TAKEN_BACK = "the approval was taken back"
+TIME_NOT_SEEN = "time not seen"
+
+DAYS, HOURS, MINUTES = "d", "h", "min"
+UNDER_A_MINUTE = "less than a minute"
+
+STATUS = {
+    r.NEEDS_APPROVAL: "Needs approval",
+    r.APPROVED: "Approved",
+    r.COMPLETED: "Completed",
+    r.REJECTED: "Rejected",
+    r.CANCELLED: "Canceled",
+    r.EXPIRED: "Expired",
+}
+
+RISK = {Risk.HIGH: "High", Risk.MEDIUM: "Medium", Risk.LOW: "Low"}
+
+RISK_REASON = {
+    Reason.GUARD: (
+        "This changes an access policy, the very rule that asks for a second administrator."
+        " Approve it only if you know why."
+    ),
+    Reason.APPLICATION: (
+        "Filed by an application, not by a person. Whoever controls that application may also be able to"
+        " approve: make sure that somebody you know stands behind it."
+    ),
+    Reason.WIPE: "A wipe erases the device. What was stored only there is lost, and nobody can undo it.",
+    Reason.RETIRE: "Retiring takes the organisation's apps, data and management off the device.",
+    Reason.DELETE: "Deleting takes the device out of Intune: nobody manages or protects it any more.",
+    Reason.DEVICE: "An action on a device can erase it or take it out of management.",
+    Reason.SCRIPT: "A script can do anything on every device that it is assigned to.",
+    Reason.ROLE: "A role decides who may do what in Intune, and with that who may approve.",
+    Reason.EVERYBODY: "It reaches all users or all devices at once.",
+}
+"""Why a request is of high risk, in one breath."""
+
+NEXT_STEP = {
+    r.NEEDS_APPROVAL: (
+        "Approver: open Intune yourself, go to Multi Admin Approval > All requests, read the request there"
+        " and decide. Nobody can approve a request of their own."
+    ),
+    r.APPROVED: (
+        "Requestor: approved is not done. Go back to Intune, Multi Admin Approval > My requests, open the"
+        " request and press Complete before it expires, unless Intune has already carried it out."
+    ),
+    r.COMPLETED: (
+        "Nothing more to do here. Intune has processed the request but does not say whether the change"
+        " succeeded: check the result where it matters."
+    ),
+    r.REJECTED: "Requestor: settle it with the approver. If the change is still needed, file a new request.",
+    r.CANCELLED: "Nothing more to do: the request was withdrawn.",
+    r.EXPIRED: (
+        "Requestor: the request ran out of time before it was completed. If the change is still needed, file"
+        " a new request."
+    ),
+}
+STILL_WAITING = (
+    "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
+    " Multi Admin Approval > All requests, before it expires."
+)
+NEXT_STEP_UNKNOWN = (
+    "This notifier does not know the status that Intune reports: open Intune yourself and look at the request"
+    " under Multi Admin Approval > All requests."
+)
+NEXT_STEP_GONE = (
+    "Intune no longer lists this request, and a look-up by its id found nothing. Its outcome is not known:"
+    " look in Intune under Multi Admin Approval > All requests."
+)
+
+POLICY_TYPE = {
+    "app": "Apps",
+    "script": "Scripts",
+    "role": "Roles",
+    "deviceAction": "Device actions",
+    "deviceWipe": "Device wipe",
+    "deviceRetire": "Device retire",
+    "deviceDelete": "Device delete",
+    "operationApprovalPolicy": "Access policies",
+    "compliancePolicy": "Compliance policies",
+    "configurationPolicy": "Configuration policies",
+    "tenantConfiguration": "Tenant configuration",
+    "unknownFutureValue": "A type newer than this notifier",
+    "unknown": NOT_TOLD,
+}
+
+DEVICE_VERB = {
+    "deviceWipe": "Wipe",
+    "deviceErase": "Erase",
+    "deviceRetire": "Retire",
+    "deviceRetireNonCompliant": "Retire",
+    "deviceDelete": "Delete",
+    "deviceDeprovision": "Deprovision",
+    "deviceLock": "Lock",
+    "deviceResetPasscode": "Reset the passcode of",
+    "deviceDisableActivationLock": "Disable the activation lock of",
+}
+
+VERB = {"create": "Create", "update": "Change", "patch": "Change", "delete": "Delete", "assign": "Assign"}
+
+# Internal names in lower case.
+OBJECT = {
+    "mobileapp": "app",
+    "devicehealthscript": "remediation script",
+    "devicemanagementscript": "script",
+    "deviceconfiguration": "configuration profile",
+    "devicecompliancepolicy": "compliance policy",
+    "configurationpolicy": "configuration policy",
+    "idevicemanagementpolicy": "configuration policy",
+    "grouppolicyconfiguration": "administrative template",
+    "operationapprovalpolicy": "access policy",
+    "devicecategory": "device category",
+    "roledefinition": "role",
+    "deviceandappmanagementroledefinition": "role",
+    "manageddevice": "device",
+    "windowsautopilotdeploymentprofile": "Autopilot profile",
+    "windowsfeatureupdateprofile": "feature update profile",
+    "windowsqualityupdateprofile": "quality update profile",
+    "windowsdriverupdateprofile": "driver update profile",
+    "deviceenrollmentconfiguration": "enrollment configuration",
+}
+
+# Kinds of assignment targets: one and many.
+ASSIGNED = {
+    "group": ("1 group", "{} groups"),
+    "excluded group": ("1 excluded group", "{} excluded groups"),
+    "all users": ("all users", "all users"),
+    "all devices": ("all devices", "all devices"),
+    "target": ("1 target", "{} targets"),
+}
+
+OBJECT_OF_TYPE = {
+    "app": "app",
+    "script": "script",
+    "role": "role",
+    "compliancePolicy": "compliance policy",
+    "configurationPolicy": "configuration policy",
+    "operationApprovalPolicy": "access policy",
+    "tenantConfiguration": "device category",
+}
+
+_LOOK = "Look in Intune under All requests."
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORDS = re.compile(r"[^A-Za-z0-9 ]+")
+
+
+def status(value: str) -> str:
+    """A status as the portal spells it; one never heard of in plain words."""
+    return STATUS.get(value) or plain_words(value, "Unknown status")
+
+
+def policy_type(value: str) -> str:
+    """A policy type as a person would say it."""
+    return POLICY_TYPE.get(value) or plain_words(value)
+
+
+def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
+    """`enrollmentRestriction` as `Enrollment restriction`; letters, digits and spaces only."""
+    spaced = " ".join(_WORDS.sub(" ", _CAMEL.sub(" ", identifier[:64])).split()).lower()
+    return spaced.capitalize() if spaced else otherwise
+
+
+def strip(event: Event) -> str:
+    """What state the request is in, and how it got there where that matters."""
+    if event.kind is EventKind.HEARTBEAT:
+        return "No news: this channel can be reached"
+    if event.kind is EventKind.NO_LONGER_LISTED:
+        return "No longer listed"
+    if event.kind is EventKind.COMPLETE_REMINDER:
+        return "Reminder: approved, not completed"
+    state = status(event.request.status)
+    if event.kind is EventKind.REMINDER:
+        return f"Reminder: {state.lower()}"
+    is_taken_back = event.request.status == r.NEEDS_APPROVAL and event.previous == r.APPROVED
+    return f"{state} · {TAKEN_BACK}" if is_taken_back else state
+
+
+def headline(event: Event) -> str:
+    """The line in the coloured strip: the state, and the risk while somebody has to decide."""
+    if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
+        return strip(event)
+    return f"{strip(event)} · {risk_line(assess(event.request).risk)}"
+
+
+def next_step(event: Event, *, in_chat: bool = False) -> str:
+    """One sentence for the person who has to act; in a chat that is the requestor."""
+    if event.kind is EventKind.NO_LONGER_LISTED:
+        return NEXT_STEP_GONE
+    if in_chat and event.request.status == r.NEEDS_APPROVAL:
+        return STILL_WAITING
+    return NEXT_STEP.get(event.request.status, NEXT_STEP_UNKNOWN)
+
+
+def digest_title(requests: int) -> str:
+    """The headline of a digest."""
+    return "News of 1 request" if requests == 1 else f"News of {requests} requests"
+
+
+def digest_strip(notifications: int) -> str:
+    """The line above it."""
+    return f"Multi Admin Approval · {notifications} in one card"
+
+
+def risk_line(risk: Risk) -> str:
+    """Risk as said beside a state."""
+    return f"{RISK[risk]} risk"
+
+
+def devices(verb: str, count: int) -> str:
+    """The start of a subject about devices."""
+    return f"{verb} device" if count <= 1 else f"{verb} {count} devices, first"
+
+
+def fallback(event: Event) -> str:
+    """The news in one breath, where cards cannot be shown or are read aloud: our own words only."""
+    is_known = event.request.status in STATUS or event.kind is EventKind.HEARTBEAT
+    state = headline(event) if is_known else "a status that is new to this notifier"
+    types = ", ".join(policy_type(each) for each in event.request.policy_types if each in r.POLICY_TYPES)
+    told = f"{types or 'A request'}: {state}".replace(" · ", ", ")
+    return f"Intune Multi Admin Approval. {told}. {_LOOK} Key {event.short_key}."
+
+
+def digest_fallback(notifications: int) -> str:
+    """The same for a digest."""
+    return f"Intune Multi Admin Approval: {notifications} notifications. {_LOOK}"
+
+
+def reminder_line(event: Event, next_at: str) -> str:
+    """Why it rings again, whether it will once more, and what an open request holds up."""
+    following = f"the next reminder comes at {next_at}" if next_at else "this is the last reminder"
+    return (
+        f"It rings again because {_passed(event)}; {following}."
+        " Until it is closed, Intune takes no other request for the same object."
+    )
+
+
+def _passed(event: Event) -> str:
+    if event.kind is EventKind.COMPLETE_REMINDER:
+        return f"it was approved {event.stage} ago and is not completed"
+    is_share = event.stage.endswith("%")
+    return f"{event.stage} of its time has passed" if is_share else f"less than {event.stage} is left"
+
+
+def left(span: str) -> str:
+    """A time to come: `2 d 3 h left`."""
+    return f"{span} left"
+
+
+def ago(span: str) -> str:
+    """A time that is past."""
+    return f"{span} ago"
+
+
+def time_left(event: Event, left_or_ago: str) -> str:
+    """The line of the strip that says how much time the reader has, and for what."""
+    what = "to press Complete" if event.request.status == r.APPROVED else "to decide"
+    return f"{left_or_ago} {what}"
+
+
+def more_characters(count: int) -> str:
+    """What stands behind a text that was cut."""
+    return f" {count:,} more characters: read them in Intune." if count > 1 else " 1 more character."
+
+
+def earlier_steps(count: int) -> str:
+    """In place of the first steps of a long story."""
+    return "1 step not shown" if count == 1 else f"{count} steps not shown"
+
+
+def assignments(counts: Mapping[str, int]) -> str:
+    """`2 groups, all users` from the kinds of assignment targets."""
+    forms = ((ASSIGNED.get(kind, ASSIGNED["target"]), count) for kind, count in counts.items())
+    return ", ".join(one if count == 1 else many.format(count) for (one, many), count in forms)
+
+
+def to_targets(counts: Mapping[str, int]) -> str:
+    """The end of a subject that assigns something."""
+    return f"to {assignments(counts)}"
+
+
+def a_request(types: str) -> str:
+    """A subject when neither verb nor name is told: `Device wipe request`."""
+    return f"{types} request"
+
+
+def nameless(lead: str) -> str:
+    """A subject whose object Intune does not name."""
+    return f"{lead} (name {NOT_TOLD})"
+
+
+def labelled(label: str, value: object) -> str:
+    """A label and its value in one line: `Approved: 3`."""
+    return f"{label}:\N{NO-BREAK SPACE}{value}"
+
+
+def expires(deadline: str) -> str:
+    """The deadline within a line."""
+    return f"{LABEL_EXPIRES.lower()} {deadline}"
+
+
+def footer(key: str, sent_at: str) -> str:
+    """The short key, by which a repeated card is known, and the time from which "left" and "ago" count."""
+    return " · ".join([*([f"Key {key}"] if key else []), sent_at, SENDER])

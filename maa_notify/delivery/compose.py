@@ -1,0 +1,90 @@
+"""What goes out next: the first of what is due as a card of its own, or a burst of it as one digest.
+
+Where a destination comes back to the cards it posted, a request has one card there: later news take its place
+and ring in its thread, and only requests without a card share a digest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from typing import Protocol
+
+from maa_notify.delivery.order import Waiting
+from maa_notify.delivery.sender import Card, Message
+from maa_notify.domain.event import Event, EventKind, Notification, Place
+
+MOST_TOGETHER = 49
+"""Two rows each, the destination's own and an edition: the hundred changes of one transaction."""
+
+
+class CardMaker(Protocol):
+    """Makes cards of events; `now` is the time of posting (UTC)."""
+
+    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
+        """The full card; `again` says that it may be there already."""
+        ...
+
+    def plain(self, event: Event, now: datetime) -> Card:
+        """The minimal card, for a destination that refused the full one."""
+        ...
+
+    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+        """The short card that rings in the thread of a card which was changed."""
+        ...
+
+    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
+        """One card for many events, and how many of them it holds, counted from the first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes messages of what is due; more than `digest_above` of it become a digest."""
+
+    cards: CardMaker
+    digest_above: int
+
+    def compose(
+        self, due: Sequence[Waiting], places: Mapping[str, Place], now: datetime
+    ) -> tuple[Sequence[Waiting], Message]:
+        """The next message and the notifications that it tells.
+
+        Args:
+            due: what is due at one destination for one recipient, in order; at least one.
+            places: where cards of these requests stand there, by request id.
+            now: the time of posting (UTC).
+        """
+        first = due[0]
+        place = places.get(_request_of(first))
+        new = [item for item in due if _request_of(item) not in places]
+        if place or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
+            return due[:1], self._message(first.value, place, now)
+        batch = list(takewhile(_may_share, new[:MOST_TOGETHER]))
+        events = [item.value.event for item in batch]
+        card, count = self.cards.digest(events, first.value.destination, now)
+        return batch[:count], _message(card, first.value)
+
+    def _message(self, notification: Notification, place: Place | None, now: datetime) -> Message:
+        event, destination = notification.event, notification.destination
+        if notification.plain:
+            card = self.cards.plain(event, now)
+        else:
+            card = self.cards.card(event, destination, now, again=notification.in_doubt)
+        reply = self.cards.reply(event, destination, now) if place else None
+        return _message(card, notification, place, reply)
+
+
+def _message(
+    card: Card, notification: Notification, place: Place | None = None, reply: Card | None = None
+) -> Message:
+    return Message(card, str(card.get("fallbackText", "")), notification.recipient, place, reply)
+
+
+def _request_of(item: Waiting) -> str:
+    return item.value.event.request.id
+
+
+def _may_share(item: Waiting) -> bool:
+    """Whether a notification may be told in one card with others."""
+    return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT

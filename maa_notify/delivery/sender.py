@@ -1,0 +1,67 @@
+"""The protocol of a destination: it takes a message, or says by type why not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from maa_notify.domain.event import Place
+
+Card = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One card on its way.
+
+    Attributes:
+        card: the Adaptive Card.
+        summary: one plain line that makes sense read aloud, of our own words only.
+        recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
+        place: where an earlier card of the same request stands; the card takes that one's place.
+        reply: the short card that then rings in its thread, since a changed card rings nowhere.
+    """
+
+    card: Card
+    summary: str = ""
+    recipient: str = ""
+    place: Place | None = None
+    reply: Card | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a destination said when it took a message.
+
+    Attributes:
+        run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
+        message_id: the message in the channel, proof that the card was posted; "" if none was told.
+        place: where the card stands, for an outlet that can come back to it.
+    """
+
+    run_id: str = ""
+    message_id: str = ""
+    place: Place | None = None
+
+
+class Outlet(Protocol):
+    """A way into one Teams channel, or into chats."""
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether it comes back to the cards it posted: one card for each request, changed in place."""
+        ...
+
+    def post(self, message: Message) -> Receipt:
+        """Brings one message there.
+
+        Raises:
+            DestinationRefused: the destination has to be mended by a person.
+            CardRefused: this card is not taken; others may be.
+            DestinationUnavailable: not now; perhaps with the wait it asks for.
+            RecipientUnreachable: this person cannot be written to; others may be.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the connections."""
+        ...

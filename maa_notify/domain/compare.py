@@ -1,0 +1,189 @@
+"""What changed between what we knew and what Graph lists now: a pure function, the heart of a poll."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
+from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
+
+_STEPS_KEPT = 8
+_UNKNOWN = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What is remembered of one request.
+
+    Attributes:
+        request: as it was last listed.
+        revision: counts the changes of status and the disappearances seen, from 1.
+        reminded: the stages of the plan for approvers that are done with.
+        nudged: the same of the plan for the requestor, since the approval.
+        steps: the statuses it was seen to reach since it was filed, the latest eight, oldest first.
+        missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
+    """
+
+    request: ApprovalRequest
+    revision: int = 1
+    reminded: tuple[str, ...] = ()
+    missing_since: datetime | None = None
+    nudged: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def approved_at(self) -> datetime | None:
+        """When it was last approved (UTC); None for a request that is not, or of which nobody knows."""
+        step = self.steps[-1] if self.steps else None
+        return step.at if step and step.status == APPROVED else None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to record: from `before` (None: not remembered as listed) to `after` (None: listed no more).
+
+    A request that is listed no more is kept as `before` in case it comes back. `event` is what is told about
+    it; None when it is only worth remembering.
+    """
+
+    request_id: str
+    before: Tracked | None
+    after: Tracked | None
+    event: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to compare.
+
+    Attributes:
+        first_run: closed requests are recorded in silence.
+        reminders: when to remind approvers.
+        complete_reminders: when to remind the requestor to press Complete.
+    """
+
+    first_run: bool = False
+    reminders: Plan = ()
+    complete_reminders: Plan = ()
+
+
+def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
+    known: Mapping[str, Tracked],
+    past: Mapping[str, Tracked],
+    listed: Mapping[str, ApprovalRequest],
+    gone: Collection[str],
+    now: datetime,
+    rules: Rules,
+) -> list[Change]:
+    """Everything that has to be recorded, in the order in which it should be told.
+
+    Args:
+        known: requests remembered as listed, by id.
+        past: of the requests in `listed` that are not in `known`, those we knew before they left the list.
+        listed: what Graph lists now, by id, plus what a look-up by id brought back.
+        gone: ids in `known` that neither the list nor a look-up by id shows.
+        now: the time of the poll (UTC).
+        rules: how to compare.
+    """
+    compared = (_compare_listed(known, past, request, now, rules) for request in listed.values())
+    found = [change for change in compared if change is not None]
+    lost = [_compare_gone(known[request_id], now) for request_id in gone]
+    return [*sorted(found, key=lambda each: _age(listed[each.request_id])), *lost]
+
+
+def _age(request: ApprovalRequest) -> tuple[datetime, str]:
+    """What the oldest news come first by."""
+    return request.modified_at or request.requested_at or _UNKNOWN, request.id
+
+
+def _compare_listed(
+    known: Mapping[str, Tracked],
+    past: Mapping[str, Tracked],
+    request: ApprovalRequest,
+    now: datetime,
+    rules: Rules,
+) -> Change | None:
+    before = known.get(request.id)
+    remembered = before or past.get(request.id)
+    if remembered is None:
+        return _created(request, now, rules)
+    if remembered.request.status != request.status:
+        return _status_changed(before, remembered, request, now, rules)
+    return _unchanged(before, remembered, request, now, rules)
+
+
+def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change:
+    is_fresh = request.status == NEEDS_APPROVAL
+    steps = () if is_fresh else (_step(request, None, now),)
+    after, _ = _reminded(Tracked(request, steps=steps), now, rules)
+    if rules.first_run and request.is_closed:
+        return Change(request.id, None, after)
+    return Change(request.id, None, after, Event(EventKind.CREATED, request, 1, now, steps=steps))
+
+
+def _status_changed(
+    before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
+) -> Change:
+    """The news of the status is itself a ring: the stages whose time has come are done with."""
+    steps = (*remembered.steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
+    moved = Tracked(request, remembered.revision + 1, remembered.reminded, steps=steps)
+    after, _ = _reminded(moved, now, rules)
+    previous = remembered.request.status
+    event = Event(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
+    return Change(request.id, before, after, event)
+
+
+def _unchanged(
+    before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
+) -> Change | None:
+    is_as_known = remembered.missing_since is None and remembered.request == request
+    found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
+    after, come = _reminded(found, now, rules)
+    if not come.stages:
+        return None if after is before else Change(request.id, before, after)
+    event = Event(
+        EventKind.COMPLETE_REMINDER if request.status == APPROVED else EventKind.REMINDER,
+        request,
+        remembered.revision,
+        now,
+        previous=request.status,
+        stage=come.stages[-1],
+        next_reminder=come.next_at,
+        steps=remembered.steps,
+    )
+    return Change(request.id, before, after, event)
+
+
+def _reminded(tracked: Tracked, now: datetime, rules: Rules) -> tuple[Tracked, Due]:
+    """With the stages done with whose time has come, and what they are."""
+    request = tracked.request
+    if request.status == APPROVED:
+        come = due_to_complete(rules.complete_reminders, request, tracked.approved_at, tracked.nudged, now)
+        nudged = replace(tracked, nudged=tracked.nudged + come.stages) if come.stages else tracked
+        return nudged, come
+    come = due(rules.reminders, request, tracked.reminded, now)
+    reminded = replace(tracked, reminded=tracked.reminded + come.stages) if come.stages else tracked
+    return reminded, come
+
+
+def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
+    """When it got there: as Intune tells it, unless that time did not move or has not come yet."""
+    told = request.modified_at
+    is_news = told is not None and told <= now and (before is None or told != before.modified_at)
+    by = request.approver if request.status in {APPROVED, REJECTED} else Identity()
+    return Step(request.status, told if told and is_news else now, by)
+
+
+def _compare_gone(known: Tracked, now: datetime) -> Change:
+    """A closed request leaves in silence; an open one must be missing twice before anybody is told."""
+    request = known.request
+    if request.is_closed:
+        return Change(request.id, replace(known, missing_since=now), None)
+    if known.missing_since is None:
+        return Change(request.id, known, replace(known, missing_since=now))
+    kept = replace(known, revision=known.revision + 1)
+    event = Event(
+        EventKind.NO_LONGER_LISTED, request, kept.revision, now, previous=request.status, steps=known.steps
+    )
+    return Change(request.id, kept, None, event)

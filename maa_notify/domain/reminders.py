@@ -1,0 +1,111 @@
+"""When to ring again: for a request that waits for an approver, and for one that waits to be completed.
+
+`MAA_REMINDERS`, for example `50%,24h,4h`, is anchored to the request's own `expirationDateTime`, which Intune
+sets and may change: a share of the lifetime gone by, or a time left. A lifetime is never assumed.
+`MAA_COMPLETE_REMINDERS`, for example `4h,24h`, counts from the approval.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
+
+_STAGE = re.compile(r"(?P<number>[0-9]{1,4})\s*(?P<unit>%|m|h|d)")
+_WHOLE = 100
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One point of a plan, `name` as written: a `share` of the lifetime, or a `span` of time.
+
+    The span is what is left until expiry in `MAA_REMINDERS`, and what has passed since the approval in
+    `MAA_COMPLETE_REMINDERS`.
+    """
+
+    name: str
+    share: float | None = None
+    span: timedelta | None = None
+
+    def before_expiry(self, request: ApprovalRequest) -> datetime | None:
+        """When this stage rings for a request that waits (UTC); None without the times it counts from."""
+        if request.expires_at is None:
+            return None
+        if self.span is not None:
+            return request.expires_at - self.span
+        if self.share is None or request.requested_at is None:
+            return None
+        return request.requested_at + (request.expires_at - request.requested_at) * self.share
+
+    def after_approval(self, approved_at: datetime) -> datetime | None:
+        """When this stage rings for a request approved then (UTC)."""
+        return None if self.span is None else approved_at + self.span
+
+
+Plan = tuple[Stage, ...]
+
+
+def parse_plan(text: str) -> Plan:
+    """Reads a list of stages such as `50%,24h,4h`; an empty text is the empty plan.
+
+    Raises:
+        ValueError: a stage is neither a share below 100% nor a time in m, h or d.
+    """
+    parts = (part.strip().lower() for part in text.split(","))
+    return tuple(dict.fromkeys(_parse_stage(part) for part in parts if part))
+
+
+def _parse_stage(text: str) -> Stage:
+    match = _STAGE.fullmatch(text)
+    number = int(match["number"]) if match else 0
+    if match is None or number == 0 or (match["unit"] == "%" and number >= _WHOLE):
+        raise ValueError(
+            f"{text[:20]!r} is neither a share such as 50% nor a time left such as 24h, 30m or 2d"
+        )
+    name = f"{number}{match['unit']}"
+    if match["unit"] == "%":
+        return Stage(name, share=number / _WHOLE)
+    return Stage(name, span=number * _UNITS[match["unit"]])
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The stages of a plan that have come, oldest first, and when the next one will."""
+
+    stages: tuple[str, ...]
+    next_at: datetime | None
+
+
+_NOTHING = Due((), None)
+
+
+def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: datetime) -> Due:
+    """Which stages not yet `done` are due; none unless the request still waits for an approver."""
+    if request.status != NEEDS_APPROVAL or _is_over(request, now):
+        return _NOTHING
+    return _due([(stage.before_expiry(request), stage.name) for stage in plan], done, now)
+
+
+def due_to_complete(
+    plan: Plan, request: ApprovalRequest, approved_at: datetime | None, done: Collection[str], now: datetime
+) -> Due:
+    """The same for a request that was approved and waits for its requestor to press Complete.
+
+    No stage is promised for a time at which the request will have expired.
+    """
+    if request.status != APPROVED or approved_at is None or _is_over(request, now):
+        return _NOTHING
+    times = [(stage.after_approval(approved_at), stage.name) for stage in plan]
+    return _due([(at, name) for at, name in times if at and not _is_over(request, at)], done, now)
+
+
+def _is_over(request: ApprovalRequest, now: datetime) -> bool:
+    return request.expires_at is not None and request.expires_at <= now
+
+
+def _due(times: Iterable[tuple[datetime | None, str]], done: Collection[str], now: datetime) -> Due:
+    known = sorted((at, name) for at, name in times if at is not None and name not in done)
+    come = tuple(name for at, name in known if at <= now)
+    return Due(come, next((at for at, _ in known if at > now), None))

@@ -1,0 +1,156 @@
+"""Who hears of an event, and why: the pure part of a destination, and the choice among them.
+
+A poll and an explanation ask the same function, so what is explained is what happens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.request import (
+    ACCOUNT,
+    APPROVED,
+    EXPIRED,
+    GUID,
+    NEEDS_APPROVAL,
+    REJECTED,
+    STATUSES,
+    ApprovalRequest,
+)
+
+EXPIRING = "expiring"
+"""The last reminder of the plan."""
+
+EVENT_NAMES = (
+    *(str(kind) for kind in EventKind if kind is not EventKind.HEARTBEAT),
+    EXPIRING,
+    *STATUSES,
+)
+EVENTS_FOR_REQUESTOR = frozenset({APPROVED, REJECTED, EXPIRED, EXPIRING, str(EventKind.COMPLETE_REMINDER)})
+"""What a requestor wants to hear of an own request, unless the settings say otherwise."""
+
+_LONGEST_ACCOUNT = 113
+"""Of a user principal name in Entra; a longer text may have been cut, and name somebody else."""
+
+
+class Why(StrEnum):
+    """Why a destination hears of an event or does not."""
+
+    WANTED = "wanted"
+    LEFT_OVER = "left_over"
+    OTHER_POLICY_TYPE = "other_policy_type"
+    OTHER_EVENT = "other_event"
+    TAKEN = "taken"
+    BY_APPLICATION = "by_application"
+    NO_REQUESTOR = "no_requestor"
+
+
+_HEARS = frozenset({Why.WANTED, Why.LEFT_OVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one destination has to do with an event; `recipient` is whom to chat with, "" for a channel."""
+
+    destination: str
+    why: Why
+    recipient: str = ""
+
+    @property
+    def hears(self) -> bool:
+        """Whether the destination hears of it."""
+        return self.why in _HEARS
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one destination wants to hear: empty sets mean everything.
+
+    Attributes:
+        name: the destination's name.
+        policy_types: policy types as Graph spells them.
+        events: words of `EVENT_NAMES`; a status stands for reaching it, `status_changed` for any new one.
+        catch_all: hears only what no other channel takes.
+        to_requestor: no channel, but the chat with whoever filed the request.
+        by_object_id: a person is known there by the Entra object id alone.
+    """
+
+    name: str
+    policy_types: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    catch_all: bool = False
+    to_requestor: bool = False
+    by_object_id: bool = False
+
+    def takes(self, event: Event) -> bool:
+        """Whether this destination wants the event."""
+        return _unwanted(event, self) is None
+
+
+def names_of(event: Event) -> frozenset[str]:
+    """What an event may be called in `events` and `mentions`.
+
+    A request that was decided before we first saw it is new and has changed: whoever waits for decisions
+    hears of it too.
+    """
+    kind, status = str(event.kind), event.request.status
+    if event.kind is EventKind.REMINDER and event.next_reminder is None:
+        return frozenset({kind, EXPIRING})
+    if event.kind not in {EventKind.CREATED, EventKind.STATUS_CHANGED}:
+        return frozenset({kind})
+    if status == NEEDS_APPROVAL:
+        return frozenset({kind, status})
+    return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})
+
+
+def types_of(event: Event) -> tuple[str, ...]:
+    """The policy types by which an event is routed."""
+    return event.request.policy_types or ("unknown",)
+
+
+def route(event: Event, routes: Sequence[Route]) -> list[Verdict]:
+    """The destinations that hear of an event, in the order of the settings."""
+    return [verdict for verdict in explain(event, routes) if verdict.hears]
+
+
+def explain(event: Event, routes: Sequence[Route]) -> list[Verdict]:
+    """What becomes of an event at each destination, in the order of the settings."""
+    channels = (each for each in routes if not each.catch_all and not each.to_requestor)
+    is_taken = any(channel.takes(event) for channel in channels)
+    return [_verdict(event, each, is_taken=is_taken) for each in routes]
+
+
+def _verdict(event: Event, route: Route, *, is_taken: bool) -> Verdict:
+    unwanted = _unwanted(event, route)
+    if unwanted is not None:
+        return Verdict(route.name, unwanted)
+    if route.to_requestor:
+        return _verdict_of_chat(event.request, route)
+    if route.catch_all:
+        return Verdict(route.name, Why.TAKEN if is_taken else Why.LEFT_OVER)
+    return Verdict(route.name, Why.WANTED)
+
+
+def _unwanted(event: Event, route: Route) -> Why | None:
+    """The wish of a destination that an event does not meet."""
+    if route.policy_types and route.policy_types.isdisjoint(types_of(event)):
+        return Why.OTHER_POLICY_TYPE
+    if route.events and route.events.isdisjoint(names_of(event)):
+        return Why.OTHER_EVENT
+    return None
+
+
+def _verdict_of_chat(request: ApprovalRequest, route: Route) -> Verdict:
+    if request.requestor.kind == "application":
+        return Verdict(route.name, Why.BY_APPLICATION)
+    recipient = _recipient(request, by_account=not route.by_object_id)
+    return Verdict(route.name, Why.WANTED if recipient else Why.NO_REQUESTOR, recipient)
+
+
+def _recipient(request: ApprovalRequest, *, by_account: bool) -> str:
+    """The requestor's user principal name, else the object id; only in the exact form of one."""
+    account, object_id = request.requestor.upn, request.requestor.id
+    if by_account and len(account) <= _LONGEST_ACCOUNT and ACCOUNT.fullmatch(account):
+        return account
+    return object_id if GUID.fullmatch(object_id) else ""

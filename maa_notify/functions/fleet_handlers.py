@@ -1,0 +1,64 @@
+"""What the triggers of a fleet do. The host runs many polls at once, in threads of one process."""
+
+import os
+from functools import cache
+from threading import Lock
+
+from maa_notify import app, logs
+from maa_notify.errors import PollFailedError, SettingsError
+from maa_notify.fleet.fleet import Fleet
+from maa_notify.fleet.messages import UnreadableAskError, read_ask
+
+_LOG = logs.logger(__name__)
+
+_reading = Lock()
+
+
+def ask_for_polls() -> list[str]:
+    """The messages that ask for a poll of each tenant, for the timer and `POST /api/poll`.
+
+    Raises:
+        PollFailedError: `MAA_TENANTS` is no list; the next run tries again.
+    """
+    try:
+        return fleet().asks()
+    except SettingsError as error:
+        _LOG.error("fleet.failed", code=error.code, text=str(error))
+        raise PollFailedError(f"{error.code}: {error}") from None
+
+
+def poll_tenant(message: str) -> None:
+    """One poll of the tenant that a message from the queue asks for.
+
+    Raises:
+        UnreadableAskError: the message is none of ours.
+        PollFailedError: `MAA_TENANTS` is no list. After either the host tries again, then puts it aside.
+    """
+    try:
+        fleet().poll(message)
+    except SettingsError as error:
+        raise PollFailedError(f"{error.code}: {error}") from None
+
+
+def put_aside(message: str) -> None:
+    """Says that the host gave a message up, for an alarm; the timer asks for its tenant again."""
+    try:
+        tenant = read_ask(message).tenant_id
+    except UnreadableAskError:
+        tenant = "unknown"
+    _LOG.error("fleet.put_aside", tenant=tenant, text="its run failed five times: see the exceptions before")
+
+
+def fleet() -> Fleet:
+    """The fleet of this process, so that tokens and connections are kept between runs.
+
+    Raises:
+        SettingsError: `MAA_TENANTS` is no list.
+    """
+    with _reading:
+        return _only_fleet()
+
+
+@cache
+def _only_fleet() -> Fleet:
+    return Fleet(os.environ, app.build)

@@ -1,0 +1,110 @@
+"""Pages of Graph's list: an entry that is byte for byte as in the listing before is not parsed again.
+
+Between two polls hardly anything changes, and parsing is most of what a poll computes. Of an entry only a
+digest is kept beside what was read from it, so that payloads are let go with their page.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from maa_notify import logs
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.errors import GraphUnavailable
+from maa_notify.graph.requests import MalformedRequestError, parse_request
+
+_LOG = logs.logger(__name__)
+_NOT_JSON = (ValueError, RecursionError)
+_JSON = json.JSONDecoder(parse_int=float)
+
+
+@dataclass(slots=True)
+class Page:
+    """What a page holds, and the link to the next one as Graph wrote it; None on the last."""
+
+    next_link: object
+    requests: list[ApprovalRequest] = field(default_factory=list)
+    malformed: list[MalformedRequestError] = field(default_factory=list)
+
+
+class _Pieces(msgspec.Struct):
+    """A page cut into entries, each still as the bytes that came."""
+
+    value: list[msgspec.Raw]
+    next_link: Any = msgspec.field(name="@odata.nextLink", default=None)
+
+
+_CUTTER = msgspec.json.Decoder(_Pieces)
+
+
+class PageReader:
+    """Reads listing after listing."""
+
+    def __init__(self) -> None:
+        """Knows no entry yet."""
+        self._before: dict[bytes, ApprovalRequest] = {}
+        self._now: dict[bytes, ApprovalRequest] = {}
+
+    def begin(self) -> None:
+        """A new listing begins; what only the one before the last held is forgotten."""
+        self._before, self._now = self._now, {}
+
+    def read(self, body: bytes) -> Page:
+        """Reads a page.
+
+        Raises:
+            GraphUnavailable: it is not whole, or no page of a list.
+        """
+        entries, link = _cut(body)
+        page = Page(link)
+        for entry in entries:
+            try:
+                page.requests.append(self._request(entry))
+            except MalformedRequestError as error:
+                page.malformed.append(error)
+        return page
+
+    def _request(self, entry: object) -> ApprovalRequest:
+        if not isinstance(entry, msgspec.Raw):
+            return parse_request(entry)
+        digest = sha256(entry).digest()
+        request = self._before.get(digest) or parse_request(_loads(bytes(entry)))
+        self._now[digest] = request
+        return request
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The object in an answer. No number of it is ever used: as floats even absurd ones do no harm.
+
+    Raises:
+        GraphUnavailable: there is none.
+    """
+    found: object = None
+    try:
+        found = _loads(body)
+    except _NOT_JSON:
+        _LOG.debug("graph.not_json", bytes=len(body))
+    if not isinstance(found, dict):
+        raise GraphUnavailable("Graph's answer is not (whole) JSON; nothing was compared")
+    return found
+
+
+def _cut(body: bytes) -> tuple[Sequence[object], object]:
+    """The entries of a page and the link to the next; already parsed where some text in it is odd."""
+    try:
+        pieces = _CUTTER.decode(body)
+    except (msgspec.DecodeError, *_NOT_JSON):
+        page = read_object(body)
+        entries = page.get("value")
+        if not isinstance(entries, list):
+            raise GraphUnavailable("Graph's answer has no list of requests; nothing was compared") from None
+        return entries, page.get("@odata.nextLink")
+    return pieces.value, pieces.next_link
+
+
+def _loads(text: bytes) -> object:
+    return _JSON.decode(text.decode("utf-8-sig", "replace"))

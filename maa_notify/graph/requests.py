@@ -1,0 +1,170 @@
+"""The parser of `operationApprovalRequests`: raw JSON to an approval request, read tolerantly.
+
+Only `id` and `status` are insisted on. Everything else may be missing, null, of an unexpected type or
+new to us: half of what a reader wants to know stands in fields that Microsoft does not document. Of those
+only the few that a card shows are kept; payloads and script bodies never leave this module.
+
+Source of the field names: the Graph beta type `operationApprovalRequest`, and the undocumented fields that
+public clients of the same endpoint have been seen to read.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityKind, Target, canonical
+
+_NAME_LIMIT = 256
+_NOTE_LIMIT = 1_200
+_WORD_LIMIT = 64
+_ID_LIMIT = 256
+_ASSIGNMENTS = 200
+_POLICY_TYPES_SHOWN = 8
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+
+
+class MalformedRequestError(ValueError):
+    """An entry of Graph's list that cannot be told apart or has no status; `request_id` is "" if unknown."""
+
+    def __init__(self, reason: str, request_id: str = "") -> None:
+        super().__init__(reason)
+        self.request_id = request_id
+
+
+def parse_request(raw: object) -> ApprovalRequest:
+    """Reads one entry of Graph's list.
+
+    Raises:
+        MalformedRequestError: the entry is no object, or has no usable id or status.
+    """
+    if not isinstance(raw, Mapping):
+        raise MalformedRequestError(f"an entry of the list is a {type(raw).__name__}, not an object")
+    request_id = _request_id(raw.get("id"))
+    status = canonical(_text(raw.get("status"), _WORD_LIMIT))
+    if not status:
+        raise MalformedRequestError("it has no status", request_id)
+    return ApprovalRequest(
+        id=request_id,
+        status=status,
+        policy_types=_policy_types(raw.get("requiredOperationApprovalPolicyTypes")),
+        requested_at=parse_time(raw.get("requestDateTime")),
+        expires_at=parse_time(raw.get("expirationDateTime")),
+        modified_at=parse_time(raw.get("lastModifiedDateTime")),
+        requestor=_identity(raw.get("requestor")),
+        approver=_identity(raw.get("approver")),
+        justification=_text(raw.get("requestJustification"), _NOTE_LIMIT),
+        approval_notes=_text(raw.get("approvalJustification"), _NOTE_LIMIT),
+        target=_target(raw),
+    )
+
+
+def parse_time(value: object) -> datetime | None:
+    """An RFC 3339 time with any number of fraction digits, in UTC; None when it cannot be read.
+
+    The first days of year 1 are how .NET services write that there is no time.
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip().upper())
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.year > 1 else None
+
+
+def _request_id(value: object) -> str:
+    request_id = value.strip() if isinstance(value, str) else ""
+    if not request_id or len(request_id) > _ID_LIMIT:
+        raise MalformedRequestError("it has no usable id")
+    return request_id.lower() if GUID.fullmatch(request_id) else _storable(request_id)
+
+
+def _storable(text: str) -> str:
+    """Without lone surrogates, which UTF-8 cannot hold, and controls, which JSON writes six times as long."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+
+
+def _text(value: object, limit: int = _NAME_LIMIT) -> str:
+    if not isinstance(value, str):
+        return ""
+    return _storable(value.strip()[:limit]).strip()
+
+
+def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
+    """The first of these fields that holds a text, whatever the case of its name."""
+    lowered = [(key.lower(), value) for key, value in fields.items()]
+    found = (_text(value, limit) for name in names for key, value in lowered if key == name)
+    return next(filter(None, found), "")
+
+
+def _identity(value: object) -> Identity:
+    if not isinstance(value, Mapping):
+        return Identity()
+    kinds: tuple[IdentityKind, ...] = ("user", "application")
+    for kind in kinds:
+        found = _identity_of_kind(kind, value.get(kind))
+        if found:
+            return found
+    return Identity()
+
+
+def _identity_of_kind(kind: IdentityKind, value: object) -> Identity | None:
+    if not isinstance(value, Mapping):
+        return None
+    name, account = _first_text(value, "displayname"), _first_text(value, "upn", "userprincipalname")
+    identity = Identity(kind, name, account, _first_text(value, "id"))
+    return identity if identity.name or identity.upn or identity.id else None
+
+
+def _policy_types(value: object) -> tuple[str, ...]:
+    entries = value if isinstance(value, list) else [value]
+    names = (canonical(_text(entry, _WORD_LIMIT)) for entry in entries)
+    return tuple(dict.fromkeys(name for name in names if name))[:_POLICY_TYPES_SHOWN]
+
+
+def _target(raw: Mapping[str, Any]) -> Target:
+    devices = _objects(raw.get("displayPayload"))
+    first = devices[0] if devices else {}
+    return Target(
+        name=_first_text(raw, "payloadname", "displayname") or _first_text(first, "devicename"),
+        operation=_text(raw.get("payloadOperation"), _WORD_LIMIT),
+        object_type=_last_part(raw.get("payloadType")),
+        subtype=_last_part(raw.get("payloadSubtype")),
+        action=_text(raw.get("actionName"), _WORD_LIMIT)
+        or _first_text(first, "actionname", limit=_WORD_LIMIT),
+        serial_number=_first_text(first, "serialnumber", limit=_WORD_LIMIT),
+        primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
+        device_count=len(devices),
+        assigned_to=tuple(map(_assignment, _objects(raw.get("addedAssignments"))[:_ASSIGNMENTS])),
+    )
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list that may itself be a JSON string, as undocumented fields often are."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return []
+    entries = value if isinstance(value, list) else [value]
+    return [entry for entry in entries if isinstance(entry, Mapping)]
+
+
+def _assignment(entry: Mapping[str, Any]) -> str:
+    target = entry.get("target")
+    kind = _last_part(target.get("@odata.type")) if isinstance(target, Mapping) else ""
+    kinds = {
+        "alllicensedusersassignmenttarget": "all users",
+        "alldevicesassignmenttarget": "all devices",
+        "exclusiongroupassignmenttarget": "excluded group",
+        "groupassignmenttarget": "group",
+    }
+    return kinds.get(kind.lower(), "target")
+
+
+def _last_part(value: object) -> str:
+    return _text(value).rsplit(".", 1)[-1].removeprefix("#")[:_WORD_LIMIT]

@@ -1,0 +1,100 @@
+"""MSAL's way to the network: bounded, quiet, and with credentials for one sign-in service only.
+
+MSAL sees nothing but whole JSON objects from that service. Everything else becomes a typed error here, before
+MSAL could log it, keep it, or stumble over it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from maa_notify.errors import GraphDenied, GraphUnavailable
+from maa_notify.net.client import Answer, Limits, Wire, WireError, is_loopback, origin_of
+
+_LIMITS = Limits(max_bytes=512 * 1024)
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_ALIASES = {"https://login.chinacloudapi.cn:443": "https://login.partner.microsoftonline.cn:443"}
+"""Sign-in services that name endpoints at their other host."""
+
+
+@dataclass(frozen=True, slots=True)
+class MsalAnswer:
+    """An HTTP answer in the shape that MSAL reads."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    text: str = field(repr=False)
+
+
+class MsalHttp:
+    """An HTTP client in the shape that MSAL asks for."""
+
+    def __init__(self, authority: str | None, limits: Limits = _LIMITS) -> None:
+        """`authority` is the origin that credentials may be sent to; None for Azure's local endpoints."""
+        self._limits = limits
+        self._authority = authority or ""
+        origin = origin_of(self._authority)
+        self._allowed = {origin, _ALIASES.get(origin, origin)}
+        self._is_plain = self._authority.startswith("http://") and is_loopback(self._authority)
+        self._wires: dict[str, Wire] = {}
+
+    def get(self, url: str, params: Mapping[str, str] | None = None, **options: Any) -> MsalAnswer:  # noqa: ANN401
+        """A GET as `requests` would do it."""
+        full = f"{url}?{urlencode(params)}" if params else url
+        return self._exchange("GET", full, options.get("headers") or {}, None)
+
+    def post(self, url: str, data: Mapping[str, Any] | str = "", **options: Any) -> MsalAnswer:  # noqa: ANN401
+        """A POST of a form as `requests` would do it."""
+        form = data if isinstance(data, str) else urlencode(data)
+        return self._exchange("POST", url, {**_FORM, **(options.get("headers") or {})}, form.encode())
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for wire in self._wires.values():
+            wire.close()
+        self._wires.clear()
+
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> MsalAnswer:
+        url = url.replace("https://", "http://", 1) if self._is_plain else url
+        wire = self._wire_for(url)
+        try:
+            answer = wire.exchange(method, url, headers=headers, content=content, limits=self._limits)
+        except WireError as error:
+            raise GraphUnavailable(f"{self._service()}: {error}; nothing was compared") from None
+        return MsalAnswer(answer.status, answer.headers, self._checked(answer))
+
+    def _wire_for(self, url: str) -> Wire:
+        origin = origin_of(url)
+        if self._authority and origin not in self._allowed:
+            raise GraphDenied(
+                "the sign-in service points to another host, which was sent nothing:"
+                " check MAA_CLOUD and MAA_AUTHORITY_URL"
+            )
+        return self._wires.setdefault(origin, Wire(url, direct=not self._authority))
+
+    def _checked(self, answer: Answer) -> str:
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise GraphUnavailable(f"{self._service()} answered {answer.status}", answer.retry_after)
+        text = answer.body.decode("utf-8", "replace")
+        if answer.fault or not _is_object(text):
+            problem = answer.fault or "its answer is no JSON object"
+            raise GraphUnavailable(f"{self._service()} answered {answer.status}: {problem}")
+        # MSAL insists on https; an authority on this very machine names its endpoints without.
+        return text.replace(self._authority, f"https{self._authority[4:]}") if self._is_plain else text
+
+    def _service(self) -> str:
+        if self._authority:
+            return "the sign-in service"
+        return "the managed identity service (there is one inside Azure only)"
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

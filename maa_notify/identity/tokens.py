@@ -1,0 +1,273 @@
+"""Access tokens by MSAL: a ready one, an app registration that proves itself, or a managed identity.
+
+MSAL keeps tokens in memory and renews them; what goes wrong in it becomes a typed error here. Nothing of a
+token but its claims is ever shown.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+import msal
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
+from maa_notify.identity.msal_http import MsalHttp
+from maa_notify.identity.secret import Secret
+
+PERMISSION = "DeviceManagementRBAC.Read.All"
+"""The one application permission asked for."""
+
+SUFFICIENT_PERMISSIONS = frozenset({PERMISSION, "DeviceManagementConfiguration.Read.All"})
+"""Either lets the requests be listed (Graph permissions reference for `operationApprovalRequests`)."""
+
+_WORD = re.compile(r"[A-Za-z_]{1,60}")
+_PASSING = frozenset({"temporarily_unavailable", "server_error"})
+
+
+Credential = str | Mapping[str, str] | Mapping[str, Callable[[], str]]
+"""What MSAL takes as the proof of an app registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and when it ends (seconds since the epoch)."""
+
+    value: Secret
+    expires_on: int
+
+
+class TokenSource(Protocol):
+    """Where tokens come from."""
+
+    def token(self, scope: str) -> Token:
+        """A token for a scope such as `https://graph.microsoft.com/.default`.
+
+        Raises:
+            GraphDenied: the credential is refused: a person has to mend it.
+            GraphUnavailable: the sign-in service cannot be reached now.
+        """
+        ...
+
+    def forget(self) -> None:
+        """Drops cached tokens and connections: a service did not take one, or nobody needs more of them."""
+        ...
+
+
+class ReadyToken:
+    """A token from `MAA_ACCESS_TOKEN`, used as it is."""
+
+    def __init__(self, value: Secret) -> None:
+        """Takes any text; whether it is a token is for Graph to say."""
+        self._token = Token(value, int(datetime.max.replace(tzinfo=UTC).timestamp()))
+
+    def token(self, scope: str) -> Token:  # noqa: ARG002 - one token is all there is
+        """The token."""
+        return self._token
+
+    def forget(self) -> None:
+        """There is no other."""
+
+
+class AppRegistration:
+    """An app registration that proves itself with a client secret, a certificate or an identity it trusts."""
+
+    def __init__(self, client_id: str, credential: Credential, authority: str, tenant_id: str) -> None:
+        """`credential` is a secret's text, a certificate's parts, or `trusting`; nothing is sent yet."""
+        self._session = _Session(
+            authority,
+            lambda http: msal.ConfidentialClientApplication(
+                client_id,
+                client_credential=credential,
+                authority=f"https://{authority.split('://', 1)[-1]}/{tenant_id}",
+                http_client=http,
+                instance_discovery=False,
+            ),
+            "check MAA_TENANT_ID, MAA_CLIENT_ID, that the tenant consented to the app, and that the client"
+            " secret or certificate is registered and has not expired, or the managed identity trusted",
+        )
+
+    def token(self, scope: str) -> Token:
+        """A cached or fresh token."""
+        return self._session.token(lambda client: client.acquire_token_for_client(scopes=[scope]))
+
+    def forget(self) -> None:
+        """Drops cached tokens and connections."""
+        self._session.close()
+
+
+class ManagedIdentity:
+    """The identity that Azure gives to the Function: user-assigned by client id, or system-assigned."""
+
+    def __init__(self, client_id: str | None) -> None:
+        """Nothing is sent yet."""
+        identity = (
+            msal.UserAssignedManagedIdentity(client_id=client_id)
+            if client_id
+            else msal.SystemAssignedManagedIdentity()
+        )
+        self._session = _Session(
+            None,
+            lambda http: msal.ManagedIdentityClient(identity, http_client=http),
+            "check that the managed identity is assigned to this Function and that MAA_CLIENT_ID is its"
+            " client id; outside Azure give MAA_CLIENT_SECRET or MAA_CLIENT_CERTIFICATE_PATH",
+        )
+
+    def token(self, scope: str) -> Token:
+        """A cached or fresh token."""
+        resource = scope.removesuffix("/.default")
+        return self._session.token(lambda client: client.acquire_token_for_client(resource=resource))
+
+    def forget(self) -> None:
+        """Drops tokens cached here; Azure keeps its own copy for up to a day."""
+        self._session.close()
+
+
+def trusting(identity: TokenSource, audience: str) -> Credential:
+    """The credential of an app registration that trusts a managed identity: its token in place of a secret.
+
+    In Entra that is a federated credential, with the identity as its subject. `audience` is the cloud's own.
+    """
+
+    def assertion() -> str:
+        return identity.token(f"{audience}/.default").value.reveal()
+
+    return {"client_assertion": assertion}
+
+
+class StorageCredential:
+    """A token source in the shape that the Azure SDK asks for."""
+
+    def __init__(self, source: TokenSource) -> None:
+        """Signs in to storage with this source."""
+        self._source = source
+
+    def get_token(self, *scopes: str, **_options: Any) -> AccessToken:  # noqa: ANN401 - as the SDK has it
+        """A token for the first scope.
+
+        Raises:
+            ClientAuthenticationError: there is none; the SDK passes this on without trying again.
+        """
+        try:
+            token = self._source.token(scopes[0])
+        except GraphError as error:
+            raise ClientAuthenticationError(str(error)) from None
+        return AccessToken(token.value.reveal(), token.expires_on)
+
+
+class _Session:
+    """An MSAL client, made when first needed and anew after `close`; one thread at a time."""
+
+    def __init__(self, authority: str | None, make: Callable[[MsalHttp], Any], advice: str) -> None:
+        self._http = MsalHttp(authority)
+        self._make = make
+        self._advice = advice
+        self._client: Any = None
+        self._lock = Lock()
+
+    def token(self, ask: Callable[[Any], object]) -> Token:
+        """What MSAL answers, as a token or as a typed error."""
+        try:
+            with self._lock:
+                self._client = self._client or self._make(self._http)
+                answer = ask(self._client)
+            if isinstance(answer, dict) and answer.get("access_token"):
+                return _token(answer)
+        except GraphError:
+            raise
+        except Exception as error:  # noqa: BLE001 - MSAL lets pass whatever the libraries below it raise
+            answer = {"error": type(error).__name__}
+        raise _refusal(answer, self._advice)
+
+    def close(self) -> None:
+        """Drops the client with its tokens, and the connections."""
+        with self._lock:
+            self._client = None
+            self._http.close()
+
+
+def certificate_credential(path: Path) -> dict[str, str]:
+    """MSAL's form of a certificate file: PEM with certificate and private key, or PFX, without a password.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it does not hold an RSA key and a certificate that belong together.
+    """
+    from maa_notify.identity.certificate import read_certificate  # noqa: PLC0415 - slow to load, seldom used
+
+    return read_certificate(path)
+
+
+def claims_of(token: Secret) -> dict[str, Any]:
+    """What a token says of itself, unverified; empty when it is no readable JWT."""
+    try:
+        body = token.reveal().split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (IndexError, ValueError, binascii.Error, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def roles_of(token: Secret) -> list[str] | None:
+    """The permissions in a token, of an application or of a person; None when it cannot be read."""
+    claims = claims_of(token)
+    if not claims:
+        return None
+    roles, scopes = claims.get("roles"), claims.get("scp")
+    granted = [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
+    return granted + (scopes.split() if isinstance(scopes, str) else [])
+
+
+def missing_permission(token: Secret) -> str:
+    """The permission that a token lacks; "" when it has one that suffices, or does not tell."""
+    roles = roles_of(token)
+    return "" if roles is None or SUFFICIENT_PERMISSIONS.intersection(roles) else PERMISSION
+
+
+def flaw_of(token: Secret) -> str:
+    """What a token lacks, in words, and the way out; "" as for `missing_permission`."""
+    lacking, issued = missing_permission(token), issued_at(token)
+    if not lacking:
+        return ""
+    has = ", ".join(roles_of(token) or ()) or "none"
+    since = f"; issued {issued:%Y-%m-%d %H:%M} UTC" if issued else ""
+    return (
+        f"lacks the application permission {lacking} (it has: {has}{since}): grant it with admin consent;"
+        " a token from before the grant does not show it, and Azure keeps that of a managed identity for up"
+        " to a day"
+    )
+
+
+def issued_at(token: Secret) -> datetime | None:
+    """When a token was issued (UTC), since one from before a grant does not show it; None if unknown."""
+    moment = claims_of(token).get("iat")
+    try:
+        return datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else None
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _token(answer: Mapping[str, Any]) -> Token:
+    ends = datetime.now(UTC).timestamp() + int(answer.get("expires_in", 0))
+    return Token(Secret(str(answer["access_token"])), int(ends))
+
+
+def _refusal(answer: object, advice: str) -> GraphError:
+    """MSAL's error without its description, which repeats parts of the request."""
+    details = answer if isinstance(answer, dict) else {}
+    word = details.get("error")
+    code = word if isinstance(word, str) and _WORD.fullmatch(word) else "unknown"
+    if code in _PASSING:
+        return GraphUnavailable(f"the sign-in service is busy ({code}); nothing was compared")
+    listed = details.get("error_codes")
+    numbers = [each for each in listed if isinstance(each, int)] if isinstance(listed, list) else []
+    words = ", ".join([code, *(f"AADSTS{number}" for number in numbers)])
+    return GraphDenied(f"the sign-in was refused ({words}): {advice}")

@@ -1,0 +1,241 @@
+"""One HTTP exchange, bounded and quiet: the only place that talks HTTP for Graph, Teams and sign-in.
+
+It stands on httpx's engine, httpcore, and does without httpx's client, which sets no limit to an exchange as
+a whole, unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here nothing is sent
+to another origin than the one given, no redirect is followed, every exchange has an end in time and size,
+and no error or log line holds a URL or a header.
+"""
+
+import json
+import logging
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any
+
+import httpcore
+import httpx
+
+from maa_notify.net.deadline import PatientNetwork, ends_within, plain_url, proxy_of_environment
+
+_CONNECT_SECONDS = 5.0
+_KEEP_SECONDS = 5.0
+_PORTS = {"https": 443, "http": 80}
+_PORT_END = 65_536
+_CHATTY = ("azure", "httpcore", "httpx", "msal", "requests", "urllib3")
+
+_BEFORE_SENDING = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.LocalProtocolError,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    httpx.InvalidURL,
+    OSError,  # the file that SSL_CERT_FILE names
+    ValueError,  # a header that cannot be sent
+)
+_FAULTS = (*_BEFORE_SENDING, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "its name cannot be resolved"),
+    (ssl.SSLCertVerificationError, "its TLS certificate is not accepted"),
+    (ssl.SSLError, "TLS failed"),
+    (ConnectionRefusedError, "it refuses connections"),
+    (httpcore.ConnectTimeout, "no connection in time"),
+    (httpcore.TimeoutException, "no answer in time"),
+    (httpcore.ProxyError, "the proxy refused or is none"),
+    (FileNotFoundError, "the file that SSL_CERT_FILE names is missing"),
+    (httpcore.ConnectError, "no connection"),
+)
+
+
+class WireError(Exception):
+    """No answer came; the text names the kind of failure, never an address.
+
+    `before_sending` is true when nothing can have reached the other side.
+    """
+
+    def __init__(self, reason: str, *, before_sending: bool = False) -> None:
+        super().__init__(reason)
+        self.before_sending = before_sending
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer; header names in lower case.
+
+    `fault` says why the body could not be had whole; it is empty then, while status and headers still count.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
+    fault: str = ""
+
+    @property
+    def retry_after(self) -> float | None:
+        """The wait that `Retry-After` asks for, in seconds; a date counts from the answer's own."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        until = _moment(value)
+        if until is None:
+            return None
+        since = _moment(self.headers.get("date", "")) or datetime.now(UTC)
+        return max(0.0, (until - since).total_seconds())
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The JSON object in the body; None when it holds none."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one exchange may take, in seconds, and how large its answer may be."""
+
+    seconds: float = 20.0
+    max_bytes: int = 64 * 1024
+
+
+class Wire:
+    """Connections to one service, kept open between exchanges."""
+
+    def __init__(self, url: str, *, direct: bool = False) -> None:
+        """For the service at this URL's origin; `direct` or on this machine itself, no proxy is used."""
+        self._origin = origin_of(url)
+        self._direct = direct or is_loopback(url)
+        self._pool: httpcore.ConnectionPool | None = None
+
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        limits: Limits = Limits(),
+    ) -> Answer:
+        """Sends one request and reads its answer.
+
+        Raises:
+            WireError: no connection, or no status and headers in time.
+        """
+        target = _parsed(url)
+        if target is None or not self._origin or origin_of(target) != self._origin:
+            raise WireError("the address is of another host", before_sending=True)
+        try:
+            with ends_within(limits.seconds):
+                return self._exchange(method, target, headers, content, limits)
+        except _FAULTS as error:
+            failure = WireError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
+        raise failure  # out here, so that it does not hold on to an error that holds the request
+
+    def close(self) -> None:
+        """Closes the connections; the next exchange opens new ones."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+    def _exchange(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, limits: Limits
+    ) -> Answer:
+        fields = {"Accept-Encoding": "identity", **headers}
+        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
+        with self._open(url).stream(
+            method,
+            plain_url(url),
+            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()],
+            content=content,
+            extensions={"timeout": timeout.as_dict()},
+        ) as response:
+            found = {_text(name).lower(): _text(value) for name, value in response.headers}
+            body, fault = _read(response, found.get("content-encoding", ""), limits)
+            return Answer(response.status, found, body, fault)
+
+    def _open(self, url: httpx.URL) -> httpcore.ConnectionPool:
+        if self._pool is None:
+            trust = httpx.create_ssl_context() if url.scheme == "https" else None
+            self._pool = httpcore.ConnectionPool(
+                ssl_context=trust,
+                proxy=None if self._direct else proxy_of_environment(url, trust),
+                keepalive_expiry=_KEEP_SECONDS,
+                network_backend=PatientNetwork(),
+            )
+        return self._pool
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine itself, where plain http is no risk."""
+    try:
+        host = httpx.URL(url).host
+        return host == "localhost" or ip_address(host).is_loopback
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
+def origin_of(url: str | httpx.URL) -> str:
+    """Scheme, host and port of a URL, in one spelling; "" when it is none, or names a user."""
+    parts = _parsed(url)
+    if parts is None:
+        return ""
+    port = _PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
+    is_sound = parts.scheme in _PORTS and parts.host and 0 < port < _PORT_END and not parts.userinfo
+    return f"{parts.scheme}://{parts.host}:{port}" if is_sound else ""
+
+
+def _parsed(url: str | httpx.URL) -> httpx.URL | None:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        return None
+
+
+def silence_third_parties() -> None:
+    """Libraries that write URLs and headers into their own logs may only warn."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _read(response: httpcore.Response, packing: str, limits: Limits) -> tuple[bytes, str]:
+    """The body, or why there is none. A packed one was not asked for, and may unpack to any size."""
+    if packing.lower() not in {"", "identity"}:
+        return b"", "the answer is packed, which was not asked for"
+    body = bytearray()
+    try:
+        for part in response.iter_stream():
+            body += part
+            if len(body) > limits.max_bytes:
+                return b"", f"the answer is larger than {limits.max_bytes} bytes"
+    except httpcore.TimeoutException:
+        return b"", f"the answer took longer than {limits.seconds:g} s"
+    except _FAULTS as error:
+        return b"", _reason(error)
+    return bytes(body), ""
+
+
+def _reason(error: Exception) -> str:
+    """What happened, from the types alone: texts of these errors can hold addresses."""
+    for kind, text in _REASONS:
+        if isinstance(error, kind) or isinstance(error.__context__, kind):
+            return text
+    return f"the exchange broke off ({type(error).__name__})"
+
+
+def _text(field: bytes) -> str:
+    return field.decode("latin-1")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

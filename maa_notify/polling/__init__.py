@@ -1,0 +1,1 @@
+"""One poll: its sources, what is recorded, and how the notifier is."""

@@ -1,0 +1,83 @@
+"""Whether the notifier itself is well: pure arithmetic over what the state store remembers."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cronsim import CronSim
+
+from maa_notify import __version__
+from maa_notify.delivery.order import count_overdue
+from maa_notify.storage.records import PollMark
+from maa_notify.storage.store import StateStore
+
+_GRACE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `GET /api/health` and `doctor` tell; nothing in it names a tenant, a person or an address.
+
+    Attributes:
+        status: `ok`; `degraded` when notifications are overdue or dead; `failing` when polls fail;
+            `stale` when no poll came when it should; `starting` before the first.
+        version: of this program.
+        last_good_poll: when Graph was last listed and everything recorded (UTC); None before the first.
+        pending: notifications in the outbox.
+        overdue: of these, the ones that have waited for more than a quarter of an hour.
+        dead: notifications given up.
+        reason: a code word for what fails; "" when nothing does.
+        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        token_age_minutes: how old the token is that Graph refused; None when it refused none.
+    """
+
+    status: str
+    version: str = __version__
+    last_good_poll: datetime | None = None
+    pending: int = 0
+    overdue: int = 0
+    dead: int = 0
+    reason: str = ""
+    missing_permission: str = ""
+    token_age_minutes: int | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether a monitor should be content: late cards are for people, a silent poller is for alarms."""
+        return self.status in {"ok", "degraded"}
+
+
+def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
+    """Reads the state store and judges.
+
+    Args:
+        store: the state of the tenant.
+        schedule: the timer's NCRONTAB expression, in UTC.
+        now: the current time (UTC).
+
+    Raises:
+        StateError: the state store failed.
+    """
+    mark = store.read_mark() or PollMark()
+    pending = [held.value for held in store.read_pending()]
+    overdue = count_overdue(pending, now)
+    dead = len(store.read_dead())
+    issued_at = mark.token_issued_at
+    return Health(
+        status=polling_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),
+        last_good_poll=mark.last_good,
+        pending=len(pending),
+        overdue=overdue,
+        dead=dead,
+        reason=mark.failure,
+        missing_permission=mark.missing_permission,
+        token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,
+    )
+
+
+def polling_status(mark: PollMark, schedule: str, now: datetime) -> str:
+    """What is wrong with polling itself: `failing`, `stale` or `starting`; "" when nothing is."""
+    if mark.failure:
+        return "failing"
+    if mark.last_good is None:
+        return "starting"
+    return "stale" if next(CronSim(schedule, mark.last_good)) + _GRACE < now else ""

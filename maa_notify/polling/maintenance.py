@@ -1,0 +1,78 @@
+"""What a poll does now and then: a sign of life for quiet destinations, and an end for old rows.
+
+Microsoft switches a flow off that was not triggered for 90 days (Power Automate, "Limits of automated,
+scheduled, and instant flows"), and approval requests are rare. So a destination that was quiet for some time
+gets a card that says so; asked for daily, that card is a canary whose absence an alarm can watch.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from maa_notify import logs
+from maa_notify.domain.event import Event, EventKind, Notification
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.storage.records import Lane
+from maa_notify.storage.rows import ConflictError
+from maa_notify.storage.snapshot import Held
+from maa_notify.storage.store import NO_LANE, StateStore
+
+_LOG = logs.logger(__name__)
+
+_TIDY_EVERY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """How long to be quiet and how long to remember; with None for `heartbeat` silence is never broken."""
+
+    retention: timedelta = timedelta(days=365)
+    heartbeat: timedelta | None = timedelta(days=30)
+
+    def break_silence(
+        self,
+        store: StateStore,
+        destinations: Collection[str],
+        lanes: Mapping[str, Held[Lane]],
+        now: datetime,
+    ) -> None:
+        """Puts a heartbeat into the outbox for each destination that was quiet for too long.
+
+        Of a destination seen for the first time only the beginning of its silence is noted.
+        """
+        if self.heartbeat is None:
+            return
+        for name in destinations:
+            held = lanes.get(name, NO_LANE)
+            heard_at = _latest(held.value.last_accepted, held.value.quiet_since)
+            if heard_at is None or now - heard_at >= self.heartbeat:
+                _break_silence_of(name, store, held, now, has_begun=heard_at is not None)
+
+    def tidy(self, store: StateStore, last: datetime | None, now: datetime) -> None:
+        """Once a day, forgets what is older than the retention: journal, given-up and past requests."""
+        if last is not None and now - last < _TIDY_EVERY:
+            return
+        purged = store.purge(now - self.retention)
+        store.write_tidied(now)
+        if purged:
+            _LOG.info("upkeep.purged", rows=purged, older_than_days=self.retention.days)
+
+
+def _break_silence_of(
+    name: str, store: StateStore, held: Held[Lane], now: datetime, *, has_begun: bool
+) -> None:
+    lane = replace(held, value=replace(held.value, quiet_since=now))
+    try:
+        store.start_silence(name, lane, _heartbeat(name, now) if has_begun else None)
+    except ConflictError:
+        _LOG.debug("upkeep.overtaken", destination=name)
+
+
+def _latest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def _heartbeat(destination: str, now: datetime) -> Notification:
+    request = ApprovalRequest(id=str(EventKind.HEARTBEAT), status=str(EventKind.HEARTBEAT))
+    event = Event(EventKind.HEARTBEAT, request, now.toordinal(), now)
+    return Notification(event, destination, recorded_at=now)

@@ -1,0 +1,154 @@
+"""Rows to what they mean, and back: the only place that knows what a row's JSON looks like.
+
+Row kinds by key prefix. The order matters: `dead:`, `live:` and `meta:` are neighbours, so that one range
+read fetches everything a poll compares with, however long the journal grows. The JSON is that of the
+dataclasses in `core` and below; times are RFC 3339 in UTC.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from maa_notify.domain.event import Notification, Place
+from maa_notify.errors import StateCorrupt
+from maa_notify.storage.rows import Row
+
+DEAD = "dead:"
+LIVE = "live:"
+META = "meta:"
+PAST = "past:"
+PENDING = "pending:"
+PLACE = "place:"
+SENT = "sent:"
+UNREACHED = "unreached:"
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class PollMark:
+    """How the last polls went.
+
+    Attributes:
+        last_good: when Graph was last listed and everything recorded (UTC).
+        failing_since: since when polls fail (UTC); None when the last one was good.
+        failure: the code of the last failure; "" when the last poll was good.
+        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        token_issued_at: when that token was issued (UTC), if Graph refused it.
+    """
+
+    last_good: datetime | None = None
+    failing_since: datetime | None = None
+    failure: str = ""
+    missing_permission: str = ""
+    token_issued_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """The newest filing time (UTC) of any request that ever left the list: what was filed later never did."""
+
+    requested_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A word that is another one after each change of the board."""
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What is remembered of a destination between polls.
+
+    Attributes:
+        holder: the poll that may post there now; "" for none.
+        held_until: when that right ends by itself (UTC).
+        hold_until: not to be tried again before (UTC), because the destination said so.
+        posts: when cards were accepted lately (seconds since the epoch), for the pace.
+        failing_since: since when nothing is accepted (UTC).
+        last_error: why, in words free of secrets.
+        last_accepted: when a card was last accepted (UTC).
+        quiet_since: since when nothing was accepted and no heartbeat put into the outbox (UTC).
+    """
+
+    holder: str = ""
+    held_until: datetime | None = None
+    hold_until: datetime | None = None
+    posts: tuple[float, ...] = ()
+    failing_since: datetime | None = None
+    last_error: str = ""
+    last_accepted: datetime | None = None
+    quiet_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """When old rows were last purged (UTC)."""
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A notification that left the outbox: delivered, or given up.
+
+    Attributes:
+        notification: what it was.
+        at: when it was accepted or given up (UTC).
+        run_id: the id of the Workflows run that took it; "" if none was told.
+        message_id: the id of the message in the channel; "" if none was told.
+        unreached: its recipient could not be written to, so nobody was told.
+    """
+
+    notification: Notification
+    at: datetime
+    run_id: str = ""
+    message_id: str = ""
+    unreached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the card of a request stands at a destination, and since when (UTC)."""
+
+    place: Place
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """When a person could last not be written to (UTC)."""
+
+    at: datetime
+
+
+def encode(value: object) -> str:
+    """A dataclass as the JSON text of a row."""
+    return msgspec.json.encode(value).decode()
+
+
+def decode(row: Row, kind: type[_Value]) -> _Value:
+    """Reads a row; fields that it lacks take their defaults, fields that are new to us are passed over.
+
+    Raises:
+        StateCorrupt: the row is not ours or is damaged.
+    """
+    decoder = _decoder(cast("Hashable", kind))
+    try:
+        value: _Value = decoder.decode(row.data)
+    except (msgspec.DecodeError, UnicodeError):
+        raise StateCorrupt(
+            f"row {row.key!r} in the state store is not ours or is damaged: remove it"
+        ) from None
+    return value
+
+
+@cache
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast("type[Any]", kind))

@@ -1,0 +1,158 @@
+"""The state store in a SQLite file: for a first try, a server of one's own, and the demo."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import assert_never
+
+from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.storage.rows import Change, ConflictError, Delete, Insert, Put, Row, Update
+
+_APPLICATION_ID = 0x4D41414E
+_SCHEMA = """
+    CREATE TABLE IF NOT EXISTS rows (
+        partition TEXT NOT NULL,
+        key TEXT NOT NULL,
+        data TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        PRIMARY KEY (partition, key)
+    ) WITHOUT ROWID
+"""
+_BUSY_SECONDS = 20
+_PAGE = 1_000
+
+
+class SqliteRows:
+    """Rows of one tenant in a SQLite file, safe for several processes on one machine."""
+
+    def __init__(self, path: Path, partition: str) -> None:
+        """Opens the file and creates it, readable by its owner only, when it is not there.
+
+        Raises:
+            StateError: the file cannot be opened, or holds something that is not ours.
+        """
+        self._path = path
+        self._partition = partition
+        self._lock = Lock()
+        self._connection = self._open()
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        """The rows with `first <= key < end`, in the order of their keys."""
+        while True:
+            rows = self._page(first, end)
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            first = rows[-1].key + "\0"
+
+    def get(self, key: str) -> Row | None:
+        """One row, or None."""
+        return next(self.read(key, key + "\0"), None)
+
+    def commit(self, changes: Sequence[Change]) -> list[str]:
+        """Does all changes or none."""
+        try:
+            with self._lock, self._transaction():
+                return [self._apply(change) for change in changes]
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(
+                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._failure(error) from error
+        try:
+            self._prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._failure(error) from error
+        except StateError:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Marks a new file as ours; a file of another program is left alone."""
+        if _owner(connection) == _APPLICATION_ID:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        if _owner(connection) != _APPLICATION_ID:
+            if _owner(connection) or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise StateCorrupt(
+                    f"{self._where} belongs to another program: name another file in MAA_STATE"
+                )
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        connection.execute("COMMIT")
+
+    def _page(self, first: str, end: str) -> list[Row]:
+        statement = (
+            "SELECT key, data, etag FROM rows"
+            " WHERE partition = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
+        )
+        try:
+            with self._lock:
+                found = self._connection.execute(statement, (self._partition, first, end, _PAGE)).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        return [Row(*each) for each in found]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _apply(self, change: Change) -> str:
+        etag = "" if isinstance(change, Delete) else secrets.token_hex(8)
+        statement, values = self._statement(change, etag)
+        if self._connection.execute(statement, values).rowcount != 1:
+            raise ConflictError(change.key)
+        return etag
+
+    def _statement(self, change: Change, etag: str) -> tuple[str, tuple[str, ...]]:
+        place = (self._partition, change.key)
+        match change:
+            case Insert(_, data):
+                return "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)", (*place, data, etag)
+            case Put(_, data):
+                return "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", (*place, data, etag)
+            case Update(_, data, old):
+                statement = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
+                return statement, (data, etag, *place, old)
+            case Delete(_, old):
+                return "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?", (*place, old)
+            case _:
+                assert_never(change)
+
+    @property
+    def _where(self) -> str:
+        return f"the state file {self._path}"
+
+    def _failure(self, error: Exception) -> StateError:
+        if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
+            return StateCorrupt(f"{self._where} is no SQLite database: name another file in MAA_STATE")
+        if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
+            return StateCorrupt(f"{self._where} is damaged: restore it from a copy or remove it (MAA_STATE)")
+        return StateError(f"{self._where} cannot be used ({error}): see MAA_STATE; nothing was posted")
+
+
+def _owner(connection: sqlite3.Connection) -> int:
+    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    return owner

@@ -1,0 +1,488 @@
+"""What changed: the events of every course that a request can take."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maa_notify.domain.compare import Change, Rules, Tracked, compare
+from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.reminders import parse_plan
+from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
+from tests.support.approval import FILED, LIFETIME, NOW, approval
+
+RULES = Rules(reminders=parse_plan("50%,24h,4h"))
+FIRST_RUN = replace(RULES, first_run=True)
+HOUR = timedelta(hours=1)
+
+Known = Mapping[str, Tracked]
+Requests = Mapping[str, ApprovalRequest]
+States = Sequence[Mapping[str, Any]]
+
+
+def poll(
+    known: Known,
+    *listed: ApprovalRequest,
+    past: Known | None = None,
+    gone: Iterable[str] = (),
+    now: datetime = NOW,
+    rules: Rules = RULES,
+) -> list[Change]:
+    """Compares as a poll does."""
+    return compare(known, past or {}, {each.id: each for each in listed}, list(gone), now, rules)
+
+
+def applied(known: Known, changes: Iterable[Change]) -> dict[str, Tracked]:
+    """What is known after the changes were recorded."""
+    after = dict(known)
+    for change in changes:
+        if change.after is None:
+            del after[change.request_id]
+        else:
+            after[change.request_id] = change.after
+    return after
+
+
+def known_as(request: ApprovalRequest, **state: Any) -> dict[str, Tracked]:
+    """A single request as it is remembered."""
+    return {request.id: replace(Tracked(request), **state)}
+
+
+def told(changes: Iterable[Change]) -> list[str]:
+    """The words for the events, in the order in which they are told."""
+    return [change.event.name for change in changes if change.event is not None]
+
+
+def test_a_new_request_is_announced() -> None:
+    """Whoever can approve hears of a request that was not there at the last poll."""
+    [change] = poll({}, approval())
+
+    assert change.event is not None
+    assert (change.event.kind, change.event.revision, change.event.at) == (EventKind.CREATED, 1, NOW)
+    assert (change.before, change.after) == (None, Tracked(approval()))
+
+
+def test_an_unchanged_request_is_not_mentioned() -> None:
+    """A quiet minute writes nothing and rings nowhere."""
+    assert poll(known_as(approval()), approval()) == []
+
+
+@pytest.mark.parametrize("status", [*STATUSES, "somethingNew"])
+@pytest.mark.parametrize("previous", [*STATUSES, "somethingOld"])
+def test_every_change_of_status_is_told_once(previous: str, status: str) -> None:
+    """Forwards, backwards or to a status nobody knows: one event with the status before, a new revision."""
+    known = known_as(approval(previous), revision=4)
+    changes = poll(known, approval(status))
+    if status == previous:
+        assert changes == []
+        return
+
+    [change] = changes
+
+    assert change.event is not None
+    assert (change.event.kind, change.event.previous) == (EventKind.STATUS_CHANGED, previous)
+    assert (change.event.revision, change.event.request.status) == (5, status)
+    assert poll(applied(known, changes), approval(status)) == []
+
+
+def test_an_approval_taken_back_and_given_again_has_keys_of_its_own() -> None:
+    """The second 'approved' is not mistaken for a repetition of the first."""
+    known = applied({}, poll({}, approval()))
+    keys = []
+    for status in ("approved", "needsApproval", "approved"):
+        changes = poll(known, approval(status))
+        keys += [change.event.short_key for change in changes if change.event]
+        known = applied(known, changes)
+
+    assert len(set(keys)) == 3
+
+
+def test_details_that_change_in_silence_are_remembered() -> None:
+    """A moved expiry is kept for the reminders, though nobody is rung for it."""
+    moved = approval(expires_at=FILED + LIFETIME * 2)
+
+    [change] = poll(known_as(approval()), moved)
+
+    assert change.event is None
+    assert change.after == Tracked(moved)
+
+
+@pytest.mark.parametrize("status", [*STATUSES, "somethingNew"])
+def test_the_first_run_tells_what_is_open_only(status: str) -> None:
+    """On the first run nobody gets last month's outcomes, but nothing that waits is overlooked."""
+    changes = poll({}, approval(status), rules=FIRST_RUN)
+
+    assert told(changes) == ([] if status in CLOSED else ["created"])
+    assert [change.after.request for change in changes if change.after] == [approval(status)]
+
+
+@pytest.mark.parametrize("status", sorted(CLOSED))
+def test_what_came_and_closed_during_time_off_is_told_once(status: str) -> None:
+    """A request that nobody saw while the notifier was off still shows up, with its outcome."""
+    known = applied({}, poll({}, approval(status)))
+
+    assert told(poll({}, approval(status))) == ["created"]
+    assert poll(known, approval(status)) == []
+
+
+def test_events_are_told_oldest_first() -> None:
+    """After time off the channel reads like a story: what happened first comes first."""
+    late = approval(id="a", modified_at=NOW)
+    early = approval(id="b", modified_at=NOW - HOUR)
+    undated = approval(id="c", modified_at=None, requested_at=None)
+
+    changes = poll({}, late, undated, early)
+
+    assert [change.request_id for change in changes] == ["b", "a", "c"]
+
+
+def at(hours: float) -> datetime:
+    """So many hours after the request was filed."""
+    return FILED + HOUR * hours
+
+
+@pytest.mark.parametrize(
+    "hours,stages",
+    [
+        (35.9, []),
+        (36, ["50%"]),
+        (47.9, ["50%"]),
+        (48, ["24h"]),
+        (68, ["4h"]),
+        (71.9, ["4h"]),
+        (72, []),
+        (90, []),
+    ],
+)
+def test_a_reminder_comes_with_its_stage(hours: float, stages: list[str]) -> None:
+    """At half time, a day and four hours before expiry, never after it; of several overdue the last."""
+    changes = poll(known_as(approval()), approval(), now=at(hours))
+
+    assert [change.event.stage for change in changes if change.event] == stages
+
+
+def test_after_time_off_one_reminder_rings_for_all_that_was_missed() -> None:
+    """Three stages passed while nobody polled; the channel hears one reminder, and none of them again."""
+    known = known_as(approval())
+    changes = poll(known, approval(), now=at(70))
+    known = applied(known, changes)
+
+    assert told(changes) == ["reminder"]
+    assert known[approval().id].reminded == ("50%", "24h", "4h")
+    assert poll(known, approval(), now=at(71)) == []
+
+
+def test_a_reminder_names_the_next_one() -> None:
+    """A reader learns whether it will ring again, and when."""
+    [first] = poll(known_as(approval()), approval(), now=at(36))
+    [last] = poll(known_as(approval(), reminded=("50%", "24h")), approval(), now=at(68))
+
+    assert first.event is not None
+    assert last.event is not None
+    assert (first.event.next_reminder, last.event.next_reminder) == (at(48), None)
+
+
+def test_stages_that_had_passed_at_first_sight_never_ring() -> None:
+    """A request first seen late is announced; a reminder for it in the same breath would be noise."""
+    known = applied({}, poll({}, approval(), now=at(50)))
+
+    assert known[approval().id].reminded == ("50%", "24h")
+    assert poll(known, approval(), now=at(51)) == []
+    assert told(poll(known, approval(), now=at(68))) == ["reminder"]
+
+
+@pytest.mark.parametrize("status", [each for each in STATUSES if each != "needsApproval"])
+def test_reminders_stop_at_the_decision(status: str) -> None:
+    """Nobody is asked to approve what has been decided."""
+    known = known_as(approval(status))
+
+    assert poll(known, approval(status), now=at(70)) == []
+
+
+def test_a_decision_taken_back_does_not_ring_for_the_time_it_stood() -> None:
+    """The news is that it waits again; stages that passed meanwhile are done with."""
+    known = known_as(approval("approved"))
+    changes = poll(known, approval(), now=at(50))
+
+    assert told(changes) == ["needsApproval"]
+    assert poll(applied(known, changes), approval(), now=at(51)) == []
+
+
+def test_reminders_follow_an_expiry_that_moved() -> None:
+    """With a later expiry the stages that have not rung ring later; those that have do not ring again."""
+    later = approval(expires_at=FILED + LIFETIME * 2)
+    known = known_as(later, reminded=("50%",))
+
+    assert poll(known, later, now=at(70)) == []
+    [change] = poll(known, later, now=at(120))
+    assert change.event is not None
+    assert (change.event.stage, change.event.next_reminder) == ("24h", at(140))
+
+
+def test_an_open_request_is_missed_at_the_second_look() -> None:
+    """One list without it proves nothing; after a second the channel learns that its outcome is unknown."""
+    known = known_as(approval(), revision=3)
+    first = poll(known, gone=[approval().id])
+    after = applied(known, first)
+    [second] = poll(after, gone=[approval().id], now=NOW + HOUR)
+
+    assert told(first) == []
+    assert after[approval().id].missing_since == NOW
+    assert second.event is not None
+    assert (second.event.kind, second.event.revision) == (EventKind.NO_LONGER_LISTED, 4)
+    assert second.after is None
+
+
+def test_a_request_that_vanishes_twice_is_told_under_two_keys() -> None:
+    """The second disappearance is not taken for a repetition of the first and swallowed."""
+    keys = []
+    known = known_as(approval(), missing_since=NOW - HOUR)
+    for _ in range(2):
+        [lost] = poll(known, gone=[approval().id])
+        assert lost.event is not None
+        assert lost.before is not None
+        keys.append(lost.event.short_key)
+        back = applied({}, poll({}, approval(), past={approval().id: lost.before}))
+        known = {key: replace(each, missing_since=NOW) for key, each in back.items()}
+
+    assert len(set(keys)) == 2
+
+
+def test_a_request_that_was_missed_once_and_came_back_is_not_missed() -> None:
+    """A hiccup of the list starts the count anew."""
+    [change] = poll(known_as(approval(), missing_since=NOW - HOUR), approval())
+
+    assert change.event is None
+    assert change.after == Tracked(approval())
+
+
+def test_a_request_that_came_back_with_news_counts_anew_too() -> None:
+    """The status is told, and a later absence has to be seen twice again."""
+    [change] = poll(known_as(approval(), missing_since=NOW - HOUR), approval("approved"))
+
+    assert change.after is not None
+    assert change.after.missing_since is None
+
+
+@pytest.mark.parametrize("status", sorted(CLOSED))
+def test_a_closed_request_leaves_in_silence(status: str) -> None:
+    """Intune drops closed requests after some weeks; that is no news."""
+    known = known_as(approval(status))
+
+    kept = replace(known[approval().id], missing_since=NOW)
+    assert poll(known, gone=[approval().id]) == [Change(approval().id, kept, None)]
+
+
+def test_a_request_that_is_neither_listed_nor_gone_is_left_alone() -> None:
+    """When a look-up by id failed nobody knows; nothing is concluded from that."""
+    assert poll(known_as(approval())) == []
+
+
+def test_a_past_request_listed_again_is_not_announced_again() -> None:
+    """A request that fell off the list and returns unchanged is remembered, not new."""
+    past = known_as(approval("completed"), revision=3)
+
+    assert poll({}, approval("completed"), past=past) == [
+        Change(approval().id, None, Tracked(approval("completed"), revision=3))
+    ]
+
+
+def test_a_past_request_listed_again_with_news_is_told_as_a_change() -> None:
+    """Its outcome is told with the status before, under a key that was not used yet."""
+    past = known_as(approval(), revision=3, missing_since=NOW - HOUR)
+
+    [change] = poll({}, approval("approved"), past=past)
+
+    assert change.event is not None
+    assert (change.event.kind, change.event.previous) == (EventKind.STATUS_CHANGED, "needsApproval")
+    assert (change.before, change.event.revision) == (None, 4)
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> dict[str, ApprovalRequest]:
+    hours = st.none() | st.integers(-100, 100).map(lambda number: NOW + HOUR * number)
+    requests = st.builds(
+        ApprovalRequest,
+        id=st.sampled_from("abcd"),
+        status=st.sampled_from([*STATUSES, "somethingNew"]),
+        requested_at=hours,
+        expires_at=hours,
+        modified_at=hours,
+    )
+    return {each.id: each for each in draw(st.lists(requests, max_size=4))}
+
+
+_STATES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "revision": st.integers(1, 9),
+            "reminded": st.lists(st.sampled_from(["50%", "24h", "4h"]), unique=True).map(tuple),
+            "missing_since": st.sampled_from([None, NOW - HOUR]),
+        }
+    ),
+    min_size=4,
+    max_size=4,
+)
+
+
+def remembered(requests: Requests, states: Iterable[Mapping[str, Any]]) -> dict[str, Tracked]:
+    """Requests with all that may be remembered of them."""
+    pairs = zip(requests.items(), states, strict=False)
+    return {key: replace(Tracked(request), **state) for (key, request), state in pairs}
+
+
+@settings(max_examples=200, deadline=None)
+@given(_requests(), _requests(), _requests(), _STATES, st.booleans())
+def test_the_same_list_again_changes_nothing(
+    known: Requests, past: Requests, listed: Requests, states: States, first_run: bool
+) -> None:
+    """Whatever is known and listed: once recorded, a second look at the same list finds no news."""
+    before = remembered(known, states)
+    former = remembered({key: each for key, each in past.items() if key not in known}, reversed(states))
+    rules = replace(RULES, first_run=first_run)
+
+    changes = poll(before, *listed.values(), past=former, rules=rules)
+
+    assert poll(applied(before, changes), *listed.values(), past=former, rules=rules) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(_requests(), _requests(), _STATES)
+def test_no_status_is_lost_and_no_request_told_twice(
+    known: Requests, listed: Requests, states: States
+) -> None:
+    """A poll tells exactly those requests that are new or have another status, each once."""
+    news = [key for key, each in listed.items() if key not in known or known[key].status != each.status]
+
+    changes = poll(remembered(known, states), *listed.values())
+    events = [change.event for change in changes if change.event]
+
+    assert sorted(each.request.id for each in events if each.kind is not EventKind.REMINDER) == sorted(news)
+    assert len({change.request_id for change in changes}) == len(changes)
+
+
+COMPLETE = replace(RULES, complete_reminders=parse_plan("4h,24h"))
+AIKO = Identity("user", "Aiko Mori")
+
+
+def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, Tracked]:
+    """What is known of a request that was in these statuses, an hour apart, the last of them at `NOW`."""
+    known: dict[str, Tracked] = {}
+    for number, status in enumerate(statuses, 1 - len(statuses)):
+        moment = NOW + number * HOUR
+        known = applied(known, poll(known, approval(status, **fields), now=moment, rules=rules))
+    return known
+
+
+def nudges(changes: Iterable[Change]) -> list[Event]:
+    """The events that ring for the requestor."""
+    return [each.event for each in changes if each.event and each.event.kind is EventKind.COMPLETE_REMINDER]
+
+
+def test_each_status_that_was_seen_is_remembered_with_its_time_and_decider() -> None:
+    """The cards can tell the whole story, long after Intune shows only its end."""
+    [tracked] = lived("needsApproval", "approved", "needsApproval", "approved", approver=AIKO).values()
+
+    assert tracked.steps == (
+        Step("approved", NOW - 2 * HOUR, AIKO),
+        Step("needsApproval", NOW - HOUR, Identity()),
+        Step("approved", NOW, AIKO),
+    )
+    assert tracked.approved_at == NOW
+
+
+@pytest.mark.parametrize(
+    "modified_at,expected",
+    [
+        (NOW - timedelta(minutes=3), NOW - timedelta(minutes=3)),
+        (FILED, NOW),
+        (None, NOW),
+        (NOW + HOUR, NOW),
+    ],
+    ids=["as Intune tells", "not moved", "not told", "not come yet"],
+)
+def test_the_time_of_a_step_is_intunes_where_it_can_be_believed(
+    modified_at: datetime | None, expected: datetime
+) -> None:
+    """A time that did not move with the status, or lies ahead, is not when it happened: the poll's is."""
+    [change] = poll(known_as(approval()), approval("approved", modified_at=modified_at))
+
+    assert change.event is not None
+    assert [step.at for step in change.event.steps] == [expected]
+
+
+def test_a_request_first_seen_approved_begins_its_story_there() -> None:
+    """On the first run, or after time off, the reminders to complete count from the approval."""
+    [change] = poll({}, approval("approved", modified_at=NOW - HOUR))
+
+    assert change.after is not None
+    assert change.after.approved_at == NOW - HOUR
+
+
+def test_a_restless_request_does_not_grow_without_end() -> None:
+    """A status that flips for days costs a row no more than its latest eight steps."""
+    [tracked] = lived(*["needsApproval", "approved"] * 20).values()
+
+    assert len(tracked.steps) == 8
+    assert tracked.steps[-1] == Step("approved", NOW, Identity())
+
+
+def test_an_approved_request_rings_for_its_requestor_by_its_own_plan() -> None:
+    """Four hours and a day after the approval, each once, the last one saying so."""
+    known, rung = lived("needsApproval", "approved"), []
+    for hours in range(1, 60):
+        changes = poll(known, approval("approved"), now=NOW + hours * HOUR, rules=COMPLETE)
+        rung += [(hours, event.stage, event.next_reminder) for event in nudges(changes)]
+        known = applied(known, changes)
+
+    assert rung == [(4, "4h", NOW + 24 * HOUR), (24, "24h", None)]
+
+
+def test_nobody_is_nudged_unless_it_is_asked_for() -> None:
+    """Without a plan of its own an approved request is left alone."""
+    known = lived("needsApproval", "approved", rules=RULES)
+
+    assert told(poll(known, approval("approved"), now=NOW + 48 * HOUR)) == []
+
+
+def test_after_time_off_one_nudge_is_enough() -> None:
+    """Two stages that came while nobody polled ring once, as the later one."""
+    known = lived("needsApproval", "approved")
+    changes = poll(known, approval("approved"), now=NOW + 30 * HOUR, rules=COMPLETE)
+
+    assert [event.stage for event in nudges(changes)] == ["24h"]
+    assert poll(applied(known, changes), approval("approved"), now=NOW + 31 * HOUR, rules=COMPLETE) == []
+
+
+def test_a_second_approval_begins_the_plan_anew() -> None:
+    """Taken back and approved again: the requestor is nudged from then on, and both nudges have keys."""
+    known = lived("needsApproval", "approved")
+    keys = []
+    for hours, status in enumerate(["approved"] * 5 + ["needsApproval"] + ["approved"] * 5, 1):
+        changes = poll(known, approval(status), now=NOW + hours * HOUR, rules=COMPLETE)
+        keys += [event.short_key for event in nudges(changes)]
+        known = applied(known, changes)
+
+    assert len(keys) == len(set(keys)) == 2
+
+
+@pytest.mark.parametrize("status", ["completed", "cancelled", "needsApproval", "expired"])
+def test_a_nudge_stops_with_the_approval(status: str) -> None:
+    """Whatever ends the wait for Complete ends the plan."""
+    known = lived("needsApproval", "approved", status)
+
+    assert nudges(poll(known, approval(status), now=NOW + 5 * HOUR, rules=COMPLETE)) == []
+
+
+def test_no_nudge_comes_or_is_promised_after_the_expiry() -> None:
+    """An approval that is about to run out has no second reminder to offer."""
+    soon = approval("approved", modified_at=NOW, expires_at=NOW + 10 * HOUR)
+    known = applied({}, poll({}, soon, rules=COMPLETE))
+    changes = poll(known, soon, now=NOW + 4 * HOUR, rules=COMPLETE)
+
+    assert [event.next_reminder for event in nudges(changes)] == [None]
+    assert poll(applied(known, changes), soon, now=NOW + 30 * HOUR, rules=COMPLETE) == []

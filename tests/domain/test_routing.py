@@ -1,0 +1,208 @@
+"""Who hears of what."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maa_notify.domain.event import Event
+from maa_notify.domain.request import Identity
+from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route, Verdict, Why, explain, route
+from tests.support.approval import approval, changed, complete_reminder, created, no_longer_listed, reminder
+
+EVERYTHING_ELSE = Route("default", catch_all=True)
+CHAT = Route("chat", events=EVENTS_FOR_REQUESTOR, to_requestor=True)
+MIRA = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
+
+
+def heard(event: Event, routes: Sequence[Route]) -> list[str]:
+    """The names of the destinations that hear of an event."""
+    return [verdict.destination for verdict in route(event, routes)]
+
+
+def events(*names: str) -> Route:
+    """A destination that is choosy about events."""
+    return Route("choosy", events=frozenset(names))
+
+
+def types(*names: str) -> Route:
+    """A destination that is choosy about policy types."""
+    return Route("choosy", policy_types=frozenset(names))
+
+
+def test_a_destination_without_wishes_hears_everything() -> None:
+    """A channel that is only named gets every event."""
+    news = [created(), changed(approval("approved")), reminder(), complete_reminder(), no_longer_listed()]
+
+    assert [heard(event, [Route("all")]) for event in news] == [["all"]] * 5
+
+
+@pytest.mark.parametrize(
+    "policy_types,expected",
+    [
+        (("deviceWipe",), ["choosy"]),
+        (("app", "deviceWipe"), ["choosy"]),
+        (("app",), ["default"]),
+        ((), ["default"]),
+        (("neverHeardOf",), ["default"]),
+    ],
+)
+def test_a_destination_hears_of_its_policy_types(policy_types: tuple[str, ...], expected: list[str]) -> None:
+    """Wipes go to the device channel, everything else to the default one, new types included."""
+    event = created(approval(policy_types=policy_types))
+
+    assert heard(event, [types("deviceWipe"), EVERYTHING_ELSE]) == expected
+
+
+def test_a_request_without_a_type_can_be_routed_as_unknown() -> None:
+    """A request whose type Graph does not tell need not go astray."""
+    assert types("unknown").takes(created(approval(policy_types=())))
+
+
+@pytest.mark.parametrize(
+    "event,words",
+    [
+        (created(), {"created", "needsApproval"}),
+        (created(approval("rejected")), {"created", "status_changed", "rejected"}),
+        (created(approval("neverHeardOf")), {"created", "status_changed"}),
+        (changed(approval("approved")), {"status_changed", "approved"}),
+        (changed(approval(), "approved"), {"status_changed", "needsApproval"}),
+        (changed(approval("neverHeardOf")), {"status_changed"}),
+        (reminder(), {"reminder"}),
+        (reminder(more=False), {"reminder", "expiring"}),
+        (complete_reminder(), {"complete_reminder"}),
+        (no_longer_listed(), {"no_longer_listed"}),
+    ],
+    ids=lambda value: f"{value.kind}-{value.request.status}" if isinstance(value, Event) else len(value),
+)
+def test_an_event_answers_to_its_words(event: Event, words: set[str]) -> None:
+    """A channel that asks for outcomes also hears of a request that was decided before its first poll."""
+    assert {name for name in EVENT_NAMES if events(name).takes(event)} == words
+
+
+def test_both_wishes_must_be_met() -> None:
+    """A channel for approved wipes hears neither of approved apps nor of rejected wipes."""
+    both = Route("both", frozenset({"deviceWipe"}), frozenset({"approved"}))
+
+    assert both.takes(changed(approval("approved")))
+    assert not both.takes(changed(approval("rejected")))
+    assert not both.takes(changed(approval("approved", policy_types=("app",))))
+
+
+def test_several_destinations_may_hear_of_one_event() -> None:
+    """Two channels that ask for the same event both get it, in the order of the settings."""
+    routes = [Route("one"), Route("two"), types("app"), EVERYTHING_ELSE]
+
+    assert heard(created(), routes) == ["one", "two"]
+
+
+def test_the_default_hears_only_what_nobody_else_takes() -> None:
+    """The default channel is not flooded with what has a channel of its own, and nothing falls through."""
+    routes = [EVERYTHING_ELSE, events("approved")]
+
+    assert heard(changed(approval("approved")), routes) == ["choosy"]
+    assert heard(changed(approval("rejected")), routes) == ["default"]
+
+
+def test_an_event_that_nobody_wants_goes_nowhere() -> None:
+    """Without a default the list is empty, and the poll can say so."""
+    assert heard(created(), [events("approved")]) == []
+
+
+def test_every_verdict_has_its_reason() -> None:
+    """Whoever wonders why a channel is silent reads why, destination by destination."""
+    routes = [types("role"), events("approved"), Route("all"), EVERYTHING_ELSE]
+
+    assert [(each.hears, each.why) for each in explain(created(), routes)] == [
+        (False, Why.OTHER_POLICY_TYPE),
+        (False, Why.OTHER_EVENT),
+        (True, Why.WANTED),
+        (False, Why.TAKEN),
+    ]
+    assert explain(created(), [types("role"), EVERYTHING_ELSE])[1] == Verdict("default", Why.LEFT_OVER)
+
+
+@given(
+    st.lists(
+        st.builds(
+            Route,
+            st.sampled_from("abcd"),
+            st.frozensets(st.sampled_from(["deviceWipe", "app"])),
+            st.frozensets(st.sampled_from(["created", "approved", "expiring"])),
+            st.booleans(),
+            st.booleans(),
+        )
+    ),
+    st.sampled_from([created(), changed(approval("approved")), reminder(more=False)]),
+)
+def test_the_explanation_is_what_happens(routes: list[Route], event: Event) -> None:
+    """Each destination has one verdict in the order of the settings, and those that hear are routed to."""
+    verdicts = explain(event, routes)
+
+    assert [each.destination for each in verdicts] == [each.name for each in routes]
+    assert route(event, routes) == [each for each in verdicts if each.hears]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        changed(approval("approved", requestor=MIRA)),
+        changed(approval("rejected", requestor=MIRA)),
+        changed(approval("expired", requestor=MIRA)),
+        reminder(approval(requestor=MIRA), more=False),
+        complete_reminder(approval("approved", requestor=MIRA)),
+    ],
+    ids=lambda event: event.name,
+)
+def test_the_requestor_hears_what_asks_something_of_them(event: Event) -> None:
+    """In the chat, and the default channel as well: a chat takes nothing away from it."""
+    assert route(event, [CHAT, EVERYTHING_ELSE]) == [
+        Verdict("chat", Why.WANTED, "mira.holt@contoso.com"),
+        Verdict("default", Why.LEFT_OVER),
+    ]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        created(approval(requestor=MIRA)),
+        reminder(approval(requestor=MIRA)),
+        changed(approval("completed", requestor=MIRA)),
+        changed(approval("cancelled", requestor=MIRA)),
+    ],
+    ids=lambda event: event.name,
+)
+def test_the_requestor_is_spared_what_they_did_themselves(event: Event) -> None:
+    """Who filed, completed or cancelled a request knows."""
+    assert explain(event, [CHAT]) == [Verdict("chat", Why.OTHER_EVENT)]
+
+
+@pytest.mark.parametrize(
+    "requestor,expected",
+    [
+        (MIRA, Verdict("chat", Why.WANTED, MIRA.upn)),
+        (replace(MIRA, upn=""), Verdict("chat", Why.WANTED, MIRA.id)),
+        (replace(MIRA, upn="mira_fabrikam.com#EXT#@contoso.com"), Verdict("chat", Why.WANTED, MIRA.id)),
+        (replace(MIRA, upn="a@b.co, c@d.co", id=""), Verdict("chat", Why.NO_REQUESTOR)),
+        (replace(MIRA, upn=f"{'m' * 60}@{'c' * 60}.com", id=""), Verdict("chat", Why.NO_REQUESTOR)),
+        (replace(MIRA, upn="", id="somebody"), Verdict("chat", Why.NO_REQUESTOR)),
+        (replace(MIRA, kind="application"), Verdict("chat", Why.BY_APPLICATION)),
+        (Identity(), Verdict("chat", Why.NO_REQUESTOR)),
+    ],
+)
+def test_only_a_person_can_be_chatted_with(requestor: Identity, expected: Verdict) -> None:
+    """The exact form of an account or an id, never an application; other destinations do not mind."""
+    event = changed(approval("approved", requestor=requestor))
+
+    assert explain(event, [CHAT, Route("all")]) == [expected, Verdict("all", Why.WANTED)]
+
+
+def test_a_chat_can_be_choosy_about_policy_types() -> None:
+    """As any other destination."""
+    chat = replace(CHAT, policy_types=frozenset({"app"}))
+
+    assert explain(changed(approval("approved", requestor=MIRA)), [chat]) == [
+        Verdict("chat", Why.OTHER_POLICY_TYPE)
+    ]

@@ -1,0 +1,30 @@
+"""Two servers: the one that is asked, and one that must not hear of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from maa_notify.net.client import Wire
+from tests.support.wire import ScriptedServer, reply
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """Answers with `fine` until a test scripts something else."""
+    with ScriptedServer(reply(200, text="fine")) as serving:
+        yield serving
+
+
+@pytest.fixture
+def stranger() -> Iterator[ScriptedServer]:
+    """Another server, which would answer anything."""
+    with ScriptedServer(reply(200, text="welcome")) as serving:
+        yield serving
+
+
+@pytest.fixture
+def wire(server: ScriptedServer) -> Iterator[Wire]:
+    """Connections to the server."""
+    made = Wire(server.url)
+    yield made
+    made.close()

@@ -1,0 +1,333 @@
+"""What an exchange brings back, what it never does, and how it ends when the other side misbehaves."""
+
+import socket
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from maa_notify.net.client import Answer, Limits, Wire, WireError
+from maa_notify.net.deadline import PatientNetwork, ends_within
+from tests.support import wire as fake
+from tests.support.wire import ScriptedServer, reply
+
+MEBIBYTE = 1 << 20
+SHORT = Limits(seconds=1.0)
+
+
+def get(wire: Wire, url: str, limits: Limits = SHORT, **headers: str) -> Answer:
+    """One GET."""
+    return wire.exchange("GET", url, headers=headers, limits=limits)
+
+
+def failure(wire: Wire, url: str, limits: Limits = SHORT, **headers: str) -> WireError:
+    """The error of a GET that must fail."""
+    with pytest.raises(WireError) as caught:
+        get(wire, url, limits, **headers)
+    return caught.value
+
+
+def test_an_answer_comes_back_whole(server: ScriptedServer, wire: Wire) -> None:
+    """Status, headers in lower case, and the body."""
+    server.script(reply(418, text="tea", headers={"X-Kind": "Green"}))
+
+    answer = get(wire, server.url)
+
+    assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "Green", b"tea")
+    assert (answer.fault, answer.retry_after) == ("", None)
+
+
+def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: Wire) -> None:
+    """Percent-encoding in path and query stays as it was; the fragment stays here."""
+    url = f"{server.url}/a%2Fb?sp=%2Ftriggers%2Fmanual&sig=x-_y#here"
+    wire.exchange("POST", url, headers={"X-One": "1"}, content="ä".encode())
+    (seen,) = server.requests
+
+    assert (seen.method, seen.path, seen.query) == ("POST", "/a%2Fb", "sp=%2Ftriggers%2Fmanual&sig=x-_y")
+    assert seen.body.decode() == "ä"
+    assert set(seen.headers) == {"host", "x-one", "content-length", "accept-encoding"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(
+    server: ScriptedServer, stranger: ScriptedServer, wire: Wire, status: int
+) -> None:
+    """The answer is the redirect itself, and its target hears nothing."""
+    server.script(fake.redirect(status, f"{stranger.url}/elsewhere"))
+
+    answer = wire.exchange("POST", server.url, headers={"Authorization": "Bearer t"}, content=b"{}")
+
+    assert answer.status == status
+    assert not stranger.requests
+
+
+def test_nothing_goes_to_another_origin(server: ScriptedServer, stranger: ScriptedServer, wire: Wire) -> None:
+    """Other port, other scheme, other host before or behind an `@`, no URL at all: refused before sending."""
+    port = server.url.rsplit(":", 1)[1]
+    urls = [
+        stranger.url,
+        f"https://127.0.0.1:{port}/",
+        f"http://localhost:{port}/",
+        f"{server.url}@{stranger.url.removeprefix('http://')}/",
+        f"http://user:pw@127.0.0.1:{port}/",
+        f"{server.url}\\@{stranger.url.removeprefix('http://')}/",
+        "//127.0.0.1/",
+        "http://[::1",
+        "http://127.0.0.1:99999/",
+        "",
+    ]
+
+    failures = [failure(wire, url, Authorization="Bearer t") for url in urls]
+
+    assert all(error.before_sending for error in failures)
+    assert not stranger.requests
+    assert not server.requests
+
+
+def test_no_cookie_is_kept(server: ScriptedServer, wire: Wire) -> None:
+    """What one answer sets is not sent with the next request."""
+    server.script(reply(200, headers={"Set-Cookie": "a=b; Path=/"}))
+
+    get(wire, server.url)
+    get(wire, server.url)
+
+    assert "cookie" not in server.requests[1].headers
+
+
+def test_no_password_of_a_netrc_file_is_sent(
+    server: ScriptedServer, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webhook that anyone may call refuses callers who bring an Authorization header."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password theirs\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    get(wire, server.url)
+
+    assert "authorization" not in server.requests[0].headers
+
+
+def test_connections_are_used_again(server: ScriptedServer, wire: Wire) -> None:
+    """Good and bad answers alike leave the connection open; closing ends it."""
+    server.script(reply(200, text="x" * 1000), reply(429), reply(500, text="y"))
+    for _ in range(4):
+        get(wire, server.url)
+    before = server.connections
+    wire.close()
+    get(wire, server.url)
+
+    assert (before, server.connections) == (1, 2)
+
+
+def test_a_body_that_was_left_unread_does_not_reach_the_next_exchange(
+    server: ScriptedServer, wire: Wire
+) -> None:
+    """The connection is given up with it."""
+    server.script(reply(200, text="x" * 100_000))
+
+    first = get(wire, server.url, Limits(seconds=5, max_bytes=10))
+    second = get(wire, server.url)
+
+    assert (first.fault, first.body) == ("the answer is larger than 10 bytes", b"")
+    assert second.body == b"fine"
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("size, fault", [(1000, ""), (1001, "the answer is larger than 1000 bytes")])
+def test_a_body_may_be_as_large_as_the_limit(
+    server: ScriptedServer, wire: Wire, size: int, fault: str
+) -> None:
+    """One byte more, and there is none; the status counts all the same."""
+    server.script(reply(202, text="x" * size))
+
+    answer = get(wire, server.url, Limits(seconds=5, max_bytes=1000))
+
+    assert (answer.status, answer.fault) == (202, fault)
+
+
+def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: Wire) -> None:
+    """Long before time is up."""
+    server.script(fake.endless())
+    began = time.monotonic()
+
+    answer = get(wire, server.url, Limits(seconds=20, max_bytes=MEBIBYTE))
+
+    assert answer.fault == f"the answer is larger than {MEBIBYTE} bytes"
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("packing", ["gzip", "GZIP", "deflate", "br", "gzip, gzip"])
+def test_no_packing_is_asked_for_and_none_is_taken(server: ScriptedServer, wire: Wire, packing: str) -> None:
+    """The status of such an answer still counts."""
+    server.script(reply(404, body=b"....", headers={"Content-Encoding": packing}))
+
+    answer = get(wire, server.url)
+
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+    assert (answer.status, answer.body) == (404, b"")
+    assert "packed" in answer.fault
+
+
+def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: Wire) -> None:
+    """A quarter of a gigabyte in little more than nothing is never unpacked, nor even read."""
+    server.script(fake.gzip_bomb(256 * MEBIBYTE))
+    get(wire, server.url + "/warm")
+    server.script(fake.gzip_bomb(256 * MEBIBYTE))
+    tracemalloc.start()
+    try:
+        answer = get(wire, server.url, Limits(seconds=10, max_bytes=64 * MEBIBYTE))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert "packed" in answer.fault
+    assert peak < 2 * MEBIBYTE
+
+
+@pytest.mark.parametrize("head", [False, True], ids=["body", "status line and headers"])
+def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: Wire, head: bool) -> None:
+    """However regularly a byte comes, so that no single wait is ever long."""
+    server.script(fake.drip(b"x" * 500, pause=0.05, head=head))
+    began = time.monotonic()
+    if head:
+        error = failure(wire, server.url)
+        assert (str(error), error.before_sending) == ("no answer in time", False)
+    else:
+        assert get(wire, server.url).fault == "the answer took longer than 1 s"
+
+    assert 0.9 < time.monotonic() - began < 4
+
+
+def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: Wire) -> None:
+    """As after a name look-up that took too long: on a new connection and on one that is open."""
+    first = failure(wire, server.url, Limits(seconds=0))
+    get(wire, server.url)
+    second = failure(wire, server.url, Limits(seconds=0))
+    third = failure(Wire("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=0))
+
+    assert str(third) == "no connection in time"
+    assert (str(first), first.before_sending) == ("no connection in time", True)
+    assert str(second) == "no answer in time"
+    assert len(server.requests) == 1
+
+
+def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServer) -> None:
+    """Whoever uses a connection outside of one waits as long as he says himself."""
+    with ends_within(0):
+        pass
+    stream = PatientNetwork().connect_tcp("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    stream.write(b"GET / HTTP/1.1\r\n\r\n")
+    answer = stream.read(1000, timeout=5)
+    stream.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: Wire) -> None:
+    """One that waits long is not cut off by another's end, before it or beside it."""
+    failures: list[WireError] = []
+    server.script(fake.hang(), path="/never")
+    server.script(fake.hang(0.6, reply(200, text="late")), path="/late")
+    hurried = threading.Thread(target=lambda: failures.append(failure(wire, f"{server.url}/never")))
+    hurried.start()
+
+    answer = get(wire, f"{server.url}/late", Limits(seconds=10))
+    hurried.join()
+
+    assert answer.body == b"late"
+    assert [str(error) for error in failures] == ["no answer in time"]
+
+
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        (fake.hang(), "no answer in time"),
+        (fake.reset(), "the exchange broke off (ReadError)"),
+        (fake.close_without_answer(), "the exchange broke off (RemoteProtocolError)"),
+        (fake.garbage(), "the exchange broke off (RemoteProtocolError)"),
+        (
+            fake.garbage(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000),
+            "the exchange broke off (RemoteProtocolError)",
+        ),
+        (
+            fake.garbage(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
+            "the exchange broke off (RemoteProtocolError)",
+        ),
+    ],
+    ids=["hang", "reset", "close", "garbage", "headers without end", "absurd length"],
+)
+def test_a_broken_answer_is_an_error(
+    server: ScriptedServer, wire: Wire, answer: fake.Answer, reason: str
+) -> None:
+    """Nobody can know whether the request was acted upon."""
+    server.script(answer)
+    error = failure(wire, server.url)
+
+    assert (str(error), error.before_sending) == (reason, False)
+    assert get(wire, server.url).body == b"fine"
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_truncated_body_is_none(server: ScriptedServer, wire: Wire, reset: bool) -> None:
+    """The status counts, the half body does not."""
+    server.script(fake.truncated(b'{"value": [', 500, status=202, reset=reset))
+
+    answer = get(wire, server.url)
+
+    assert (answer.status, answer.body) == (202, b"")
+    assert answer.fault.startswith("the exchange broke off")
+
+
+def test_early_hints_are_skipped(server: ScriptedServer, wire: Wire) -> None:
+    """An informational answer is not the answer."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    server.script(fake.garbage(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+
+    assert get(wire, server.url).body == b"ok"
+
+
+def test_a_closed_port_is_known_before_sending() -> None:
+    """Nothing can have reached anybody."""
+    with ScriptedServer() as gone:
+        url = gone.url
+    error = failure(Wire(url), url)
+
+    assert (str(error), error.before_sending) == ("it refuses connections", True)
+
+
+def test_a_name_that_nobody_has_is_known_before_sending() -> None:
+    """The reserved domain `.invalid` never resolves."""
+    error = failure(Wire("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=30))
+
+    assert (str(error), error.before_sending) == ("its name cannot be resolved", True)
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The https address of somebody who takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_tls_handshake_ends_with_the_exchange(mute: str) -> None:
+    """It is before sending, too."""
+    began = time.monotonic()
+    error = failure(Wire(mute), mute)
+
+    assert (str(error), error.before_sending) == ("no connection in time", True)
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("value", ["Bearer two\r\nlines", "Bearer ümlaut", "Bearer \x00"])
+def test_a_header_that_cannot_be_sent_is_an_error_before_sending(
+    server: ScriptedServer, wire: Wire, value: str
+) -> None:
+    """And the error holds on to nothing of it."""
+    error = failure(wire, server.url, Authorization=value)
+
+    assert error.before_sending
+    assert (error.__cause__, error.__context__) == (None, None)
+    assert not server.requests

@@ -1,0 +1,324 @@
+"""What becomes of notifications when Teams refuses, throttles or is away."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+
+from maa_notify.delivery.delivery import Policy
+from maa_notify.storage.records import Lane
+from maa_notify.storage.snapshot import Held
+from tests.support.cards import strip, text
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import Answer, redirect, reply, reset
+
+
+def strips(teams: FakeTeams) -> list[str]:
+    """The state that every card in the channel tells, in order."""
+    return [strip(card).split(" ·")[0] for card in teams.cards]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(401),
+        reply(403),
+        reply(404),
+        reply(410),
+        redirect(302, "http://127.0.0.1:9/"),
+        reply(500),
+        reply(503),
+        reset(),
+    ],
+    ids=["401", "403", "404", "410", "302", "500", "503", "reset"],
+)
+def test_an_outage_loses_nothing_and_doubles_nothing(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Answer
+) -> None:
+    """Whatever Teams answers, everything waits, says so, and comes once when it is well again."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.answer_all(answer)
+    during = [notifier.poll_after(60) for _ in range(5)]
+    request["status"] = "approved"
+    during.append(notifier.poll_after(60))
+    teams.answer_all(None)
+
+    after = notifier.poll_after(60)
+
+    assert [(report.delivered, report.refused) for report in during] == [(0, ("default",))] * 6
+    assert (during[-1].pending, after.pending, after.refused) == (2, 0, ())
+    assert strips(teams) == ["Needs approval", "Approved"]
+
+
+def test_a_long_outage_is_no_storm_of_tries_or_of_log_lines(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two hours down with three cards: about one try a poll, a line when it fails, a line when it is back."""
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(3)]
+    teams.answer_all(reply(503))
+    for _ in range(120):
+        notifier.poll_after(60)
+    tries = len(teams.calls)
+    teams.answer_all(None)
+    notifier.poll_after(60)
+
+    assert tries <= 125
+    assert len(teams.cards) == 3
+    assert sum("deliver.failing" in record.message for record in caplog.records) == 1
+    assert sum("deliver.recovered" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured_across_polls(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, form: str
+) -> None:
+    """Told to come back in ten minutes, nobody knocks before; the card comes with the first poll after."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    wait = timedelta(minutes=10)
+    value = "600" if form == "seconds" else format_datetime(datetime.now(UTC) + wait, usegmt=True)
+    teams.fail_next(reply(429, headers={"Retry-After": value}))
+    notifier.poll()
+
+    during = [notifier.poll_after(60) for _ in range(9)]
+    knocks = len(teams.calls)
+    after = notifier.poll_after(62)
+
+    assert ([report.pending for report in during], knocks) == ([1] * 9, 1)
+    assert (after.delivered, len(teams.cards)) == (1, 1)
+
+
+def test_a_short_retry_after_is_waited_for_within_the_poll(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Five seconds are no reason to leave the card for the next poll."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.fail_next(reply(429, headers={"Retry-After": "5"}))
+
+    report = notifier.poll()
+
+    assert (report.delivered, notifier.clock.sleeps) == (1, [5.0])
+
+
+def test_a_blip_is_retried_within_the_poll(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
+    """One 502 delays a card by seconds, not by a poll."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.fail_next(reply(502))
+
+    report = notifier.poll()
+
+    assert (report.delivered, len(teams.cards)) == (1, 1)
+    assert sum(notifier.clock.sleeps) < 5
+
+
+def test_a_refused_destination_does_not_hold_back_another(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """One channel was deleted; the other hears everything at once."""
+    both = [{"name": name, "webhook_url": teams.url_for(name)} for name in ("gone", "well")]
+    notifier = make_notifier(MAA_DESTINATIONS=json.dumps(both))
+    teams.answer_all(reply(404), channel="gone")
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(3)]
+
+    report = notifier.poll()
+
+    assert (len(teams.cards_in("well")), report.pending, report.refused) == (3, 3, ("gone",))
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_refused_card_comes_in_its_plain_form(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int
+) -> None:
+    """A card that Teams does not take is sent again as the least that still rings."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.fail_next(reply(status))
+
+    report = notifier.poll()
+
+    assert report.delivered == 1
+    assert request["payloadName"] in text(teams.cards[0])
+    assert request["requestJustification"] not in text(teams.cards[0])
+
+
+def test_a_poison_card_blocks_nothing_behind_it(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Refused even in its plain form, a card lets other requests and later news overtake it."""
+    poison = make_request(now=notifier.clock.now())
+    graph.requests = [poison]
+    teams.fail_next(*[reply(400)] * 3)
+    notifier.poll()
+    poison["status"] = "approved"
+    graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+
+    report = notifier.poll()
+
+    assert strips(teams) == ["Approved", "Rejected", "Needs approval"]
+    assert (report.delivered, report.pending) == (3, 0)
+
+
+def test_news_of_one_request_keep_their_order_even_when_the_first_is_delayed(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """'Approved' never comes before 'needs approval' when the latter only waits for a better moment."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.answer_all(reply(503))
+    notifier.poll()
+    request["status"] = "approved"
+    notifier.poll_after(5)
+    request["status"] = "completed"
+    notifier.poll_after(5)
+    teams.answer_all(None)
+    notifier.poll_after(60)
+
+    assert strips(teams) == ["Needs approval", "Approved", "Completed"]
+
+
+def test_later_news_wait_for_a_card_that_has_to_wait(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """The first card has to wait some seconds; other requests go ahead, later news of the same do not."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.fail_next(*[reply(503)] * 3)
+    notifier.poll()
+    request["status"] = "approved"
+    graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+
+    notifier.poll()
+
+    assert strips(teams) == ["Rejected", "Needs approval", "Approved"]
+
+
+def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Dead is said in the log, the report and health; `outbox retry` brings it back."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.answer_all(reply(404))
+    notifier.poll()
+    report = notifier.poll_after(timedelta(days=8).total_seconds())
+    teams.answer_all(None)
+    for held in notifier.app.store.read_dead():
+        notifier.app.store.revive(held, notifier.clock.now())
+
+    again = notifier.poll_after(60)
+
+    assert (report.dead, report.pending) == (1, 0)
+    assert any("deliver.dead" in each.message and each.levelname == "ERROR" for each in caplog.records)
+    assert (again.delivered, again.dead, len(teams.cards)) == (1, 0, 1)
+
+
+def test_the_pace_stays_within_what_workflows_takes(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Forty single cards: never more than 25 in any five minutes, never two in a second, and all arrive."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE="100")
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(40)]
+    moments: list[float] = []
+    for _ in range(12):
+        before = len(teams.cards)
+        notifier.poll_after(60)
+        lane = notifier.app.store.read_lane("default").value
+        moments += lane.posts[-(len(teams.cards) - before) :] if len(teams.cards) > before else []
+
+    assert len(teams.cards) == len(moments) == 40
+    assert all(later - earlier >= 1 for earlier, later in pairwise(moments))
+    assert all(sum(at <= other < at + 300 for other in moments) <= 25 for at in moments)
+
+
+def test_a_destination_that_left_the_settings_keeps_its_notifications(
+    graph: FakeGraph,
+    teams: FakeTeams,
+    make_notifier: Callable[..., Notifier],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing is dropped because somebody edited a setting; the log says what to do."""
+    before = make_notifier(
+        MAA_DESTINATIONS=json.dumps([{"name": "old", "webhook_url": teams.url_for("old")}])
+    )
+    teams.answer_all(reply(500), channel="old")
+    graph.requests = [make_request(now=before.clock.now())]
+    before.poll()
+
+    report = make_notifier().poll_after(60)
+
+    assert (report.pending, report.refused) == (1, ("old",))
+    assert "outbox discard" in caplog.text
+
+
+def test_what_waits_is_delivered_even_while_graph_is_down(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """An outage of Graph does not hold back the news that are already known."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.answer_all(reply(503))
+    notifier.poll()
+    teams.answer_all(None)
+    graph.fail_next(*[reply(500)] * 3)
+
+    report = notifier.poll_after(60)
+
+    assert report.failure is not None
+    assert (report.delivered, len(teams.cards)) == (1, 1)
+
+
+def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """A destination held by a poller that shows no sign of life is taken over within the same poll."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    store = notifier.app.store
+    now = notifier.clock.now()
+    lane = Lane(holder="a dead poller", held_until=now + Policy().span, quiet_since=now)
+    store.write_lane("default", Held(lane, ""))
+
+    report = notifier.poll()
+
+    assert (report.delivered, len(teams.cards)) == (1, 1)
+    assert sum(notifier.clock.sleeps) <= 31
+
+
+def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Two pollers at once: the second sees the first renew its hold, and does not post."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    store = notifier.app.store
+    now = notifier.clock.now()
+    lane = Lane(holder="a busy poller", held_until=now + Policy().span, quiet_since=now)
+    held = store.write_lane("default", Held(lane, ""))
+    sleep = notifier.clock.sleep
+
+    def sleep_while_the_other_works(seconds: float) -> None:
+        nonlocal held
+        sleep(seconds)
+        until = notifier.clock.now() + Policy().span
+        held = store.write_lane("default", replace(held, value=replace(held.value, held_until=until)))
+
+    notifier.clock.sleep = sleep_while_the_other_works  # type: ignore[method-assign]
+
+    report = notifier.poll()
+
+    assert (report.delivered, report.pending, len(teams.cards)) == (0, 1, 0)
+
+
+def test_a_slow_destination_does_not_stretch_the_poll(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """A Retry-After longer than the poll's own time is left to the next poll; nobody sleeps through it."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    teams.fail_next(reply(429, headers={"Retry-After": "90"}))
+
+    report = notifier.poll()
+
+    assert (report.pending, sum(notifier.clock.sleeps)) == (1, 0)
