@@ -36,14 +36,14 @@ if is_fleet(os.environ):
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
     def ask(timer: func.TimerRequest, asks: Asks) -> None:  # noqa: ARG001 - as below
         """Asks for a poll of each tenant."""
-        asks.set(triggers.ask_for_polls())
+        asks.set(triggers.poll_messages())
 
     @app.function_name("poll_now")
     @by_hand
     @app.queue_output(arg_name="asks", queue_name=QUEUE, connection=STORAGE)
     def ask_now(req: func.HttpRequest, asks: Asks) -> func.HttpResponse:  # noqa: ARG001
         """Does the same by hand."""
-        wanted = triggers.ask_for_polls()
+        wanted = triggers.poll_messages()
         asks.set(wanted)
         return func.HttpResponse(f'{{"asked": {len(wanted)}}}', status_code=202, mimetype="application/json")
 
@@ -55,9 +55,9 @@ if is_fleet(os.environ):
 
     @app.function_name("put_aside")
     @app.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection=STORAGE)
-    def put_aside(message: func.QueueMessage) -> None:
+    def poison_message(message: func.QueueMessage) -> None:
         """Says that a message was given up."""
-        triggers.put_aside(message.get_body().decode(errors="replace"))
+        triggers.poison_message(message.get_body().decode(errors="replace"))
 
 else:
 

@@ -10,16 +10,16 @@ from bench.places import TABLE, Place
 from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
-from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.delivery import DeliveryLimits
 from maa_notify.domain.compare import Change as Found
-from maa_notify.domain.compare import Tracked
+from maa_notify.domain.compare import RequestState
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage import records as codec
-from maa_notify.storage.rows import Change, Put, Row, Rows
-from maa_notify.storage.snapshot import Held
-from maa_notify.storage.store import StateStore, ToRecord
+from maa_notify.storage.rows import Put, Row, Rows, Write
+from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.store import Record, StateStore
 
-UNHURRIED = Policy(gap=timedelta(0), posts=1_000_000)
+UNHURRIED = DeliveryLimits(min_interval=timedelta(0), rate_limit=1_000_000)
 """No pace limit: how fast it could be, not how fast it may be."""
 
 BATCH = 100
@@ -59,7 +59,7 @@ class Watched:
         self.reads += 1
         return self.rows.get(key)
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
+    def commit(self, changes: Sequence[Write]) -> list[str]:
         """Passes on."""
         self.writes += 1
         if any(change.key.startswith(codec.SENT) for change in changes):
@@ -108,10 +108,10 @@ class Site:
 
 
 def notifier(
-    site: Site, policy: Policy = UNHURRIED, clock: Clock | None = None, digest_above: int = 5
+    site: Site, limits: DeliveryLimits = UNHURRIED, clock: Clock | None = None, digest_above: int = 5
 ) -> Notifier:
     """The notifier as it is wired up everywhere, with an eye on its store."""
-    made = app.build(site.settings(digest_above), clock, policy)
+    made = app.build(site.settings(digest_above), clock, limits)
     made.store.close()
     rows = Watched(site.place.rows(site.tenant), made.clock)
     made.store = StateStore(rows)
@@ -122,18 +122,18 @@ def settle(place: Place, tenant: str, count: int) -> None:
     """Remembers so many requests as they are listed, so that a poll finds nothing new."""
     store = StateStore(place.rows(tenant))
     known = (parse_request(request(number)) for number in range(count))
-    store.record([ToRecord(Found(each.id, None, Tracked(each))) for each in known])
+    store.record([Record(Found(each.id, None, RequestState(each))) for each in known])
     now = datetime.now(UTC)
     store.write_mark(codec.PollMark(last_good=now))
-    store.write_tidied(now)
-    store.start_silence("default", Held(codec.Lane(quiet_since=now), ""), None)
+    store.write_last_purge(now)
+    store.note_silence("default", Versioned(codec.DestinationState(quiet_since=now), ""), None)
     store.close()
 
 
 def age(place: Place, tenant: str, past: int, journal: int) -> None:
     """Adds what a long life leaves behind: requests that left the list, and what was told."""
     rows = place.rows(tenant)
-    data = codec.encode(Tracked(parse_request(request(0))))
+    data = codec.encode(RequestState(parse_request(request(0))))
     for first in range(0, past, BATCH):
         rows.commit([Put(f"{codec.PAST}old-{first + each:08d}", data) for each in range(BATCH)])
     for first in range(0, journal, BATCH):

@@ -16,12 +16,12 @@ from bench.places import Place
 from bench.product import Notifier, Site, age, notifier, settle
 from bench.report import progress
 from bench.server import PAGE_SIZE, serving
-from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.delivery import DeliveryLimits
 from maa_notify.storage.records import LIVE, PENDING
 from maa_notify.storage.rows import Row
 from tests.support.clock import FakeClock
 
-_NO_POSTS = Policy(budget=-1.0)
+_NO_POSTS = DeliveryLimits(time_budget_s=-1.0)
 _MINUTE = 60.0
 _MILLI = 1_000
 
@@ -240,17 +240,17 @@ def _bare_card(site: Site, *, reads: bool = False) -> Contender:
 
 def pace(bench: Bench) -> Iterator[Figure]:
     """A backlog of single cards, polled every minute of a clock that runs as fast as the machine."""
-    policy, clock, cards = Policy(), FakeClock(), bench.extent.cards
+    limits, clock, cards = DeliveryLimits(), FakeClock(), bench.extent.cards
     progress("the pace of a destination")
     with serving(cards) as server:
         site = Site(server, bench.sqlite, "pace.contoso.com")
         settle(site.place, site.tenant, 0)
-        product = notifier(site, policy, clock, digest_above=cards)
+        product = notifier(site, limits, clock, digest_above=cards)
         times = _drained(product, clock, cards)
-    most, used = most_within(times, policy.window.total_seconds()), share_of_limit(times, policy)
+    most, used = most_within(times, limits.rate_window.total_seconds()), share_of_limit(times, limits)
     what = f"{cards} cards wait, a poll each minute"
-    yield Figure(goals.PACE, what, f"{policy.posts}", f"{most}", most / policy.posts)
-    yield Figure(goals.PACE_USED, what, f"{policy.posts}", f"{used * policy.posts:.1f}", used)
+    yield Figure(goals.PACE, what, f"{limits.rate_limit}", f"{most}", most / limits.rate_limit)
+    yield Figure(goals.PACE_USED, what, f"{limits.rate_limit}", f"{used * limits.rate_limit:.1f}", used)
 
 
 def _drained(product: Notifier, clock: FakeClock, cards: int) -> list[float]:
@@ -266,12 +266,12 @@ def most_within(times: Sequence[float], window: float) -> int:
     return max(sum(first <= each < first + window for each in times) for first in times)
 
 
-def share_of_limit(times: Sequence[float], policy: Policy) -> float:
+def share_of_limit(times: Sequence[float], limits: DeliveryLimits) -> float:
     """Cards in whole windows from the first to the last, as a share of what the limit would let pass."""
-    window = policy.window.total_seconds()
+    window = limits.rate_window.total_seconds()
     windows = int((times[-1] - times[0]) // window)
     sent = sum(each < times[0] + windows * window for each in times)
-    return sent / (windows * policy.posts)
+    return sent / (windows * limits.rate_limit)
 
 
 def on_both_clocks(goal: Goal, what: str, taken: tuple[Paired, Paired]) -> Iterator[Figure]:

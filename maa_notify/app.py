@@ -12,10 +12,10 @@ from azure.data.tables import TableServiceClient
 
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.cards.builder import TeamsCards
-from maa_notify.cards.times import Times
+from maa_notify.cards.times import TimeFormat
 from maa_notify.clock import Clock, SystemClock
-from maa_notify.delivery.delivery import Delivery, Policy
-from maa_notify.delivery.sender import Outlet
+from maa_notify.delivery.delivery import Delivery, DeliveryLimits
+from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
@@ -24,15 +24,15 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
     Credential,
-    ReadyToken,
+    StaticToken,
     StorageCredential,
     TokenSource,
     certificate_credential,
-    trusting,
+    federated_credential,
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.health import Health, health_of
-from maa_notify.polling.maintenance import Upkeep
+from maa_notify.polling.maintenance import Maintenance
 from maa_notify.polling.poll import Poll, Report
 from maa_notify.settings.destinations import Destination
 from maa_notify.settings.reader import BotSettings, Settings, read_settings
@@ -65,10 +65,10 @@ class App:
     tokens: TokenSource
     graph: GraphClient
     store: StateStore
-    outlets: Mapping[str, Outlet]
+    senders: Mapping[str, Sender]
     cards: TeamsCards
-    policy: Policy
-    upkeep: Upkeep
+    limits: DeliveryLimits
+    maintenance: Maintenance
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
 
@@ -78,10 +78,12 @@ class App:
         Raises:
             StateError: the state store failed.
         """
-        delivery = Delivery(self.store, self.outlets, self.cards, self.clock, self.policy)
+        delivery = Delivery(self.store, self.senders, self.cards, self.clock, self.limits)
         settings = self.settings
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
-        return Poll(self.graph, self.store, settings.routes, rules, delivery, self.clock, self.upkeep).run()
+        return Poll(
+            self.graph, self.store, settings.routes, rules, delivery, self.clock, self.maintenance
+        ).run()
 
     def health(self) -> Health:
         """How the notifier is, from the state store alone.
@@ -95,8 +97,8 @@ class App:
         """Lets go of connections and files."""
         self.graph.close()
         self.store.close()
-        for outlet in self.outlets.values():
-            outlet.close()
+        for sender in self.senders.values():
+            sender.close()
         if self.owned_resources is not None:
             self.owned_resources.close()
 
@@ -104,7 +106,7 @@ class App:
 def build(
     environ: Mapping[str, str] = os.environ,
     clock: Clock | None = None,
-    policy: Policy | None = None,
+    limits: DeliveryLimits | None = None,
     shared: SharedResources | None = None,
 ) -> App:
     """Wires everything up; no request is made yet, but a SQLite file is opened.
@@ -112,7 +114,7 @@ def build(
     Args:
         environ: the settings.
         clock: the time; the system's by default.
-        policy: how to deliver.
+        limits: how to deliver.
         shared: what other tenants of this process have already.
 
     Raises:
@@ -124,7 +126,7 @@ def build(
     is_alone = shared is None
     clock, shared = clock or SystemClock(), shared or SharedResources()
     identity = _identity(settings, shared)
-    tokens = identity if settings.access_token is None else ReadyToken(settings.access_token)
+    tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
     owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
     store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
     connect = _connections(settings, identity, shared)
@@ -134,10 +136,10 @@ def build(
         tokens=tokens,
         graph=GraphClient(settings.graph_url, graph_scope(settings), tokens, clock),
         store=store,
-        outlets={each.route.name: _outlet(each, connect) for each in settings.destinations},
+        senders={each.route.name: _sender(each, connect) for each in settings.destinations},
         cards=cards,
-        policy=replace(policy or Policy(), digest_above=settings.digest_above),
-        upkeep=Upkeep(
+        limits=replace(limits or DeliveryLimits(), digest_above=settings.digest_above),
+        maintenance=Maintenance(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
@@ -155,13 +157,13 @@ def _cards(settings: Settings) -> TeamsCards:
     return TeamsCards(
         settings.cloud.approvals_url,
         mentions={each.route.name: each.mentions for each in settings.destinations},
-        times=Times(ZoneInfo(settings.time_zone) if settings.time_zone else None),
+        times=TimeFormat(ZoneInfo(settings.time_zone) if settings.time_zone else None),
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
     )
 
 
-def _outlet(destination: Destination, connect: Connect) -> Outlet:
+def _sender(destination: Destination, connect: Connect) -> Sender:
     name, way = destination.route.name, destination.way
     if isinstance(way, Secret):
         return WorkflowsWebhook(name, way)
@@ -187,7 +189,7 @@ def _bot_tokens(
 ) -> TokenSource:
     """Who signs in as the bot: the notifier's own identity, unless the bot is another one."""
     if bot.access_token is not None:
-        return ReadyToken(bot.access_token)
+        return StaticToken(bot.access_token)
     is_same = bot.client_id == settings.client_id.lower()
     return identity if is_same else shared.identity(bot.client_id)
 
@@ -215,7 +217,7 @@ def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
         return _registration(settings, _certificate(settings.certificate_path))
     if settings.managed_identity not in {"", settings.client_id.lower()}:
         trusted = shared.identity(settings.managed_identity)
-        return _registration(settings, trusting(trusted, settings.cloud.exchange_audience))
+        return _registration(settings, federated_credential(trusted, settings.cloud.exchange_audience))
     return shared.identity(settings.client_id)
 
 

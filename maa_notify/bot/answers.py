@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from maa_notify.bot import strings as words
+from maa_notify.bot import strings
 from maa_notify.cards.builder import TeamsCards, fits
 from maa_notify.cards.digest import entry
-from maa_notify.cards.elements import Element, card, container, our_words, rich, run
+from maa_notify.cards.elements import Element, card, container, rich, run, trusted_text
 from maa_notify.cards.strings import OPEN_IN_INTUNE
-from maa_notify.domain.compare import Tracked
+from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Event, EventKind, short_key
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.risk import assess
@@ -71,50 +71,52 @@ class Answers:
     cards: TeamsCards
 
     def answer(
-        self, question: Question, tracked: Sequence[Tracked], as_of: datetime | None, now: datetime
+        self, question: Question, tracked: Sequence[RequestState], as_of: datetime | None, now: datetime
     ) -> Element:
         """The card for a question; `as_of` is when the last good poll was."""
         own = [each for each in tracked if _is_of(question.asker, each)]
         visible = own if question.is_private else tracked
-        told = _Teller(self.cards, as_of, now)
+        told = AnswerBuilder(self.cards, as_of, now)
         match question.command.word:
             case Word.PENDING if question.is_private:
-                return told.several(_waiting(own), words.pending_of_yours, words.NOTHING_PENDING_OF_YOURS)
+                return told.several(_waiting(own), strings.pending_of_yours, strings.NOTHING_PENDING_OF_YOURS)
             case Word.PENDING:
-                return told.several(_waiting(visible), words.pending, words.NOTHING_PENDING)
+                return told.several(_waiting(visible), strings.pending, strings.NOTHING_PENDING)
             case Word.MINE:
-                return told.several(sorted(own, key=_open_first), words.of_yours, words.NOTHING_OF_YOURS)
+                return told.several(sorted(own, key=_open_first), strings.of_yours, strings.NOTHING_OF_YOURS)
             case Word.STATUS:
                 return told.named(
                     [each for each in visible if short_key(each.request.id) == question.command.key]
                 )
             case Word.HELP:
-                return self._help(words.HELP_TITLE, words.PRIVATE if question.is_private else words.TEAM)
+                return self._help(
+                    strings.HELP_TITLE, strings.PRIVATE if question.is_private else strings.TEAM
+                )
 
     def hello(self) -> Element:
         """What the bot says where it was just installed."""
-        return self._help(words.HELLO)
+        return self._help(strings.HELLO)
 
     def _help(self, title: str, *notes: str) -> Element:
         lines = [
             rich(run(command, weight="Bolder"), run(f" · {meaning}"), spacing="Small")
-            for command, meaning in words.COMMANDS.items()
+            for command, meaning in strings.COMMANDS.items()
         ]
-        closing = [our_words(text, isSubtle=True) for text in (*notes, words.ONLY_READS)]
+        closing = [trusted_text(text, isSubtle=True) for text in (*notes, strings.ONLY_READS)]
         return _card(self.cards, title, [*lines, *closing])
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class AnswerBuilder:
     """Tells of requests as they were at the last good poll."""
 
     cards: TeamsCards
     as_of: datetime | None
     now: datetime
 
-    def several(self, chosen: Sequence[Tracked], title: Callable[[int], str], nothing: str) -> Element:
+    def several(self, chosen: Sequence[RequestState], title: Callable[[int], str], nothing: str) -> Element:
         """A list, as long as there is room; what has none is counted."""
-        heading = title(len(chosen)) if chosen else nothing if self.as_of else words.NEVER_POLLED
+        heading = title(len(chosen)) if chosen else nothing if self.as_of else strings.NEVER_POLLED
         shown = min(len(chosen), _MOST_LINES)
         while True:
             made = _card(self.cards, heading, [*self._lines(chosen, shown), self._closing()])
@@ -122,56 +124,56 @@ class _Teller:
                 return made
             shown -= 1
 
-    def named(self, found: Sequence[Tracked]) -> Element:
+    def named(self, found: Sequence[RequestState]) -> Element:
         """The full card of the one request that is meant."""
         if len(found) != 1:
-            return self.several(found, words.with_this_key, words.NOT_FOUND)
+            return self.several(found, strings.with_this_key, strings.NOT_FOUND)
         full = self.cards.card(self._event(found[0]), "", self.now)
         dated = {**full, "body": [*full["body"], self._closing()]}
         return dated if fits(dated) else full
 
-    def _lines(self, chosen: Sequence[Tracked], shown: int) -> list[Element]:
+    def _lines(self, chosen: Sequence[RequestState], shown: int) -> list[Element]:
         lines = [
             line for each in chosen[:shown] for line in entry([self._event(each)], self.now, self.cards.times)
         ]
         left = len(chosen) - shown
-        return [*lines, *([our_words(words.left_out(left), separator=True)] if left else [])]
+        return [*lines, *([trusted_text(strings.left_out(left), separator=True)] if left else [])]
 
-    def _event(self, tracked: Tracked) -> Event:
+    def _event(self, tracked: RequestState) -> Event:
         """What is known of a request, in the form of which cards are made."""
         kind = EventKind.STATUS_CHANGED if tracked.revision > 1 else EventKind.CREATED
         at = self.as_of or self.now
         return Event(kind, tracked.request, tracked.revision, at, steps=tracked.steps)
 
     def _closing(self) -> Element:
-        told = words.as_of(self.cards.times.moment(self.as_of)) if self.as_of else words.NEVER_POLLED
-        return our_words(told, size="Small", isSubtle=True, separator=True)
+        told = strings.as_of(self.cards.times.format(self.as_of)) if self.as_of else strings.NEVER_POLLED
+        return trusted_text(told, size="Small", isSubtle=True, separator=True)
 
 
 def _card(cards: TeamsCards, title: str, body: list[Element]) -> Element:
     strip = container(
         "accent",
-        our_words(words.PRODUCT, size="Small", weight="Bolder"),
-        our_words(title, size="Large", weight="Bolder"),
+        trusted_text(strings.PRODUCT, size="Small", weight="Bolder"),
+        trusted_text(title, size="Large", weight="Bolder"),
         bleed=True,
     )
     return card([strip, *body], title, button=OPEN_IN_INTUNE, url=cards.approvals_url)
 
 
-def _is_of(asker: str, tracked: Tracked) -> bool:
+def _is_of(asker: str, tracked: RequestState) -> bool:
     """Whether somebody filed a request; nobody is somebody."""
     return bool(asker) and tracked.request.requestor.id.lower() == asker
 
 
-def _waiting(tracked: Sequence[Tracked]) -> list[Tracked]:
+def _waiting(tracked: Sequence[RequestState]) -> list[RequestState]:
     """What somebody has to decide, the riskiest first, then what expires first."""
     waiting = [each for each in tracked if each.request.status == NEEDS_APPROVAL]
     return sorted(waiting, key=lambda each: (-assess(each.request).risk, _expiry(each)))
 
 
-def _open_first(tracked: Tracked) -> tuple[bool, datetime]:
+def _open_first(tracked: RequestState) -> tuple[bool, datetime]:
     return tracked.request.is_closed, _expiry(tracked)
 
 
-def _expiry(tracked: Tracked) -> datetime:
+def _expiry(tracked: RequestState) -> datetime:
     return tracked.request.expires_at or _FAR

@@ -55,7 +55,7 @@ class Caller:
     channels: frozenset[str]
 
 
-class Tokens:
+class CallerVerifier:
     """Checks the callers of one bot."""
 
     def __init__(self, setup: BotSetup, keys: SigningKeys) -> None:
@@ -63,7 +63,7 @@ class Tokens:
         self._setup = setup
         self._keys = keys
 
-    def caller(self, authorization: str) -> Caller:
+    def authenticate(self, authorization: str) -> Caller:
         """Whom the header `Authorization` vouches for.
 
         Raises:
@@ -81,7 +81,7 @@ class Tokens:
             raise RefusedError(UNAUTHORIZED, "claim_missing")
         return Caller(service_url, key.endorsements)
 
-    def admit(self, caller: Caller, activity: Activity) -> None:
+    def authorize(self, caller: Caller, activity: Activity) -> None:
         """Lets an activity pass that its caller may send, and that is of this tenant.
 
         Raises:

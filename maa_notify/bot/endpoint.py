@@ -6,10 +6,10 @@ from typing import Protocol
 from maa_notify import logs
 from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity
 from maa_notify.bot.answers import Answers, Question, command_of
-from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, RefusedError, Tokens
+from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, CallerVerifier, RefusedError
 from maa_notify.bot.config import BotSetup
 from maa_notify.bot.keys import SigningKeys
-from maa_notify.bot.replay import Memory
+from maa_notify.bot.replay import ReplayCache
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.clock import Clock
@@ -42,25 +42,25 @@ class Messages:
     """Answers what people ask. Several threads may call at once."""
 
     def __init__(
-        self, tokens: Tokens, store: StateStore, answers: Answers, replies: Replies, clock: Clock
+        self, tokens: CallerVerifier, store: StateStore, answers: Answers, replies: Replies, clock: Clock
     ) -> None:
         """Reads from `store` only; nothing of Graph is within reach."""
-        self._tokens = tokens
+        self._verifier = tokens
         self._store = store
         self._answers = answers
         self._replies = replies
         self._clock = clock
-        self._answered = Memory()
-        self._greeted = Memory()
+        self._answered = ReplayCache()
+        self._greeted = ReplayCache()
 
     def handle(self, headers: Mapping[str, str], body: bytes) -> int:
         """Deals with one call and returns the status; the answer's body is always empty."""
         if len(body) > _MAX_BYTES:
             return _refuse(RefusedError(_TOO_LARGE, "size"))
         try:
-            caller = self._tokens.caller(_header(headers.items(), "authorization"))
+            caller = self._verifier.authenticate(_header(headers.items(), "authorization"))
             activity = parse_activity(body)
-            self._tokens.admit(caller, activity)
+            self._verifier.authorize(caller, activity)
             self._answer_once(activity)
         except RefusedError as error:
             return _refuse(error)
@@ -92,9 +92,9 @@ class Messages:
             _LOG.info("bot.installed", private=activity.is_private)
 
     def _card(self, question: Question) -> Element:
-        board = self._store.read_board()
-        as_of = board.mark.last_good if board.mark else None
-        tracked = [held.value for held in board.tracked.values()]
+        snapshot = self._store.read_snapshot()
+        as_of = snapshot.mark.last_good if snapshot.mark else None
+        tracked = [held.value for held in snapshot.tracked.values()]
         return self._answers.answer(question, tracked, as_of, self._clock.now())
 
 
@@ -102,7 +102,7 @@ def messages_of(
     setup: BotSetup, store: StateStore, cards: TeamsCards, replies: Replies, clock: Clock
 ) -> Messages:
     """Wires up the door of one bot; nothing is fetched yet."""
-    tokens = Tokens(setup, SigningKeys(setup.cloud.metadata_url, clock))
+    tokens = CallerVerifier(setup, SigningKeys(setup.cloud.metadata_url, clock))
     return Messages(tokens, store, Answers(cards), replies, clock)
 
 

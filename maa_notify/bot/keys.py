@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
-from maa_notify.net.client import Limits, Wire, WireError
+from maa_notify.net.client import HttpClient, Limits, NoResponseError
 
 ALGORITHM = "RS256"
 
@@ -46,7 +46,7 @@ class SigningKeys:
         """For the service that announces its keys at this address; nothing is fetched yet."""
         self._metadata_url = metadata_url
         self._clock = clock
-        self._wire = Wire(metadata_url)
+        self._wire = HttpClient(metadata_url)
         self._lock = threading.Lock()
         self._keys: Mapping[str, SigningKey] = {}
         self._good_until = self._next_try = clock.monotonic()
@@ -98,8 +98,8 @@ class SigningKeys:
     def _get(self, url: str) -> Mapping[str, Any]:
         """A JSON object; the wire goes to no other host than the one of the metadata."""
         try:
-            answer = self._wire.exchange("GET", url, headers={"Accept": "application/json"}, limits=_LIMITS)
-        except WireError as error:
+            answer = self._wire.request("GET", url, headers={"Accept": "application/json"}, limits=_LIMITS)
+        except NoResponseError as error:
             raise KeysUnavailable(str(error)) from None
         if answer.status != _OK or answer.fault:
             raise KeysUnavailable(answer.fault or f"it answered {answer.status}")

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 
-class Memory:
+class ReplayCache:
     """The last so many things. Several threads may ask at once.
 
     It is the memory of one worker process: another one, and the same one after a restart, does not know.

@@ -1,4 +1,4 @@
-"""Every sentence that an answer can show; those about a request itself are in `cards/words.py`."""
+"""Every sentence that an answer can show; those about a request itself are in `cards/strings.py`."""
 
 PRODUCT = "Multi Admin Approval"
 HELLO = "MAA Notify is here"

@@ -8,15 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from maa_notify.cards import strings as words
+from maa_notify.cards import strings
 from maa_notify.cards.digest import digest_body
-from maa_notify.cards.elements import Element, card, container, our_words, rich, run, sizes
+from maa_notify.cards.elements import Element, card, container, rich, run, sizes, trusted_text
 from maa_notify.cards.facts import expires, facts
-from maa_notify.cards.mentions import Mentions, rung_by, with_mentions
+from maa_notify.cards.mentions import Mentions, mentioned_people, with_mentions
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.text import safe, safe_and_rest
 from maa_notify.cards.timeline import timeline
-from maa_notify.cards.times import Times, distance
+from maa_notify.cards.times import TimeFormat, distance
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import APPROVED, EXPIRED, NEEDS_APPROVAL, REJECTED, STATUSES
 from maa_notify.domain.risk import Reason, Risk, assess
@@ -41,7 +41,7 @@ _STYLE_OF_DECIDED = {APPROVED: "good", REJECTED: "accent", EXPIRED: "accent"}
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TextLimits:
     """How much of other people's text a card holds, in characters, and how many steps of the story."""
 
     quote: int
@@ -49,7 +49,7 @@ class Room:
     steps: int
 
 
-_ROOMS = (Room(quote=1_024, name=120, steps=6), Room(quote=700, name=60, steps=3))
+_TEXT_LIMITS = (TextLimits(quote=1_024, name=120, steps=6), TextLimits(quote=700, name=60, steps=3))
 """The whole text that Intune takes; where the bytes of hostile text do not allow it, less."""
 
 
@@ -67,7 +67,7 @@ class TeamsCards:
 
     approvals_url: str
     mentions: Mapping[str, Mentions] = field(default_factory=dict)
-    times: Times = field(default_factory=Times)
+    times: TimeFormat = field(default_factory=TimeFormat)
     chats: Collection[str] = ()
     tenant: str = ""
 
@@ -75,9 +75,9 @@ class TeamsCards:
         """The full card of one event; `again` says that it may be there already."""
         if event.kind is EventKind.HEARTBEAT:
             return self._heartbeat(event, now)
-        doubt = [our_words(words.AGAIN, size="Small", isSubtle=True)] if again else []
-        bodies = (self._body(event, destination, now, room) for room in _ROOMS)
-        made = (self._card([*body, *doubt], words.fallback(event)) for body in bodies)
+        doubt = [trusted_text(strings.AGAIN, size="Small", isSubtle=True)] if again else []
+        bodies = (self._body(event, destination, now, limits) for limits in _TEXT_LIMITS)
+        made = (self._card([*body, *doubt], strings.fallback(event)) for body in bodies)
         card = next(filter(fits, made), None) or self.plain(event, now)
         return self._ringing(card, [event], destination)
 
@@ -85,19 +85,19 @@ class TeamsCards:
         """What rings in the thread of a card that was changed: the news in three lines."""
         in_chat = destination in self.chats
         body = [
-            rich(run(words.headline(event), weight="Bolder")),
+            rich(run(strings.headline(event), weight="Bolder")),
             rich(*subject_runs(subject_of(event.request, _PLAIN_NAME_LIMIT))),
             *self._reminder(event),
-            our_words(words.next_step(event, in_chat=in_chat), spacing="Small"),
+            trusted_text(strings.next_step(event, in_chat=in_chat), spacing="Small"),
             self._footer(event, now),
         ]
-        return self._ringing(self._card(body, words.fallback(event)), [event], destination)
+        return self._ringing(self._card(body, strings.fallback(event)), [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
         card = self.card(event, destination, now)
-        notice = container("accent", our_words(words.SAMPLE, weight="Bolder"), bleed=True)
-        return {**card, "body": [notice, *card["body"]], "fallbackText": words.SAMPLE}
+        notice = container("accent", trusted_text(strings.SAMPLE, weight="Bolder"), bleed=True)
+        return {**card, "body": [notice, *card["body"]], "fallbackText": strings.SAMPLE}
 
     def plain(self, event: Event, now: datetime) -> Element:
         """The least that still rings: for a destination that refused the full card."""
@@ -105,62 +105,64 @@ class TeamsCards:
             return self._heartbeat(event, now)
         deadline = expires(event.request, now, self.times)
         body = [
-            rich(run(words.strip(event), weight="Bolder")),
+            rich(run(strings.status_line(event), weight="Bolder")),
             rich(*subject_runs(subject_of(event.request, _PLAIN_NAME_LIMIT))),
-            *([our_words(words.labelled(words.LABEL_EXPIRES, deadline))] if deadline else []),
+            *([trusted_text(strings.labelled(strings.LABEL_EXPIRES, deadline))] if deadline else []),
             self._footer(event, now),
         ]
-        return self._card(body, words.fallback(event))
+        return self._card(body, strings.fallback(event))
 
     def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Element, int]:
         """One card for many events, and how many of them it holds, counted from the first."""
         count = len(events)
         while True:
             body = digest_body(events[:count], now, self.times, in_chat=destination in self.chats)
-            card = self._ringing(self._card(body, words.digest_fallback(count)), events[:count], destination)
+            card = self._ringing(
+                self._card(body, strings.digest_fallback(count)), events[:count], destination
+            )
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
 
-    def _body(self, event: Event, destination: str, now: datetime, room: Room) -> list[Element]:
+    def _body(self, event: Event, destination: str, now: datetime, limits: TextLimits) -> list[Element]:
         request = event.request
-        next_step = words.next_step(event, in_chat=destination in self.chats)
+        next_step = strings.next_step(event, in_chat=destination in self.chats)
         return [
             _strip(event, now),
             *_reasons(event),
-            _quote(words.REASON, request.justification, room),
-            *_notes(event, room),
-            *facts(event, now, self.times, room.name),
-            *timeline(event, self.times, room.steps, room.name),
+            _quote(strings.REASON, request.justification, limits),
+            *_notes(event, limits),
+            *facts(event, now, self.times, limits.name),
+            *timeline(event, self.times, limits.steps, limits.name),
             *self._reminder(event),
-            our_words(next_step, weight="Bolder", spacing="Medium"),
+            trusted_text(next_step, weight="Bolder", spacing="Medium"),
             self._footer(event, now),
         ]
 
     def _reminder(self, event: Event) -> list[Element]:
         if event.kind not in _REMINDERS:
             return []
-        next_at = self.times.moment(event.next_reminder) if event.next_reminder else ""
-        return [our_words(words.reminder_line(event, next_at), spacing="Medium")]
+        next_at = self.times.format(event.next_reminder) if event.next_reminder else ""
+        return [trusted_text(strings.reminder_line(event, next_at), spacing="Medium")]
 
     def _footer(self, event: Event, now: datetime) -> Element:
-        text = words.footer(event.short_key, self.times.moment(now))
-        return our_words(text, size="Small", isSubtle=True, separator=True)
+        text = strings.footer(event.short_key, self.times.format(now))
+        return trusted_text(text, size="Small", isSubtle=True, separator=True)
 
     def _heartbeat(self, event: Event, now: datetime) -> Element:
-        title = our_words(words.strip(event), weight="Bolder")
-        strip = container("emphasis", title, our_words(words.HEARTBEAT), bleed=True)
-        return self._card([strip, self._footer(event, now)], words.HEARTBEAT)
+        title = trusted_text(strings.status_line(event), weight="Bolder")
+        strip = container("emphasis", title, trusted_text(strings.HEARTBEAT), bleed=True)
+        return self._card([strip, self._footer(event, now)], strings.HEARTBEAT)
 
     def _ringing(self, card: Element, events: Sequence[Event], destination: str) -> Element:
         """With the mentions that belong to it; a card that they would make too large comes without."""
-        ringing = with_mentions(card, rung_by(events, self.mentions.get(destination, {})))
+        ringing = with_mentions(card, mentioned_people(events, self.mentions.get(destination, {})))
         return ringing if fits(ringing) else card
 
     def _card(self, body: list[Element], fallback: str) -> Element:
         name = rich(run(safe(self.tenant, _TENANT_LIMIT), weight="Bolder"))
         named = [name, *body] if self.tenant else body
-        return card(named, fallback, button=words.OPEN_IN_INTUNE, url=self.approvals_url)
+        return card(named, fallback, button=strings.OPEN_IN_INTUNE, url=self.approvals_url)
 
 
 def fits(card: Element) -> bool:
@@ -170,7 +172,7 @@ def fits(card: Element) -> bool:
 
 
 def _strip(event: Event, now: datetime) -> Element:
-    state = run(words.headline(event), size="Small", weight="Bolder")
+    state = run(strings.headline(event), size="Small", weight="Bolder")
     subject = subject_runs(subject_of(event.request), size="Large", weight="Bolder")
     return container(_style(event), rich(state), rich(*subject), *_time_left(event, now), bleed=True)
 
@@ -181,7 +183,7 @@ def _time_left(event: Event, now: datetime) -> list[Element]:
     is_asked = request.status in {NEEDS_APPROVAL, APPROVED} and event.kind is not EventKind.NO_LONGER_LISTED
     if not is_asked or request.expires_at is None or request.expires_at <= now:
         return []
-    return [our_words(words.time_left(event, distance(request.expires_at, now)), spacing="Small")]
+    return [trusted_text(strings.time_left(event, distance(request.expires_at, now)), spacing="Small")]
 
 
 def _style(event: Event) -> str:
@@ -201,23 +203,23 @@ def _reasons(event: Event) -> list[Element]:
         return []
     loud = [reason for reason in assess(request).reasons if reason in _CALLED_OUT]
     quiet = [reason for reason in assess(request).reasons if reason not in _CALLED_OUT]
-    warnings = [our_words(words.RISK_REASON[each], weight="Bolder") for each in loud]
+    warnings = [trusted_text(strings.RISK_REASON[each], weight="Bolder") for each in loud]
     return [
         *([container("attention", *warnings)] if warnings else []),
-        *(our_words(words.RISK_REASON[each]) for each in quiet if request.status == NEEDS_APPROVAL),
+        *(trusted_text(strings.RISK_REASON[each]) for each in quiet if request.status == NEEDS_APPROVAL),
     ]
 
 
-def _quote(label: str, text: str, room: Room) -> Element:
+def _quote(label: str, text: str, limits: TextLimits) -> Element:
     """Somebody else's words, boxed and labelled, so that no line of them can look like ours."""
-    quoted, left_out = safe_and_rest(text, room.quote)
-    shown = run(quoted, italic=True) if quoted else run(words.NOTHING_SAID, isSubtle=True)
-    more = [run(words.more_characters(left_out), isSubtle=True)] if left_out else []
-    title = our_words(label, size="Small", isSubtle=True)
+    quoted, left_out = safe_and_rest(text, limits.quote)
+    shown = run(quoted, italic=True) if quoted else run(strings.NOTHING_SAID, isSubtle=True)
+    more = [run(strings.more_characters(left_out), isSubtle=True)] if left_out else []
+    title = trusted_text(label, size="Small", isSubtle=True)
     return container("emphasis", title, rich(shown, *more, spacing="Small"))
 
 
-def _notes(event: Event, room: Room) -> list[Element]:
+def _notes(event: Event, limits: TextLimits) -> list[Element]:
     request = event.request
     has_notes = request.approval_notes and request.status != NEEDS_APPROVAL
-    return [_quote(words.NOTES, request.approval_notes, room)] if has_notes else []
+    return [_quote(strings.NOTES, request.approval_notes, limits)] if has_notes else []

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from maa_notify.cards import strings as words
-from maa_notify.cards.elements import Element, container, our_words, rich, run
+from maa_notify.cards import strings
+from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires
-from maa_notify.cards.people import who
+from maa_notify.cards.people import display_name
 from maa_notify.cards.subject import subject_of, subject_runs
-from maa_notify.cards.times import Times
+from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL
 from maa_notify.domain.risk import assess
@@ -18,30 +18,30 @@ _NAME_LIMIT = 60
 _STATES = 4
 
 
-def digest_body(events: Sequence[Event], now: datetime, times: Times, *, in_chat: bool) -> list[Element]:
+def digest_body(events: Sequence[Event], now: datetime, times: TimeFormat, *, in_chat: bool) -> list[Element]:
     """Two lines for each request, with the latest of its events and the keys of all of them."""
     news = _by_request(events)
     latest = [each[-1] for each in news]
     strip = container(
         "accent",
-        our_words(words.digest_strip(len(events)), size="Small", weight="Bolder"),
-        our_words(words.digest_title(len(news)), size="Large", weight="Bolder"),
+        trusted_text(strings.digest_status_line(len(events)), size="Small", weight="Bolder"),
+        trusted_text(strings.digest_title(len(news)), size="Large", weight="Bolder"),
         rich(run(_summary(latest)), spacing="Small"),
         bleed=True,
     )
     lines = [element for each in news for element in entry(each, now, times)]
-    footer = our_words(words.footer("", times.moment(now)), size="Small", isSubtle=True, separator=True)
+    footer = trusted_text(strings.footer("", times.format(now)), size="Small", isSubtle=True, separator=True)
     return [strip, *lines, *_next_steps(latest, in_chat=in_chat), footer]
 
 
-def entry(news: Sequence[Event], now: datetime, times: Times) -> list[Element]:
+def entry(news: Sequence[Event], now: datetime, times: TimeFormat) -> list[Element]:
     """The two lines of one request: what it is about; where it stands, by whom, until when, and the keys."""
     event = news[-1]
     deadline = "" if event.request.is_closed else expires(event.request, now, times)
     told = [
         _story(news),
         _requestor(event),
-        words.expires(deadline) if deadline else "",
+        strings.expires(deadline) if deadline else "",
         ", ".join(dict.fromkeys(each.short_key for each in news)),
     ]
     subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
@@ -67,24 +67,24 @@ def _place(event: Event) -> int:
 
 def _summary(latest: Sequence[Event]) -> str:
     """`Needs approval: 3 · Approved: 1`."""
-    counts = Counter(words.strip(event) for event in latest)
-    return " · ".join(words.labelled(state, count) for state, count in counts.items())
+    counts = Counter(strings.status_line(event) for event in latest)
+    return " · ".join(strings.labelled(state, count) for state, count in counts.items())
 
 
 def _story(news: Sequence[Event]) -> str:
     """`Needs approval → Approved`, for a request that moved on before anybody was told."""
-    states = [*(words.strip(event) for event in news[-_STATES:-1]), words.headline(news[-1])]
+    states = [*(strings.status_line(event) for event in news[-_STATES:-1]), strings.headline(news[-1])]
     return " → ".join(states)
 
 
 def _requestor(event: Event) -> str:
-    name = who(event.request.requestor, _NAME_LIMIT)
-    return words.REQUESTOR_NOT_TOLD if name == words.NOT_TOLD else name
+    name = display_name(event.request.requestor, _NAME_LIMIT)
+    return strings.REQUESTOR_NOT_TOLD if name == strings.NOT_TOLD else name
 
 
 def _next_steps(latest: Sequence[Event], *, in_chat: bool) -> list[Element]:
     present = [event.request.status for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
-    waiting = words.STILL_WAITING if in_chat else words.DIGEST_APPROVERS
+    waiting = strings.STILL_WAITING if in_chat else strings.DIGEST_APPROVERS
     texts = [waiting] if NEEDS_APPROVAL in present else []
-    texts += [words.DIGEST_REQUESTORS] if APPROVED in present else []
-    return [our_words(text, weight="Bolder", spacing="Medium") for text in texts]
+    texts += [strings.DIGEST_REQUESTORS] if APPROVED in present else []
+    return [trusted_text(text, weight="Bolder", spacing="Medium") for text in texts]

@@ -8,7 +8,7 @@ Element = dict[str, Any]
 _LABEL_WIDTH = "104px"
 
 
-def our_words(text: str, **style: str | bool) -> Element:
+def trusted_text(text: str, **style: str | bool) -> Element:
     """A `TextBlock`, in which clients read Markdown: nothing of a request may come this way."""
     return {"type": "TextBlock", "text": text, "wrap": True, **style}
 

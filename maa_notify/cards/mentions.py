@@ -7,7 +7,7 @@ A mention is an `<at>` in one of our own texts and an entity beside the card wit
 import re
 from collections.abc import Mapping, Sequence
 
-from maa_notify.cards.elements import Element, our_words
+from maa_notify.cards.elements import Element, trusted_text
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import ACCOUNT, GUID, NEEDS_APPROVAL
 from maa_notify.domain.routing import names_of
@@ -29,7 +29,7 @@ def is_person(text: str) -> bool:
     return bool(ACCOUNT.fullmatch(text) or GUID.fullmatch(text))
 
 
-def rung_by(events: Sequence[Event], mentions: Mentions) -> list[str]:
+def mentioned_people(events: Sequence[Event], mentions: Mentions) -> list[str]:
     """Everybody whom any of these events rings, once each, in the order of the settings."""
     words = frozenset[str]().union(*map(names_of, events))
     rung = (person for word, people in mentions.items() if word in words for person in people)
@@ -46,7 +46,7 @@ def with_mentions(card: Element, people: Sequence[str]) -> Element:
         for text, person in zip(texts, people, strict=True)
     ]
     strip, *rest = card["body"]
-    line = our_words(" ".join(texts), spacing="Small")
+    line = trusted_text(" ".join(texts), spacing="Small")
     return {**card, "body": [strip, line, *rest], "msteams": {**card["msteams"], "entities": entities}}
 
 

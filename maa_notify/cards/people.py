@@ -1,16 +1,16 @@
 """People and applications as far as Graph tells who they are, made safe to show."""
 
-from maa_notify.cards import strings as words
+from maa_notify.cards import strings
 from maa_notify.cards.text import safe, safe_account
 from maa_notify.domain.request import Identity
 
 
-def who(identity: Identity, limit: int = 120) -> str:
+def display_name(identity: Identity, limit: int = 120) -> str:
     """A person or an application: the name with the account where both are known, the next best otherwise."""
     name = safe(identity.name, limit)
     account = safe_account(identity.upn, limit) or safe(identity.id, limit)
     if identity.kind == "application":
-        return f"{name or account or words.NOT_TOLD} ({words.APPLICATION})"
+        return f"{name or account or strings.NOT_TOLD} ({strings.APPLICATION})"
     if name and identity.upn:
         return f"{name} ({account})"
-    return name or account or words.NOT_TOLD
+    return name or account or strings.NOT_TOLD

@@ -209,7 +209,7 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
     return spaced.capitalize() if spaced else otherwise
 
 
-def strip(event: Event) -> str:
+def status_line(event: Event) -> str:
     """What state the request is in, and how it got there where that matters."""
     if event.kind is EventKind.HEARTBEAT:
         return "No news: this channel can be reached"
@@ -227,8 +227,8 @@ def strip(event: Event) -> str:
 def headline(event: Event) -> str:
     """The line in the coloured strip: the state, and the risk while somebody has to decide."""
     if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
-        return strip(event)
-    return f"{strip(event)} · {risk_line(assess(event.request).risk)}"
+        return status_line(event)
+    return f"{status_line(event)} · {risk_line(assess(event.request).risk)}"
 
 
 def next_step(event: Event, *, in_chat: bool = False) -> str:
@@ -245,7 +245,7 @@ def digest_title(requests: int) -> str:
     return "News of 1 request" if requests == 1 else f"News of {requests} requests"
 
 
-def digest_strip(notifications: int) -> str:
+def digest_status_line(notifications: int) -> str:
     """The line above it."""
     return f"Multi Admin Approval · {notifications} in one card"
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from maa_notify.cards import strings as words
+from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, run
 from maa_notify.cards.text import safe
 from maa_notify.domain.request import ApprovalRequest
@@ -30,7 +30,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     name = safe(request.target.name, limit)
     lead = _lead(request)
     if not name:
-        return Subject(words.a_request(_types(request)) if lead is None else words.nameless(lead))
+        return Subject(strings.a_request(_types(request)) if lead is None else strings.nameless(lead))
     return Subject(lead or _types(request), name, _tail(request))
 
 
@@ -47,25 +47,27 @@ def tells_assignments(request: ApprovalRequest) -> bool:
 
 def _lead(request: ApprovalRequest) -> str | None:
     target = request.target
-    verb = next((words.DEVICE_VERB[each] for each in request.policy_types if each in words.DEVICE_VERB), None)
+    verb = next(
+        (strings.DEVICE_VERB[each] for each in request.policy_types if each in strings.DEVICE_VERB), None
+    )
     if verb or target.object_type.lower() == "manageddevice":
-        return words.devices(verb or words.plain_words(target.action or "change"), target.device_count)
-    verb = words.VERB.get(target.operation.lower())
+        return strings.devices(verb or strings.plain_words(target.action or "change"), target.device_count)
+    verb = strings.VERB.get(target.operation.lower())
     if verb is None and target.operation:
-        verb = words.plain_words(target.action or target.subtype or target.operation)
-    noun = words.OBJECT.get(target.object_type.lower()) or _noun_of_types(request)
+        verb = strings.plain_words(target.action or target.subtype or target.operation)
+    noun = strings.OBJECT.get(target.object_type.lower()) or _noun_of_types(request)
     return f"{verb} {noun}" if verb and noun else verb
 
 
 def _noun_of_types(request: ApprovalRequest) -> str | None:
-    nouns = (words.OBJECT_OF_TYPE.get(each) for each in request.policy_types)
+    nouns = (strings.OBJECT_OF_TYPE.get(each) for each in request.policy_types)
     return next(filter(None, nouns), None)
 
 
 def _types(request: ApprovalRequest) -> str:
-    return ", ".join(map(words.policy_type, request.policy_types)) or words.APPROVAL
+    return ", ".join(map(strings.policy_type, request.policy_types)) or strings.APPROVAL
 
 
 def _tail(request: ApprovalRequest) -> str:
     counts = Counter(request.target.assigned_to)
-    return words.to_targets(counts) if counts and tells_assignments(request) else ""
+    return strings.to_targets(counts) if counts and tells_assignments(request) else ""

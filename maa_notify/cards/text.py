@@ -51,10 +51,10 @@ def safe(text: str, limit: int) -> str:
 
 def safe_and_rest(text: str, limit: int) -> tuple[str, int]:
     """The same, and how many characters of the text were left out."""
-    tidy = _tidy(text)
-    end = _end(tidy, limit)
-    shown = tidy if end == len(tidy) else tidy[:end].rstrip() + ELLIPSIS
-    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(tidy) - end
+    purge_expired = _tidy(text)
+    end = _end(purge_expired, limit)
+    shown = purge_expired if end == len(purge_expired) else purge_expired[:end].rstrip() + ELLIPSIS
+    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(purge_expired) - end
 
 
 def safe_account(upn: str, limit: int = 120) -> str:

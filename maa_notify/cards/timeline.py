@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from maa_notify.cards import strings as words
-from maa_notify.cards.elements import Element, fact, our_words
-from maa_notify.cards.people import who
-from maa_notify.cards.times import Times
+from maa_notify.cards import strings
+from maa_notify.cards.elements import Element, fact, trusted_text
+from maa_notify.cards.people import display_name
+from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import Event, EventKind, Step
 from maa_notify.domain.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
 
@@ -13,13 +13,13 @@ _NAMELESS = frozenset({APPROVED, REJECTED})
 """Statuses that somebody decides: where nobody is told, that is said."""
 
 
-def timeline(event: Event, times: Times, steps_shown: int, name_limit: int) -> list[Element]:
+def timeline(event: Event, times: TimeFormat, steps_shown: int, name_limit: int) -> list[Element]:
     """A row for each step; empty for a request that nothing has happened to yet."""
     steps = _steps(event)
     if not steps and event.kind is not EventKind.NO_LONGER_LISTED:
         return []
     rows = [*_filed(event, times, name_limit), *_later(event, steps, times, steps_shown, name_limit)]
-    heading = our_words(words.SO_FAR, size="Small", isSubtle=True, spacing="Medium")
+    heading = trusted_text(strings.SO_FAR, size="Small", isSubtle=True, spacing="Medium")
     return [heading, *(fact(label, value) for label, value in rows)]
 
 
@@ -36,27 +36,27 @@ def _steps(event: Event) -> tuple[Step, ...]:
     return (Step(request.status, request.modified_at or event.at, request.approver),)
 
 
-def _filed(event: Event, times: Times, name_limit: int) -> Iterator[tuple[str, str]]:
+def _filed(event: Event, times: TimeFormat, name_limit: int) -> Iterator[tuple[str, str]]:
     request = event.request
-    told = [times.moment(request.requested_at), who(request.requestor, name_limit)]
-    yield words.LABEL_REQUESTED, " · ".join(told)
+    told = [times.format(request.requested_at), display_name(request.requestor, name_limit)]
+    yield strings.LABEL_REQUESTED, " · ".join(told)
 
 
 def _later(
-    event: Event, steps: tuple[Step, ...], times: Times, steps_shown: int, name_limit: int
+    event: Event, steps: tuple[Step, ...], times: TimeFormat, steps_shown: int, name_limit: int
 ) -> Iterator[tuple[str, str]]:
     hidden = len(steps) - steps_shown
     if hidden > 0:
-        yield words.LABEL_EARLIER, words.earlier_steps(hidden)
+        yield strings.LABEL_EARLIER, strings.earlier_steps(hidden)
     if _approval_was_missed(event, steps):
         yield (
-            words.status(APPROVED),
-            " · ".join([words.TIME_NOT_SEEN, _by(event.request.approver, name_limit)]),
+            strings.status(APPROVED),
+            " · ".join([strings.TIME_NOT_SEEN, _by(event.request.approver, name_limit)]),
         )
     for step in steps[-steps_shown:]:
-        yield words.status(step.status), _told(step, steps, times, name_limit)
+        yield strings.status(step.status), _told(step, steps, times, name_limit)
     if event.kind is EventKind.NO_LONGER_LISTED:
-        yield words.LABEL_GONE, times.moment(event.at)
+        yield strings.LABEL_GONE, times.format(event.at)
 
 
 def _approval_was_missed(event: Event, steps: tuple[Step, ...]) -> bool:
@@ -64,13 +64,13 @@ def _approval_was_missed(event: Event, steps: tuple[Step, ...]) -> bool:
     return event.request.status == COMPLETED and not any(step.status == APPROVED for step in steps)
 
 
-def _told(step: Step, steps: tuple[Step, ...], times: Times, name_limit: int) -> str:
+def _told(step: Step, steps: tuple[Step, ...], times: TimeFormat, name_limit: int) -> str:
     place = steps.index(step)
     was_approved = place > 0 and steps[place - 1].status == APPROVED
-    extra = words.TAKEN_BACK if step.status == NEEDS_APPROVAL and was_approved else ""
+    extra = strings.TAKEN_BACK if step.status == NEEDS_APPROVAL and was_approved else ""
     by = _by(step.by, name_limit) if step.status in _NAMELESS else ""
-    return " · ".join(filter(None, [times.moment(step.at), by, extra]))
+    return " · ".join(filter(None, [times.format(step.at), by, extra]))
 
 
 def _by(approver: Identity, name_limit: int) -> str:
-    return words.APPROVER_NOT_TOLD if approver.kind == "unknown" else who(approver, name_limit)
+    return strings.APPROVER_NOT_TOLD if approver.kind == "unknown" else display_name(approver, name_limit)

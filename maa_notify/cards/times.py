@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from maa_notify.cards import strings as words
+from maa_notify.cards import strings
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class TimeFormat:
     """How times are told: in UTC, and beside it, never instead, in the `zone` of the readers if it is set."""
 
     zone: tzinfo | None = None
 
-    def moment(self, at: datetime | None) -> str:
+    def format(self, at: datetime | None) -> str:
         """`2026-10-01 10:00 UTC`, or `2026-10-01 10:00 UTC · 12:00 Europe/Berlin`."""
         if at is None:
-            return words.NOT_TOLD
+            return strings.NOT_TOLD
         return " · ".join(filter(None, [f"{_minutes(at.astimezone(UTC))} UTC", self._local(at)]))
 
     def deadline(self, at: datetime | None, now: datetime) -> str:
         """A time with what is left of it, or how long it is past."""
-        return words.NOT_TOLD if at is None else f"{self.moment(at)} ({distance(at, now)})"
+        return strings.NOT_TOLD if at is None else f"{self.format(at)} ({distance(at, now)})"
 
     def _local(self, at: datetime) -> str:
         if self.zone is None:
@@ -37,16 +37,20 @@ class Times:
 def distance(at: datetime, now: datetime) -> str:
     """How far away a time is: `2 d 3 h left`, `45 min ago`."""
     left = at - now
-    return words.left(span(left)) if left > timedelta() else words.ago(span(-left))
+    return strings.left(span(left)) if left > timedelta() else strings.ago(span(-left))
 
 
 def span(length: timedelta) -> str:
     """The two largest units of a length of time: `2 d 3 h`, `45 min`."""
     minutes = int(length.total_seconds() // 60)
-    parts = (minutes // 1440, words.DAYS), (minutes // 60 % 24, words.HOURS), (minutes % 60, words.MINUTES)
+    parts = (
+        (minutes // 1440, strings.DAYS),
+        (minutes // 60 % 24, strings.HOURS),
+        (minutes % 60, strings.MINUTES),
+    )
     first = next((place for place, (number, _) in enumerate(parts) if number), len(parts))
     told = [f"{number} {unit}" for number, unit in parts[first : first + 2] if number]
-    return " ".join(told) or words.UNDER_A_MINUTE
+    return " ".join(told) or strings.UNDER_A_MINUTE
 
 
 def _minutes(at: datetime) -> str:

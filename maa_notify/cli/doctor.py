@@ -9,12 +9,12 @@ from functools import partial
 from maa_notify import app
 from maa_notify.cards.samples import sample_event
 from maa_notify.cards.text import safe
-from maa_notify.cards.times import Times, span
+from maa_notify.cards.times import TimeFormat, span
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.errors import DeliveryError, MaaNotifyError
 from maa_notify.identity.secret import Secret
-from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, flaw_of, issued_at, roles_of
+from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
 from maa_notify.polling.health import Health
 from maa_notify.settings.reader import Settings
 from maa_notify.teams.bot import BotChannel
@@ -57,11 +57,11 @@ def _check(notifier: app.App, *, send: bool) -> Iterator[Finding]:
     yield _attempt("state", lambda: _check_state(notifier))
     yield _attempt("polls", lambda: _check_polls(notifier))
     yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
-    for name in notifier.outlets:
+    for name in notifier.senders:
         yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))
-    for name, outlet in notifier.outlets.items():
-        if isinstance(outlet, BotChannel):
-            yield _list_channels(name, outlet)
+    for name, sender in notifier.senders.items():
+        if isinstance(sender, BotChannel):
+            yield _list_channels(name, sender)
 
 
 def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
@@ -85,7 +85,7 @@ def _check_token(notifier: app.App) -> Finding:
     roles = roles_of(token)
     if roles is None:
         return Finding("token", "warning", "it does not show its permissions; Graph will tell")
-    if flaw := flaw_of(token):
+    if flaw := permission_problem(token):
         return Finding("token", "failed", f"it {flaw}", FAILED)
     age = _age(token, notifier.clock.now())
     more = sorted(set(roles) - SUFFICIENT_PERMISSIONS)
@@ -110,7 +110,7 @@ def _check_graph(notifier: app.App) -> Finding:
 
 def _check_state(notifier: app.App) -> Finding:
     notifier.store.read_mark()
-    notifier.store.prove_writable()
+    notifier.store.check_writable()
     return Finding("state", "ok", "readable and writable")
 
 
@@ -118,7 +118,7 @@ def _check_polls(notifier: app.App) -> Finding:
     """What the state store remembers of them; this poller need not be the one that does them."""
     health = notifier.health()
     at = health.last_good_poll
-    last = f"the last good one: {Times().moment(at)}" if at else "none was good"
+    last = f"the last good one: {TimeFormat().format(at)}" if at else "none was good"
     match health.status:
         case "starting":
             return Finding("polls", "warning", f"{last} yet")
@@ -149,16 +149,16 @@ def _check_outbox(health: Health) -> Finding:
 
 def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
     check = f"destination {name}"
-    lane = notifier.store.read_lane(name).value if not send else None
+    lane = notifier.store.read_destination(name).value if not send else None
     if lane is not None and lane.failing_since is not None:
-        text = f"failing since {Times().moment(lane.failing_since)}: {lane.last_error}"
+        text = f"failing since {TimeFormat().format(lane.failing_since)}: {lane.last_error}"
         return Finding(check, "failed", text, REFUSED)
     if not send:
         return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")
     now = notifier.clock.now()
     try:
         card = notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
-        receipt = notifier.outlets[name].post(Message(card, str(card["fallbackText"])))
+        receipt = notifier.senders[name].post(Message(card, str(card["fallbackText"])))
     except DeliveryError as error:
         return Finding(check, "failed", str(error), REFUSED)
     run = f" (run {receipt.run_id})" if receipt.run_id else ""

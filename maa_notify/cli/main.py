@@ -279,9 +279,9 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from maa_notify.demo.run import Show, run_demo
+    from maa_notify.demo.run import DemoOptions, run_demo
 
-    show = Show(scenario=not options.no_scenario, open_browser=options.open, bot=options.bot)
+    show = DemoOptions(scenario=not options.no_scenario, open_browser=options.open, bot=options.bot)
     return run_demo(show, port=options.port)
 
 
@@ -292,10 +292,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from maa_notify.cli.preview import UnusableError, Wish, preview
+    from maa_notify.cli.preview import PreviewOptions, UnusableError, preview
     from maa_notify.cli.route import show_route
 
-    wish = Wish(options.status, options.request, options.policy_type)
+    wish = PreviewOptions(options.status, options.request, options.policy_type)
     try:
         if options.route:
             return show_route(wish, as_json=options.json)

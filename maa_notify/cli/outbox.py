@@ -9,7 +9,7 @@ from functools import partial
 
 from maa_notify import app
 from maa_notify.cards.text import safe
-from maa_notify.cards.times import Times
+from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import Notification
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
@@ -40,7 +40,7 @@ def outbox(action: str, keys: Sequence[str], *, everything: bool, as_json: bool)
             print(_as_json(chosen) if as_json else _as_text(chosen))
             return OK
         if action == "retry":
-            notifier.store.lift_holds()
+            notifier.store.clear_retry_after()
         return _act(action, chosen, keys)
     finally:
         notifier.close()
@@ -55,7 +55,7 @@ def _items(store: StateStore, now: datetime) -> list[_Item]:
         _Item(
             "dead",
             held.value.notification,
-            partial(store.revive, held, now),
+            partial(store.requeue, held, now),
             partial(store.discard_dead, held),
         )
         for held in store.read_dead()
@@ -90,7 +90,8 @@ def _as_text(items: Sequence[_Item]) -> str:
         notification = item.notification
         lines.append(
             f"{item.state:8}{notification.key}\n"
-            f"        recorded {Times().moment(notification.recorded_at)}, {notification.attempts} attempts"
+            f"        recorded {TimeFormat().format(notification.recorded_at)},"
+            f" {notification.attempts} attempts"
             + (f", last error: {safe(notification.last_error, 200)}" if notification.last_error else "")
         )
     return "\n".join(lines)

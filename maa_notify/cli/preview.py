@@ -15,7 +15,7 @@ from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
-from maa_notify.settings.validation import nearest
+from maa_notify.settings.validation import did_you_mean
 
 
 class UnusableError(ValueError):
@@ -23,7 +23,7 @@ class UnusableError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PreviewOptions:
     """What somebody wants to see: a card of the catalogue or of any status, or of a request in a file.
 
     Attributes:
@@ -47,7 +47,7 @@ class Wish:
             return event
         known = canonical(self.policy_type)
         if known not in POLICY_TYPES:
-            near = nearest(self.policy_type, POLICY_TYPES)
+            near = did_you_mean(self.policy_type, POLICY_TYPES)
             raise UnusableError(f"there is no policy type {self.policy_type!r}{near}")
         return replace(event, request=replace(event.request, policy_types=(known,)))
 
@@ -66,7 +66,7 @@ class Wish:
         return sample_for(self.word).event(now)
 
 
-def preview(wish: Wish, *, png: str | None, theme: Literal["light", "dark"], width: int) -> int:
+def preview(wish: PreviewOptions, *, png: str | None, theme: Literal["light", "dark"], width: int) -> int:
     """Prints a card's JSON, or writes its picture; returns the exit code.
 
     Raises:

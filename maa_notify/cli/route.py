@@ -4,22 +4,22 @@ import json
 from collections.abc import Iterable
 
 from maa_notify.cards.text import safe
-from maa_notify.cli.preview import UnusableError, Wish
+from maa_notify.cli.preview import PreviewOptions, UnusableError
 from maa_notify.clock import SystemClock
 from maa_notify.domain.event import Event, EventKind
-from maa_notify.domain.routing import Route, Verdict, Why, explain, names_of, types_of
+from maa_notify.domain.routing import Route, RoutingDecision, RoutingReason, explain, names_of, types_of
 from maa_notify.settings.reader import read_settings
 
 _WORD_LIMIT = 64
 _SENTENCES = {
-    Why.LEFT_OVER: "no other channel hears of it, and this one takes what is left",
-    Why.TAKEN: "another channel hears of it, and this one takes only what is left",
-    Why.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
-    Why.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
+    RoutingReason.FALLBACK: "no other channel hears of it, and this one takes what is left",
+    RoutingReason.ALREADY_ROUTED: "another channel hears of it, and this one takes only what is left",
+    RoutingReason.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
+    RoutingReason.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
 }
 
 
-def show_route(wish: Wish, *, as_json: bool) -> int:
+def show_route(wish: PreviewOptions, *, as_json: bool) -> int:
     """Prints for each destination of the settings whether it hears of an event; sends nothing.
 
     Raises:
@@ -37,33 +37,34 @@ def show_route(wish: Wish, *, as_json: bool) -> int:
     return 0
 
 
-def sentence(verdict: Verdict, route: Route, event: Event) -> str:
+def sentence(verdict: RoutingDecision, route: Route, event: Event) -> str:
     """The reason of a verdict in words."""
-    if verdict.why is Why.OTHER_POLICY_TYPE:
+    if verdict.reason is RoutingReason.OTHER_POLICY_TYPE:
         return f"listens only to {_list(route.policy_types)}; this is {_list(types_of(event))}"
-    if verdict.why is Why.OTHER_EVENT:
+    if verdict.reason is RoutingReason.OTHER_EVENT:
         return f"listens only to {_list(route.events)}; this is {_list(names_of(event))}"
-    if verdict.why is not Why.WANTED:
-        return _SENTENCES[verdict.why]
+    if verdict.reason is not RoutingReason.WANTED:
+        return _SENTENCES[verdict.reason]
     wishes = [*route.policy_types.intersection(types_of(event)), *route.events.intersection(names_of(event))]
     asked = f"asks for {_list(wishes)}" if wishes else "hears everything"
     return f"{asked}; a chat with {verdict.recipient}" if verdict.recipient else asked
 
 
-def _as_lines(told: list[tuple[Verdict, str]]) -> str:
+def _as_lines(told: list[tuple[RoutingDecision, str]]) -> str:
     lines = [
-        f"{'HEARS' if verdict.hears else 'SILENT':8}{verdict.destination}: {text}" for verdict, text in told
+        f"{'HEARS' if verdict.delivers else 'SILENT':8}{verdict.destination}: {text}"
+        for verdict, text in told
     ]
-    if not any(verdict.hears for verdict, _ in told):
+    if not any(verdict.delivers for verdict, _ in told):
         lines.append("Nobody hears of it: a poll would only log poll.unheard.")
     return "\n".join(lines)
 
 
-def _as_object(verdict: Verdict, text: str) -> dict[str, object]:
+def _as_object(verdict: RoutingDecision, text: str) -> dict[str, object]:
     return {
         "destination": verdict.destination,
-        "hears": verdict.hears,
-        "why": str(verdict.why),
+        "hears": verdict.delivers,
+        "why": str(verdict.reason),
         "recipient": verdict.recipient,
         "text": text,
     }

@@ -20,19 +20,19 @@ def tenants(*, as_json: bool) -> int:
         SettingsError: `MAA_TENANTS` is not set, or no list.
     """
     _need_fleet()
-    roster = read_tenants(os.environ)
-    found = [(tenant, _problems_of(tenant)) for tenant in roster.tenants]
+    listed = read_tenants(os.environ)
+    found = [(tenant, _problems_of(tenant)) for tenant in listed.tenants]
     if as_json:
         rows = [_row(tenant, problems) for tenant, problems in found]
-        print(json.dumps({"tenants": rows, "problems": [str(each) for each in roster.mistakes]}, indent=2))
+        print(json.dumps({"tenants": rows, "problems": [str(each) for each in listed.mistakes]}, indent=2))
     else:
         for tenant, problems in found:
             print(f"{'WRONG' if problems else 'ok':<6} {tenant.id}  {tenant.name}".rstrip())
             for problem in problems:
                 print(f"       - {problem}")
-        for mistake in roster.mistakes:
+        for mistake in listed.mistakes:
             print(f"WRONG  {mistake}")
-    wrong = sum(bool(problems) for _, problems in found) + len(roster.mistakes)
+    wrong = sum(bool(problems) for _, problems in found) + len(listed.mistakes)
     print(f"{len(found)} tenants, {wrong} wrong", file=sys.stderr)
     return WRONG_SETTINGS if wrong else OK
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Protocol
 
-from maa_notify.delivery.order import Waiting
+from maa_notify.delivery.order import PendingNotification
 from maa_notify.delivery.sender import Card, Message
-from maa_notify.domain.event import Event, EventKind, Notification, Place
+from maa_notify.domain.event import CardLocation, Event, EventKind, Notification
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and an edition: the hundred changes of one transaction."""
@@ -46,8 +46,8 @@ class Composer:
     digest_above: int
 
     def compose(
-        self, due: Sequence[Waiting], places: Mapping[str, Place], now: datetime
-    ) -> tuple[Sequence[Waiting], Message]:
+        self, due: Sequence[PendingNotification], places: Mapping[str, CardLocation], now: datetime
+    ) -> tuple[Sequence[PendingNotification], Message]:
         """The next message and the notifications that it tells.
 
         Args:
@@ -65,7 +65,7 @@ class Composer:
         card, count = self.cards.digest(events, first.value.destination, now)
         return batch[:count], _message(card, first.value)
 
-    def _message(self, notification: Notification, place: Place | None, now: datetime) -> Message:
+    def _message(self, notification: Notification, place: CardLocation | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
         if notification.plain:
             card = self.cards.plain(event, now)
@@ -76,15 +76,15 @@ class Composer:
 
 
 def _message(
-    card: Card, notification: Notification, place: Place | None = None, reply: Card | None = None
+    card: Card, notification: Notification, place: CardLocation | None = None, reply: Card | None = None
 ) -> Message:
     return Message(card, str(card.get("fallbackText", "")), notification.recipient, place, reply)
 
 
-def _request_of(item: Waiting) -> str:
+def _request_of(item: PendingNotification) -> str:
     return item.value.event.request.id
 
 
-def _may_share(item: Waiting) -> bool:
+def _may_share(item: PendingNotification) -> bool:
     """Whether a notification may be told in one card with others."""
     return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT

@@ -18,16 +18,16 @@ from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.compose import MOST_TOGETHER, CardMaker, Composer
 from maa_notify.delivery.order import (
-    Waiting,
-    believed,
+    PendingNotification,
     count_overdue,
     due_now,
     for_first_recipient,
     in_order,
     unblocked,
+    without_future_times,
 )
-from maa_notify.delivery.sender import Message, Outlet, Receipt
-from maa_notify.domain.event import Notification, Place
+from maa_notify.delivery.sender import Message, Receipt, Sender
+from maa_notify.domain.event import CardLocation, Notification
 from maa_notify.domain.log_fields import labels, seconds_since
 from maa_notify.errors import (
     CardRefused,
@@ -36,10 +36,10 @@ from maa_notify.errors import (
     DestinationUnavailable,
     RecipientUnreachable,
 )
-from maa_notify.storage.records import JournalEntry, Lane
+from maa_notify.storage.records import DestinationState, JournalEntry
 from maa_notify.storage.rows import ConflictError
-from maa_notify.storage.snapshot import Held
-from maa_notify.storage.store import NO_LANE, Outcome, StateStore
+from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.store import NEW_DESTINATION, Outcome, StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -53,35 +53,35 @@ _UNREACHED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class DeliveryLimits:
     """How to deliver.
 
     Attributes:
         digest_above: more due notifications than this for one destination become one card.
-        budget: seconds after which nothing more is begun; the rest waits for the next poll.
-        tries: failures in a row at one destination until the next poll; only one where it failed before.
-        span: how long a destination is held without a sign of life.
-        window: the time over which `posts` is counted.
-        posts: cards for one destination within `window`. The Workflows bot takes 25 in 300 s (connector
-            reference "Microsoft Teams", throttling limits).
-        gap: the least time between two cards for one destination.
-        longest_hold: the most that a `Retry-After` is believed.
+        time_budget_s: seconds after which nothing more is begun; the rest waits for the next poll.
+        max_attempts: failures in a row at one destination until the next poll; one where it failed before.
+        lease_time: how long a destination is held without a sign of life.
+        rate_window: the time over which `rate_limit` is counted.
+        rate_limit: cards for one destination within `rate_window`. The Workflows bot takes 25 in 300 s
+            (connector reference "Microsoft Teams", throttling limits).
+        min_interval: the least time between two cards for one destination.
+        max_retry_after: the most that a `Retry-After` is believed.
         max_age: after this a notification that still fails is given up, loudly.
     """
 
     digest_above: int = 5
-    budget: float = 45.0
-    tries: int = 3
-    span: timedelta = timedelta(seconds=30)
-    window: timedelta = timedelta(seconds=300)
-    posts: int = 25
-    gap: timedelta = timedelta(seconds=1)
-    longest_hold: timedelta = timedelta(hours=1)
+    time_budget_s: float = 45.0
+    max_attempts: int = 3
+    lease_time: timedelta = timedelta(seconds=30)
+    rate_window: timedelta = timedelta(seconds=300)
+    rate_limit: int = 25
+    min_interval: timedelta = timedelta(seconds=1)
+    max_retry_after: timedelta = timedelta(hours=1)
     max_age: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class DeliveryResult:
     """What a delivery did.
 
     Attributes:
@@ -100,15 +100,15 @@ class Tally:
 
 
 @dataclass(slots=True)
-class _Turn:
+class DestinationRun:
     """One destination during one delivery."""
 
     name: str
-    waiting: list[Waiting]
-    lane: Held[Lane]
+    waiting: list[PendingNotification]
+    lane: Versioned[DestinationState]
     ready_at: datetime
     tries: int
-    holding: bool = False
+    has_lease: bool = False
     closed: bool = False
     stale: bool = False
     other: tuple[str, datetime | None] | None = None
@@ -119,55 +119,69 @@ class Delivery:
     """Delivers what waits, for all destinations of one tenant."""
 
     store: StateStore
-    outlets: Mapping[str, Outlet]
+    senders: Mapping[str, Sender]
     cards: CardMaker
     clock: Clock
-    policy: Policy = Policy()
+    limits: DeliveryLimits = DeliveryLimits()
     random: Random = field(default_factory=Random)
     _id: str = field(default_factory=lambda: uuid4().hex)
     _delivered: int = 0
     _dead: int = 0
 
-    def run(self, lanes: Mapping[str, Held[Lane]]) -> Tally:
-        """Delivers what is due; `lanes` was read before the outbox is.
+    def run(self, states: Mapping[str, Versioned[DestinationState]]) -> DeliveryResult:
+        """Delivers what is due; `states` was read before the outbox is.
 
         Raises:
             StateError: the state store failed; what was posted before is recorded.
         """
-        turns = self._turns(lanes)
-        end = self.clock.monotonic() + self.policy.budget
+        turns = self._turns(states)
+        end = self.clock.monotonic() + self.limits.time_budget_s
         while turn := _next(turns):
             self._take_turn(turn, end)
         left = [held.value for turn in turns for held in turn.waiting]
-        refused = {each.destination for each in left if each.attempts or each.destination not in self.outlets}
+        refused = {each.destination for each in left if each.attempts or each.destination not in self.senders}
         overdue = count_overdue(left, self.clock.now())
-        return Tally(self._delivered, len(left), self._dead, tuple(sorted(refused)), overdue)
+        return DeliveryResult(self._delivered, len(left), self._dead, tuple(sorted(refused)), overdue)
 
-    def _turns(self, lanes: Mapping[str, Held[Lane]]) -> list[_Turn]:
-        waiting: dict[str, list[Waiting]] = {}
+    def _turns(self, states: Mapping[str, Versioned[DestinationState]]) -> list[DestinationRun]:
+        waiting: dict[str, list[PendingNotification]] = {}
         for held in self._read_waiting():
             waiting.setdefault(held.value.destination, []).append(held)
         now = self.clock.now()
-        return [self._turn(name, items, lanes.get(name, NO_LANE), now) for name, items in waiting.items()]
+        return [
+            self._turn(name, items, states.get(name, NEW_DESTINATION), now) for name, items in waiting.items()
+        ]
 
-    def _read_waiting(self) -> list[Waiting]:
+    def _read_waiting(self) -> list[PendingNotification]:
         latest = self.clock.now() + timedelta(seconds=_LONG_BACK_OFF) + _SKEW
         return [
-            replace(held, value=replace(held.value, not_before=believed(held.value.not_before, latest)))
+            replace(
+                held,
+                value=replace(held.value, not_before=without_future_times(held.value.not_before, latest)),
+            )
             for held in self.store.read_pending()
         ]
 
-    def _trusted(self, lane: Held[Lane]) -> Held[Lane]:
+    def _without_future_times(self, lane: Versioned[DestinationState]) -> Versioned[DestinationState]:
         """Without times further ahead than any poller sets them: a clock was set back since."""
         now = self.clock.now()
-        held_until = believed(lane.value.held_until, now + self.policy.span + _SKEW)
-        hold_until = believed(lane.value.hold_until, now + self.policy.longest_hold + _SKEW)
-        return replace(lane, value=replace(lane.value, held_until=held_until, hold_until=hold_until))
+        lease_expires_at = without_future_times(
+            lane.value.lease_expires_at, now + self.limits.lease_time + _SKEW
+        )
+        retry_after_until = without_future_times(
+            lane.value.retry_after_until, now + self.limits.max_retry_after + _SKEW
+        )
+        return replace(
+            lane,
+            value=replace(lane.value, lease_expires_at=lease_expires_at, retry_after_until=retry_after_until),
+        )
 
-    def _turn(self, name: str, waiting: list[Waiting], lane: Held[Lane], now: datetime) -> _Turn:
-        tries = 1 if lane.value.failing_since else self.policy.tries
-        turn = _Turn(name, in_order(waiting), self._trusted(lane), now, tries)
-        if name not in self.outlets:
+    def _turn(
+        self, name: str, waiting: list[PendingNotification], lane: Versioned[DestinationState], now: datetime
+    ) -> DestinationRun:
+        tries = 1 if lane.value.failing_since else self.limits.max_attempts
+        turn = DestinationRun(name, in_order(waiting), self._without_future_times(lane), now, tries)
+        if name not in self.senders:
             turn.closed = True
             _LOG.error(
                 "deliver.unknown",
@@ -178,7 +192,7 @@ class Delivery:
             )
         return turn
 
-    def _take_turn(self, turn: _Turn, end: float) -> None:
+    def _take_turn(self, turn: DestinationRun, end: float) -> None:
         wait = max(0.0, (turn.ready_at - self.clock.now()).total_seconds())
         if self.clock.monotonic() + wait > end:
             self._close(turn)
@@ -189,73 +203,81 @@ class Delivery:
             self._read_again(turn)
         self._step(turn)
 
-    def _step(self, turn: _Turn) -> None:
+    def _step(self, turn: DestinationRun) -> None:
         now = self.clock.now()
         ready = self._ready_at(turn, now)
         if ready is None:
             self._close(turn)
         elif ready > now:
             turn.ready_at = ready
-        elif self._take_hold(turn, now):
+        elif self._acquire_lease(turn, now):
             self._post(turn, now)
 
-    def _ready_at(self, turn: _Turn, now: datetime) -> datetime | None:
+    def _ready_at(self, turn: DestinationRun, now: datetime) -> datetime | None:
         """When the next card may go out; None when nothing waits."""
         moments = [item.value.not_before or now for item in unblocked(turn.waiting)]
         if not moments:
             return None
         lane = turn.lane.value
-        return max(now, min(moments), lane.hold_until or now, self._in_pace_at(lane, now))
+        return max(now, min(moments), lane.retry_after_until or now, self._in_pace_at(lane, now))
 
-    def _in_pace_at(self, lane: Lane, now: datetime) -> datetime:
+    def _in_pace_at(self, lane: DestinationState, now: datetime) -> datetime:
         posts = [datetime.fromtimestamp(each, now.tzinfo) for each in self._recent(lane, now)]
         if not posts:
             return now
-        after_gap = posts[-1] + self.policy.gap
-        if len(posts) < self.policy.posts:
+        after_gap = posts[-1] + self.limits.min_interval
+        if len(posts) < self.limits.rate_limit:
             return after_gap
-        return max(after_gap, posts[-self.policy.posts] + self.policy.window)
+        return max(after_gap, posts[-self.limits.rate_limit] + self.limits.rate_window)
 
-    def _recent(self, lane: Lane, now: datetime) -> list[float]:
+    def _recent(self, lane: DestinationState, now: datetime) -> list[float]:
         """Posts that still count; one from the future is the mark of a clock that was set back."""
-        first = (now - self.policy.window).timestamp()
+        first = (now - self.limits.rate_window).timestamp()
         return [each for each in lane.posts if first < each <= now.timestamp()]
 
-    def _take_hold(self, turn: _Turn, now: datetime) -> bool:
+    def _acquire_lease(self, turn: DestinationRun, now: datetime) -> bool:
         """Makes sure that nobody else posts there meanwhile."""
         lane = turn.lane.value
-        if turn.holding and lane.held_until is not None and lane.held_until - now >= _POST_SECONDS:
+        if (
+            turn.has_lease
+            and lane.lease_expires_at is not None
+            and lane.lease_expires_at - now >= _POST_SECONDS
+        ):
             return True
-        if lane.holder not in {"", self._id} and lane.held_until is not None and lane.held_until > now:
+        if (
+            lane.holder not in {"", self._id}
+            and lane.lease_expires_at is not None
+            and lane.lease_expires_at > now
+        ):
             self._wait_for_other(turn, lane, now)
             return False
-        held = replace(lane, holder=self._id, held_until=now + self.policy.span)
+        held = replace(lane, holder=self._id, lease_expires_at=now + self.limits.lease_time)
         try:
-            turn.lane = self.store.write_lane(turn.name, Held(held, turn.lane.etag))
+            turn.lane = self.store.write_destination(turn.name, Versioned(held, turn.lane.etag))
         except ConflictError:
             turn.stale = True
             return False
-        turn.holding = True
+        turn.has_lease = True
         return True
 
-    def _wait_for_other(self, turn: _Turn, lane: Lane, now: datetime) -> None:
+    def _wait_for_other(self, turn: DestinationRun, lane: DestinationState, now: datetime) -> None:
         """Another poller holds it: leave it alone if it shows life, else wait for its span to end."""
-        sign = (lane.holder, lane.held_until)
+        sign = (lane.holder, lane.lease_expires_at)
         if turn.other not in {None, sign}:
             turn.closed = True
         turn.other = sign
         turn.stale = True
-        turn.ready_at = min(lane.held_until or now, now + _LOOK_AGAIN)
+        turn.ready_at = min(lane.lease_expires_at or now, now + _LOOK_AGAIN)
 
-    def _read_again(self, turn: _Turn) -> None:
+    def _read_again(self, turn: DestinationRun) -> None:
         turn.stale = False
-        turn.holding = False
-        turn.lane = self._trusted(self.store.read_lane(turn.name))
+        turn.has_lease = False
+        turn.lane = self._without_future_times(self.store.read_destination(turn.name))
         turn.waiting = in_order(
             [each for each in self._read_waiting() if each.value.destination == turn.name]
         )
 
-    def _post(self, turn: _Turn, now: datetime) -> None:
+    def _post(self, turn: DestinationRun, now: datetime) -> None:
         items, message = self._compose(turn, now)
         try:
             receipt = self._send(turn.name, message, now)
@@ -270,17 +292,19 @@ class Delivery:
         """Posts, unless it is for somebody who could not be written to lately."""
         if message.recipient and self.store.is_unreached(name, message.recipient, now - _UNREACHED_FOR):
             raise RecipientUnreachable("could not be written to less than a day ago")
-        return self.outlets[name].post(message)
+        return self.senders[name].post(message)
 
-    def _compose(self, turn: _Turn, now: datetime) -> tuple[Sequence[Waiting], Message]:
+    def _compose(self, turn: DestinationRun, now: datetime) -> tuple[Sequence[PendingNotification], Message]:
         due = for_first_recipient(due_now(turn.waiting, now))
-        places: Mapping[str, Place] = {}
-        if self.outlets[turn.name].keeps_places:
+        places: Mapping[str, CardLocation] = {}
+        if self.senders[turn.name].updates_cards:
             requests = dict.fromkeys(item.value.event.request.id for item in due[:MOST_TOGETHER])
-            places = self.store.read_places(turn.name, requests)
-        return Composer(self.cards, self.policy.digest_above).compose(due, places, now)
+            places = self.store.read_card_locations(turn.name, requests)
+        return Composer(self.cards, self.limits.digest_above).compose(due, places, now)
 
-    def _unreached(self, turn: _Turn, items: Sequence[Waiting], error: RecipientUnreachable) -> None:
+    def _unreached(
+        self, turn: DestinationRun, items: Sequence[PendingNotification], error: RecipientUnreachable
+    ) -> None:
         """Nobody waits for a person who has no app: what was for them is put on record."""
         now = self.clock.now()
         entries = [
@@ -295,7 +319,7 @@ class Delivery:
             key = item.value.event.short_key
             _LOG.info("deliver.unreached", key=key, destination=turn.name, text=str(error))
 
-    def _accepted(self, turn: _Turn, items: Sequence[Waiting], receipt: Receipt) -> None:
+    def _accepted(self, turn: DestinationRun, items: Sequence[PendingNotification], receipt: Receipt) -> None:
         now = self.clock.now()
         was_failing = turn.lane.value.failing_since
         place = receipt.place if len(items) == 1 else None  # a digest is no request's own card
@@ -307,16 +331,21 @@ class Delivery:
             )
             for item in items
         ]
-        posts = (*self._recent(turn.lane.value, now), now.timestamp())[-self.policy.posts :]
+        posts = (*self._recent(turn.lane.value, now), now.timestamp())[-self.limits.rate_limit :]
         self._settle(
             turn,
             outcomes,
             lambda lane: replace(
-                lane, posts=posts, hold_until=None, failing_since=None, last_error="", last_accepted=now
+                lane,
+                posts=posts,
+                retry_after_until=None,
+                failing_since=None,
+                last_error="",
+                last_accepted=now,
             ),
         )
         self._delivered += len(items)
-        turn.tries = self.policy.tries
+        turn.tries = self.limits.max_attempts
         for item in items:
             event = item.value.event
             _LOG.info(
@@ -329,12 +358,14 @@ class Delivery:
         if was_failing:
             _LOG.warning("deliver.recovered", destination=turn.name, failing_since=was_failing)
 
-    def _failed(self, turn: _Turn, items: Sequence[Waiting], error: DeliveryError) -> None:
+    def _failed(
+        self, turn: DestinationRun, items: Sequence[PendingNotification], error: DeliveryError
+    ) -> None:
         now = self.clock.now()
         turn.tries -= 1
         outcomes = [self._outcome_of_failure(item, error, now) for item in items]
-        is_lane_failing = not isinstance(error, CardRefused)
-        if is_lane_failing and turn.lane.value.failing_since is None:
+        is_destination_failing = not isinstance(error, CardRefused)
+        if is_destination_failing and turn.lane.value.failing_since is None:
             _LOG.error(
                 "deliver.failing",
                 destination=turn.name,
@@ -345,17 +376,19 @@ class Delivery:
         if isinstance(error, DestinationRefused) or turn.tries <= 0:
             turn.closed = True
         self._settle(
-            turn, outcomes, lambda lane: self._failing(lane, error, now) if is_lane_failing else lane
+            turn, outcomes, lambda lane: self._failing(lane, error, now) if is_destination_failing else lane
         )
 
-    def _failing(self, lane: Lane, error: DeliveryError, now: datetime) -> Lane:
+    def _failing(self, lane: DestinationState, error: DeliveryError, now: datetime) -> DestinationState:
         asked = error.retry_after if isinstance(error, DestinationUnavailable) else None
-        hold = None if asked is None else now + min(timedelta(seconds=asked), self.policy.longest_hold)
-        return replace(lane, failing_since=lane.failing_since or now, last_error=str(error), hold_until=hold)
+        hold = None if asked is None else now + min(timedelta(seconds=asked), self.limits.max_retry_after)
+        return replace(
+            lane, failing_since=lane.failing_since or now, last_error=str(error), retry_after_until=hold
+        )
 
-    def _outcome_of_failure(self, item: Waiting, error: DeliveryError, now: datetime) -> Outcome:
+    def _outcome_of_failure(self, item: PendingNotification, error: DeliveryError, now: datetime) -> Outcome:
         after = self._after_failure(item.value, error, now)
-        if now - after.recorded_at <= self.policy.max_age:
+        if now - after.recorded_at <= self.limits.max_age:
             return Outcome(item, kept=after)
         self._dead += 1
         _LOG.error(
@@ -363,7 +396,7 @@ class Delivery:
             key=after.event.short_key,
             destination=after.destination,
             attempts=after.attempts,
-            text=f"given up after {self.policy.max_age.days} days;"
+            text=f"given up after {self.limits.max_age.days} days;"
             " mend the destination and run 'maa-notify outbox retry'",
         )
         return Outcome(item, entry=JournalEntry(after, now), dead=True)
@@ -387,32 +420,41 @@ class Delivery:
         seconds = min(longest, 2.0 ** min(attempts, 20))
         return timedelta(seconds=seconds * self.random.uniform(0.5, 1.0))
 
-    def _settle(self, turn: _Turn, outcomes: Sequence[Outcome], update: Callable[[Lane], Lane]) -> None:
+    def _settle(
+        self,
+        turn: DestinationRun,
+        outcomes: Sequence[Outcome],
+        update: Callable[[DestinationState], DestinationState],
+    ) -> None:
         """Writes down what happened; if rows moved under our hands, what still stands is written again."""
         self._forget(turn, outcomes)
         turn.closed = turn.closed or not (turn.waiting or any(each.kept for each in outcomes))
         while outcomes:
             try:
-                turn.lane, staying = self.store.settle(turn.name, self._renewed(turn, update), outcomes)
+                turn.lane, staying = self.store.commit_outcomes(
+                    turn.name, self._renewed(turn, update), outcomes
+                )
             except ConflictError:
                 outcomes = self._still_standing(turn, outcomes)
             else:
                 turn.waiting = in_order([*turn.waiting, *staying])
                 return
 
-    def _renewed(self, turn: _Turn, update: Callable[[Lane], Lane]) -> Held[Lane]:
+    def _renewed(
+        self, turn: DestinationRun, update: Callable[[DestinationState], DestinationState]
+    ) -> Versioned[DestinationState]:
         lane = update(turn.lane.value)
         if lane.holder == self._id:
-            until = None if turn.closed else self.clock.now() + self.policy.span
-            lane = replace(lane, holder="" if turn.closed else self._id, held_until=until)
-            turn.holding = not turn.closed
-        return Held(lane, turn.lane.etag)
+            until = None if turn.closed else self.clock.now() + self.limits.lease_time
+            lane = replace(lane, holder="" if turn.closed else self._id, lease_expires_at=until)
+            turn.has_lease = not turn.closed
+        return Versioned(lane, turn.lane.etag)
 
-    def _forget(self, turn: _Turn, outcomes: Sequence[Outcome]) -> None:
+    def _forget(self, turn: DestinationRun, outcomes: Sequence[Outcome]) -> None:
         keys = {outcome.held.value.key for outcome in outcomes}
         turn.waiting = [item for item in turn.waiting if item.value.key not in keys]
 
-    def _still_standing(self, turn: _Turn, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    def _still_standing(self, turn: DestinationRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
         _LOG.warning("deliver.overtaken", destination=turn.name, text="another poller or a person was faster")
         self._read_again(turn)
         found = {item.value.key: item for item in turn.waiting}
@@ -420,18 +462,18 @@ class Delivery:
         self._forget(turn, standing)
         return [replace(each, held=found[each.held.value.key]) for each in standing]
 
-    def _close(self, turn: _Turn) -> None:
+    def _close(self, turn: DestinationRun) -> None:
         turn.closed = True
-        if turn.holding:
-            free = replace(turn.lane.value, holder="", held_until=None)
+        if turn.has_lease:
+            free = replace(turn.lane.value, holder="", lease_expires_at=None)
             try:
-                turn.lane = self.store.write_lane(turn.name, Held(free, turn.lane.etag))
+                turn.lane = self.store.write_destination(turn.name, Versioned(free, turn.lane.etag))
             except ConflictError:
                 _LOG.debug("deliver.lost", destination=turn.name)
-            turn.holding = False
+            turn.has_lease = False
 
 
-def _next(turns: Sequence[_Turn]) -> _Turn | None:
+def _next(turns: Sequence[DestinationRun]) -> DestinationRun | None:
     """The destination whose turn it is: those that work before those that failed last."""
     ready = [turn for turn in turns if not turn.closed]
     return min(

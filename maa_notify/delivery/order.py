@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from maa_notify.domain.event import Notification
-from maa_notify.storage.snapshot import Held
+from maa_notify.storage.snapshot import Versioned
 
 _OVERDUE = timedelta(minutes=15)
 
-Waiting = Held[Notification]
+PendingNotification = Versioned[Notification]
 """A notification in the outbox, with the etag that a later write of it needs."""
 
 
-def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
+def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
     """Oldest first, and the news of one request in the order in which it happened."""
-    by_request: dict[str, list[Waiting]] = {}
+    by_request: dict[str, list[PendingNotification]] = {}
     for item in waiting:
         by_request.setdefault(item.value.event.request.id, []).append(item)
     for items in by_request.values():
@@ -24,13 +24,13 @@ def in_order(waiting: Sequence[Waiting]) -> list[Waiting]:
     return [next(queues[item.value.event.request.id]) for item in oldest_first]
 
 
-def _age(item: Waiting) -> tuple[datetime, datetime, str]:
+def _age(item: PendingNotification) -> tuple[datetime, datetime, str]:
     request = item.value.event.request
     recorded_at = item.value.recorded_at
     return recorded_at, request.modified_at or request.requested_at or recorded_at, item.value.key
 
 
-def unblocked(waiting: Sequence[Waiting]) -> Iterator[Waiting]:
+def unblocked(waiting: Sequence[PendingNotification]) -> Iterator[PendingNotification]:
     """The first notification of each request, and those behind one that may be overtaken."""
     blocked: set[str] = set()
     for item in waiting:
@@ -41,9 +41,9 @@ def unblocked(waiting: Sequence[Waiting]) -> Iterator[Waiting]:
             blocked.add(request)
 
 
-def due_now(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
+def due_now(waiting: Sequence[PendingNotification], now: datetime) -> list[PendingNotification]:
     """What may go out now, in order; a notification that has to wait holds back later news of its request."""
-    due: list[Waiting] = []
+    due: list[PendingNotification] = []
     blocked: set[str] = set()
     for item in waiting:
         request = item.value.event.request.id
@@ -56,9 +56,9 @@ def due_now(waiting: Sequence[Waiting], now: datetime) -> list[Waiting]:
     return due
 
 
-def for_first_recipient(due: Sequence[Waiting]) -> list[Waiting]:
+def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:
     """What may share a card: all for the recipient of the first, but nothing that would overtake news."""
-    together: list[Waiting] = []
+    together: list[PendingNotification] = []
     behind: set[str] = set()
     for item in due:
         request = item.value.event.request.id
@@ -74,6 +74,6 @@ def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
     return sum(now - each.recorded_at > _OVERDUE for each in waiting)
 
 
-def believed(moment: datetime | None, latest: datetime) -> datetime | None:
+def without_future_times(moment: datetime | None, latest: datetime) -> datetime | None:
     """A time that was written down, unless it is later than it can be."""
     return None if moment is None or moment > latest else moment

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from maa_notify.domain.event import Place
+from maa_notify.domain.event import CardLocation
 
 Card = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ class Message:
     card: Card
     summary: str = ""
     recipient: str = ""
-    place: Place | None = None
+    place: CardLocation | None = None
     reply: Card | None = None
 
 
@@ -40,14 +40,14 @@ class Receipt:
 
     run_id: str = ""
     message_id: str = ""
-    place: Place | None = None
+    place: CardLocation | None = None
 
 
-class Outlet(Protocol):
+class Sender(Protocol):
     """A way into one Teams channel, or into chats."""
 
     @property
-    def keeps_places(self) -> bool:
+    def updates_cards(self) -> bool:
         """Whether it comes back to the cards it posted: one card for each request, changed in place."""
         ...
 

@@ -11,7 +11,7 @@ class Changes:
         self._condition = threading.Condition()
         self._count = 0
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Say that something changed."""
         with self._condition:
             self._count += 1

@@ -34,7 +34,7 @@ _GRACE_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class DemoOptions:
     """What to show: the prepared requests or none, in which pages, and how often the notifier polls."""
 
     scenario: bool = True
@@ -44,7 +44,7 @@ class Show:
     """Whether cards come by the bot, into Microsoft's Agents Playground, instead of by the webhook."""
 
 
-def run_demo(show: Show, *, port: int = 0) -> int:
+def run_demo(show: DemoOptions, *, port: int = 0) -> int:
     """Run until Ctrl-C or SIGTERM and return 0; return 1 if it cannot start or the notifier dies."""
     with _stop_signals() as stop:
         try:
@@ -65,7 +65,7 @@ def _teams(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]:
         yield playground
 
 
-def _run(server: DemoServer, teams: Playground | None, stop: Stop, show: Show) -> int:
+def _run(server: DemoServer, teams: Playground | None, stop: Stop, show: DemoOptions) -> int:
     settings = _way(server.url, teams)
     with _scratch_folder() as folder, _notifier(server, folder, show.every, settings) as child:
         print(f"MAA Notify demo: open {server.url}/", flush=True)

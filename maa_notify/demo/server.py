@@ -45,11 +45,11 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         """Listen on that port, or on a free one."""
         self._files = page_files(assets or load_assets())
         self._changes = Changes()
-        ring = self._changes.ring
-        self.tenant = SimulatedTenant(clock, on_change=ring)
-        self.channel = Channel(clock, on_change=ring)
-        self.log = NotifierLog(on_change=ring)
-        self.scenario = ScenarioPlayer(self.tenant, on_change=ring)
+        notify = self._changes.notify
+        self.tenant = SimulatedTenant(clock, on_change=notify)
+        self.channel = Channel(clock, on_change=notify)
+        self.log = NotifierLog(on_change=notify)
+        self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
         self.graph = GraphApi(self.tenant, page_size=page_size)
         self._page = PageApi(self.tenant, self.channel, self.log, self.scenario)
         self._stopping = threading.Event()
@@ -71,7 +71,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         """Stop the scenario, end open streams and give the port back."""
         self.scenario.stop()
         self._stopping.set()
-        self._changes.ring()
+        self._changes.notify()
         self._http.stop()
 
     def _answer(self, request: HttpRequest) -> HttpAnswer | EventStream:

@@ -13,7 +13,7 @@ _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Tracked:
+class RequestState:
     """What is remembered of one request.
 
     Attributes:
@@ -27,9 +27,9 @@ class Tracked:
 
     request: ApprovalRequest
     revision: int = 1
-    reminded: tuple[str, ...] = ()
+    reminders_sent: tuple[str, ...] = ()
     missing_since: datetime | None = None
-    nudged: tuple[str, ...] = ()
+    complete_reminders_sent: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @property
@@ -48,8 +48,8 @@ class Change:
     """
 
     request_id: str
-    before: Tracked | None
-    after: Tracked | None
+    before: RequestState | None
+    after: RequestState | None
     event: Event | None = None
 
 
@@ -69,8 +69,8 @@ class Rules:
 
 
 def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
-    known: Mapping[str, Tracked],
-    past: Mapping[str, Tracked],
+    known: Mapping[str, RequestState],
+    past: Mapping[str, RequestState],
     listed: Mapping[str, ApprovalRequest],
     gone: Collection[str],
     now: datetime,
@@ -98,8 +98,8 @@ def _age(request: ApprovalRequest) -> tuple[datetime, str]:
 
 
 def _compare_listed(
-    known: Mapping[str, Tracked],
-    past: Mapping[str, Tracked],
+    known: Mapping[str, RequestState],
+    past: Mapping[str, RequestState],
     request: ApprovalRequest,
     now: datetime,
     rules: Rules,
@@ -116,18 +116,22 @@ def _compare_listed(
 def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change:
     is_fresh = request.status == NEEDS_APPROVAL
     steps = () if is_fresh else (_step(request, None, now),)
-    after, _ = _reminded(Tracked(request, steps=steps), now, rules)
+    after, _ = _reminded(RequestState(request, steps=steps), now, rules)
     if rules.first_run and request.is_closed:
         return Change(request.id, None, after)
     return Change(request.id, None, after, Event(EventKind.CREATED, request, 1, now, steps=steps))
 
 
 def _status_changed(
-    before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
+    before: RequestState | None,
+    remembered: RequestState,
+    request: ApprovalRequest,
+    now: datetime,
+    rules: Rules,
 ) -> Change:
     """The news of the status is itself a ring: the stages whose time has come are done with."""
     steps = (*remembered.steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
-    moved = Tracked(request, remembered.revision + 1, remembered.reminded, steps=steps)
+    moved = RequestState(request, remembered.revision + 1, remembered.reminders_sent, steps=steps)
     after, _ = _reminded(moved, now, rules)
     previous = remembered.request.status
     event = Event(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
@@ -135,7 +139,11 @@ def _status_changed(
 
 
 def _unchanged(
-    before: Tracked | None, remembered: Tracked, request: ApprovalRequest, now: datetime, rules: Rules
+    before: RequestState | None,
+    remembered: RequestState,
+    request: ApprovalRequest,
+    now: datetime,
+    rules: Rules,
 ) -> Change | None:
     is_as_known = remembered.missing_since is None and remembered.request == request
     found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
@@ -155,16 +163,24 @@ def _unchanged(
     return Change(request.id, before, after, event)
 
 
-def _reminded(tracked: Tracked, now: datetime, rules: Rules) -> tuple[Tracked, Due]:
+def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[RequestState, Due]:
     """With the stages done with whose time has come, and what they are."""
     request = tracked.request
     if request.status == APPROVED:
-        come = due_to_complete(rules.complete_reminders, request, tracked.approved_at, tracked.nudged, now)
-        nudged = replace(tracked, nudged=tracked.nudged + come.stages) if come.stages else tracked
-        return nudged, come
-    come = due(rules.reminders, request, tracked.reminded, now)
-    reminded = replace(tracked, reminded=tracked.reminded + come.stages) if come.stages else tracked
-    return reminded, come
+        come = due_to_complete(
+            rules.complete_reminders, request, tracked.approved_at, tracked.complete_reminders_sent, now
+        )
+        complete_reminders_sent = (
+            replace(tracked, complete_reminders_sent=tracked.complete_reminders_sent + come.stages)
+            if come.stages
+            else tracked
+        )
+        return complete_reminders_sent, come
+    come = due(rules.reminders, request, tracked.reminders_sent, now)
+    reminders_sent = (
+        replace(tracked, reminders_sent=tracked.reminders_sent + come.stages) if come.stages else tracked
+    )
+    return reminders_sent, come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
@@ -175,7 +191,7 @@ def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetim
     return Step(request.status, told if told and is_news else now, by)
 
 
-def _compare_gone(known: Tracked, now: datetime) -> Change:
+def _compare_gone(known: RequestState, now: datetime) -> Change:
     """A closed request leaves in silence; an open one must be missing twice before anybody is told."""
     request = known.request
     if request.is_closed:

@@ -78,7 +78,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CardLocation:
     """Where a request's card stands in Teams, so that it can be changed and answered there.
 
     Attributes:

@@ -34,33 +34,33 @@ _LONGEST_ACCOUNT = 113
 """Of a user principal name in Entra; a longer text may have been cut, and name somebody else."""
 
 
-class Why(StrEnum):
+class RoutingReason(StrEnum):
     """Why a destination hears of an event or does not."""
 
     WANTED = "wanted"
-    LEFT_OVER = "left_over"
+    FALLBACK = "left_over"
     OTHER_POLICY_TYPE = "other_policy_type"
     OTHER_EVENT = "other_event"
-    TAKEN = "taken"
+    ALREADY_ROUTED = "taken"
     BY_APPLICATION = "by_application"
     NO_REQUESTOR = "no_requestor"
 
 
-_HEARS = frozenset({Why.WANTED, Why.LEFT_OVER})
+_DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RoutingDecision:
     """What one destination has to do with an event; `recipient` is whom to chat with, "" for a channel."""
 
     destination: str
-    why: Why
+    reason: RoutingReason
     recipient: str = ""
 
     @property
-    def hears(self) -> bool:
+    def delivers(self) -> bool:
         """Whether the destination hears of it."""
-        return self.why in _HEARS
+        return self.reason in _DELIVERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,43 +109,47 @@ def types_of(event: Event) -> tuple[str, ...]:
     return event.request.policy_types or ("unknown",)
 
 
-def route(event: Event, routes: Sequence[Route]) -> list[Verdict]:
+def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """The destinations that hear of an event, in the order of the settings."""
-    return [verdict for verdict in explain(event, routes) if verdict.hears]
+    return [verdict for verdict in explain(event, routes) if verdict.delivers]
 
 
-def explain(event: Event, routes: Sequence[Route]) -> list[Verdict]:
+def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """What becomes of an event at each destination, in the order of the settings."""
     channels = (each for each in routes if not each.catch_all and not each.to_requestor)
-    is_taken = any(channel.takes(event) for channel in channels)
-    return [_verdict(event, each, is_taken=is_taken) for each in routes]
+    is_routed = any(channel.takes(event) for channel in channels)
+    return [_decision(event, each, is_routed=is_routed) for each in routes]
 
 
-def _verdict(event: Event, route: Route, *, is_taken: bool) -> Verdict:
+def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision:
     unwanted = _unwanted(event, route)
     if unwanted is not None:
-        return Verdict(route.name, unwanted)
+        return RoutingDecision(route.name, unwanted)
     if route.to_requestor:
-        return _verdict_of_chat(event.request, route)
+        return _decision_of_chat(event.request, route)
     if route.catch_all:
-        return Verdict(route.name, Why.TAKEN if is_taken else Why.LEFT_OVER)
-    return Verdict(route.name, Why.WANTED)
+        return RoutingDecision(
+            route.name, RoutingReason.ALREADY_ROUTED if is_routed else RoutingReason.FALLBACK
+        )
+    return RoutingDecision(route.name, RoutingReason.WANTED)
 
 
-def _unwanted(event: Event, route: Route) -> Why | None:
+def _unwanted(event: Event, route: Route) -> RoutingReason | None:
     """The wish of a destination that an event does not meet."""
     if route.policy_types and route.policy_types.isdisjoint(types_of(event)):
-        return Why.OTHER_POLICY_TYPE
+        return RoutingReason.OTHER_POLICY_TYPE
     if route.events and route.events.isdisjoint(names_of(event)):
-        return Why.OTHER_EVENT
+        return RoutingReason.OTHER_EVENT
     return None
 
 
-def _verdict_of_chat(request: ApprovalRequest, route: Route) -> Verdict:
+def _decision_of_chat(request: ApprovalRequest, route: Route) -> RoutingDecision:
     if request.requestor.kind == "application":
-        return Verdict(route.name, Why.BY_APPLICATION)
+        return RoutingDecision(route.name, RoutingReason.BY_APPLICATION)
     recipient = _recipient(request, by_account=not route.by_object_id)
-    return Verdict(route.name, Why.WANTED if recipient else Why.NO_REQUESTOR, recipient)
+    return RoutingDecision(
+        route.name, RoutingReason.WANTED if recipient else RoutingReason.NO_REQUESTOR, recipient
+    )
 
 
 def _recipient(request: ApprovalRequest, *, by_account: bool) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
 from maa_notify.errors import MaaNotifyError
-from maa_notify.fleet.messages import Ask, read_ask
+from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.polling.health import polling_status
 from maa_notify.polling.run import Pollable, poll_once
@@ -80,7 +80,7 @@ class Build(Protocol):
 
 
 @dataclass(slots=True)
-class _Seat:
+class TenantSlot:
     """One tenant's place in this process."""
 
     tenant: Tenant
@@ -104,23 +104,23 @@ class Fleet:
         Raises:
             SettingsError: it is no list.
         """
-        roster = read_tenants(environ)
-        self.mistakes = roster.mistakes
+        listed = read_tenants(environ)
+        self.mistakes = listed.mistakes
         self._build = build
         self._clock = clock or SystemClock()
         self._shared = SharedResources()
         self._building = Lock()
         self._health: FleetHealth | None = None
         self._looked_at = _DAWN
-        self._seats = {tenant.id: _Seat(tenant) for tenant in roster.tenants}
+        self._slots = {tenant.id: TenantSlot(tenant) for tenant in listed.tenants}
 
     def asks(self) -> list[str]:
         """A message for each tenant; wrong entries of the list are told to the log."""
         for mistake in self.mistakes:
             _LOG.error("fleet.misconfigured", text=f"{mistake}; the other tenants are polled")
         now = self._clock.now()
-        _LOG.info("fleet.asked", tenants=len(self._seats), wrong=len(self.mistakes))
-        return [Ask(tenant_id, now).as_text() for tenant_id in self._seats]
+        _LOG.info("fleet.asked", tenants=len(self._slots), wrong=len(self.mistakes))
+        return [PollMessage(tenant_id, now).as_text() for tenant_id in self._slots]
 
     def poll(self, message: str) -> None:
         """Polls the tenant that a message asks for, unless a poll has answered it or is about to.
@@ -129,17 +129,17 @@ class Fleet:
         The message is done with all the same: tried at once, a broken tenant would take the others' turns.
 
         Raises:
-            UnreadableAskError: the message is none of ours.
+            UnreadablePollMessageError: the message is none of ours.
         """
-        ask = read_ask(message)
-        seat = self._seats.get(ask.tenant_id)
-        if seat is None:
+        ask = read_message(message)
+        slot = self._slots.get(ask.tenant_id)
+        if slot is None:
             _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
-        elif seat.turn.acquire(blocking=False):
+        elif slot.turn.acquire(blocking=False):
             try:
-                self._take_turn(seat, ask)
+                self._take_turn(slot, ask)
             finally:
-                seat.turn.release()
+                slot.turn.release()
         else:
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
@@ -155,14 +155,14 @@ class Fleet:
 
     def close(self) -> None:
         """Lets go of connections and files."""
-        for seat in self._seats.values():
-            if seat.wired is not None:
-                seat.wired.close()
+        for slot in self._slots.values():
+            if slot.wired is not None:
+                slot.wired.close()
         self._shared.close()
 
     def _look(self) -> FleetHealth:
         with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
-            found = list(readers.map(self._status, self._seats.values()))
+            found = list(readers.map(self._status, self._slots.values()))
         unwell = Counter(status for status, _ in found if status != _OK)
         unwell["settings"] += len(self.mistakes)
         total, missing = len(found) + len(self.mistakes), unwell.total()
@@ -170,36 +170,36 @@ class Fleet:
         polled = [at for state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
-    def _take_turn(self, seat: _Seat, ask: Ask) -> None:
-        if seat.began >= ask.at or self._is_answered(seat, ask):
-            _LOG.debug("fleet.answered", tenant=seat.tenant.id)
+    def _take_turn(self, slot: TenantSlot, ask: PollMessage) -> None:
+        if slot.began >= ask.at or self._is_answered(slot, ask):
+            _LOG.debug("fleet.answered", tenant=slot.tenant.id)
             return
-        now = seat.began = self._clock.now()
-        in_silence = now - seat.told < _TELL_EVERY
-        report = poll_once(lambda: self._app(seat), "queue", seat.tenant.id, in_silence=in_silence)
-        seat.told = now if report.is_eventful or not in_silence else seat.told
+        now = slot.began = self._clock.now()
+        in_silence = now - slot.told < _TELL_EVERY
+        report = poll_once(lambda: self._app(slot), "queue", slot.tenant.id, in_silence=in_silence)
+        slot.told = now if report.is_eventful or not in_silence else slot.told
 
-    def _is_answered(self, seat: _Seat, ask: Ask) -> bool:
+    def _is_answered(self, slot: TenantSlot, ask: PollMessage) -> bool:
         """Whether another process polled this tenant after it was asked for; looked up for late asks only."""
         if self._clock.now() - ask.at < _LATE:
             return False
         try:
-            mark = self._app(seat).store.read_mark()
+            mark = self._app(slot).store.read_mark()
         except MaaNotifyError:
             return False  # the poll says what is wrong
         return mark is not None and mark.last_good is not None and mark.last_good >= ask.at
 
-    def _status(self, seat: _Seat) -> tuple[str, datetime | None]:
+    def _status(self, slot: TenantSlot) -> tuple[str, datetime | None]:
         try:
-            found = self._app(seat)
+            found = self._app(slot)
             mark = found.store.read_mark()
         except MaaNotifyError as error:
             return error.code, None
         status = polling_status(mark or PollMark(), found.settings.poll_schedule, self._clock.now())
         return status or _OK, mark.last_good if mark else None
 
-    def _app(self, seat: _Seat) -> TenantApp:
+    def _app(self, slot: TenantSlot) -> TenantApp:
         with self._building:  # no request is made in here
-            if seat.wired is None:
-                seat.wired = self._build(seat.tenant.environ, self._clock, shared=self._shared)
-            return seat.wired
+            if slot.wired is None:
+                slot.wired = self._build(slot.tenant.environ, self._clock, shared=self._shared)
+            return slot.wired

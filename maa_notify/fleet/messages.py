@@ -9,12 +9,12 @@ POISON_QUEUE = f"{QUEUE}-poison"
 """Where the Functions host puts a message whose run failed five times ("Azure Queue storage trigger")."""
 
 
-class UnreadableAskError(Exception):
+class UnreadablePollMessageError(Exception):
     """A message that is none of ours; its text is not repeated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class PollMessage:
     """A poll that is wanted.
 
     Attributes:
@@ -30,17 +30,17 @@ class Ask:
         return json.dumps({"tenant": self.tenant_id, "at": self.at.isoformat()})
 
 
-def read_ask(text: str) -> Ask:
+def read_message(text: str) -> PollMessage:
     """Reads a message.
 
     Raises:
-        UnreadableAskError: it is none.
+        UnreadablePollMessageError: it is none.
     """
     try:
         found = json.loads(text)
         tenant_id, at = found["tenant"], datetime.fromisoformat(found["at"])
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise UnreadableAskError(f"a message in the queue {QUEUE} is none of maa-notify") from None
+        raise UnreadablePollMessageError(f"a message in the queue {QUEUE} is none of maa-notify") from None
     if not isinstance(tenant_id, str) or at.tzinfo is None:
-        raise UnreadableAskError(f"a message in the queue {QUEUE} is none of maa-notify")
-    return Ask(tenant_id, at.astimezone(UTC))
+        raise UnreadablePollMessageError(f"a message in the queue {QUEUE} is none of maa-notify")
+    return PollMessage(tenant_id, at.astimezone(UTC))

@@ -30,6 +30,6 @@ class SharedResources:
     def close(self) -> None:
         """Lets go of tokens and connections; whoever needs them again gets new ones."""
         for identity in self._identities.values():
-            identity.forget()
+            identity.invalidate()
         for service in self._services.values():
             service.close()

@@ -7,14 +7,14 @@ from threading import Lock
 from maa_notify import app, logs
 from maa_notify.errors import PollFailedError, SettingsError
 from maa_notify.fleet.fleet import Fleet
-from maa_notify.fleet.messages import UnreadableAskError, read_ask
+from maa_notify.fleet.messages import UnreadablePollMessageError, read_message
 
 _LOG = logs.logger(__name__)
 
 _reading = Lock()
 
 
-def ask_for_polls() -> list[str]:
+def poll_messages() -> list[str]:
     """The messages that ask for a poll of each tenant, for the timer and `POST /api/poll`.
 
     Raises:
@@ -31,7 +31,7 @@ def poll_tenant(message: str) -> None:
     """One poll of the tenant that a message from the queue asks for.
 
     Raises:
-        UnreadableAskError: the message is none of ours.
+        UnreadablePollMessageError: the message is none of ours.
         PollFailedError: `MAA_TENANTS` is no list. After either the host tries again, then puts it aside.
     """
     try:
@@ -40,11 +40,11 @@ def poll_tenant(message: str) -> None:
         raise PollFailedError(f"{error.code}: {error}") from None
 
 
-def put_aside(message: str) -> None:
+def poison_message(message: str) -> None:
     """Says that the host gave a message up, for an alarm; the timer asks for its tenant again."""
     try:
-        tenant = read_ask(message).tenant_id
-    except UnreadableAskError:
+        tenant = read_message(message).tenant_id
+    except UnreadablePollMessageError:
         tenant = "unknown"
     _LOG.error("fleet.put_aside", tenant=tenant, text="its run failed five times: see the exceptions before")
 

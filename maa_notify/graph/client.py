@@ -25,12 +25,12 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     PERMISSION,
     TokenSource,
-    flaw_of,
     issued_at,
     missing_permission,
+    permission_problem,
     roles_of,
 )
-from maa_notify.net.client import Answer, Limits, Wire, WireError, origin_of
+from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, origin_of
 
 COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
 
@@ -77,7 +77,7 @@ class GraphClient:
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
-        self._wire = Wire(origin)
+        self._wire = HttpClient(origin)
         self._reader = PageReader()
 
     def list_requests(self) -> Listing:
@@ -114,7 +114,7 @@ class GraphClient:
     def close(self) -> None:
         """Closes the connections, those of the sign-in too."""
         self._wire.close()
-        self._tokens.forget()
+        self._tokens.invalidate()
 
     def _pages(self) -> Iterator[Page]:
         end = self._end()
@@ -165,13 +165,13 @@ class GraphClient:
     def _ask_once(
         self, url: str, end: float, read: Callable[[bytes], _Read], *, of_one: bool
     ) -> _Read | None:
-        answer, token = self._exchange(url, end)
+        answer, token = self._request(url, end)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._tokens.forget()
-            answer, token = self._exchange(url, end)
+            self._tokens.invalidate()
+            answer, token = self._request(url, end)
         if answer.status in _DENIED:
-            self._tokens.forget()  # the next one may hold what has been granted meanwhile
-            text = f"Graph refused ({_trace(answer)}): {why_denied(token, answer.status)}"
+            self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
+            text = f"Graph refused ({_trace(answer)}): {denial_reason(token, answer.status)}"
             raise GraphDenied(text, missing_permission(token), issued_at(token))
         if of_one and answer.status in _GONE:
             return None
@@ -183,7 +183,7 @@ class GraphClient:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {answer.fault}; nothing was compared")
         return read(answer.body)
 
-    def _exchange(self, url: str, end: float) -> tuple[Answer, Secret]:
+    def _request(self, url: str, end: float) -> tuple[HttpResponse, Secret]:
         token = self._tokens.token(self._scope).value
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
@@ -197,14 +197,14 @@ class GraphClient:
             raise GraphUnavailable(f"Graph's list took longer than {self._bounds.seconds:g} s")
         limits = replace(self._bounds.page, seconds=min(self._bounds.page.seconds, left))
         try:
-            return self._wire.exchange("GET", url, headers=headers, limits=limits), token
-        except WireError as error:
+            return self._wire.request("GET", url, headers=headers, limits=limits), token
+        except NoResponseError as error:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
 
 
-def why_denied(token: Secret, status: int) -> str:
+def denial_reason(token: Secret, status: int) -> str:
     """What is missing and who mends it, as far as the token itself tells."""
-    if flaw := flaw_of(token):
+    if flaw := permission_problem(token):
         return f"the token {flaw}"
     if status == HTTPStatus.UNAUTHORIZED:
         return (
@@ -233,12 +233,12 @@ def _joined(url: str, link: object) -> str:
         return ""
 
 
-def _trace(answer: Answer) -> str:
+def _trace(answer: HttpResponse) -> str:
     """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
     return f"{answer.status} {_error_code(answer)}, request-id {_request_id(answer)}"
 
 
-def _error_code(answer: Answer) -> str:
+def _error_code(answer: HttpResponse) -> str:
     try:
         code = (answer.json_object() or {})["error"]["code"]
     except (KeyError, TypeError):
@@ -246,6 +246,6 @@ def _error_code(answer: Answer) -> str:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else "with an odd code"
 
 
-def _request_id(answer: Answer) -> str:
+def _request_id(answer: HttpResponse) -> str:
     number = answer.headers.get("request-id", "")
     return number if _CODE.fullmatch(number.replace("-", "")) else "unknown"

@@ -31,14 +31,14 @@ class Page:
     malformed: list[MalformedRequestError] = field(default_factory=list)
 
 
-class _Pieces(msgspec.Struct):
+class _RawPage(msgspec.Struct):
     """A page cut into entries, each still as the bytes that came."""
 
     value: list[msgspec.Raw]
     next_link: Any = msgspec.field(name="@odata.nextLink", default=None)
 
 
-_CUTTER = msgspec.json.Decoder(_Pieces)
+_PAGE_DECODER = msgspec.json.Decoder(_RawPage)
 
 
 class PageReader:
@@ -59,7 +59,7 @@ class PageReader:
         Raises:
             GraphUnavailable: it is not whole, or no page of a list.
         """
-        entries, link = _cut(body)
+        entries, link = _split_entries(body)
         page = Page(link)
         for entry in entries:
             try:
@@ -93,10 +93,10 @@ def read_object(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _cut(body: bytes) -> tuple[Sequence[object], object]:
+def _split_entries(body: bytes) -> tuple[Sequence[object], object]:
     """The entries of a page and the link to the next; already parsed where some text in it is odd."""
     try:
-        pieces = _CUTTER.decode(body)
+        pieces = _PAGE_DECODER.decode(body)
     except (msgspec.DecodeError, *_NOT_JSON):
         page = read_object(body)
         entries = page.get("value")

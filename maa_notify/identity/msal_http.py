@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from maa_notify.errors import GraphDenied, GraphUnavailable
-from maa_notify.net.client import Answer, Limits, Wire, WireError, is_loopback, origin_of
+from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, is_loopback, origin_of
 
 _LIMITS = Limits(max_bytes=512 * 1024)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -39,17 +39,17 @@ class MsalHttp:
         origin = origin_of(self._authority)
         self._allowed = {origin, _ALIASES.get(origin, origin)}
         self._is_plain = self._authority.startswith("http://") and is_loopback(self._authority)
-        self._wires: dict[str, Wire] = {}
+        self._wires: dict[str, HttpClient] = {}
 
     def get(self, url: str, params: Mapping[str, str] | None = None, **options: Any) -> MsalAnswer:  # noqa: ANN401
         """A GET as `requests` would do it."""
         full = f"{url}?{urlencode(params)}" if params else url
-        return self._exchange("GET", full, options.get("headers") or {}, None)
+        return self._request("GET", full, options.get("headers") or {}, None)
 
     def post(self, url: str, data: Mapping[str, Any] | str = "", **options: Any) -> MsalAnswer:  # noqa: ANN401
         """A POST of a form as `requests` would do it."""
         form = data if isinstance(data, str) else urlencode(data)
-        return self._exchange("POST", url, {**_FORM, **(options.get("headers") or {})}, form.encode())
+        return self._request("POST", url, {**_FORM, **(options.get("headers") or {})}, form.encode())
 
     def close(self) -> None:
         """Closes the connections."""
@@ -57,27 +57,27 @@ class MsalHttp:
             wire.close()
         self._wires.clear()
 
-    def _exchange(
+    def _request(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
     ) -> MsalAnswer:
         url = url.replace("https://", "http://", 1) if self._is_plain else url
         wire = self._wire_for(url)
         try:
-            answer = wire.exchange(method, url, headers=headers, content=content, limits=self._limits)
-        except WireError as error:
+            answer = wire.request(method, url, headers=headers, content=content, limits=self._limits)
+        except NoResponseError as error:
             raise GraphUnavailable(f"{self._service()}: {error}; nothing was compared") from None
         return MsalAnswer(answer.status, answer.headers, self._checked(answer))
 
-    def _wire_for(self, url: str) -> Wire:
+    def _wire_for(self, url: str) -> HttpClient:
         origin = origin_of(url)
         if self._authority and origin not in self._allowed:
             raise GraphDenied(
                 "the sign-in service points to another host, which was sent nothing:"
                 " check MAA_CLOUD and MAA_AUTHORITY_URL"
             )
-        return self._wires.setdefault(origin, Wire(url, direct=not self._authority))
+        return self._wires.setdefault(origin, HttpClient(url, direct=not self._authority))
 
-    def _checked(self, answer: Answer) -> str:
+    def _checked(self, answer: HttpResponse) -> str:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise GraphUnavailable(f"{self._service()} answered {answer.status}", answer.retry_after)
         text = answer.body.decode("utf-8", "replace")

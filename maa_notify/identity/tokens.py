@@ -57,12 +57,12 @@ class TokenSource(Protocol):
         """
         ...
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drops cached tokens and connections: a service did not take one, or nobody needs more of them."""
         ...
 
 
-class ReadyToken:
+class StaticToken:
     """A token from `MAA_ACCESS_TOKEN`, used as it is."""
 
     def __init__(self, value: Secret) -> None:
@@ -73,7 +73,7 @@ class ReadyToken:
         """The token."""
         return self._token
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """There is no other."""
 
 
@@ -81,7 +81,7 @@ class AppRegistration:
     """An app registration that proves itself with a client secret, a certificate or an identity it trusts."""
 
     def __init__(self, client_id: str, credential: Credential, authority: str, tenant_id: str) -> None:
-        """`credential` is a secret's text, a certificate's parts, or `trusting`; nothing is sent yet."""
+        """Sends nothing yet; `credential` is a secret, a certificate's parts, or a `federated_credential`."""
         self._session = _Session(
             authority,
             lambda http: msal.ConfidentialClientApplication(
@@ -99,7 +99,7 @@ class AppRegistration:
         """A cached or fresh token."""
         return self._session.token(lambda client: client.acquire_token_for_client(scopes=[scope]))
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drops cached tokens and connections."""
         self._session.close()
 
@@ -126,12 +126,12 @@ class ManagedIdentity:
         resource = scope.removesuffix("/.default")
         return self._session.token(lambda client: client.acquire_token_for_client(resource=resource))
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drops tokens cached here; Azure keeps its own copy for up to a day."""
         self._session.close()
 
 
-def trusting(identity: TokenSource, audience: str) -> Credential:
+def federated_credential(identity: TokenSource, audience: str) -> Credential:
     """The credential of an app registration that trusts a managed identity: its token in place of a secret.
 
     In Entra that is a federated credential, with the identity as its subject. `audience` is the cloud's own.
@@ -232,7 +232,7 @@ def missing_permission(token: Secret) -> str:
     return "" if roles is None or SUFFICIENT_PERMISSIONS.intersection(roles) else PERMISSION
 
 
-def flaw_of(token: Secret) -> str:
+def permission_problem(token: Secret) -> str:
     """What a token lacks, in words, and the way out; "" as for `missing_permission`."""
     lacking, issued = missing_permission(token), issued_at(token)
     if not lacking:

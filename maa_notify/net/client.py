@@ -20,7 +20,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from maa_notify.net.deadline import PatientNetwork, ends_within, plain_url, proxy_of_environment
+from maa_notify.net.deadline import DeadlineBackend, deadline, plain_url, proxy_of_environment
 
 _CONNECT_SECONDS = 5.0
 _KEEP_SECONDS = 5.0
@@ -53,7 +53,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-class WireError(Exception):
+class NoResponseError(Exception):
     """No answer came; the text names the kind of failure, never an address.
 
     `before_sending` is true when nothing can have reached the other side.
@@ -65,7 +65,7 @@ class WireError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An answer; header names in lower case.
 
     `fault` says why the body could not be had whole; it is empty then, while status and headers still count.
@@ -105,7 +105,7 @@ class Limits:
     max_bytes: int = 64 * 1024
 
 
-class Wire:
+class HttpClient:
     """Connections to one service, kept open between exchanges."""
 
     def __init__(self, url: str, *, direct: bool = False) -> None:
@@ -114,7 +114,7 @@ class Wire:
         self._direct = direct or is_loopback(url)
         self._pool: httpcore.ConnectionPool | None = None
 
-    def exchange(
+    def request(
         self,
         method: str,
         url: str,
@@ -122,20 +122,20 @@ class Wire:
         headers: Mapping[str, str],
         content: bytes | None = None,
         limits: Limits = Limits(),
-    ) -> Answer:
+    ) -> HttpResponse:
         """Sends one request and reads its answer.
 
         Raises:
-            WireError: no connection, or no status and headers in time.
+            NoResponseError: no connection, or no status and headers in time.
         """
         target = _parsed(url)
         if target is None or not self._origin or origin_of(target) != self._origin:
-            raise WireError("the address is of another host", before_sending=True)
+            raise NoResponseError("the address is of another host", before_sending=True)
         try:
-            with ends_within(limits.seconds):
-                return self._exchange(method, target, headers, content, limits)
+            with deadline(limits.seconds):
+                return self._request(method, target, headers, content, limits)
         except _FAULTS as error:
-            failure = WireError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
+            failure = NoResponseError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
         raise failure  # out here, so that it does not hold on to an error that holds the request
 
     def close(self) -> None:
@@ -144,9 +144,9 @@ class Wire:
             self._pool.close()
             self._pool = None
 
-    def _exchange(
+    def _request(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, limits: Limits
-    ) -> Answer:
+    ) -> HttpResponse:
         fields = {"Accept-Encoding": "identity", **headers}
         timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
         with self._open(url).stream(
@@ -158,7 +158,7 @@ class Wire:
         ) as response:
             found = {_text(name).lower(): _text(value) for name, value in response.headers}
             body, fault = _read(response, found.get("content-encoding", ""), limits)
-            return Answer(response.status, found, body, fault)
+            return HttpResponse(response.status, found, body, fault)
 
     def _open(self, url: httpx.URL) -> httpcore.ConnectionPool:
         if self._pool is None:
@@ -167,7 +167,7 @@ class Wire:
                 ssl_context=trust,
                 proxy=None if self._direct else proxy_of_environment(url, trust),
                 keepalive_expiry=_KEEP_SECONDS,
-                network_backend=PatientNetwork(),
+                network_backend=DeadlineBackend(),
             )
         return self._pool
 

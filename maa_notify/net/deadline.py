@@ -22,7 +22,7 @@ _END: ContextVar[float] = ContextVar("end of the exchange", default=math.inf)
 
 
 @contextmanager
-def ends_within(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Whatever waits on the network inside this block waits no longer than so many seconds in all."""
     mark = _END.set(time.monotonic() + seconds)
     try:
@@ -31,7 +31,7 @@ def ends_within(seconds: float) -> Iterator[None]:
         _END.reset(mark)
 
 
-class PatientNetwork(httpcore.NetworkBackend):
+class DeadlineBackend(httpcore.NetworkBackend):
     """TCP and TLS of the standard library, patient until the exchange ends and not longer."""
 
     def __init__(self) -> None:

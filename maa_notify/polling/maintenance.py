@@ -12,28 +12,28 @@ from datetime import datetime, timedelta
 from maa_notify import logs
 from maa_notify.domain.event import Event, EventKind, Notification
 from maa_notify.domain.request import ApprovalRequest
-from maa_notify.storage.records import Lane
+from maa_notify.storage.records import DestinationState
 from maa_notify.storage.rows import ConflictError
-from maa_notify.storage.snapshot import Held
-from maa_notify.storage.store import NO_LANE, StateStore
+from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.store import NEW_DESTINATION, StateStore
 
 _LOG = logs.logger(__name__)
 
-_TIDY_EVERY = timedelta(days=1)
+_PURGE_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class Maintenance:
     """How long to be quiet and how long to remember; with None for `heartbeat` silence is never broken."""
 
     retention: timedelta = timedelta(days=365)
     heartbeat: timedelta | None = timedelta(days=30)
 
-    def break_silence(
+    def queue_heartbeats(
         self,
         store: StateStore,
         destinations: Collection[str],
-        lanes: Mapping[str, Held[Lane]],
+        states: Mapping[str, Versioned[DestinationState]],
         now: datetime,
     ) -> None:
         """Puts a heartbeat into the outbox for each destination that was quiet for too long.
@@ -43,27 +43,27 @@ class Upkeep:
         if self.heartbeat is None:
             return
         for name in destinations:
-            held = lanes.get(name, NO_LANE)
+            held = states.get(name, NEW_DESTINATION)
             heard_at = _latest(held.value.last_accepted, held.value.quiet_since)
             if heard_at is None or now - heard_at >= self.heartbeat:
-                _break_silence_of(name, store, held, now, has_begun=heard_at is not None)
+                _queue_heartbeat_of(name, store, held, now, has_begun=heard_at is not None)
 
-    def tidy(self, store: StateStore, last: datetime | None, now: datetime) -> None:
+    def purge_expired(self, store: StateStore, last: datetime | None, now: datetime) -> None:
         """Once a day, forgets what is older than the retention: journal, given-up and past requests."""
-        if last is not None and now - last < _TIDY_EVERY:
+        if last is not None and now - last < _PURGE_EVERY:
             return
         purged = store.purge(now - self.retention)
-        store.write_tidied(now)
+        store.write_last_purge(now)
         if purged:
             _LOG.info("upkeep.purged", rows=purged, older_than_days=self.retention.days)
 
 
-def _break_silence_of(
-    name: str, store: StateStore, held: Held[Lane], now: datetime, *, has_begun: bool
+def _queue_heartbeat_of(
+    name: str, store: StateStore, held: Versioned[DestinationState], now: datetime, *, has_begun: bool
 ) -> None:
     lane = replace(held, value=replace(held.value, quiet_since=now))
     try:
-        store.start_silence(name, lane, _heartbeat(name, now) if has_begun else None)
+        store.note_silence(name, lane, _heartbeat(name, now) if has_begun else None)
     except ConflictError:
         _LOG.debug("upkeep.overtaken", destination=name)
 

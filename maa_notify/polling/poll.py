@@ -13,17 +13,17 @@ from typing import Protocol
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.delivery.delivery import Delivery, Tally
-from maa_notify.domain.compare import Change, Rules, Tracked, compare
+from maa_notify.delivery.delivery import Delivery, DeliveryResult
+from maa_notify.domain.compare import Change, RequestState, Rules, compare
 from maa_notify.domain.event import Notification
 from maa_notify.domain.log_fields import labels
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
 from maa_notify.domain.routing import Route, route
 from maa_notify.errors import GraphError, MaaNotifyError
-from maa_notify.polling.maintenance import Upkeep
+from maa_notify.polling.maintenance import Maintenance
 from maa_notify.storage.records import PollMark
-from maa_notify.storage.snapshot import Board, Held
-from maa_notify.storage.store import StateStore, ToRecord
+from maa_notify.storage.snapshot import Snapshot, Versioned
+from maa_notify.storage.store import Record, StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -110,7 +110,7 @@ class Poll:
     rules: Rules
     delivery: Delivery
     clock: Clock
-    upkeep: Upkeep
+    maintenance: Maintenance
     _events: int = field(default=0, init=False)
 
     def run(self) -> Report:
@@ -120,16 +120,18 @@ class Poll:
             StateError: the state store failed; nothing was posted that could not be recorded.
         """
         now = self.clock.now()
-        board = self.store.read_board()
+        snapshot = self.store.read_snapshot()
         listing, failure = self._list()
         latest = latest_of_each(listing.requests) if listing else {}
         if listing is not None:
-            self._record(dict(latest), board, now)
-        self.upkeep.break_silence(self.store, [route.name for route in self.routes], board.lanes, now)
-        tally = self.delivery.run(board.lanes)
-        self.upkeep.tidy(self.store, board.tidied, now)
-        self._mark(board.mark or PollMark(), failure, now)
-        return _with_waiting(self._report(listing, failure, board, tally), latest.values(), now)
+            self._record(dict(latest), snapshot, now)
+        self.maintenance.queue_heartbeats(
+            self.store, [route.name for route in self.routes], snapshot.states, now
+        )
+        tally = self.delivery.run(snapshot.states)
+        self.maintenance.purge_expired(self.store, snapshot.purged_at, now)
+        self._mark(snapshot.mark or PollMark(), failure, now)
+        return _with_waiting(self._report(listing, failure, snapshot, tally), latest.values(), now)
 
     def _list(self) -> tuple[Listing | None, GraphError | None]:
         try:
@@ -137,20 +139,20 @@ class Poll:
         except GraphError as error:
             return None, error
 
-    def _record(self, listed: dict[str, ApprovalRequest], board: Board, now: datetime) -> None:
-        known = {request_id: held.value for request_id, held in board.tracked.items()}
+    def _record(self, listed: dict[str, ApprovalRequest], snapshot: Snapshot, now: datetime) -> None:
+        known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
         gone = self._look_up(known, listed)
-        past = self.store.read_past(self._doubtful(listed, board))
-        rules = replace(self.rules, first_run=board.mark is None or board.mark.last_good is None)
+        past = self.store.read_past(self._doubtful(listed, snapshot))
+        rules = replace(self.rules, first_run=snapshot.mark is None or snapshot.mark.last_good is None)
         changes = compare(known, {key: held.value for key, held in past.items()}, listed, gone, now, rules)
-        self._raise_horizon(changes, board)
-        entries = [self._entry(change, board.tracked, past, now) for change in changes]
+        self._raise_watermark(changes, snapshot)
+        entries = [self._entry(change, snapshot.tracked, past, now) for change in changes]
         for entry in self.store.record(entries):
             self._count(entry)
         if rules.first_run:
             self.store.write_mark(PollMark(last_good=now))
 
-    def _look_up(self, known: Mapping[str, Tracked], listed: dict[str, ApprovalRequest]) -> list[str]:
+    def _look_up(self, known: Mapping[str, RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
         missing = [each.request for each in known.values() if each.request.id not in listed]
         gone = [request.id for request in missing if request.is_closed]
@@ -166,30 +168,32 @@ class Poll:
             _LOG.warning("poll.unsure", missing=len(open_ones), text=f"{error}; the next poll asks again")
         return gone
 
-    def _doubtful(self, listed: Mapping[str, ApprovalRequest], board: Board) -> list[str]:
+    def _doubtful(self, listed: Mapping[str, ApprovalRequest], snapshot: Snapshot) -> list[str]:
         """Requests new to us that may have been listed before, for which the past has to be asked."""
-        if board.horizon is None:
+        if snapshot.watermark is None:
             return []
-        unknown = (request for request in listed.values() if request.id not in board.tracked)
+        unknown = (request for request in listed.values() if request.id not in snapshot.tracked)
         return [
-            each.id for each in unknown if each.requested_at is None or each.requested_at <= board.horizon
+            each.id
+            for each in unknown
+            if each.requested_at is None or each.requested_at <= snapshot.watermark
         ]
 
-    def _raise_horizon(self, changes: Sequence[Change], board: Board) -> None:
+    def _raise_watermark(self, changes: Sequence[Change], snapshot: Snapshot) -> None:
         leaving = (each.before.request.requested_at for each in changes if each.before and not each.after)
         newest = max((moment or _DAWN for moment in leaving), default=None)
-        if newest is not None and (board.horizon is None or newest > board.horizon):
-            self.store.raise_horizon(newest)
+        if newest is not None and (snapshot.watermark is None or newest > snapshot.watermark):
+            self.store.raise_watermark(newest)
 
     def _entry(
         self,
         change: Change,
-        tracked: Mapping[str, Held[Tracked]],
-        past: Mapping[str, Held[Tracked]],
+        tracked: Mapping[str, Versioned[RequestState]],
+        past: Mapping[str, Versioned[RequestState]],
         now: datetime,
-    ) -> ToRecord:
+    ) -> Record:
         live, before = tracked.get(change.request_id), past.get(change.request_id)
-        return ToRecord(
+        return Record(
             change,
             tuple(self._notifications(change, now)),
             live_etag=live.etag if live else "",
@@ -208,7 +212,7 @@ class Poll:
             for each in hearing
         ]
 
-    def _count(self, entry: ToRecord) -> None:
+    def _count(self, entry: Record) -> None:
         event = entry.change.event
         if event is not None:
             self._events += 1
@@ -234,14 +238,14 @@ class Poll:
         )
 
     def _report(
-        self, listing: Listing | None, failure: GraphError | None, board: Board, tally: Tally
+        self, listing: Listing | None, failure: GraphError | None, snapshot: Snapshot, tally: DeliveryResult
     ) -> Report:
         return Report(
             listed=len(listing.requests) if listing else 0,
             events=self._events,
             delivered=tally.delivered,
             pending=tally.pending,
-            dead=board.dead + tally.dead,
+            dead=snapshot.dead + tally.dead,
             malformed=listing.malformed if listing else 0,
             refused=tally.refused,
             failure=failure,

@@ -11,7 +11,7 @@ from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import is_loopback
-from maa_notify.settings.validation import nearest, problem_of_webhook, shown
+from maa_notify.settings.validation import did_you_mean, problem_of_webhook, redacted
 
 DEFAULT_DESTINATION = "default"
 REQUESTOR_CHAT = "requestor chat"
@@ -85,7 +85,7 @@ class DestinationsReader:
             self.wrong(f"entry {number} must be an object")
             return None
         for key in sorted(set(entry) - _DESTINATION_KEYS):
-            self.wrong(f"entry {number}: {shown(key)} is not known{nearest(key, _DESTINATION_KEYS)}")
+            self.wrong(f"entry {number}: {redacted(key)} is not known{did_you_mean(key, _DESTINATION_KEYS)}")
         name = self._name(number, entry.get("name"))
         where = f"entry {number} ({name})" if name else f"entry {number}"
         way = self._way(where, entry)
@@ -103,7 +103,7 @@ class DestinationsReader:
     def _is_to_requestor(self, where: str, value: object) -> bool:
         known = (_CHANNEL, _REQUESTOR)
         if value not in known:
-            near = nearest(value, known) if isinstance(value, str) else ""
+            near = did_you_mean(value, known) if isinstance(value, str) else ""
             self.wrong(f"{where}: 'to' must be 'channel' or 'requestor'{near}")
         return value == _REQUESTOR
 
@@ -147,7 +147,7 @@ class DestinationsReader:
             self.wrong(f"{where}: 'bot' must be an object with 'channel_id' and 'service_url'")
             return BotAddress("")
         for key in sorted(set(value) - _BOT_KEYS):
-            self.wrong(f"{where}: {shown(key)} is not known in 'bot'{nearest(key, _BOT_KEYS)}")
+            self.wrong(f"{where}: {redacted(key)} is not known in 'bot'{did_you_mean(key, _BOT_KEYS)}")
         channel, url = value.get("channel_id"), value.get("service_url")
         if not isinstance(channel, str) or not _CHANNEL_ID.fullmatch(channel):
             self.wrong(f"{where}: 'channel_id' must be a channel's id such as 19:…@thread.tacv2, as it is")
@@ -171,7 +171,7 @@ class DestinationsReader:
         by_lower = {word.lower(): word for word in known}
         for value in values:
             if value.lower() not in by_lower:
-                self.wrong(f"{where}: {shown(value)} is no word of {key!r}{nearest(value, known)}")
+                self.wrong(f"{where}: {redacted(value)} is no word of {key!r}{did_you_mean(value, known)}")
         return frozenset(by_lower[value.lower()] for value in values if value.lower() in by_lower)
 
     def _check_unique(self, names: list[str]) -> None:

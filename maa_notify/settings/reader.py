@@ -27,9 +27,9 @@ from maa_notify.settings.destinations import (
 )
 from maa_notify.settings.startup import DEFAULT_SCHEDULE, is_in_azure, is_schedule
 from maa_notify.settings.validation import (
+    did_you_mean,
     is_header_safe,
     is_unresolved,
-    nearest,
     problem_of_origin,
     problem_of_url,
 )
@@ -304,7 +304,7 @@ class _Reader:
     def _time_zone(self) -> str:
         name = self._text("MAA_TIME_ZONE")
         if name and not _is_time_zone(name):
-            near = nearest(name, available_timezones())
+            near = did_you_mean(name, available_timezones())
             self._wrong("MAA_TIME_ZONE", f"must be an IANA name such as Europe/Berlin{near}")
         return name
 
@@ -428,7 +428,7 @@ class _Reader:
     def _check_names(self) -> None:
         for name in sorted(self.environ):
             if name.startswith("MAA_") and name not in NAMES:
-                self.warnings.append(f"{name} is not a setting of this version{nearest(name, NAMES)}")
+                self.warnings.append(f"{name} is not a setting of this version{did_you_mean(name, NAMES)}")
 
 
 def _requestor_chat(bot: BotSettings) -> Destination:

@@ -51,7 +51,7 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class TenantList:
     """The tenants of the list, and what is wrong with entries that name none."""
 
     tenants: tuple[Tenant, ...]
@@ -73,7 +73,7 @@ class Roster:
         raise SettingsError([missing, *self.mistakes])
 
 
-def read_tenants(environ: Mapping[str, str]) -> Roster:
+def read_tenants(environ: Mapping[str, str]) -> TenantList:
     """Reads the list, from the setting itself or from the file that it names.
 
     Raises:
@@ -89,7 +89,7 @@ def read_tenants(environ: Mapping[str, str]) -> Roster:
             continue
         if tenants.setdefault(tenant.id, tenant) is not tenant:
             mistakes.append(Mistake(TENANTS, f"entry {number} has the tenant_id of an entry before it"))
-    return Roster(tuple(tenants.values()), tuple(mistakes))
+    return TenantList(tuple(tenants.values()), tuple(mistakes))
 
 
 def _entries(text: str) -> list[object]:

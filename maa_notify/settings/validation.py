@@ -16,14 +16,14 @@ _RETIRED = (
 _RETIRED_HOSTS = re.compile(r"(^|\.)webhook\.office(365)?\.com$|^outlook\.office(365)?\.com$")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The word that was probably meant, as the end of a sentence; "" when none is near."""
     names = {each.lower(): each for each in known}
     close = get_close_matches(word.lower(), names, 1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
 
 
-def shown(word: str) -> str:
+def redacted(word: str) -> str:
     """A word as somebody mistyped it; anything that does not look like a word may be a misplaced secret."""
     return repr(word) if _WORD.fullmatch(word) else "a word"
 

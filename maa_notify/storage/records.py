@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import Notification, Place
+from maa_notify.domain.event import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 
@@ -22,7 +22,7 @@ LIVE = "live:"
 META = "meta:"
 PAST = "past:"
 PENDING = "pending:"
-PLACE = "place:"
+CARD = "card:"
 SENT = "sent:"
 UNREACHED = "unreached:"
 
@@ -49,27 +49,27 @@ class PollMark:
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
+class Watermark:
     """The newest filing time (UTC) of any request that ever left the list: what was filed later never did."""
 
     requested_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class SnapshotVersion:
     """A word that is another one after each change of the board."""
 
     token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class DestinationState:
     """What is remembered of a destination between polls.
 
     Attributes:
         holder: the poll that may post there now; "" for none.
-        held_until: when that right ends by itself (UTC).
-        hold_until: not to be tried again before (UTC), because the destination said so.
+        lease_expires_at: when that right ends by itself (UTC).
+        retry_after_until: not to be tried again before (UTC), because the destination said so.
         posts: when cards were accepted lately (seconds since the epoch), for the pace.
         failing_since: since when nothing is accepted (UTC).
         last_error: why, in words free of secrets.
@@ -78,8 +78,8 @@ class Lane:
     """
 
     holder: str = ""
-    held_until: datetime | None = None
-    hold_until: datetime | None = None
+    lease_expires_at: datetime | None = None
+    retry_after_until: datetime | None = None
     posts: tuple[float, ...] = ()
     failing_since: datetime | None = None
     last_error: str = ""
@@ -88,7 +88,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidied:
+class LastPurge:
     """When old rows were last purged (UTC)."""
 
     at: datetime | None = None
@@ -114,10 +114,10 @@ class JournalEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StoredCard:
     """Where the card of a request stands at a destination, and since when (UTC)."""
 
-    place: Place
+    place: CardLocation
     at: datetime
 
 

@@ -1,6 +1,6 @@
 """The protocol that a state store has to speak: ordered rows, and transactions with optimistic concurrency.
 
-One tenant is one partition. A row is a key and a JSON text; its `etag` changes with every write, so
+One tenant is one partition. A row is a key and a JSON text; its `etag` writes with every write, so
 that a writer who read an older version is told so instead of overwriting. Both backends pass one contract
 test suite.
 """
@@ -13,7 +13,7 @@ MAX_CHANGES = 100
 """Changes in one transaction at most: the documented limit of an entity group transaction in Azure Tables."""
 
 MAX_BYTES = 3_500_000
-"""Size of one transaction at most, by `weight`: Azure Tables takes 4 MiB on the wire."""
+"""Size of one transaction at most, by `wire_size`: Azure Tables takes 4 MiB on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Delete:
     etag: str
 
 
-Change = Insert | Update | Put | Delete
+Write = Insert | Update | Put | Delete
 
 
-def weight(change: Change) -> int:
+def wire_size(write: Write) -> int:
     """What a change takes on the wire at most, in bytes: the Azure client makes twelve of an emoji."""
-    data = "" if isinstance(change, Delete) else change.data
+    data = "" if isinstance(write, Delete) else write.data
     return 1_000 + (2 if data.isascii() else 12) * len(data)
 
 
@@ -82,11 +82,11 @@ class Rows(Protocol):
         """One row, or None."""
         ...
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
-        """Does all changes or none; at most `MAX_CHANGES`, no key twice.
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Does all writes or none; at most `MAX_CHANGES`, no key twice.
 
         Returns:
-            The new etag of each row in the order of the changes; "" for a deleted one.
+            The new etag of each row in the order of the writes; "" for a deleted one.
 
         Raises:
             ConflictError: a row was not as the change expects it.

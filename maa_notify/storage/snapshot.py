@@ -1,7 +1,7 @@
 """The board: everything a poll compares with. What it holds is read anew only when its edition has changed.
 
 Reading a thousand rows a minute to find them as they were is most of what a poll with nothing new would cost.
-So each transaction that changes a request or what was given up also writes a new edition, a row of its own,
+So each transaction that writes a request or what was given up also writes a new edition, a row of its own,
 and a poll whose edition is still the one it knows reads the few rows of `meta:` alone. The edition is read
 before the rows it stands for: whoever writes in between makes another one, and is read by the next poll.
 A poll that knows too little does no harm even so, since every write carries the etag of what it replaces. The
@@ -14,24 +14,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from maa_notify.domain.compare import Tracked
+from maa_notify.domain.compare import RequestState
 from maa_notify.storage import records as codec
-from maa_notify.storage.records import Edition, Horizon, Lane, PollMark, Tidied
-from maa_notify.storage.rows import Change, Put, Row, Rows
+from maa_notify.storage.records import DestinationState, LastPurge, PollMark, SnapshotVersion, Watermark
+from maa_notify.storage.rows import Put, Row, Rows, Write
 
-EDITION = codec.META + "edition"
-HORIZON = codec.META + "horizon"
-LANE = codec.META + "lane:"
+SNAPSHOT_VERSION = codec.META + "snapshot"
+WATERMARK = codec.META + "watermark"
+DESTINATION = codec.META + "destination:"
 MARK = codec.META + "poll"
-TIDIED = codec.META + "tidied"
+LAST_PURGE = codec.META + "purged"
 
-_UNDER_EDITION = (codec.LIVE, codec.DEAD)
+_VERSIONED_PREFIXES = (codec.LIVE, codec.DEAD)
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Held(Generic[_Value]):
+class Versioned(Generic[_Value]):
     """A value as it was read, with the etag that a later write of it needs."""
 
     value: _Value
@@ -39,7 +39,7 @@ class Held(Generic[_Value]):
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class Snapshot:
     """Everything that a poll compares with.
 
     Attributes:
@@ -51,24 +51,24 @@ class Board:
         tidied: when old rows were last purged (UTC).
     """
 
-    tracked: Mapping[str, Held[Tracked]]
-    lanes: Mapping[str, Held[Lane]]
+    tracked: Mapping[str, Versioned[RequestState]]
+    states: Mapping[str, Versioned[DestinationState]]
     mark: PollMark | None
     dead: int
-    horizon: datetime | None
-    tidied: datetime | None
+    watermark: datetime | None
+    purged_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What stood under an edition, the requests by the keys of their rows."""
 
-    edition: str = ""
-    live: Mapping[str, Held[Tracked]] = field(default_factory=dict)
+    version: str = ""
+    live: Mapping[str, Versioned[RequestState]] = field(default_factory=dict)
     dead: int = 0
 
 
-class BoardReader:
+class SnapshotReader:
     """Reads the board of one tenant, again and again."""
 
     def __init__(self, rows: Rows) -> None:
@@ -76,74 +76,78 @@ class BoardReader:
         self._rows = rows
         self._known = _Known()
 
-    def read(self) -> Board:
+    def read(self) -> Snapshot:
         """The board as it is now.
 
         Raises:
             StateError: the state store failed, or a row is damaged.
         """
         known = self._known
-        meta = list(self._rows.read(codec.META, end_of(codec.META)))
-        edition = _edition_in(meta)
-        if not edition or edition != known.edition:
-            everything = list(self._rows.read(codec.DEAD, end_of(codec.META)))
+        meta = list(self._rows.read(codec.META, prefix_end(codec.META)))
+        version = _version_in(meta)
+        if not version or version != known.version:
+            everything = list(self._rows.read(codec.DEAD, prefix_end(codec.META)))
             meta = [row for row in everything if row.key.startswith(codec.META)]
-            known = self._known = _learnt(everything, edition, known)
-        return _board(known, meta)
+            known = self._known = _learnt(everything, version, known)
+        return _snapshot(known, meta)
 
     def forget(self) -> None:
         """The next board is read as if for the first time: a conflict showed that this one is out of date."""
         self._known = _Known()
 
 
-def with_edition(changes: Sequence[Change]) -> Sequence[Change]:
-    """The changes of a transaction, with a new edition of the board if they change what stands under one."""
-    if not any(change.key.startswith(_UNDER_EDITION) for change in changes):
-        return changes
-    return [*changes, Put(EDITION, codec.encode(Edition(secrets.token_hex(8))))]
+def with_snapshot_version(writes: Sequence[Write]) -> Sequence[Write]:
+    """The writes of a transaction, with a new edition of the board if they change what stands under one."""
+    if not any(write.key.startswith(_VERSIONED_PREFIXES) for write in writes):
+        return writes
+    return [*writes, Put(SNAPSHOT_VERSION, codec.encode(SnapshotVersion(secrets.token_hex(8))))]
 
 
-def as_held(row: Row, kind: type[_Value]) -> Held[_Value]:
+def versioned_from(row: Row, kind: type[_Value]) -> Versioned[_Value]:
     """A row as what it means, with its etag.
 
     Raises:
         StateCorrupt: the row is not ours or is damaged.
     """
-    return Held(codec.decode(row, kind), row.etag)
+    return Versioned(codec.decode(row, kind), row.etag)
 
 
-def end_of(prefix: str) -> str:
+def prefix_end(prefix: str) -> str:
     """The end of the range of all keys that begin with a prefix."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
-def _edition_in(meta: Iterable[Row]) -> str:
+def _version_in(meta: Iterable[Row]) -> str:
     """The edition; "" for a state in which nothing was recorded yet, or by older versions only."""
-    return next((codec.decode(row, Edition).token for row in meta if row.key == EDITION), "")
+    return next((codec.decode(row, SnapshotVersion).token for row in meta if row.key == SNAPSHOT_VERSION), "")
 
 
-def _learnt(everything: Iterable[Row], edition: str, before: _Known) -> _Known:
-    live: dict[str, Held[Tracked]] = {}
+def _learnt(everything: Iterable[Row], version: str, before: _Known) -> _Known:
+    live: dict[str, Versioned[RequestState]] = {}
     dead = 0
     for row in everything:
         if row.key.startswith(codec.LIVE):
             kept = before.live.get(row.key)
-            live[row.key] = kept if kept is not None and kept.etag == row.etag else as_held(row, Tracked)
+            live[row.key] = (
+                kept if kept is not None and kept.etag == row.etag else versioned_from(row, RequestState)
+            )
         elif row.key.startswith(codec.DEAD):
             dead += 1
-    return _Known(edition, live, dead)
+    return _Known(version, live, dead)
 
 
-def _board(known: _Known, meta: Iterable[Row]) -> Board:
+def _snapshot(known: _Known, meta: Iterable[Row]) -> Snapshot:
     by_key = {row.key: row for row in meta}
-    mark, horizon, tidied = (by_key.get(key) for key in (MARK, HORIZON, TIDIED))
-    return Board(
+    mark, watermark, purged_at = (by_key.get(key) for key in (MARK, WATERMARK, LAST_PURGE))
+    return Snapshot(
         tracked={each.value.request.id: each for each in known.live.values()},
-        lanes={
-            key.removeprefix(LANE): as_held(row, Lane) for key, row in by_key.items() if key.startswith(LANE)
+        states={
+            key.removeprefix(DESTINATION): versioned_from(row, DestinationState)
+            for key, row in by_key.items()
+            if key.startswith(DESTINATION)
         },
         mark=None if mark is None else codec.decode(mark, PollMark),
         dead=known.dead,
-        horizon=None if horizon is None else codec.decode(horizon, Horizon).requested_at,
-        tidied=None if tidied is None else codec.decode(tidied, Tidied).at,
+        watermark=None if watermark is None else codec.decode(watermark, Watermark).requested_at,
+        purged_at=None if purged_at is None else codec.decode(purged_at, LastPurge).at,
     )

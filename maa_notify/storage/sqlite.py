@@ -10,7 +10,7 @@ from threading import Lock
 from typing import assert_never
 
 from maa_notify.errors import StateCorrupt, StateError
-from maa_notify.storage.rows import Change, ConflictError, Delete, Insert, Put, Row, Update
+from maa_notify.storage.rows import ConflictError, Delete, Insert, Put, Row, Update, Write
 
 _APPLICATION_ID = 0x4D41414E
 _SCHEMA = """
@@ -53,11 +53,11 @@ class SqliteRows:
         """One row, or None."""
         return next(self.read(key, key + "\0"), None)
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
-        """Does all changes or none."""
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Does all writes or none."""
         try:
             with self._lock, self._transaction():
-                return [self._apply(change) for change in changes]
+                return [self._apply(write) for write in writes]
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -119,16 +119,16 @@ class SqliteRows:
             raise
         self._connection.execute("COMMIT")
 
-    def _apply(self, change: Change) -> str:
-        etag = "" if isinstance(change, Delete) else secrets.token_hex(8)
-        statement, values = self._statement(change, etag)
+    def _apply(self, write: Write) -> str:
+        etag = "" if isinstance(write, Delete) else secrets.token_hex(8)
+        statement, values = self._statement(write, etag)
         if self._connection.execute(statement, values).rowcount != 1:
-            raise ConflictError(change.key)
+            raise ConflictError(write.key)
         return etag
 
-    def _statement(self, change: Change, etag: str) -> tuple[str, tuple[str, ...]]:
-        place = (self._partition, change.key)
-        match change:
+    def _statement(self, write: Write, etag: str) -> tuple[str, tuple[str, ...]]:
+        place = (self._partition, write.key)
+        match write:
             case Insert(_, data):
                 return "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)", (*place, data, etag)
             case Put(_, data):
@@ -139,7 +139,7 @@ class SqliteRows:
             case Delete(_, old):
                 return "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?", (*place, old)
             case _:
-                assert_never(change)
+                assert_never(write)
 
     @property
     def _where(self) -> str:

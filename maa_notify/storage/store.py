@@ -5,11 +5,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from maa_notify.domain.compare import Change, Tracked
-from maa_notify.domain.event import Notification, Place, storage_key
+from maa_notify.domain.compare import Change, RequestState
+from maa_notify.domain.event import CardLocation, Notification, storage_key
 from maa_notify.storage import records as codec
 from maa_notify.storage import rows
-from maa_notify.storage.records import Horizon, JournalEntry, Lane, PollMark, Standing, Tidied, Unreached
+from maa_notify.storage.records import (
+    DestinationState,
+    JournalEntry,
+    LastPurge,
+    PollMark,
+    StoredCard,
+    Unreached,
+    Watermark,
+)
 from maa_notify.storage.rows import (
     MAX_BYTES,
     MAX_CHANGES,
@@ -20,31 +28,31 @@ from maa_notify.storage.rows import (
     Row,
     Rows,
     Update,
-    weight,
+    wire_size,
 )
 from maa_notify.storage.snapshot import (
-    HORIZON,
-    LANE,
+    DESTINATION,
+    LAST_PURGE,
     MARK,
-    TIDIED,
-    Board,
-    BoardReader,
-    Held,
-    as_held,
-    end_of,
-    with_edition,
+    WATERMARK,
+    Snapshot,
+    SnapshotReader,
+    Versioned,
+    prefix_end,
+    versioned_from,
+    with_snapshot_version,
 )
 
 _PROBE = codec.META + "probe"
 _MOST_CHANGES = MAX_CHANGES - 1
 """In a transaction of ours: one more is the edition of the board."""
 
-NO_LANE = Held(Lane(), "")
+NEW_DESTINATION = Versioned(DestinationState(), "")
 """A destination of which nothing is remembered yet; its etag says that there is no row."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToRecord:
+class Record:
     """A change with the notifications it causes, and the etags of the rows it replaces."""
 
     change: Change
@@ -53,7 +61,7 @@ class ToRecord:
     past_etag: str = ""
 
 
-_Batch = Sequence[tuple[ToRecord, list[rows.Change]]]
+_Batch = Sequence[tuple[Record, list[rows.Write]]]
 """Entries with the changes that record them."""
 
 
@@ -64,11 +72,11 @@ class Outcome:
     `place` is where its card stands now, at a destination that comes back to it.
     """
 
-    held: Held[Notification]
+    held: Versioned[Notification]
     kept: Notification | None = None
     entry: JournalEntry | None = None
     dead: bool = False
-    place: Place | None = None
+    place: CardLocation | None = None
 
 
 class StateStore:
@@ -77,59 +85,61 @@ class StateStore:
     def __init__(self, store: Rows) -> None:
         """Works on the rows of one tenant."""
         self._rows = store
-        self._board = BoardReader(store)
+        self._snapshot = SnapshotReader(store)
 
-    def read_board(self) -> Board:
+    def read_snapshot(self) -> Snapshot:
         """Reads what a poll compares with; its cost follows what is listed and new, not the history."""
-        return self._board.read()
+        return self._snapshot.read()
 
-    def read_past(self, request_ids: Iterable[str]) -> dict[str, Held[Tracked]]:
+    def read_past(self, request_ids: Iterable[str]) -> dict[str, Versioned[RequestState]]:
         """Of these requests, the ones that were listed once and then left the list."""
         found = ((each, self._rows.get(codec.PAST + storage_key(each))) for each in request_ids)
-        return {each: as_held(row, Tracked) for each, row in found if row is not None}
+        return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
 
-    def raise_horizon(self, requested_at: datetime) -> None:
+    def raise_watermark(self, requested_at: datetime) -> None:
         """Notes, before a request leaves the list, that one filed at this time did; never lowers it."""
         while True:
-            row = self._rows.get(HORIZON)
-            known = codec.decode(row, Horizon).requested_at if row else None
+            row = self._rows.get(WATERMARK)
+            known = codec.decode(row, Watermark).requested_at if row else None
             if known is not None and known >= requested_at:
                 return
-            data = codec.encode(Horizon(requested_at))
+            data = codec.encode(Watermark(requested_at))
             with suppress(ConflictError):
-                self._commit([Update(HORIZON, data, row.etag) if row else Insert(HORIZON, data)])
+                self._commit([Update(WATERMARK, data, row.etag) if row else Insert(WATERMARK, data)])
 
-    def record(self, entries: Sequence[ToRecord]) -> list[ToRecord]:
+    def record(self, entries: Sequence[Record]) -> list[Record]:
         """Records each entry whole or not at all; returns those that were recorded.
 
         An entry is left out when another poller recorded news of the same request first; what it saw is
         then compared again by the next poll.
         """
-        recorded: list[ToRecord] = []
+        recorded: list[Record] = []
         for batch in _batches(entries):
             recorded += self._record_batch(batch)
         return recorded
 
-    def read_pending(self) -> list[Held[Notification]]:
+    def read_pending(self) -> list[Versioned[Notification]]:
         """The outbox, in no particular order."""
-        return [as_held(row, Notification) for row in self._all(codec.PENDING)]
+        return [versioned_from(row, Notification) for row in self._all(codec.PENDING)]
 
-    def read_lane(self, destination: str) -> Held[Lane]:
-        """What is remembered of one destination; `NO_LANE` before anything is."""
-        row = self._rows.get(LANE + destination)
-        return NO_LANE if row is None else as_held(row, Lane)
+    def read_destination(self, destination: str) -> Versioned[DestinationState]:
+        """What is remembered of one destination; `NEW_DESTINATION` before anything is."""
+        row = self._rows.get(DESTINATION + destination)
+        return NEW_DESTINATION if row is None else versioned_from(row, DestinationState)
 
-    def write_lane(self, destination: str, lane: Held[Lane]) -> Held[Lane]:
+    def write_destination(
+        self, destination: str, lane: Versioned[DestinationState]
+    ) -> Versioned[DestinationState]:
         """Writes what is remembered of a destination, if it is still as it was read.
 
         Raises:
             ConflictError: another poller wrote it first.
         """
-        return Held(lane.value, self._commit([_lane_change(destination, lane)])[0])
+        return Versioned(lane.value, self._commit([_destination_write(destination, lane)])[0])
 
-    def settle(
-        self, destination: str, lane: Held[Lane], outcomes: Sequence["Outcome"]
-    ) -> tuple[Held[Lane], list[Held[Notification]]]:
+    def commit_outcomes(
+        self, destination: str, lane: Versioned[DestinationState], outcomes: Sequence["Outcome"]
+    ) -> tuple[Versioned[DestinationState], list[Versioned[Notification]]]:
         """Writes the outcome of one post: notifications and destination together, or nothing.
 
         Returns:
@@ -138,41 +148,43 @@ class StateStore:
         Raises:
             ConflictError: another poller dealt with one of them first.
         """
-        changes = [_lane_change(destination, lane)]
+        changes = [_destination_write(destination, lane)]
         kept = [(each.kept, _kept_change(each.held, each.kept)) for each in outcomes if each.kept is not None]
         changes += [change for _, change in kept]
         changes += [change for each in outcomes if each.kept is None for change in _leaving_changes(each)]
         changes += _remembered_changes(outcomes)
         etags = self._commit(changes)
-        staying = [Held(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
-        return Held(lane.value, etags[0]), staying
+        staying = [Versioned(value, etag) for (value, _), etag in zip(kept, etags[1:], strict=False)]
+        return Versioned(lane.value, etags[0]), staying
 
-    def read_places(self, destination: str, request_ids: Iterable[str]) -> dict[str, Place]:
+    def read_card_locations(self, destination: str, request_ids: Iterable[str]) -> dict[str, CardLocation]:
         """Where the cards of these requests stand at a destination, as far as they have any there."""
-        found = ((each, self._rows.get(_place_key(destination, each))) for each in request_ids)
-        return {each: codec.decode(row, Standing).place for each, row in found if row is not None}
+        found = ((each, self._rows.get(_card_key(destination, each))) for each in request_ids)
+        return {each: codec.decode(row, StoredCard).place for each, row in found if row is not None}
 
     def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
         """Whether a person could not be written to at a time after `since`."""
         row = self._rows.get(_unreached_key(destination, recipient))
         return row is not None and codec.decode(row, Unreached).at >= since
 
-    def start_silence(self, destination: str, lane: Held[Lane], heartbeat: Notification | None) -> None:
+    def note_silence(
+        self, destination: str, lane: Versioned[DestinationState], heartbeat: Notification | None
+    ) -> None:
         """Notes since when a destination is quiet, together with the heartbeat that breaks the silence.
 
         Raises:
             ConflictError: another poller wrote the destination's row first.
         """
         pending = [] if heartbeat is None else [Put(codec.PENDING + heartbeat.key, codec.encode(heartbeat))]
-        self._commit([_lane_change(destination, lane), *pending])
+        self._commit([_destination_write(destination, lane), *pending])
 
     def purge(self, before: datetime) -> int:
         """Forgets what was told, given up or left the list before a time; returns the number of rows."""
         old = [
             *self._rows.read(codec.SENT, f"{codec.SENT}{before.isoformat(timespec='milliseconds')}"),
             *(row for row in self._all(codec.DEAD) if codec.decode(row, JournalEntry).at < before),
-            *(row for row in self._all(codec.PAST) if _left_before(codec.decode(row, Tracked), before)),
-            *(row for row in self._all(codec.PLACE) if codec.decode(row, Standing).at < before),
+            *(row for row in self._all(codec.PAST) if _left_before(codec.decode(row, RequestState), before)),
+            *(row for row in self._all(codec.CARD) if codec.decode(row, StoredCard).at < before),
             *(row for row in self._all(codec.UNREACHED) if codec.decode(row, Unreached).at < before),
         ]
         for start in range(0, len(old), _MOST_CHANGES):
@@ -180,9 +192,9 @@ class StateStore:
                 self._commit([Delete(row.key, row.etag) for row in old[start : start + _MOST_CHANGES]])
         return len(old)
 
-    def write_tidied(self, at: datetime) -> None:
+    def write_last_purge(self, at: datetime) -> None:
         """Notes when old rows were purged."""
-        self._commit([Put(TIDIED, codec.encode(Tidied(at)))])
+        self._commit([Put(LAST_PURGE, codec.encode(LastPurge(at)))])
 
     def write_mark(self, mark: PollMark) -> None:
         """Remembers how the poll went."""
@@ -193,21 +205,21 @@ class StateStore:
         row = self._rows.get(MARK)
         return None if row is None else codec.decode(row, PollMark)
 
-    def prove_writable(self) -> None:
+    def check_writable(self) -> None:
         """Writes and removes a row, for a check by hand."""
         etag = self._commit([Put(_PROBE, "{}")])[0]
         self._commit([Delete(_PROBE, etag)])
 
-    def read_dead(self) -> list[Held[JournalEntry]]:
+    def read_dead(self) -> list[Versioned[JournalEntry]]:
         """The notifications that were given up."""
-        return [as_held(row, JournalEntry) for row in self._all(codec.DEAD)]
+        return [versioned_from(row, JournalEntry) for row in self._all(codec.DEAD)]
 
     def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
         """The journal of what was delivered, oldest first."""
         first = codec.SENT + (since.isoformat() if since else "")
-        return (codec.decode(row, JournalEntry) for row in self._rows.read(first, end_of(codec.SENT)))
+        return (codec.decode(row, JournalEntry) for row in self._rows.read(first, prefix_end(codec.SENT)))
 
-    def revive(self, held: Held[JournalEntry], now: datetime) -> None:
+    def requeue(self, held: Versioned[JournalEntry], now: datetime) -> None:
         """Puts a notification that was given up back into the outbox, due now and as if new."""
         notification = held.value.notification
         fresh = replace(
@@ -220,22 +232,22 @@ class StateStore:
             ]
         )
 
-    def make_due(self, held: Held[Notification]) -> None:
+    def make_due(self, held: Versioned[Notification]) -> None:
         """Makes a waiting notification due now."""
         fresh = replace(held.value, not_before=None, plain=False, overtakable=False)
         self._commit([Update(codec.PENDING + fresh.key, codec.encode(fresh), held.etag)])
 
-    def lift_holds(self) -> None:
+    def clear_retry_after(self) -> None:
         """Lets every destination be tried again now, whatever `Retry-After` it gave."""
-        for name, held in self.read_board().lanes.items():
-            if held.value.hold_until is not None:
-                self.write_lane(name, replace(held, value=replace(held.value, hold_until=None)))
+        for name, held in self.read_snapshot().states.items():
+            if held.value.retry_after_until is not None:
+                self.write_destination(name, replace(held, value=replace(held.value, retry_after_until=None)))
 
-    def discard_pending(self, held: Held[Notification]) -> None:
+    def discard_pending(self, held: Versioned[Notification]) -> None:
         """Forgets a waiting notification."""
         self._commit([_removal(held)])
 
-    def discard_dead(self, held: Held[JournalEntry]) -> None:
+    def discard_dead(self, held: Versioned[JournalEntry]) -> None:
         """Forgets a notification that was given up."""
         self._commit([Delete(codec.DEAD + held.value.notification.key, held.etag)])
 
@@ -243,18 +255,18 @@ class StateStore:
         """Lets go of files and connections."""
         self._rows.close()
 
-    def _commit(self, changes: Sequence[rows.Change]) -> list[str]:
+    def _commit(self, changes: Sequence[rows.Write]) -> list[str]:
         """Does all changes or none; the only way to a write, so that no change of the board is missed."""
-        return self._rows.commit(with_edition(changes))
+        return self._rows.commit(with_snapshot_version(changes))
 
     def _all(self, prefix: str) -> Iterator[Row]:
-        return self._rows.read(prefix, end_of(prefix))
+        return self._rows.read(prefix, prefix_end(prefix))
 
-    def _record_batch(self, batch: _Batch) -> list[ToRecord]:
+    def _record_batch(self, batch: _Batch) -> list[Record]:
         try:
             self._commit([change for _, changes in batch for change in changes])
         except ConflictError:
-            self._board.forget()
+            self._snapshot.forget()
             standing = self._standing(batch)
             if len(standing) < len(batch):
                 return self._record_batch(standing) if standing else []
@@ -276,53 +288,53 @@ def sent_key(entry: JournalEntry) -> str:
     return f"{codec.SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
 
 
-def _left_before(past: Tracked, moment: datetime) -> bool:
+def _left_before(past: RequestState, moment: datetime) -> bool:
     return past.missing_since is None or past.missing_since < moment
 
 
-def _removal(held: Held[Notification]) -> Delete:
+def _removal(held: Versioned[Notification]) -> Delete:
     return Delete(codec.PENDING + held.value.key, held.etag)
 
 
-def _lane_change(destination: str, lane: Held[Lane]) -> rows.Change:
-    key, data = LANE + destination, codec.encode(lane.value)
+def _destination_write(destination: str, lane: Versioned[DestinationState]) -> rows.Write:
+    key, data = DESTINATION + destination, codec.encode(lane.value)
     return Update(key, data, lane.etag) if lane.etag else Insert(key, data)
 
 
-def _kept_change(held: Held[Notification], after: Notification) -> rows.Change:
+def _kept_change(held: Versioned[Notification], after: Notification) -> rows.Write:
     return Update(codec.PENDING + held.value.key, codec.encode(after), held.etag)
 
 
-def _leaving_changes(outcome: Outcome) -> list[rows.Change]:
+def _leaving_changes(outcome: Outcome) -> list[rows.Write]:
     if outcome.entry is None:
         return [_removal(outcome.held)]
     key = codec.DEAD + outcome.held.value.key if outcome.dead else sent_key(outcome.entry)
     return [_removal(outcome.held), Put(key, codec.encode(outcome.entry))]
 
 
-def _remembered_changes(outcomes: Iterable[Outcome]) -> list[rows.Change]:
+def _remembered_changes(outcomes: Iterable[Outcome]) -> list[rows.Write]:
     """What is kept for later news: where cards stand, and who could not be written to, each said once."""
     found: dict[str, str] = {}
     for place, entry in ((each.place, each.entry) for each in outcomes if each.entry is not None):
         notification = entry.notification
         if place is not None:
-            key = _place_key(notification.destination, notification.event.request.id)
-            found[key] = codec.encode(Standing(place, entry.at))
+            key = _card_key(notification.destination, notification.event.request.id)
+            found[key] = codec.encode(StoredCard(place, entry.at))
         if entry.unreached:
             key = _unreached_key(notification.destination, notification.recipient)
             found[key] = codec.encode(Unreached(entry.at))
     return [Put(key, data) for key, data in found.items()]
 
 
-def _place_key(destination: str, request_id: str) -> str:
-    return f"{codec.PLACE}{destination}:{storage_key(request_id)}"
+def _card_key(destination: str, request_id: str) -> str:
+    return f"{codec.CARD}{destination}:{storage_key(request_id)}"
 
 
 def _unreached_key(destination: str, recipient: str) -> str:
     return f"{codec.UNREACHED}{destination}:{storage_key(recipient)}"
 
 
-def _row_changes(entry: ToRecord) -> list[rows.Change]:
+def _row_changes(entry: Record) -> list[rows.Write]:
     """The request's rows and its notifications, for one transaction."""
     changes = [_live_change(entry)]
     key = codec.PAST + storage_key(entry.change.request_id)
@@ -333,7 +345,7 @@ def _row_changes(entry: ToRecord) -> list[rows.Change]:
     return [*changes, *(Put(codec.PENDING + each.key, codec.encode(each)) for each in entry.notifications)]
 
 
-def _live_change(entry: ToRecord) -> rows.Change:
+def _live_change(entry: Record) -> rows.Write:
     change, key = entry.change, codec.LIVE + storage_key(entry.change.request_id)
     if change.after is None:
         return Delete(key, entry.live_etag)
@@ -342,13 +354,13 @@ def _live_change(entry: ToRecord) -> rows.Change:
     return Update(key, codec.encode(change.after), entry.live_etag)
 
 
-def _batches(entries: Sequence[ToRecord]) -> Iterator[_Batch]:
+def _batches(entries: Sequence[Record]) -> Iterator[_Batch]:
     """Groups whole entries into transactions as large as the store takes."""
-    batch: list[tuple[ToRecord, list[rows.Change]]] = []
+    batch: list[tuple[Record, list[rows.Write]]] = []
     count = size = 0
     for entry in entries:
         changes = _row_changes(entry)
-        needed = sum(map(weight, changes))
+        needed = sum(map(wire_size, changes))
         if batch and (count + len(changes) > _MOST_CHANGES or size + needed > MAX_BYTES):
             yield batch
             batch, count, size = [], 0, 0

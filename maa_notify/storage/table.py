@@ -13,7 +13,7 @@ from azure.data.tables import TableClient, TableEntity, TableServiceClient, Upda
 from requests.adapters import HTTPAdapter
 
 from maa_notify.errors import StateCorrupt, StateError
-from maa_notify.storage.rows import MAX_CHANGES, Change, ConflictError, Delete, Insert, Put, Row, Update
+from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Update, Write
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
@@ -82,13 +82,13 @@ class TableRows:
         except ConflictError:
             return None
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
-        """Does all changes or none, as one entity group transaction."""
-        if len(changes) > MAX_CHANGES:
-            raise ValueError(f"{len(changes)} changes are more than the {MAX_CHANGES} of one transaction")
-        if not changes:
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Does all writes or none, as one entity group transaction."""
+        if len(writes) > MAX_CHANGES:
+            raise ValueError(f"{len(writes)} writes are more than the {MAX_CHANGES} of one transaction")
+        if not writes:
             return []
-        operations = [self._operation(each) for each in changes]
+        operations = [self._operation(each) for each in writes]
         outcome = self._attempt(lambda: self._table.submit_transaction(operations))
         return [str(each.get("etag") or "") for each in outcome]
 
@@ -110,8 +110,8 @@ class TableRows:
             raise StateCorrupt(f"row {key!r} in {self._where} is not ours: remove it or name another table")
         return Row(key, data, str(entity.metadata["etag"]))
 
-    def _operation(self, change: Change) -> tuple[str, dict[str, str], dict[str, Any]]:
-        match change:
+    def _operation(self, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:
+        match write:
             case Insert(key, data):
                 return "create", self._entity(key, data), {}
             case Put(key, data):
@@ -121,7 +121,7 @@ class TableRows:
             case Delete(key, etag):
                 return "delete", self._entity(key, ""), _only_if(etag)
             case _:
-                assert_never(change)
+                assert_never(write)
 
     def _entity(self, key: str, data: str) -> dict[str, str]:
         return {"PartitionKey": self._partition, "RowKey": key, _DATA: data}

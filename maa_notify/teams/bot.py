@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from maa_notify.delivery.sender import Message, Receipt
-from maa_notify.domain.event import Place
+from maa_notify.domain.event import CardLocation
 from maa_notify.domain.request import GUID
 from maa_notify.errors import DeliveryError, RecipientUnreachable
-from maa_notify.teams.connector import Barred, Channel, Connector, Gone, channel_of
+from maa_notify.teams.connector import BotForbidden, Channel, Connector, Gone, channel_of
 
 _MOST_CHATS = 1_000
 
@@ -19,7 +19,7 @@ _MOST_CHATS = 1_000
 class BotChannel:
     """One channel of a team that the bot's app is installed in."""
 
-    keeps_places = True
+    updates_cards = True
 
     def __init__(self, name: str, channel_id: str, connector: Connector) -> None:
         """`name` is what errors call it."""
@@ -50,7 +50,7 @@ class BotChannel:
         place = self._connector.create(self._channel_id, message.card, message.summary)
         return Receipt(message_id=place.activity_id if place else "", place=place)
 
-    def _change(self, message: Message, place: Place) -> Receipt:
+    def _change(self, message: Message, place: CardLocation) -> Receipt:
         self._connector.update(place, message.card, message.summary)
         if message.reply is not None:
             self._connector.send(place.conversation_id, message.reply, message.summary)
@@ -60,7 +60,7 @@ class BotChannel:
 class BotChat:
     """The chats that the bot has with single people; there every card stays as it was."""
 
-    keeps_places = False
+    updates_cards = False
 
     def __init__(self, name: str, connector: Connector) -> None:
         """`name` is what errors call it."""
@@ -79,7 +79,7 @@ class BotChat:
             person = _object_id(message.recipient)
             try:
                 return Receipt(message_id=self._send(person, message))
-            except (Barred, Gone):
+            except (BotForbidden, Gone):
                 raise RecipientUnreachable(
                     "the bot's app is not installed for this person, or they or an administrator blocked it"
                 ) from None

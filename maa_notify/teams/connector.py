@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from maa_notify.delivery.sender import Card
-from maa_notify.domain.event import Place
+from maa_notify.domain.event import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -27,7 +27,7 @@ from maa_notify.errors import (
     RecipientUnreachable,
 )
 from maa_notify.identity.secret import Secret
-from maa_notify.net.client import Answer, Limits, Wire, WireError
+from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
 
 SCOPE = "https://api.botframework.com/.default"
 """What a bot's token is for."""
@@ -67,7 +67,7 @@ class TokenSourceLike(Protocol):
         """
         ...
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drops cached tokens."""
         ...
 
@@ -81,7 +81,7 @@ class Gone(DestinationRefused):
         )
 
 
-class Barred(DestinationRefused):
+class BotForbidden(DestinationRefused):
     """The bot may not post in this conversation.
 
     The service has many codes for it and at times none, so the status alone counts.
@@ -132,9 +132,9 @@ class Connector:
         self._tokens = tokens
         self._scope = scope
         self._limits = limits
-        self._wire = Wire(service_url)
+        self._wire = HttpClient(service_url)
 
-    def create(self, channel_id: str, card: Card, summary: str = "") -> Place | None:
+    def create(self, channel_id: str, card: Card, summary: str = "") -> CardLocation | None:
         """Begins a thread in a channel; None when the answer does not tell where the card now stands."""
         body = {
             "isGroup": True,
@@ -143,9 +143,9 @@ class Connector:
         }
         answer = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
         card_id = _id_in(_content(answer), "activityId")
-        return Place(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
+        return CardLocation(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
-    def update(self, place: Place, card: Card, summary: str = "") -> None:
+    def update(self, place: CardLocation, card: Card, summary: str = "") -> None:
         """Puts a card where another stands; doing so twice does no harm.
 
         Raises:
@@ -202,27 +202,27 @@ class Connector:
         """Closes the connections; the next call opens new ones."""
         self._wire.close()
 
-    def _ask(self, call: _Call) -> Answer:
+    def _ask(self, call: _Call) -> HttpResponse:
         """The answer, if it is a good one; a token that is not taken is renewed once."""
-        answer = self._exchange(call)
+        answer = self._request(call)
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._tokens.forget()
-            answer = self._exchange(call)
+            self._tokens.invalidate()
+            answer = self._request(call)
         if answer.status not in _TAKEN:
             raise _refusal(answer, shows=call.shows)
         return answer
 
-    def _exchange(self, call: _Call) -> Answer:
+    def _request(self, call: _Call) -> HttpResponse:
         headers = {**_HEADERS, "Authorization": f"Bearer {self._token().reveal()}"}
         try:
-            return self._wire.exchange(
+            return self._wire.request(
                 call.method,
                 f"{self._base}{call.path}",
                 headers=headers,
                 content=None if call.body is None else _bytes(call.body),
                 limits=self._limits,
             )
-        except WireError as error:
+        except NoResponseError as error:
             if error.before_sending:
                 raise DestinationRefused(f"the Bot Connector cannot be reached: {error}") from None
             raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=call.shows) from None
@@ -237,7 +237,7 @@ class Connector:
             raise DestinationRefused(f"the bot cannot sign in: {error}; {_IDENTITY}") from None
 
 
-def channel_of(place: Place) -> str:
+def channel_of(place: CardLocation) -> str:
     """The id of the channel that a card stands in."""
     return place.conversation_id.partition(_THREAD)[0]
 
@@ -256,7 +256,7 @@ def _bytes(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _refusal(answer: Answer, *, shows: bool) -> DeliveryError:
+def _refusal(answer: HttpResponse, *, shows: bool) -> DeliveryError:
     status = answer.status
     who = f"the Bot Connector answered {status}"
     if status in _CARD_REFUSED:
@@ -266,13 +266,13 @@ def _refusal(answer: Answer, *, shows: bool) -> DeliveryError:
     if status == HTTPStatus.NOT_FOUND:
         return Gone()
     if status == HTTPStatus.FORBIDDEN:
-        return Barred()
+        return BotForbidden()
     if status == HTTPStatus.UNAUTHORIZED:
         return DestinationRefused(f"{who}: it takes no token of this bot: {_IDENTITY}")
     return DestinationRefused(f"{who}: this is no Bot Connector: check its service URL in the settings")
 
 
-def _content(answer: Answer) -> dict[str, Any]:
+def _content(answer: HttpResponse) -> dict[str, Any]:
     return answer.json_object() or {}
 
 

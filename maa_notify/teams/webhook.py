@@ -18,7 +18,7 @@ import pymsteams
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.identity.secret import Secret
-from maa_notify.net.client import Answer, Limits, Wire, WireError
+from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
@@ -41,7 +41,7 @@ _FLOW_OFF = "WorkflowTriggerIsNotEnabled"
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
     """One message for a webhook, which sends itself without redirects, leaks or surprises."""
 
-    def __init__(self, url: str, message: Message, wire: Wire, limits: Limits) -> None:
+    def __init__(self, url: str, message: Message, wire: HttpClient, limits: Limits) -> None:
         """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included.
 
         What stands beside the attachments goes into the flow as it is; the standard template ignores it.
@@ -60,11 +60,11 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
         """Posts the message; the verdict is in `last_http_response`.
 
         Raises:
-            WireError: no complete answer came.
+            NoResponseError: no complete answer came.
         """
         text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
         content = text.encode("utf-8", "replace")
-        self.last_http_response = self._wire.exchange(
+        self.last_http_response = self._wire.request(
             "POST", self.hookurl, headers=_HEADERS, content=content, limits=self._limits
         )
         return bool(self.last_http_response.status in _ACCEPTED)
@@ -73,25 +73,25 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
 class WorkflowsWebhook:
     """One destination. A flow can only add cards."""
 
-    keeps_places = False
+    updates_cards = False
 
     def __init__(self, name: str, url: Secret, limits: Limits = _LIMITS) -> None:
         """`name` is what errors call it; the URL is a credential and appears nowhere."""
         self._name = name
         self._url = url
         self._limits = limits
-        self._wire = Wire(url.reveal())
+        self._wire = HttpClient(url.reveal())
 
     def post(self, message: Message) -> Receipt:
         """Posts a message."""
         webhook = WebhookMessage(self._url.reveal(), message, self._wire, self._limits)
         try:
             accepted = webhook.send()
-        except WireError as error:
+        except NoResponseError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
             raise DestinationUnavailable(f"destination {self._name!r}: {error}", in_doubt=True) from None
-        answer: Answer = webhook.last_http_response
+        answer: HttpResponse = webhook.last_http_response
         if not accepted:
             raise self._refusal(answer)
         run_id = answer.headers.get("x-ms-workflow-run-id", "")
@@ -101,7 +101,7 @@ class WorkflowsWebhook:
         """Closes the connections."""
         self._wire.close()
 
-    def _refusal(self, answer: Answer) -> DeliveryError:
+    def _refusal(self, answer: HttpResponse) -> DeliveryError:
         status = answer.status
         who = f"destination {self._name!r} answered {status}"
         if _code_of(answer) == _FLOW_OFF:
@@ -114,14 +114,14 @@ class WorkflowsWebhook:
         return DestinationRefused(f"{who}: {advice}")
 
 
-def _message_id(answer: Answer) -> str:
+def _message_id(answer: HttpResponse) -> str:
     """The id that a flow answers with when its owner added a Response step after the post."""
     message_id = (answer.json_object() or {}).get("messageId")
     text = str(message_id) if isinstance(message_id, str | int) else ""
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
-def _code_of(answer: Answer) -> object:
+def _code_of(answer: HttpResponse) -> object:
     """The service's own word for an error, only ever compared, never shown."""
     error = (answer.json_object() or {}).get("error")
     return error.get("code") if isinstance(error, dict) else None

@@ -15,7 +15,7 @@ from bench.goals import FIRST_POLL, GOALS, MARGIN, PACE_USED, POLL, Figure, Goal
 from bench.measure import Paired, Span, rounds
 from bench.report import BEGIN, END, PAGE, page_with
 from bench.scenarios import most_within, share_of_limit
-from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.delivery import DeliveryLimits
 from maa_notify.storage.rows import Row
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +135,6 @@ def test_the_busiest_window_is_found_wherever_it_begins() -> None:
 
 def test_a_share_of_the_limit_counts_whole_windows_only() -> None:
     """The backlog ends somewhere in the last window, which says nothing of the pace."""
-    policy = Policy(posts=2, window=timedelta(seconds=300))
+    limits = DeliveryLimits(rate_limit=2, rate_window=timedelta(seconds=300))
 
-    assert share_of_limit([0.0, 1.0, 300.0, 600.0], policy) == pytest.approx(3 / 4)
+    assert share_of_limit([0.0, 1.0, 300.0, 600.0], limits) == pytest.approx(3 / 4)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maa_notify.bot import strings as words
+from maa_notify.bot import strings
 from maa_notify.bot.answers import Answers, Command, Question, Word, command_of
 from maa_notify.cards.builder import TeamsCards
-from maa_notify.cards.times import Times
-from maa_notify.domain.compare import Tracked
+from maa_notify.cards.times import TimeFormat
+from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Step, short_key
 from maa_notify.domain.request import Identity, Target
 from maa_notify.graph.requests import MalformedRequestError, parse_request
@@ -26,14 +26,14 @@ AS_OF = NOW - timedelta(minutes=1)
 PENDING, MINE, HELP = Command(Word.PENDING), Command(Word.MINE), Command(Word.HELP)
 
 
-def of(person: str, name: str, status: str = "needsApproval", **changes: Any) -> Tracked:
+def of(person: str, name: str, status: str = "needsApproval", **changes: Any) -> RequestState:
     """A request that somebody filed, about a device of this name."""
     requestor = Identity("user", "Mira Holt" if person == MIRA else "Jonas Beck", id=person)
     fields = {"id": f"request-{name}", "target": Target(name), "requestor": requestor, **changes}
-    return Tracked(approval(status, **fields))
+    return RequestState(approval(status, **fields))
 
 
-def told(command: Command, *tracked: Tracked, asker: str = MIRA, private: bool = True) -> dict[str, Any]:
+def told(command: Command, *tracked: RequestState, asker: str = MIRA, private: bool = True) -> dict[str, Any]:
     """The card that answers, which is sound whatever it says."""
     card = ANSWERS.answer(Question(command, asker, private), tracked, AS_OF, NOW)
     assert_sound(card)
@@ -87,8 +87,8 @@ def test_help_names_every_command() -> None:
 
     assert all(f"{command} · " in private for command in ("pending", "mine", "status KEY", "help"))
     assert "never decide" in private
-    assert words.PRIVATE in private
-    assert words.TEAM in channel
+    assert strings.PRIVATE in private
+    assert strings.TEAM in channel
 
 
 def test_hello_says_what_can_be_asked() -> None:
@@ -181,7 +181,7 @@ def test_status_is_the_whole_card() -> None:
         approver=Identity("user", "Jonas Beck"),
     )
     steps = (Step("approved", NOW, Identity("user", "Jonas Beck")),)
-    tracked = Tracked(request.request, revision=2, steps=steps)
+    tracked = RequestState(request.request, revision=2, steps=steps)
     shown = text(told(Command(Word.STATUS, short_key(tracked.request.id)), tracked))
 
     assert "stolen from a car" in shown
@@ -194,7 +194,7 @@ def test_status_is_the_whole_card() -> None:
 def test_status_fits_however_much_stands_on_the_card() -> None:
     """The line that says how old the news is gives way before the card gets too large to post."""
     zone = timezone(timedelta(hours=2), "Some/Place_Far_Away")
-    answers, name = Answers(TeamsCards(URL, times=Times(zone))), "\U0001f512" * 200
+    answers, name = Answers(TeamsCards(URL, times=TimeFormat(zone))), "\U0001f512" * 200
     person = Identity("user", name, name, MIRA)
     steps = tuple(Step(status, NOW, person) for status in ("needsApproval", "approved") * 4)
     target, left_out = Target(name, serial_number=name, primary_user=name), 0
@@ -202,7 +202,7 @@ def test_status_fits_however_much_stands_on_the_card() -> None:
         said = {"justification": "{" * length, "approval_notes": "{" * length}
         request = of(MIRA, name, "approved", requestor=person, approver=person, target=target, **said).request
         question = Question(Command(Word.STATUS, short_key(request.id)), MIRA, is_private=True)
-        card = answers.answer(question, [Tracked(request, 9, steps=steps)], AS_OF, NOW)
+        card = answers.answer(question, [RequestState(request, 9, steps=steps)], AS_OF, NOW)
         assert_sound(card)
         left_out += "As Intune listed it" not in text(card)
 
@@ -231,10 +231,10 @@ def test_two_requests_with_one_key_are_both_told(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "command, private, answer",
     [
-        (PENDING, False, words.NOTHING_PENDING),
-        (PENDING, True, words.NOTHING_PENDING_OF_YOURS),
-        (MINE, True, words.NOTHING_OF_YOURS),
-        (Command(Word.STATUS, "ZZZZZZ"), True, words.NOT_FOUND),
+        (PENDING, False, strings.NOTHING_PENDING),
+        (PENDING, True, strings.NOTHING_PENDING_OF_YOURS),
+        (MINE, True, strings.NOTHING_OF_YOURS),
+        (Command(Word.STATUS, "ZZZZZZ"), True, strings.NOT_FOUND),
     ],
 )
 def test_nothing_is_said_in_words(command: Command, *, private: bool, answer: str) -> None:
@@ -246,8 +246,8 @@ def test_before_the_first_poll_the_bot_says_that_it_knows_nothing() -> None:
     """To say then that nothing waits would be dangerous."""
     card = ANSWERS.answer(Question(PENDING, MIRA, is_private=False), [], None, NOW)
 
-    assert words.NEVER_POLLED in text(card)
-    assert words.NOTHING_PENDING not in text(card)
+    assert strings.NEVER_POLLED in text(card)
+    assert strings.NOTHING_PENDING not in text(card)
 
 
 @pytest.mark.parametrize("filler", ["", "\U0001f512", '"', "a.", "W"])
@@ -269,7 +269,7 @@ def test_a_long_list_says_what_it_leaves_out(filler: str) -> None:
 @given(st.lists(raw_requests.filter(can_be_read), min_size=1, max_size=3), st.booleans())
 def test_whatever_graph_holds_no_answer_comes_alive(raw: list[dict[str, Any]], private: bool) -> None:
     """No link, no mention, no macro; valid, and within the bytes."""
-    tracked = [Tracked(parse_request(each)) for each in raw]
+    tracked = [RequestState(parse_request(each)) for each in raw]
     status = Command(Word.STATUS, short_key(tracked[0].request.id))
     asker = tracked[0].request.requestor.id.lower()
     for command in (PENDING, MINE, status):

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from maa_notify.bot import strings as words
-from maa_notify.bot.replay import Memory
+from maa_notify.bot import strings
+from maa_notify.bot.replay import ReplayCache
 from maa_notify.domain.event import short_key
 from maa_notify.errors import StateError
 from maa_notify.storage.rows import Row
@@ -20,7 +20,7 @@ from tests.support.graph import FakeGraph, make_request
 from tests.support.memory import MemoryRows
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import HttpResponse, ScriptedServer, Seen, handler, reply
 
 
 def filed_by(person: str, device: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def door(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
     """The address of the messaging endpoint, served by a real server."""
     bot = Bot(service, notifier.app.store, notifier.clock)
 
-    def serve(seen: Seen) -> Answer:
+    def serve(seen: Seen) -> HttpResponse:
         return reply(bot.messages.handle(seen.headers, seen.body))
 
     with ScriptedServer(handler(serve)) as server:
@@ -167,11 +167,11 @@ def test_a_group_chat_is_no_channel(bot: Bot, service: FakeBotService) -> None:
     """Where the manifest does not put the bot, nobody is told of requests of others either."""
     conversation = {"id": "19:group", "conversationType": "groupChat"}
     assert bot.send(service.activity("help", conversation=conversation)) == 200
-    assert words.PRIVATE in text(service.replies[-1].card)
+    assert strings.PRIVATE in text(service.replies[-1].card)
 
 
 @pytest.mark.parametrize(
-    "kind, told", [("standard", words.TEAM), ("private", words.TEAM), ("shared", words.PRIVATE)]
+    "kind, told", [("standard", strings.TEAM), ("private", strings.TEAM), ("shared", strings.PRIVATE)]
 )
 def test_a_channel_shared_with_other_organisations_is_told_no_more_than_a_chat(
     bot: Bot, service: FakeBotService, kind: str, told: str
@@ -199,5 +199,5 @@ def test_a_state_store_that_fails_is_a_503(service: FakeBotService, clock: FakeC
 
 def test_a_memory_has_an_end() -> None:
     """Whoever writes without end does not fill the memory of the worker; the oldest goes first."""
-    memory = Memory(most=2)
+    memory = ReplayCache(most=2)
     assert [memory.add(each) for each in ("a", "b", "a", "c", "a")] == [True, True, False, True, True]

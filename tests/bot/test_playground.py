@@ -20,7 +20,7 @@ from tests.support.bot import Bot, FakeBotService
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer, ScriptedServer, Seen, handler, reply
+from tests.support.wire import HttpResponse, ScriptedServer, Seen, handler, reply
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -42,7 +42,7 @@ class Relay:
         self.calls: list[str] = []
         self.server = ScriptedServer(handler(self._pass_on))
 
-    def _pass_on(self, seen: Seen) -> Answer:
+    def _pass_on(self, seen: Seen) -> HttpResponse:
         self.calls.append(f"{seen.method} {'thread' if 'messageid' in seen.path else ''}".strip())
         address = f"{self._playground.url}{seen.path}"
         content = seen.body.replace(ALEX.encode(), PERSON.encode())
@@ -64,7 +64,7 @@ class Door:
         """The messaging endpoint."""
         return f"{self.server.url}/api/messages"
 
-    def _take(self, seen: Seen) -> Answer:
+    def _take(self, seen: Seen) -> HttpResponse:
         if seen.method != "POST" or self.bot is None:
             return reply(200 if seen.method == "POST" else 405)
         token = self._service.token(serviceurl=seen.json()["serviceUrl"])

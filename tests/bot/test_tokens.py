@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from maa_notify.bot.activity import parse_activity
-from maa_notify.bot.auth import Caller, RefusedError, Tokens
+from maa_notify.bot.auth import Caller, CallerVerifier, RefusedError
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.bot.keys import SigningKeys
 from tests.support.bot import BOT, TENANT, Bot, FakeBotService, announced, encoded, rsa_key
@@ -173,12 +173,14 @@ def test_a_key_without_endorsements_speaks_for_nobody(bot: Bot, service: FakeBot
 )
 def test_answers_go_to_teams_only(service: FakeBotService, url: str, *, admitted: bool) -> None:
     """Even a signed call cannot send a card, and the bot's token with it, to another host."""
-    tokens = Tokens(BotSetup(BOT, TENANT), SigningKeys(BOT_CLOUDS["global"].metadata_url, FakeClock()))
+    tokens = CallerVerifier(
+        BotSetup(BOT, TENANT), SigningKeys(BOT_CLOUDS["global"].metadata_url, FakeClock())
+    )
     activity = parse_activity(json.dumps(service.activity(serviceUrl=url)).encode())
     caller = Caller(url, frozenset({"msteams"}))
 
     with nullcontext() if admitted else pytest.raises(RefusedError, match="service_host"):
-        tokens.admit(caller, activity)
+        tokens.authorize(caller, activity)
 
 
 def test_a_call_that_comes_again_is_refused(bot: Bot, service: FakeBotService) -> None:

@@ -645,16 +645,17 @@ def test_the_news_can_be_read_aloud(event: Event, spoken: str) -> None:
 
 def test_every_sentence_stands_in_one_module() -> None:
     """A wording can be reviewed, and one day translated, without reading code."""
-    rooms = [path for path in Path(cards.__path__[0]).glob("*.py") if path.name != "words.py"]
+    told_elsewhere = {"strings.py", "samples.py"}
+    modules = [path for path in Path(cards.__path__[0]).glob("*.py") if path.name not in told_elsewhere]
     sentences = {
         (path.name, node.value)
-        for path in rooms
+        for path in modules
         for node in ast.walk(_without_docstrings(ast.parse(path.read_text(encoding="utf-8"))))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if _SENTENCE.search(node.value) and "(?" not in node.value
     }
 
-    assert len(rooms) > 8
+    assert len(modules) > 8
     assert sentences == set()
 
 

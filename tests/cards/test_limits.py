@@ -12,7 +12,7 @@ import pytest
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
-from maa_notify.cards.times import Times
+from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import Event, EventKind, Step
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
 from maa_notify.domain.routing import EVENT_NAMES
@@ -100,7 +100,7 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
 def _maker(people: Sequence[str]) -> TeamsCards:
     """Rings these people at every event, and tells times in the zone with the longest name."""
     zone = ZoneInfo(max(available_timezones(), key=len))
-    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, Times(zone))
+    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, TimeFormat(zone))
 
 
 @cache

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from maa_notify.cards.builder import TeamsCards
-from maa_notify.cards.mentions import DECISION_WANTED, MOST, is_person, rung_by
+from maa_notify.cards.mentions import DECISION_WANTED, MOST, is_person, mentioned_people
 from maa_notify.cards.samples import sample_event
 from maa_notify.domain.event import Event
 from tests.cards.judge import URL, assert_sound
@@ -107,7 +107,9 @@ def test_a_digest_mentions_all_that_any_of_its_events_rings() -> None:
     card, _ = TeamsCards(URL, {"ops": mentions}).digest(news, "ops", NOW)
 
     assert [each["mentioned"]["id"] for each in card["msteams"]["entities"]] == [OSKAR, AIKO]
-    assert len(rung_by(news, {"created": [f"p{number}@contoso.com" for number in range(99)]})) == MOST
+    assert (
+        len(mentioned_people(news, {"created": [f"p{number}@contoso.com" for number in range(99)]})) == MOST
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.support.azurite import Azurite
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer, reply
+from tests.support.wire import HttpResponse, reply
 
 QUIET: dict[str, object] = {
     "error": None,
@@ -61,7 +61,7 @@ def test_the_same_with_table_storage(
     ids=["429", "500", "shape"],
 )
 def test_a_page_that_fails_fails_the_poll(
-    command: Command, graph: FakeGraph, teams: FakeTeams, answer: Answer, times: int
+    command: Command, graph: FakeGraph, teams: FakeTeams, answer: HttpResponse, times: int
 ) -> None:
     """Exit 1, nothing compared, nothing lost: the next poll tells everything."""
     graph.page_size = 1

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from maa_notify.cards import strings as words
+from maa_notify.cards import strings
 from maa_notify.domain.risk import HIGH, HIGH_OBJECTS, LOW, Reason, Risk
 from tests.docs.test_docs import ROOT, text_of
 
@@ -19,9 +19,9 @@ def between(page: Path, mark: str) -> str:
 def risk_table() -> str:
     """A row for each reason of a high risk, and what is left."""
     rows = [("what is asked for", "risk", "what the card says"), ("---", "---", "---")]
-    rows += [(_asked_for(reason), words.RISK[Risk.HIGH], words.RISK_REASON[reason]) for reason in Reason]
-    rows += [(f"`{name}`", words.RISK[Risk.LOW], "") for name in sorted(LOW)]
-    rows += [("everything else, types newer than this notifier among it", words.RISK[Risk.MEDIUM], "")]
+    rows += [(_asked_for(reason), strings.RISK[Risk.HIGH], strings.RISK_REASON[reason]) for reason in Reason]
+    rows += [(f"`{name}`", strings.RISK[Risk.LOW], "") for name in sorted(LOW)]
+    rows += [("everything else, types newer than this notifier among it", strings.RISK[Risk.MEDIUM], "")]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -15,7 +15,7 @@ from maa_notify.cli import history
 from maa_notify.cli import main as cli
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.log_fields import labels
-from maa_notify.domain.routing import EVENT_NAMES, Why
+from maa_notify.domain.routing import EVENT_NAMES, RoutingReason
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
@@ -195,9 +195,9 @@ def test_the_examples_of_a_fleet_are_accepted(tmp_path: Path, monkeypatch: pytes
     for line in lines:
         name, _, value = line.partition("=")
         if name == "MAA_TENANTS":
-            roster = read_tenants({**ENOUGH, **hooks, name: value})
-            assert roster.mistakes == ()
-            sizes.append(len([read_settings(tenant.environ) for tenant in roster.tenants]))
+            listed = read_tenants({**ENOUGH, **hooks, name: value})
+            assert listed.mistakes == ()
+            sizes.append(len([read_settings(tenant.environ) for tenant in listed.tenants]))
 
     assert sizes == [2, 1]
 
@@ -226,7 +226,7 @@ def test_every_reason_of_a_route_is_explained() -> None:
     """A script that reads `preview --route --json` finds the meaning of each word, and of no other."""
     _, _, table = section(COMMANDS, "maa-notify preview").partition("| `why` |")
 
-    assert set(first_cells("|" + table)) - {"means"} == set(Why)
+    assert set(first_cells("|" + table)) - {"means"} == set(RoutingReason)
 
 
 def test_every_cloud_is_named() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maa_notify.domain.compare import Change, Rules, Tracked, compare
+from maa_notify.domain.compare import Change, RequestState, Rules, compare
 from maa_notify.domain.event import Event, EventKind, Step
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
@@ -19,7 +19,7 @@ RULES = Rules(reminders=parse_plan("50%,24h,4h"))
 FIRST_RUN = replace(RULES, first_run=True)
 HOUR = timedelta(hours=1)
 
-Known = Mapping[str, Tracked]
+Known = Mapping[str, RequestState]
 Requests = Mapping[str, ApprovalRequest]
 States = Sequence[Mapping[str, Any]]
 
@@ -36,7 +36,7 @@ def poll(
     return compare(known, past or {}, {each.id: each for each in listed}, list(gone), now, rules)
 
 
-def applied(known: Known, changes: Iterable[Change]) -> dict[str, Tracked]:
+def applied(known: Known, changes: Iterable[Change]) -> dict[str, RequestState]:
     """What is known after the changes were recorded."""
     after = dict(known)
     for change in changes:
@@ -47,9 +47,9 @@ def applied(known: Known, changes: Iterable[Change]) -> dict[str, Tracked]:
     return after
 
 
-def known_as(request: ApprovalRequest, **state: Any) -> dict[str, Tracked]:
+def known_as(request: ApprovalRequest, **state: Any) -> dict[str, RequestState]:
     """A single request as it is remembered."""
-    return {request.id: replace(Tracked(request), **state)}
+    return {request.id: replace(RequestState(request), **state)}
 
 
 def told(changes: Iterable[Change]) -> list[str]:
@@ -63,7 +63,7 @@ def test_a_new_request_is_announced() -> None:
 
     assert change.event is not None
     assert (change.event.kind, change.event.revision, change.event.at) == (EventKind.CREATED, 1, NOW)
-    assert (change.before, change.after) == (None, Tracked(approval()))
+    assert (change.before, change.after) == (None, RequestState(approval()))
 
 
 def test_an_unchanged_request_is_not_mentioned() -> None:
@@ -108,7 +108,7 @@ def test_details_that_change_in_silence_are_remembered() -> None:
     [change] = poll(known_as(approval()), moved)
 
     assert change.event is None
-    assert change.after == Tracked(moved)
+    assert change.after == RequestState(moved)
 
 
 @pytest.mark.parametrize("status", [*STATUSES, "somethingNew"])
@@ -172,14 +172,14 @@ def test_after_time_off_one_reminder_rings_for_all_that_was_missed() -> None:
     known = applied(known, changes)
 
     assert told(changes) == ["reminder"]
-    assert known[approval().id].reminded == ("50%", "24h", "4h")
+    assert known[approval().id].reminders_sent == ("50%", "24h", "4h")
     assert poll(known, approval(), now=at(71)) == []
 
 
 def test_a_reminder_names_the_next_one() -> None:
     """A reader learns whether it will ring again, and when."""
     [first] = poll(known_as(approval()), approval(), now=at(36))
-    [last] = poll(known_as(approval(), reminded=("50%", "24h")), approval(), now=at(68))
+    [last] = poll(known_as(approval(), reminders_sent=("50%", "24h")), approval(), now=at(68))
 
     assert first.event is not None
     assert last.event is not None
@@ -190,7 +190,7 @@ def test_stages_that_had_passed_at_first_sight_never_ring() -> None:
     """A request first seen late is announced; a reminder for it in the same breath would be noise."""
     known = applied({}, poll({}, approval(), now=at(50)))
 
-    assert known[approval().id].reminded == ("50%", "24h")
+    assert known[approval().id].reminders_sent == ("50%", "24h")
     assert poll(known, approval(), now=at(51)) == []
     assert told(poll(known, approval(), now=at(68))) == ["reminder"]
 
@@ -215,7 +215,7 @@ def test_a_decision_taken_back_does_not_ring_for_the_time_it_stood() -> None:
 def test_reminders_follow_an_expiry_that_moved() -> None:
     """With a later expiry the stages that have not rung ring later; those that have do not ring again."""
     later = approval(expires_at=FILED + LIFETIME * 2)
-    known = known_as(later, reminded=("50%",))
+    known = known_as(later, reminders_sent=("50%",))
 
     assert poll(known, later, now=at(70)) == []
     [change] = poll(known, later, now=at(120))
@@ -257,7 +257,7 @@ def test_a_request_that_was_missed_once_and_came_back_is_not_missed() -> None:
     [change] = poll(known_as(approval(), missing_since=NOW - HOUR), approval())
 
     assert change.event is None
-    assert change.after == Tracked(approval())
+    assert change.after == RequestState(approval())
 
 
 def test_a_request_that_came_back_with_news_counts_anew_too() -> None:
@@ -287,7 +287,7 @@ def test_a_past_request_listed_again_is_not_announced_again() -> None:
     past = known_as(approval("completed"), revision=3)
 
     assert poll({}, approval("completed"), past=past) == [
-        Change(approval().id, None, Tracked(approval("completed"), revision=3))
+        Change(approval().id, None, RequestState(approval("completed"), revision=3))
     ]
 
 
@@ -320,7 +320,7 @@ _STATES = st.lists(
     st.fixed_dictionaries(
         {
             "revision": st.integers(1, 9),
-            "reminded": st.lists(st.sampled_from(["50%", "24h", "4h"]), unique=True).map(tuple),
+            "reminders_sent": st.lists(st.sampled_from(["50%", "24h", "4h"]), unique=True).map(tuple),
             "missing_since": st.sampled_from([None, NOW - HOUR]),
         }
     ),
@@ -329,10 +329,10 @@ _STATES = st.lists(
 )
 
 
-def remembered(requests: Requests, states: Iterable[Mapping[str, Any]]) -> dict[str, Tracked]:
+def remembered(requests: Requests, states: Iterable[Mapping[str, Any]]) -> dict[str, RequestState]:
     """Requests with all that may be remembered of them."""
     pairs = zip(requests.items(), states, strict=False)
-    return {key: replace(Tracked(request), **state) for (key, request), state in pairs}
+    return {key: replace(RequestState(request), **state) for (key, request), state in pairs}
 
 
 @settings(max_examples=200, deadline=None)
@@ -369,9 +369,9 @@ COMPLETE = replace(RULES, complete_reminders=parse_plan("4h,24h"))
 AIKO = Identity("user", "Aiko Mori")
 
 
-def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, Tracked]:
+def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, RequestState]:
     """What is known of a request that was in these statuses, an hour apart, the last of them at `NOW`."""
-    known: dict[str, Tracked] = {}
+    known: dict[str, RequestState] = {}
     for number, status in enumerate(statuses, 1 - len(statuses)):
         moment = NOW + number * HOUR
         known = applied(known, poll(known, approval(status, **fields), now=moment, rules=rules))

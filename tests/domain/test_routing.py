@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from maa_notify.domain.event import Event
 from maa_notify.domain.request import Identity
-from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route, Verdict, Why, explain, route
+from maa_notify.domain.routing import (
+    EVENT_NAMES,
+    EVENTS_FOR_REQUESTOR,
+    Route,
+    RoutingDecision,
+    RoutingReason,
+    explain,
+    route,
+)
 from tests.support.approval import approval, changed, complete_reminder, created, no_longer_listed, reminder
 
 EVERYTHING_ELSE = Route("default", catch_all=True)
@@ -115,13 +123,15 @@ def test_every_verdict_has_its_reason() -> None:
     """Whoever wonders why a channel is silent reads why, destination by destination."""
     routes = [types("role"), events("approved"), Route("all"), EVERYTHING_ELSE]
 
-    assert [(each.hears, each.why) for each in explain(created(), routes)] == [
-        (False, Why.OTHER_POLICY_TYPE),
-        (False, Why.OTHER_EVENT),
-        (True, Why.WANTED),
-        (False, Why.TAKEN),
+    assert [(each.delivers, each.reason) for each in explain(created(), routes)] == [
+        (False, RoutingReason.OTHER_POLICY_TYPE),
+        (False, RoutingReason.OTHER_EVENT),
+        (True, RoutingReason.WANTED),
+        (False, RoutingReason.ALREADY_ROUTED),
     ]
-    assert explain(created(), [types("role"), EVERYTHING_ELSE])[1] == Verdict("default", Why.LEFT_OVER)
+    assert explain(created(), [types("role"), EVERYTHING_ELSE])[1] == RoutingDecision(
+        "default", RoutingReason.FALLBACK
+    )
 
 
 @given(
@@ -142,7 +152,7 @@ def test_the_explanation_is_what_happens(routes: list[Route], event: Event) -> N
     verdicts = explain(event, routes)
 
     assert [each.destination for each in verdicts] == [each.name for each in routes]
-    assert route(event, routes) == [each for each in verdicts if each.hears]
+    assert route(event, routes) == [each for each in verdicts if each.delivers]
 
 
 @pytest.mark.parametrize(
@@ -159,8 +169,8 @@ def test_the_explanation_is_what_happens(routes: list[Route], event: Event) -> N
 def test_the_requestor_hears_what_asks_something_of_them(event: Event) -> None:
     """In the chat, and the default channel as well: a chat takes nothing away from it."""
     assert route(event, [CHAT, EVERYTHING_ELSE]) == [
-        Verdict("chat", Why.WANTED, "mira.holt@contoso.com"),
-        Verdict("default", Why.LEFT_OVER),
+        RoutingDecision("chat", RoutingReason.WANTED, "mira.holt@contoso.com"),
+        RoutingDecision("default", RoutingReason.FALLBACK),
     ]
 
 
@@ -176,27 +186,33 @@ def test_the_requestor_hears_what_asks_something_of_them(event: Event) -> None:
 )
 def test_the_requestor_is_spared_what_they_did_themselves(event: Event) -> None:
     """Who filed, completed or cancelled a request knows."""
-    assert explain(event, [CHAT]) == [Verdict("chat", Why.OTHER_EVENT)]
+    assert explain(event, [CHAT]) == [RoutingDecision("chat", RoutingReason.OTHER_EVENT)]
 
 
 @pytest.mark.parametrize(
     "requestor,expected",
     [
-        (MIRA, Verdict("chat", Why.WANTED, MIRA.upn)),
-        (replace(MIRA, upn=""), Verdict("chat", Why.WANTED, MIRA.id)),
-        (replace(MIRA, upn="mira_fabrikam.com#EXT#@contoso.com"), Verdict("chat", Why.WANTED, MIRA.id)),
-        (replace(MIRA, upn="a@b.co, c@d.co", id=""), Verdict("chat", Why.NO_REQUESTOR)),
-        (replace(MIRA, upn=f"{'m' * 60}@{'c' * 60}.com", id=""), Verdict("chat", Why.NO_REQUESTOR)),
-        (replace(MIRA, upn="", id="somebody"), Verdict("chat", Why.NO_REQUESTOR)),
-        (replace(MIRA, kind="application"), Verdict("chat", Why.BY_APPLICATION)),
-        (Identity(), Verdict("chat", Why.NO_REQUESTOR)),
+        (MIRA, RoutingDecision("chat", RoutingReason.WANTED, MIRA.upn)),
+        (replace(MIRA, upn=""), RoutingDecision("chat", RoutingReason.WANTED, MIRA.id)),
+        (
+            replace(MIRA, upn="mira_fabrikam.com#EXT#@contoso.com"),
+            RoutingDecision("chat", RoutingReason.WANTED, MIRA.id),
+        ),
+        (replace(MIRA, upn="a@b.co, c@d.co", id=""), RoutingDecision("chat", RoutingReason.NO_REQUESTOR)),
+        (
+            replace(MIRA, upn=f"{'m' * 60}@{'c' * 60}.com", id=""),
+            RoutingDecision("chat", RoutingReason.NO_REQUESTOR),
+        ),
+        (replace(MIRA, upn="", id="somebody"), RoutingDecision("chat", RoutingReason.NO_REQUESTOR)),
+        (replace(MIRA, kind="application"), RoutingDecision("chat", RoutingReason.BY_APPLICATION)),
+        (Identity(), RoutingDecision("chat", RoutingReason.NO_REQUESTOR)),
     ],
 )
-def test_only_a_person_can_be_chatted_with(requestor: Identity, expected: Verdict) -> None:
+def test_only_a_person_can_be_chatted_with(requestor: Identity, expected: RoutingDecision) -> None:
     """The exact form of an account or an id, never an application; other destinations do not mind."""
     event = changed(approval("approved", requestor=requestor))
 
-    assert explain(event, [CHAT, Route("all")]) == [expected, Verdict("all", Why.WANTED)]
+    assert explain(event, [CHAT, Route("all")]) == [expected, RoutingDecision("all", RoutingReason.WANTED)]
 
 
 def test_a_chat_can_be_choosy_about_policy_types() -> None:
@@ -204,5 +220,5 @@ def test_a_chat_can_be_choosy_about_policy_types() -> None:
     chat = replace(CHAT, policy_types=frozenset({"app"}))
 
     assert explain(changed(approval("approved", requestor=MIRA)), [chat]) == [
-        Verdict("chat", Why.OTHER_POLICY_TYPE)
+        RoutingDecision("chat", RoutingReason.OTHER_POLICY_TYPE)
     ]

@@ -15,7 +15,7 @@ from maa_notify import app
 from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateError
 from maa_notify.fleet.fleet import Fleet
-from maa_notify.fleet.messages import Ask, UnreadableAskError, read_ask
+from maa_notify.fleet.messages import PollMessage, UnreadablePollMessageError, read_message
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.identity.tokens import ManagedIdentity
 from maa_notify.storage.table import connect_with_string
@@ -111,7 +111,7 @@ def poll_all(fleet: Fleet) -> None:
 
 def ask_for(name: str, scene: Scene) -> str:
     """A message for one tenant."""
-    return Ask(id_of(name), scene.clock.now()).as_text()
+    return PollMessage(id_of(name), scene.clock.now()).as_text()
 
 
 def test_each_tenant_is_polled_and_told_in_its_own_channel(scene: Scene) -> None:
@@ -221,7 +221,7 @@ def test_a_quiet_poll_leaves_a_line_now_and_then(scene: Scene, caplog: pytest.Lo
 
 def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """Its messages may still stand in the queue."""
-    scene.fleet().poll(Ask("gone.example", scene.clock.now()).as_text())
+    scene.fleet().poll(PollMessage("gone.example", scene.clock.now()).as_text())
 
     assert "fleet.unknown tenant=gone.example" in caplog.text
 
@@ -241,16 +241,16 @@ def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.Lo
 )
 def test_a_message_that_is_none_is_put_aside(scene: Scene, message: str) -> None:
     """The host moves it to the poison queue, and its text is not repeated."""
-    with pytest.raises(UnreadableAskError) as caught:
+    with pytest.raises(UnreadablePollMessageError) as caught:
         scene.fleet().poll(message)
     assert not message or message not in str(caught.value)
 
 
 def test_an_ask_survives_the_queue(scene: Scene) -> None:
     """Whatever a tenant is called."""
-    ask = Ask('ünd "so".example', scene.clock.now())
+    ask = PollMessage('ünd "so".example', scene.clock.now())
 
-    assert read_ask(ask.as_text()) == ask
+    assert read_message(ask.as_text()) == ask
 
 
 def test_two_threads_never_poll_one_tenant_at_once(scene: Scene) -> None:
@@ -285,7 +285,7 @@ def test_one_identity_signs_in_to_every_tenant(scene: Scene, azure: FakeIdentity
             MAA_MANAGED_IDENTITY_CLIENT_ID=IDENTITY,
         )
         scene.file("Contoso")
-        fleet.poll(Ask(TENANT, scene.clock.now()).as_text())
+        fleet.poll(PollMessage(TENANT, scene.clock.now()).as_text())
         sent = [call.headers["authorization"] for call in scene.graphs["Contoso"].calls]
 
     assert sent == [f"Bearer {entra.issued[0]}"]

@@ -9,7 +9,7 @@ import pytest
 from maa_notify.errors import SettingsError
 from maa_notify.settings.reader import read_settings
 from maa_notify.settings.startup import is_fleet
-from maa_notify.settings.tenants import Roster, Tenant, read_tenants
+from maa_notify.settings.tenants import Tenant, TenantList, read_tenants
 
 CONTOSO = "5f0f3c3e-0000-4000-8000-000000000001"
 FABRIKAM = "5f0f3c3e-0000-4000-8000-000000000002"
@@ -24,16 +24,16 @@ def entry(**fields: Any) -> dict[str, Any]:
     return {"tenant_id": CONTOSO, "tenant_name": "Contoso", "teams_webhook_url": HOOK, **fields}
 
 
-def roster_of(*entries: Any, **environ: str) -> Roster:
+def roster_of(*entries: Any, **environ: str) -> TenantList:
     """The list as it is read beside these settings of the deployment."""
     return read_tenants({"MAA_TENANTS": json.dumps(entries), **environ})
 
 
 def only(*entries: Any, **environ: str) -> Tenant:
     """The one tenant of such a list."""
-    roster = roster_of(*entries, **environ)
-    assert roster.mistakes == ()
-    [tenant] = roster.tenants
+    listed = roster_of(*entries, **environ)
+    assert listed.mistakes == ()
+    [tenant] = listed.tenants
     return tenant
 
 
@@ -137,10 +137,10 @@ def test_the_list_may_stand_in_a_file(tmp_path: Path) -> None:
 )
 def test_a_wrong_entry_is_told_and_the_others_stand(wrong: Any, problem: str) -> None:
     """One customer's typing error must not silence the alerts of all."""
-    roster = roster_of(entry(), wrong, entry(tenant_id="third.example"))
+    listed = roster_of(entry(), wrong, entry(tenant_id="third.example"))
 
-    assert [each.id for each in roster.tenants] == [CONTOSO, "third.example"]
-    assert [str(each) for each in roster.mistakes] == [f"MAA_TENANTS: {problem}"]
+    assert [each.id for each in listed.tenants] == [CONTOSO, "third.example"]
+    assert [str(each) for each in listed.mistakes] == [f"MAA_TENANTS: {problem}"]
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def test_a_tenant_is_found_by_id_or_name(text: str) -> None:
 
 def test_a_tenant_that_is_not_there_is_said_with_those_that_are() -> None:
     """The first five: enough to see what names look like."""
-    roster = roster_of(*(entry(tenant_id=f"t{n}.example", tenant_name=f"T{n}") for n in range(7)))
+    listed = roster_of(*(entry(tenant_id=f"t{n}.example", tenant_name=f"T{n}") for n in range(7)))
 
     with pytest.raises(SettingsError, match=r"it has T0, T1, T2, T3, T4 and 2 more"):
-        roster.chosen("nobody")
+        listed.chosen("nobody")
     with pytest.raises(SettingsError, match="it has none"):
-        Roster(()).chosen("")
+        TenantList(()).chosen("")

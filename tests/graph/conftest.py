@@ -50,7 +50,7 @@ def bounded(
 
 @pytest.fixture
 def hasty(bounded: Callable[[Bounds], GraphClient]) -> GraphClient:
-    """Gives a page little time and little room."""
+    """Gives a page little time and little limits."""
     return bounded(Bounds(page=Limits(seconds=1.5, max_bytes=1 << 20)))
 
 

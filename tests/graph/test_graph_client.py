@@ -21,7 +21,7 @@ from tests.support.wire import ScriptedServer, reply
 Bounded = Callable[[Bounds], GraphClient]
 
 
-def page(value: object, link: object = None) -> fake.Answer:
+def page(value: object, link: object = None) -> fake.HttpResponse:
     """One page of a listing, sound or not."""
     return reply(json={"value": value, "@odata.nextLink": link})
 
@@ -117,7 +117,7 @@ def test_a_link_to_another_origin_fails_the_listing(
     ids=["large", "truncated", "packed", "drip", "hang", "no JSON", "no list"],
 )
 def test_what_was_wrong_with_a_page_is_told(
-    graph: FakeGraph, hasty: GraphClient, fault: fake.Answer, reason: str
+    graph: FakeGraph, hasty: GraphClient, fault: fake.HttpResponse, reason: str
 ) -> None:
     """Whoever reads the log must know where to look."""
     graph.fail_next(*[fault] * 3)
@@ -334,7 +334,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_a_passing_fault_is_tried_again(
-    graph: FakeGraph, hasty: GraphClient, clock: FakeClock, fault: fake.Answer
+    graph: FakeGraph, hasty: GraphClient, clock: FakeClock, fault: fake.HttpResponse
 ) -> None:
     """Twice, with a growing pause, then the list is whole."""
     graph.requests = [make_request() for _ in range(2)]
@@ -348,7 +348,7 @@ def test_a_passing_fault_is_tried_again(
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_a_page_that_fails_in_the_middle_fails_the_listing(
-    graph: FakeGraph, hasty: GraphClient, fault: fake.Answer
+    graph: FakeGraph, hasty: GraphClient, fault: fake.HttpResponse
 ) -> None:
     """Half a list is never mistaken for the whole."""
     graph.requests = [make_request() for _ in range(3)]
@@ -430,7 +430,9 @@ def test_one_request_is_looked_up(graph: FakeGraph, client: GraphClient) -> None
     "answer",
     [graph_error(404, "ResourceNotFound", "no"), reply(404), reply(410), fake.truncated(b"", 9, status=404)],
 )
-def test_a_request_that_is_gone_is_none(graph: FakeGraph, client: GraphClient, answer: fake.Answer) -> None:
+def test_a_request_that_is_gone_is_none(
+    graph: FakeGraph, client: GraphClient, answer: fake.HttpResponse
+) -> None:
     """Whatever else stands in such an answer."""
     graph.fail_next(answer)
 
@@ -445,7 +447,7 @@ def test_an_id_cannot_change_the_address(graph: FakeGraph, client: GraphClient) 
 
 @pytest.mark.parametrize("fault", [*FAULTS.values(), reply(json={}), reply(json={"id": "x"}), reply(json=[])])
 def test_a_look_up_that_fails_decides_nothing(
-    graph: FakeGraph, hasty: GraphClient, clock: FakeClock, fault: fake.Answer
+    graph: FakeGraph, hasty: GraphClient, clock: FakeClock, fault: fake.HttpResponse
 ) -> None:
     """One try: the next poll asks again, and meanwhile nobody is told anything."""
     if fault is FAULTS["404"]:

@@ -14,7 +14,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
     ManagedIdentity,
-    ReadyToken,
+    StaticToken,
     TokenSource,
     certificate_credential,
 )
@@ -70,7 +70,7 @@ def scene(
     with ExitStack() as stack:
         if request.param == "ready token":
             ready = make_token(roles=["x"])
-            yield Scene(ReadyToken(Secret(ready)), None, (ready,))
+            yield Scene(StaticToken(Secret(ready)), None, (ready,))
         elif request.param == "client secret":
             entra = stack.enter_context(FakeEntra(secret=PASSWORD))
             source = AppRegistration(CLIENT, PASSWORD, entra.url, TENANT)
@@ -113,7 +113,9 @@ FAULTS = {
 
 @pytest.mark.parametrize("at", ["discovery", "sign-in", "Graph"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_nothing_secret_is_said(scene: Scene, graph: FakeGraph, fault: fake.Answer | None, at: str) -> None:
+def test_nothing_secret_is_said(
+    scene: Scene, graph: FakeGraph, fault: fake.HttpResponse | None, at: str
+) -> None:
     """Not in any log record, error, chain of errors or printed object; nor what an answer echoes."""
     graph.requests = [make_request()]
     client = GraphClient(graph.url, SCOPE, scene.source, FakeClock(), HASTY)

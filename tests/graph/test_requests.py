@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maa_notify.domain.compare import Tracked
+from maa_notify.domain.compare import RequestState
 from maa_notify.domain.request import (
     POLICY_TYPES,
     STATUSES,
@@ -335,7 +335,7 @@ def test_payloads_are_never_kept(name: str, field: str, wrap: Any) -> None:
     """Script bodies and parameters hold secrets: they reach neither the state store nor a card."""
     request = parse_request(example(name, **{field: wrap("pa55-in-a-script")}))
 
-    assert "pa55-in-a-script" not in encode(Tracked(request))
+    assert "pa55-in-a-script" not in encode(RequestState(request))
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_a_huge_request_stays_small(filler: str) -> None:
         "addedAssignments": [{"target": {"@odata.type": "x"}}] * 5_000,
     }
 
-    row = encode(Tracked(parse_request(raw)))
+    row = encode(RequestState(parse_request(raw)))
 
     assert len(row.encode("utf-16-le")) < 48_000
 
@@ -391,7 +391,7 @@ def test_what_is_read_can_be_stored(raw: dict[str, object]) -> None:
     except MalformedRequestError:
         return
 
-    row = encode(Tracked(request))
+    row = encode(RequestState(request))
 
     assert len(row.encode("utf-8")) < 48_000
     assert all(

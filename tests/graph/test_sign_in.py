@@ -14,11 +14,11 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
     ManagedIdentity,
-    ReadyToken,
+    StaticToken,
     StorageCredential,
     TokenSource,
     certificate_credential,
-    trusting,
+    federated_credential,
 )
 from maa_notify.net.client import Limits
 from tests.support import wire as fake
@@ -80,7 +80,7 @@ def registration(entra: FakeEntra) -> Iterator[AppRegistration]:
     """Signs in with the secret."""
     made = AppRegistration(CLIENT, SECRET, entra.url, TENANT)
     yield made
-    made.forget()
+    made.invalidate()
 
 
 @pytest.fixture
@@ -88,13 +88,13 @@ def identity(azure: FakeIdentityEndpoint) -> Iterator[ManagedIdentity]:
     """Signs in with the user-assigned identity."""
     made = ManagedIdentity(CLIENT)
     yield made
-    made.forget()
+    made.invalidate()
 
 
 def test_a_ready_token_is_used_as_it_is() -> None:
     """There is no other, so forgetting it changes nothing."""
-    source = ReadyToken(Secret("ready"))
-    source.forget()
+    source = StaticToken(Secret("ready"))
+    source.invalidate()
 
     assert source.token(SCOPE).value.reveal() == "ready"
     assert source.token(SCOPE).expires_on > time.time() + 1e9
@@ -121,7 +121,7 @@ def test_a_certificate_signs_an_assertion(certain: FakeEntra, tmp_path: Path, fo
         CERTIFICATE.write_pem(path, key_first=form == "key first")
     source = AppRegistration(CLIENT, certificate_credential(path), certain.url, TENANT)
     token = source.token(SCOPE)
-    source.forget()
+    source.invalidate()
 
     assert token.value.reveal() == certain.issued[0]
     assert set(certain.form_of(certain.calls[-1])) >= {"client_assertion", "client_assertion_type"}
@@ -132,9 +132,9 @@ def test_an_identity_stands_for_an_app_registration(
     azure: FakeIdentityEndpoint, identity: ManagedIdentity, trustful: FakeEntra
 ) -> None:
     """Without a secret: its token for the exchange is the proof, and is asked for when one is needed."""
-    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), trustful.url, TENANT)
+    source = AppRegistration(CLIENT, federated_credential(identity, EXCHANGE), trustful.url, TENANT)
     tokens = [source.token(SCOPE).value.reveal() for _ in range(2)]
-    source.forget()
+    source.invalidate()
     [asked] = azure.calls
     form = trustful.form_of(trustful.calls[-1])
 
@@ -148,21 +148,21 @@ def test_an_identity_that_is_not_to_be_had_is_said_of_the_identity(
 ) -> None:
     """The app registration may be as right as it likes."""
     azure.fail_next(*[reply(500)] * 9)
-    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), trustful.url, TENANT)
+    source = AppRegistration(CLIENT, federated_credential(identity, EXCHANGE), trustful.url, TENANT)
 
     with pytest.raises(GraphUnavailable, match="managed identity"):
         source.token(SCOPE)
-    source.forget()
+    source.invalidate()
     assert not any(call.method == "POST" for call in trustful.calls)
 
 
 def test_an_identity_that_is_not_trusted_is_refused(identity: ManagedIdentity, entra: FakeEntra) -> None:
     """The advice names the trust."""
-    source = AppRegistration(CLIENT, trusting(identity, EXCHANGE), entra.url, TENANT)
+    source = AppRegistration(CLIENT, federated_credential(identity, EXCHANGE), entra.url, TENANT)
 
     with pytest.raises(GraphDenied, match="managed identity trusted"):
         source.token(SCOPE)
-    source.forget()
+    source.invalidate()
 
 
 def test_the_managed_identity_is_asked_for_by_its_client_id(
@@ -187,7 +187,7 @@ def test_who_drops_a_token_waits_for_who_asks_for_one(
     with ThreadPoolExecutor(2) as threads:
         asking = threads.submit(identity.token, SCOPE)
         azure.wait_for(1)
-        dropping = threads.submit(identity.forget)
+        dropping = threads.submit(identity.invalidate)
         with pytest.raises(TimeoutError):
             dropping.result(0.3)
         azure.release()
@@ -201,7 +201,7 @@ def test_without_a_client_id_it_is_the_system_assigned_one(azure: FakeIdentityEn
     azure.client_id = ""
     source = ManagedIdentity(None)
     source.token(SCOPE)
-    source.forget()
+    source.invalidate()
 
     assert "client_id" not in azure.calls[0].params
 
@@ -216,7 +216,7 @@ def test_the_environment_is_read_when_a_token_is_needed(
     monkeypatch.setenv("IDENTITY_HEADER", header)
 
     assert source.token(SCOPE).value.reveal() == azure.issued[0]
-    source.forget()
+    source.invalidate()
 
 
 def test_the_identity_header_takes_no_proxy(
@@ -267,7 +267,7 @@ def test_a_forgotten_token_is_replaced(signed_in: tuple[Served, TokenSource]) ->
     """When Graph did not take it."""
     service, source = signed_in
     source.token(SCOPE)
-    source.forget()
+    source.invalidate()
 
     assert source.token(SCOPE).value.reveal() == service.issued[1]
 
@@ -308,7 +308,7 @@ FAULTS = {
 @pytest.mark.parametrize("where", [DISCOVERY, TOKEN_PATH], ids=["discovery", "token"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_a_sign_in_service_in_trouble_is_unavailable(
-    entra: FakeEntra, registration: AppRegistration, where: str, fault: fake.Answer
+    entra: FakeEntra, registration: AppRegistration, where: str, fault: fake.HttpResponse
 ) -> None:
     """The next poll tries again, and nobody is sent to mend a permission."""
     entra.fail_next(fault, path=where)
@@ -318,7 +318,7 @@ def test_a_sign_in_service_in_trouble_is_unavailable(
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_an_identity_endpoint_in_trouble_is_an_error(
-    azure: FakeIdentityEndpoint, identity: ManagedIdentity, fault: fake.Answer
+    azure: FakeIdentityEndpoint, identity: ManagedIdentity, fault: fake.HttpResponse
 ) -> None:
     """Of a type, never a crash."""
     azure.fail_next(fault)
@@ -391,7 +391,7 @@ def test_no_managed_identity_here_is_said(
     ],
 )
 def test_a_refused_sign_in_needs_a_person(
-    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer, words: str
+    entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse, words: str
 ) -> None:
     """Entra's number is what one searches for; its description repeats the request and stays away."""
     entra.fail_next(answer, path=TOKEN_PATH)
@@ -414,7 +414,7 @@ def test_a_refused_sign_in_needs_a_person(
     ],
 )
 def test_an_odd_token_answer_is_an_error_or_a_token(
-    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer
+    entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse
 ) -> None:
     """Never a crash."""
     entra.fail_next(answer, path=TOKEN_PATH)
@@ -432,7 +432,7 @@ def test_an_unknown_tenant_needs_a_person(entra: FakeEntra) -> None:
     with pytest.raises(GraphDenied, match="MAA_TENANT_ID"):
         source.token(SCOPE)
 
-    source.forget()
+    source.invalidate()
 
 
 def test_an_identity_that_is_not_assigned_needs_a_person(azure: FakeIdentityEndpoint) -> None:
@@ -442,7 +442,7 @@ def test_an_identity_that_is_not_assigned_needs_a_person(azure: FakeIdentityEndp
     with pytest.raises(GraphDenied, match="managed identity is assigned"):
         source.token(SCOPE)
 
-    source.forget()
+    source.invalidate()
 
 
 @pytest.mark.parametrize(
@@ -475,7 +475,7 @@ def test_a_secret_is_sent_to_no_other_host(entra: FakeEntra, registration: AppRe
             entra.token_endpoint = endpoint.replace("http://", "https://")
             with pytest.raises(GraphDenied, match=r"another host|ValueError"):
                 registration.token(SCOPE)
-            registration.forget()
+            registration.invalidate()
 
         assert not stranger.requests
 
@@ -544,7 +544,7 @@ def test_storage_is_signed_in_to_with_the_same_source(
 
 @pytest.mark.parametrize("answer", [refusal(7000215, "invalid_client", 401), reply(503)])
 def test_storage_hears_of_a_failed_sign_in_in_its_own_words(
-    entra: FakeEntra, registration: AppRegistration, answer: fake.Answer
+    entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse
 ) -> None:
     """So the state store reports it like every other failure of storage."""
     entra.fail_next(answer, path=TOKEN_PATH)

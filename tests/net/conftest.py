@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from maa_notify.net.client import Wire
+from maa_notify.net.client import HttpClient
 from tests.support.wire import ScriptedServer, reply
 
 
@@ -23,8 +23,8 @@ def stranger() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def wire(server: ScriptedServer) -> Iterator[Wire]:
+def wire(server: ScriptedServer) -> Iterator[HttpClient]:
     """Connections to the server."""
-    made = Wire(server.url)
+    made = HttpClient(server.url)
     yield made
     made.close()

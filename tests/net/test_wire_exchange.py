@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from maa_notify.net.client import Answer, Limits, Wire, WireError
-from maa_notify.net.deadline import PatientNetwork, ends_within
+from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
+from maa_notify.net.deadline import DeadlineBackend, deadline
 from tests.support import wire as fake
 from tests.support.wire import ScriptedServer, reply
 
@@ -18,19 +18,19 @@ MEBIBYTE = 1 << 20
 SHORT = Limits(seconds=1.0)
 
 
-def get(wire: Wire, url: str, limits: Limits = SHORT, **headers: str) -> Answer:
+def get(wire: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> HttpResponse:
     """One GET."""
-    return wire.exchange("GET", url, headers=headers, limits=limits)
+    return wire.request("GET", url, headers=headers, limits=limits)
 
 
-def failure(wire: Wire, url: str, limits: Limits = SHORT, **headers: str) -> WireError:
+def failure(wire: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> NoResponseError:
     """The error of a GET that must fail."""
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(NoResponseError) as caught:
         get(wire, url, limits, **headers)
     return caught.value
 
 
-def test_an_answer_comes_back_whole(server: ScriptedServer, wire: Wire) -> None:
+def test_an_answer_comes_back_whole(server: ScriptedServer, wire: HttpClient) -> None:
     """Status, headers in lower case, and the body."""
     server.script(reply(418, text="tea", headers={"X-Kind": "Green"}))
 
@@ -40,10 +40,10 @@ def test_an_answer_comes_back_whole(server: ScriptedServer, wire: Wire) -> None:
     assert (answer.fault, answer.retry_after) == ("", None)
 
 
-def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: Wire) -> None:
+def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: HttpClient) -> None:
     """Percent-encoding in path and query stays as it was; the fragment stays here."""
     url = f"{server.url}/a%2Fb?sp=%2Ftriggers%2Fmanual&sig=x-_y#here"
-    wire.exchange("POST", url, headers={"X-One": "1"}, content="ä".encode())
+    wire.request("POST", url, headers={"X-One": "1"}, content="ä".encode())
     (seen,) = server.requests
 
     assert (seen.method, seen.path, seen.query) == ("POST", "/a%2Fb", "sp=%2Ftriggers%2Fmanual&sig=x-_y")
@@ -53,18 +53,20 @@ def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: Wire) -
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(
-    server: ScriptedServer, stranger: ScriptedServer, wire: Wire, status: int
+    server: ScriptedServer, stranger: ScriptedServer, wire: HttpClient, status: int
 ) -> None:
     """The answer is the redirect itself, and its target hears nothing."""
     server.script(fake.redirect(status, f"{stranger.url}/elsewhere"))
 
-    answer = wire.exchange("POST", server.url, headers={"Authorization": "Bearer t"}, content=b"{}")
+    answer = wire.request("POST", server.url, headers={"Authorization": "Bearer t"}, content=b"{}")
 
     assert answer.status == status
     assert not stranger.requests
 
 
-def test_nothing_goes_to_another_origin(server: ScriptedServer, stranger: ScriptedServer, wire: Wire) -> None:
+def test_nothing_goes_to_another_origin(
+    server: ScriptedServer, stranger: ScriptedServer, wire: HttpClient
+) -> None:
     """Other port, other scheme, other host before or behind an `@`, no URL at all: refused before sending."""
     port = server.url.rsplit(":", 1)[1]
     urls = [
@@ -87,7 +89,7 @@ def test_nothing_goes_to_another_origin(server: ScriptedServer, stranger: Script
     assert not server.requests
 
 
-def test_no_cookie_is_kept(server: ScriptedServer, wire: Wire) -> None:
+def test_no_cookie_is_kept(server: ScriptedServer, wire: HttpClient) -> None:
     """What one answer sets is not sent with the next request."""
     server.script(reply(200, headers={"Set-Cookie": "a=b; Path=/"}))
 
@@ -98,7 +100,7 @@ def test_no_cookie_is_kept(server: ScriptedServer, wire: Wire) -> None:
 
 
 def test_no_password_of_a_netrc_file_is_sent(
-    server: ScriptedServer, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, wire: HttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A webhook that anyone may call refuses callers who bring an Authorization header."""
     netrc = tmp_path / "netrc"
@@ -110,7 +112,7 @@ def test_no_password_of_a_netrc_file_is_sent(
     assert "authorization" not in server.requests[0].headers
 
 
-def test_connections_are_used_again(server: ScriptedServer, wire: Wire) -> None:
+def test_connections_are_used_again(server: ScriptedServer, wire: HttpClient) -> None:
     """Good and bad answers alike leave the connection open; closing ends it."""
     server.script(reply(200, text="x" * 1000), reply(429), reply(500, text="y"))
     for _ in range(4):
@@ -123,7 +125,7 @@ def test_connections_are_used_again(server: ScriptedServer, wire: Wire) -> None:
 
 
 def test_a_body_that_was_left_unread_does_not_reach_the_next_exchange(
-    server: ScriptedServer, wire: Wire
+    server: ScriptedServer, wire: HttpClient
 ) -> None:
     """The connection is given up with it."""
     server.script(reply(200, text="x" * 100_000))
@@ -138,7 +140,7 @@ def test_a_body_that_was_left_unread_does_not_reach_the_next_exchange(
 
 @pytest.mark.parametrize("size, fault", [(1000, ""), (1001, "the answer is larger than 1000 bytes")])
 def test_a_body_may_be_as_large_as_the_limit(
-    server: ScriptedServer, wire: Wire, size: int, fault: str
+    server: ScriptedServer, wire: HttpClient, size: int, fault: str
 ) -> None:
     """One byte more, and there is none; the status counts all the same."""
     server.script(reply(202, text="x" * size))
@@ -148,7 +150,7 @@ def test_a_body_may_be_as_large_as_the_limit(
     assert (answer.status, answer.fault) == (202, fault)
 
 
-def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: Wire) -> None:
+def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: HttpClient) -> None:
     """Long before time is up."""
     server.script(fake.endless())
     began = time.monotonic()
@@ -160,7 +162,9 @@ def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: Wire) -
 
 
 @pytest.mark.parametrize("packing", ["gzip", "GZIP", "deflate", "br", "gzip, gzip"])
-def test_no_packing_is_asked_for_and_none_is_taken(server: ScriptedServer, wire: Wire, packing: str) -> None:
+def test_no_packing_is_asked_for_and_none_is_taken(
+    server: ScriptedServer, wire: HttpClient, packing: str
+) -> None:
     """The status of such an answer still counts."""
     server.script(reply(404, body=b"....", headers={"Content-Encoding": packing}))
 
@@ -171,7 +175,7 @@ def test_no_packing_is_asked_for_and_none_is_taken(server: ScriptedServer, wire:
     assert "packed" in answer.fault
 
 
-def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: Wire) -> None:
+def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: HttpClient) -> None:
     """A quarter of a gigabyte in little more than nothing is never unpacked, nor even read."""
     server.script(fake.gzip_bomb(256 * MEBIBYTE))
     get(wire, server.url + "/warm")
@@ -188,7 +192,7 @@ def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: Wire) -> None
 
 
 @pytest.mark.parametrize("head", [False, True], ids=["body", "status line and headers"])
-def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: Wire, head: bool) -> None:
+def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: HttpClient, head: bool) -> None:
     """However regularly a byte comes, so that no single wait is ever long."""
     server.script(fake.drip(b"x" * 500, pause=0.05, head=head))
     began = time.monotonic()
@@ -201,12 +205,12 @@ def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: Wire, head:
     assert 0.9 < time.monotonic() - began < 4
 
 
-def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: Wire) -> None:
+def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: HttpClient) -> None:
     """As after a name look-up that took too long: on a new connection and on one that is open."""
     first = failure(wire, server.url, Limits(seconds=0))
     get(wire, server.url)
     second = failure(wire, server.url, Limits(seconds=0))
-    third = failure(Wire("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=0))
+    third = failure(HttpClient("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=0))
 
     assert str(third) == "no connection in time"
     assert (str(first), first.before_sending) == ("no connection in time", True)
@@ -216,9 +220,9 @@ def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: Wire) -> 
 
 def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServer) -> None:
     """Whoever uses a connection outside of one waits as long as he says himself."""
-    with ends_within(0):
+    with deadline(0):
         pass
-    stream = PatientNetwork().connect_tcp("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    stream = DeadlineBackend().connect_tcp("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
     stream.write(b"GET / HTTP/1.1\r\n\r\n")
     answer = stream.read(1000, timeout=5)
     stream.close()
@@ -226,9 +230,9 @@ def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServ
     assert answer.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: Wire) -> None:
+def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient) -> None:
     """One that waits long is not cut off by another's end, before it or beside it."""
-    failures: list[WireError] = []
+    failures: list[NoResponseError] = []
     server.script(fake.hang(), path="/never")
     server.script(fake.hang(0.6, reply(200, text="late")), path="/late")
     hurried = threading.Thread(target=lambda: failures.append(failure(wire, f"{server.url}/never")))
@@ -260,7 +264,7 @@ def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: Wire) -> No
     ids=["hang", "reset", "close", "garbage", "headers without end", "absurd length"],
 )
 def test_a_broken_answer_is_an_error(
-    server: ScriptedServer, wire: Wire, answer: fake.Answer, reason: str
+    server: ScriptedServer, wire: HttpClient, answer: fake.HttpResponse, reason: str
 ) -> None:
     """Nobody can know whether the request was acted upon."""
     server.script(answer)
@@ -271,7 +275,7 @@ def test_a_broken_answer_is_an_error(
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_truncated_body_is_none(server: ScriptedServer, wire: Wire, reset: bool) -> None:
+def test_a_truncated_body_is_none(server: ScriptedServer, wire: HttpClient, reset: bool) -> None:
     """The status counts, the half body does not."""
     server.script(fake.truncated(b'{"value": [', 500, status=202, reset=reset))
 
@@ -281,7 +285,7 @@ def test_a_truncated_body_is_none(server: ScriptedServer, wire: Wire, reset: boo
     assert answer.fault.startswith("the exchange broke off")
 
 
-def test_early_hints_are_skipped(server: ScriptedServer, wire: Wire) -> None:
+def test_early_hints_are_skipped(server: ScriptedServer, wire: HttpClient) -> None:
     """An informational answer is not the answer."""
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
     server.script(fake.garbage(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
@@ -293,14 +297,14 @@ def test_a_closed_port_is_known_before_sending() -> None:
     """Nothing can have reached anybody."""
     with ScriptedServer() as gone:
         url = gone.url
-    error = failure(Wire(url), url)
+    error = failure(HttpClient(url), url)
 
     assert (str(error), error.before_sending) == ("it refuses connections", True)
 
 
 def test_a_name_that_nobody_has_is_known_before_sending() -> None:
     """The reserved domain `.invalid` never resolves."""
-    error = failure(Wire("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=30))
+    error = failure(HttpClient("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=30))
 
     assert (str(error), error.before_sending) == ("its name cannot be resolved", True)
 
@@ -315,7 +319,7 @@ def mute() -> Iterator[str]:
 def test_a_tls_handshake_ends_with_the_exchange(mute: str) -> None:
     """It is before sending, too."""
     began = time.monotonic()
-    error = failure(Wire(mute), mute)
+    error = failure(HttpClient(mute), mute)
 
     assert (str(error), error.before_sending) == ("no connection in time", True)
     assert time.monotonic() - began < 4
@@ -323,7 +327,7 @@ def test_a_tls_handshake_ends_with_the_exchange(mute: str) -> None:
 
 @pytest.mark.parametrize("value", ["Bearer two\r\nlines", "Bearer ümlaut", "Bearer \x00"])
 def test_a_header_that_cannot_be_sent_is_an_error_before_sending(
-    server: ScriptedServer, wire: Wire, value: str
+    server: ScriptedServer, wire: HttpClient, value: str
 ) -> None:
     """And the error holds on to nothing of it."""
     error = failure(wire, server.url, Authorization=value)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maa_notify.net.client import Answer, is_loopback, origin_of, silence_third_parties
+from maa_notify.net.client import HttpResponse, is_loopback, origin_of, silence_third_parties
 
 SERVED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
 def asked(value: str, **headers: str) -> float | None:
     """What an answer with this `Retry-After` asks for."""
-    return Answer(429, {"retry-after": value, **headers}).retry_after
+    return HttpResponse(429, {"retry-after": value, **headers}).retry_after
 
 
 def http_date(seconds: float) -> str:
@@ -68,7 +68,7 @@ def test_no_retry_after_is_too_odd(value: str, date: str) -> None:
 
 def test_an_answer_shows_nothing_of_its_body() -> None:
     """A body may be a token."""
-    assert "eyJ" not in repr(Answer(200, {}, b"eyJ..."))
+    assert "eyJ" not in repr(HttpResponse(200, {}, b"eyJ..."))
 
 
 @pytest.mark.parametrize(

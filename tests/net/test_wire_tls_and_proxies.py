@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from maa_notify.net.client import Limits, Wire, WireError
+from maa_notify.net.client import HttpClient, Limits, NoResponseError
 from tests.support.wire import Line, ScriptedServer, drip, reply
 
 SHORT = Limits(seconds=1.0)
@@ -78,10 +78,10 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(url: str, *, direct: bool = False, limits: Limits = SHORT) -> str:
     """The body of a GET, or the reason why there is none, with `!` when nothing was sent."""
-    wire = Wire(url, direct=direct)
+    wire = HttpClient(url, direct=direct)
     try:
-        answer = wire.exchange("GET", f"{url}/path?sig=secret", headers={}, limits=limits)
-    except WireError as error:
+        answer = wire.request("GET", f"{url}/path?sig=secret", headers={}, limits=limits)
+    except NoResponseError as error:
         return f"{'!' if error.before_sending else '?'}{error}"
     finally:
         wire.close()

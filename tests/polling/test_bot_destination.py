@@ -107,7 +107,7 @@ def test_a_card_that_is_gone_is_posted_anew_once(
         service.remove_card(service.posts[0].activity_id)
     else:
         rows = notifier.app.store._rows
-        [place] = list(rows.read("place:", "place;"))
+        [place] = list(rows.read("card:", "card;"))
         rows.commit([Delete(place.key, place.etag)])
     for status in ("approved", "completed"):
         request["status"] = status

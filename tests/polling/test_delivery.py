@@ -9,14 +9,14 @@ from itertools import pairwise
 
 import pytest
 
-from maa_notify.delivery.delivery import Policy
-from maa_notify.storage.records import Lane
-from maa_notify.storage.snapshot import Held
+from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.storage.records import DestinationState
+from maa_notify.storage.snapshot import Versioned
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer, redirect, reply, reset
+from tests.support.wire import HttpResponse, redirect, reply, reset
 
 
 def strips(teams: FakeTeams) -> list[str]:
@@ -39,7 +39,7 @@ def strips(teams: FakeTeams) -> list[str]:
     ids=["401", "403", "404", "410", "302", "500", "503", "reset"],
 )
 def test_an_outage_loses_nothing_and_doubles_nothing(
-    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Answer
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
 ) -> None:
     """Whatever Teams answers, everything waits, says so, and comes once when it is well again."""
     request = make_request(now=notifier.clock.now())
@@ -208,7 +208,7 @@ def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
     report = notifier.poll_after(timedelta(days=8).total_seconds())
     teams.answer_all(None)
     for held in notifier.app.store.read_dead():
-        notifier.app.store.revive(held, notifier.clock.now())
+        notifier.app.store.requeue(held, notifier.clock.now())
 
     again = notifier.poll_after(60)
 
@@ -227,7 +227,7 @@ def test_the_pace_stays_within_what_workflows_takes(
     for _ in range(12):
         before = len(teams.cards)
         notifier.poll_after(60)
-        lane = notifier.app.store.read_lane("default").value
+        lane = notifier.app.store.read_destination("default").value
         moments += lane.posts[-(len(teams.cards) - before) :] if len(teams.cards) > before else []
 
     assert len(teams.cards) == len(moments) == 40
@@ -278,8 +278,10 @@ def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
     graph.requests = [make_request(now=notifier.clock.now())]
     store = notifier.app.store
     now = notifier.clock.now()
-    lane = Lane(holder="a dead poller", held_until=now + Policy().span, quiet_since=now)
-    store.write_lane("default", Held(lane, ""))
+    lane = DestinationState(
+        holder="a dead poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
+    )
+    store.write_destination("default", Versioned(lane, ""))
 
     report = notifier.poll()
 
@@ -294,15 +296,19 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
     graph.requests = [make_request(now=notifier.clock.now())]
     store = notifier.app.store
     now = notifier.clock.now()
-    lane = Lane(holder="a busy poller", held_until=now + Policy().span, quiet_since=now)
-    held = store.write_lane("default", Held(lane, ""))
+    lane = DestinationState(
+        holder="a busy poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
+    )
+    held = store.write_destination("default", Versioned(lane, ""))
     sleep = notifier.clock.sleep
 
     def sleep_while_the_other_works(seconds: float) -> None:
         nonlocal held
         sleep(seconds)
-        until = notifier.clock.now() + Policy().span
-        held = store.write_lane("default", replace(held, value=replace(held.value, held_until=until)))
+        until = notifier.clock.now() + DeliveryLimits().lease_time
+        held = store.write_destination(
+            "default", replace(held, value=replace(held.value, lease_expires_at=until))
+        )
 
     notifier.clock.sleep = sleep_while_the_other_works  # type: ignore[method-assign]
 

@@ -76,4 +76,4 @@ def test_old_rows_are_forgotten_and_young_ones_are_not(
     assert told_later == [young["id"]]
     assert set(past_later) == {old["id"]}
     assert store.read_past([old["id"]]) == {}
-    assert set(store.read_board().tracked) == {listed["id"], young["id"]}
+    assert set(store.read_snapshot().tracked) == {listed["id"], young["id"]}

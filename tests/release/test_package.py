@@ -48,7 +48,7 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def test_the_package_has_the_code_and_three_files_beside_it(archive: ZipFile) -> None:
-    """All modules but the demo and what draws cards; host.json at the root, without which Azure finds no function."""
+    """All modules but the demo and its pictures; host.json at the root, or Azure finds no function."""
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "maa_notify").rglob("*.py")}
     not_deployed = ("maa_notify/demo/", "maa_notify/rendering/")
     deployed = {name for name in modules if not name.startswith(not_deployed)}

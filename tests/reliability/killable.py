@@ -18,14 +18,14 @@ from typing import Any
 
 from maa_notify import app
 from maa_notify.cli import main as cli
-from maa_notify.delivery.delivery import Policy
-from maa_notify.delivery.sender import Message, Outlet, Receipt
+from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.graph.client import GraphClient
-from maa_notify.storage.rows import Change, Row, Rows
+from maa_notify.storage.rows import Row, Rows, Write
 from maa_notify.storage.store import StateStore
 
-QUICK = Policy(span=timedelta(seconds=1), gap=timedelta())
+QUICK = DeliveryLimits(lease_time=timedelta(seconds=1), min_interval=timedelta())
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class _Rows:
     def get(self, key: str) -> Row | None:
         return self.bomb.around(lambda: self.rows.get(key))  # type: ignore[no-any-return]
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
+    def commit(self, changes: Sequence[Write]) -> list[str]:
         return self.bomb.around(lambda: self.rows.commit(changes))  # type: ignore[no-any-return]
 
     def close(self) -> None:
@@ -70,18 +70,18 @@ class _Rows:
 
 @dataclass(slots=True)
 class _Outlet:
-    outlet: Outlet
+    sender: Sender
     bomb: Bomb
 
     @property
-    def keeps_places(self) -> bool:
-        return self.outlet.keeps_places
+    def updates_cards(self) -> bool:
+        return self.sender.updates_cards
 
     def post(self, message: Message) -> Receipt:
-        return self.bomb.around(lambda: self.outlet.post(message))  # type: ignore[no-any-return]
+        return self.bomb.around(lambda: self.sender.post(message))  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        self.outlet.close()
+        self.sender.close()
 
 
 @dataclass(slots=True)
@@ -105,9 +105,9 @@ def main(point: int) -> int:
     build = app.build
 
     def build_with_bomb(environ: Mapping[str, str] = os.environ) -> app.App:
-        notifier = build(environ, policy=QUICK)
+        notifier = build(environ, limits=QUICK)
         notifier.store = StateStore(_Rows(notifier.store._rows, bomb))
-        notifier.outlets = {name: _Outlet(outlet, bomb) for name, outlet in notifier.outlets.items()}
+        notifier.senders = {name: _Outlet(sender, bomb) for name, sender in notifier.senders.items()}
         notifier.graph = _Graph(notifier.graph, bomb)  # type: ignore[assignment]
         return notifier
 

@@ -22,7 +22,7 @@ from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 from tests.support.ways import Way
 from tests.support.wire import (
-    Answer,
+    HttpResponse,
     close_without_answer,
     drip,
     garbage,
@@ -67,7 +67,7 @@ def in_ninety_seconds() -> str:
     ],
 )
 def test_teams_is_down_for_two_hours(
-    graph: FakeGraph, teams: FakeTeams, way: Way, tmp_path: Path, answer: Callable[[], Answer]
+    graph: FakeGraph, teams: FakeTeams, way: Way, tmp_path: Path, answer: Callable[[], HttpResponse]
 ) -> None:
     """Every card waits, none is lost or doubled, about one try a poll, and one more poll brings them all."""
     notifier = Notifier(graph, teams, tmp_path / "state.db", None, **way.settings)
@@ -99,13 +99,13 @@ def test_teams_cannot_be_reached_for_two_hours(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     addresses = {"name": "https://no-such-host.invalid/x", "refused": f"http://127.0.0.1:{free_port()}/x"}
-    way = notifier.app.outlets
+    way = notifier.app.senders
     graph.requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
     with FakeTeams(tls=context) as impostor:
         url = Secret(addresses.get(fault, impostor.url))
-        notifier.app.outlets = {"default": WorkflowsWebhook("default", url)}
+        notifier.app.senders = {"default": WorkflowsWebhook("default", url)}
         during = [notifier.poll_after(MINUTE) for _ in range(120)]
-    notifier.app.outlets = way
+    notifier.app.senders = way
 
     after = notifier.poll_after(MINUTE)
 
@@ -117,10 +117,10 @@ def test_teams_cannot_be_reached_for_two_hours(
     "answer", [hang(), drip(b"", pause=0.05, head=True, status=202)], ids=["hang", "drip"]
 )
 def test_teams_is_slow_beyond_measure(
-    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: Answer
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
 ) -> None:
     """An answer that never comes, or byte by byte, ends with its time limit; the card comes later."""
-    notifier.app.outlets = {"default": WorkflowsWebhook("default", Secret(teams.url), Limits(seconds=0.2))}
+    notifier.app.senders = {"default": WorkflowsWebhook("default", Secret(teams.url), Limits(seconds=0.2))}
     graph.requests = [make_request(now=notifier.clock.now())]
     teams.answer_all(answer)
     began = time.monotonic()

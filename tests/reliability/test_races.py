@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 
 from maa_notify import app
-from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.delivery import DeliveryLimits
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT
 from tests.support.ways import Way
 
 REQUESTS = 1_000
-UNPACED = replace(Policy(), gap=timedelta(), posts=10_000)
+UNPACED = replace(DeliveryLimits(), min_interval=timedelta(), rate_limit=10_000)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
@@ -45,7 +45,7 @@ def test_pollers_at_once_tell_each_request_once(
     """No duplicate, no loss, no deadlock; what one leaves to another is delivered by the other."""
     graph.page_size = 500
     graph.requests = [make_request(payloadName=f"NAME-{number:04d}") for number in range(REQUESTS)]
-    apps = [app.build(settings, policy=UNPACED) for _ in range(pollers)]
+    apps = [app.build(settings, limits=UNPACED) for _ in range(pollers)]
     with ThreadPoolExecutor(pollers) as pool:
         reports = list(pool.map(lambda each: each.poll(), apps))
     last = apps[0].poll()

@@ -15,7 +15,7 @@ from typing import Any
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.sender import Card, Message, Receipt
 from maa_notify.domain.compare import Rules
-from maa_notify.domain.event import Event, Place
+from maa_notify.domain.event import CardLocation, Event
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import STATUSES, ApprovalRequest, Identity, Listing
 from maa_notify.domain.routing import Route
@@ -27,10 +27,10 @@ from maa_notify.errors import (
     MaaNotifyError,
     StateError,
 )
-from maa_notify.polling.maintenance import Upkeep
+from maa_notify.polling.maintenance import Maintenance
 from maa_notify.polling.poll import Poll
 from maa_notify.storage.records import PENDING, SENT
-from maa_notify.storage.rows import Change, Delete, Put, Row
+from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.store import StateStore
 from tests.support.clock import FakeClock
 from tests.support.memory import MemoryRows
@@ -185,11 +185,11 @@ class Poller:
 
     def _poll(self) -> Poll:
         store = StateStore(_Rows(self))
-        outlets = {route.name: _Channel(self, route.name, route.name == "devices") for route in ROUTES}
+        senders = {route.name: _Channel(self, route.name, route.name == "devices") for route in ROUTES}
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
-        delivery = Delivery(store, outlets, _Cards(), clock, random=seeded)
-        return Poll(_Graph(self), store, ROUTES, RULES, delivery, clock, Upkeep(heartbeat=None))
+        delivery = Delivery(store, senders, _Cards(), clock, random=seeded)
+        return Poll(_Graph(self), store, ROUTES, RULES, delivery, clock, Maintenance(heartbeat=None))
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""
@@ -260,19 +260,19 @@ class _Rows:
         self._around(lambda: None)
         return self.poller.world.rows.get(key)
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
+    def commit(self, changes: Sequence[Write]) -> list[str]:
         etags: list[str] = self._around(lambda: self._commit(changes))
         return etags
 
     def close(self) -> None:
         pass
 
-    def _commit(self, changes: Sequence[Change]) -> list[str]:
+    def _commit(self, changes: Sequence[Write]) -> list[str]:
         etags = self.poller.world.rows.commit(changes)
         self._note(changes)
         return etags
 
-    def _note(self, changes: Sequence[Change]) -> None:
+    def _note(self, changes: Sequence[Write]) -> None:
         """Remembers that a post of this poll is now in the journal."""
         journalled = any(isinstance(each, Put) and each.key.startswith(SENT) for each in changes)
         if journalled and any(isinstance(each, Delete) and each.key.startswith(PENDING) for each in changes):
@@ -297,7 +297,7 @@ class _Channel:
 
     poller: Poller
     name: str
-    keeps_places: bool = False
+    updates_cards: bool = False
 
     def post(self, message: Message) -> Receipt:
         card = message.card
@@ -313,7 +313,7 @@ class _Channel:
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
-        return Receipt(place=Place("thread", "card") if self.keeps_places else None)
+        return Receipt(place=CardLocation("thread", "card") if self.updates_cards else None)
 
     def _fault(self, card: Card, rng: random.Random) -> MaaNotifyError:
         wait = rng.choice((None, 0.0, 5.0, 400.0))

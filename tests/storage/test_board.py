@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.compare import Change as Found
-from maa_notify.domain.compare import Tracked
+from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Event, EventKind, Notification
 from maa_notify.graph.requests import parse_request
-from maa_notify.storage.records import DEAD, LIVE, META, JournalEntry, Lane, PollMark
-from maa_notify.storage.rows import Change, Delete, Row, Rows, Update
-from maa_notify.storage.snapshot import EDITION, Held
-from maa_notify.storage.store import NO_LANE, Outcome, StateStore, ToRecord
+from maa_notify.storage.records import DEAD, LIVE, META, DestinationState, JournalEntry, PollMark
+from maa_notify.storage.rows import Delete, Row, Rows, Update, Write
+from maa_notify.storage.snapshot import SNAPSHOT_VERSION, Versioned
+from maa_notify.storage.store import NEW_DESTINATION, Outcome, Record, StateStore
 from tests.support.clock import START
 from tests.support.graph import make_request
 from tests.support.memory import MemoryRows
@@ -45,7 +45,7 @@ class Watched:
         """Passes on."""
         return self.rows.get(key)
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
+    def commit(self, changes: Sequence[Write]) -> list[str]:
         """Passes on."""
         return self.rows.commit(changes)
 
@@ -53,33 +53,35 @@ class Watched:
         """Passes on."""
 
 
-def filed(store: StateStore) -> Tracked:
+def filed(store: StateStore) -> RequestState:
     """A new request, recorded with its notification."""
-    known = Tracked(parse_request(make_request(now=START)))
+    known = RequestState(parse_request(make_request(now=START)))
     event = Event(EventKind.CREATED, known.request, 1, START)
     change = Found(known.request.id, None, known, event)
-    store.record([ToRecord(change, (Notification(event, "default", START),))])
+    store.record([Record(change, (Notification(event, "default", START),))])
     return known
 
 
-def move(store: StateStore, after: Callable[[Tracked], Tracked | None]) -> None:
+def move(store: StateStore, after: Callable[[RequestState], RequestState | None]) -> None:
     """News of a request that is there, if any is."""
-    for held in list(store.read_board().tracked.values())[:1]:
+    for held in list(store.read_snapshot().tracked.values())[:1]:
         change = Found(held.value.request.id, held.value, after(held.value))
-        store.record([ToRecord(change, live_etag=held.etag)])
+        store.record([Record(change, live_etag=held.etag)])
 
 
 def give_up(store: StateStore) -> None:
     """A notification is given up, if one waits."""
-    lane = store.read_lane("default")
+    lane = store.read_destination("default")
     for held in store.read_pending()[:1]:
-        store.settle("default", lane, [Outcome(held, entry=JournalEntry(held.value, START), dead=True)])
+        store.commit_outcomes(
+            "default", lane, [Outcome(held, entry=JournalEntry(held.value, START), dead=True)]
+        )
 
 
-def revive(store: StateStore) -> None:
+def requeue(store: StateStore) -> None:
     """And comes back."""
     for held in store.read_dead()[:1]:
-        store.revive(held, START)
+        store.requeue(held, START)
 
 
 def discard(store: StateStore) -> None:
@@ -93,12 +95,14 @@ HAPPENINGS: list[Callable[[StateStore], object]] = [
     lambda store: move(store, lambda before: replace(before, revision=before.revision + 1)),
     lambda store: move(store, lambda _: None),
     give_up,
-    revive,
+    requeue,
     discard,
     lambda store: store.purge(START + timedelta(days=9)),
     lambda store: store.write_mark(PollMark(START)),
-    lambda store: store.raise_horizon(START),
-    lambda store: store.write_lane("default", replace(store.read_lane("default"), value=Lane("somebody"))),
+    lambda store: store.raise_watermark(START),
+    lambda store: store.write_destination(
+        "default", replace(store.read_destination("default"), value=DestinationState("somebody"))
+    ),
 ]
 
 
@@ -111,9 +115,9 @@ def test_whatever_whoever_writes_the_board_is_as_if_read_for_the_first_time(
     stores = [StateStore(rows), StateStore(rows)]
     for who, happen in moves:
         happen(stores[who])
-        fresh = StateStore(rows).read_board()
+        fresh = StateStore(rows).read_snapshot()
 
-        assert [store.read_board() for store in stores] == [fresh, fresh]
+        assert [store.read_snapshot() for store in stores] == [fresh, fresh]
 
 
 def test_with_nothing_new_only_the_few_rows_about_polls_are_read(rows: Rows) -> None:
@@ -121,18 +125,18 @@ def test_with_nothing_new_only_the_few_rows_about_polls_are_read(rows: Rows) -> 
     watched = Watched(rows)
     store = StateStore(watched)
     known = [filed(store) for _ in range(3)]
-    first = store.read_board()
+    first = store.read_snapshot()
     watched.ranges.clear()
     store.write_mark(PollMark(START))
-    store.write_lane("default", Held(Lane("somebody"), NO_LANE.etag))
+    store.write_destination("default", Versioned(DestinationState("somebody"), NEW_DESTINATION.etag))
 
-    second = store.read_board()
+    second = store.read_snapshot()
 
     assert watched.ranges == [META]
     assert {held.value.request.id for held in second.tracked.values()} == {each.request.id for each in known}
     assert (second.tracked, second.dead) == (first.tracked, first.dead)
     assert second.mark == PollMark(START)
-    assert second.lanes["default"].value.holder == "somebody"
+    assert second.states["default"].value.holder == "somebody"
 
 
 @pytest.mark.parametrize(
@@ -144,25 +148,25 @@ def test_what_is_written_while_the_board_is_read_is_seen_by_the_next_reader(rows
     ours, theirs = StateStore(watched), StateStore(rows)
     filed(ours)
     watched.before[moment] = partial(move, theirs, lambda before: replace(before, revision=2))
-    ours.read_board()
+    ours.read_snapshot()
 
-    assert ours.read_board() == StateStore(rows).read_board()
+    assert ours.read_snapshot() == StateStore(rows).read_snapshot()
     assert revisions(ours) == [2]
 
 
 def written_by_an_older_version(rows: Rows, *, knows_editions: bool) -> None:
     """Someone who knows of no editions changes the one request; before that, perhaps nobody did."""
-    edition, [row] = rows.get(EDITION), list(rows.read(LIVE, LIVE + "~"))
-    assert edition is not None
+    version, [row] = rows.get(SNAPSHOT_VERSION), list(rows.read(LIVE, LIVE + "~"))
+    assert version is not None
     data = row.data.replace('"revision":1', '"revision":7')
     rows.commit([Update(row.key, data, row.etag)])
     if not knows_editions:
-        rows.commit([Delete(EDITION, edition.etag)])
+        rows.commit([Delete(SNAPSHOT_VERSION, version.etag)])
 
 
 def revisions(store: StateStore) -> list[int]:
     """What the board says of each request."""
-    return [held.value.revision for held in store.read_board().tracked.values()]
+    return [held.value.revision for held in store.read_snapshot().tracked.values()]
 
 
 def test_a_state_of_an_older_version_is_read_whole(rows: Rows) -> None:
@@ -179,11 +183,11 @@ def test_an_older_poller_beside_a_newer_one_is_noticed_at_the_first_conflict(row
     """While one version replaces the other; the news that could not be recorded is compared again."""
     store = StateStore(rows)
     known = filed(store)
-    [held] = store.read_board().tracked.values()
+    [held] = store.read_snapshot().tracked.values()
     written_by_an_older_version(rows, knows_editions=True)
     change = Found(known.request.id, known, replace(known, revision=2))
 
-    assert store.record([ToRecord(change, live_etag=held.etag)]) == []
+    assert store.record([Record(change, live_etag=held.etag)]) == []
     assert revisions(store) == [7]
 
 
@@ -195,6 +199,6 @@ def test_as_much_as_one_message_holds_can_be_given_up_at_once(rows: Rows) -> Non
     outcomes = [
         Outcome(held, entry=JournalEntry(held.value, START), dead=True) for held in store.read_pending()
     ]
-    store.settle("default", NO_LANE, outcomes)
+    store.commit_outcomes("default", NEW_DESTINATION, outcomes)
 
-    assert store.read_board().dead == MOST_TOGETHER
+    assert store.read_snapshot().dead == MOST_TOGETHER

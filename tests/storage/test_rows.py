@@ -13,7 +13,7 @@ from maa_notify.storage.rows import (
     Put,
     Rows,
     Update,
-    weight,
+    wire_size,
 )
 
 
@@ -126,7 +126,7 @@ def test_a_full_transaction_fits(rows: Rows) -> None:
     """As many changes and as many bytes as are allowed, of the characters that take most."""
     text = "🙂" * ((MAX_BYTES // MAX_CHANGES - 1_000) // 12 - 20)
     changes = [Insert(f"live:{number:03d}", f'{{"text":"{text}"}}') for number in range(MAX_CHANGES)]
-    assert sum(map(weight, changes)) <= MAX_BYTES
+    assert sum(map(wire_size, changes)) <= MAX_BYTES
 
     assert len(set(rows.commit(changes))) == MAX_CHANGES
 

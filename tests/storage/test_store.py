@@ -6,28 +6,28 @@ from datetime import timedelta
 import pytest
 
 from maa_notify.delivery.compose import MOST_TOGETHER
-from maa_notify.domain.compare import Change, Tracked
+from maa_notify.domain.compare import Change, RequestState
 from maa_notify.domain.event import Event, EventKind, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage.records import JournalEntry, PollMark
 from maa_notify.storage.rows import ConflictError, Insert, Put, Rows
-from maa_notify.storage.snapshot import Held
-from maa_notify.storage.store import NO_LANE, Outcome, StateStore, ToRecord
+from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.store import NEW_DESTINATION, Outcome, Record, StateStore
 from tests.support.clock import START
 from tests.support.graph import make_request
 
 
-def tracked(**overrides: object) -> Tracked:
+def tracked(**overrides: object) -> RequestState:
     """What is remembered of a request as Graph lists it."""
     request = parse_request({**make_request(now=START), **overrides})
-    return Tracked(request, reminded=("50%",), missing_since=START)
+    return RequestState(request, reminders_sent=("50%",), missing_since=START)
 
 
-def created(known: Tracked, destination: str = "default") -> ToRecord:
+def created(known: RequestState, destination: str = "default") -> Record:
     """A new request with its notification."""
     event = Event(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
-    return ToRecord(Change(known.request.id, None, known, event), (Notification(event, destination, START),))
+    return Record(Change(known.request.id, None, known, event), (Notification(event, destination, START),))
 
 
 def to_mira(notification: Notification) -> Notification:
@@ -43,7 +43,7 @@ def test_what_is_recorded_is_read_back_equal(rows: Rows) -> None:
 
     assert store.record([entry]) == [entry]
 
-    assert [held.value for held in store.read_board().tracked.values()] == [known]
+    assert [held.value for held in store.read_snapshot().tracked.values()] == [known]
     assert [held.value for held in store.read_pending()] == list(entry.notifications)
 
 
@@ -52,12 +52,12 @@ def test_only_rows_that_were_written_since_are_decoded_again(rows: Rows) -> None
     ours, theirs = StateStore(rows), StateStore(rows)
     still, moving = tracked(), tracked()
     ours.record([created(still), created(moving)])
-    before = ours.read_board().tracked
+    before = ours.read_snapshot().tracked
     moved = replace(moving, revision=2)
     change = Change(moving.request.id, moving, moved)
-    theirs.record([ToRecord(change, live_etag=before[moving.request.id].etag)])
+    theirs.record([Record(change, live_etag=before[moving.request.id].etag)])
 
-    after = ours.read_board().tracked
+    after = ours.read_snapshot().tracked
 
     assert after[still.request.id] is before[still.request.id]
     assert after[moving.request.id].value == moved
@@ -68,10 +68,10 @@ def test_a_row_that_was_removed_is_not_remembered(rows: Rows) -> None:
     ours, theirs = StateStore(rows), StateStore(rows)
     known = tracked()
     ours.record([created(known)])
-    etag = ours.read_board().tracked[known.request.id].etag
-    theirs.record([ToRecord(Change(known.request.id, known, None), live_etag=etag)])
+    etag = ours.read_snapshot().tracked[known.request.id].etag
+    theirs.record([Record(Change(known.request.id, known, None), live_etag=etag)])
 
-    assert ours.read_board().tracked == {}
+    assert ours.read_snapshot().tracked == {}
 
 
 def test_a_conflict_leaves_out_one_request_and_records_the_rest(rows: Rows) -> None:
@@ -97,7 +97,7 @@ def test_a_large_burst_is_recorded_whole(rows: Rows) -> None:
         entries.append(replace(entry, notifications=three))
 
     assert len(store.record(entries)) == 120
-    assert (len(store.read_board().tracked), len(store.read_pending())) == (120, 360)
+    assert (len(store.read_snapshot().tracked), len(store.read_pending())) == (120, 360)
 
 
 def test_a_burst_of_the_largest_requests_is_recorded_whole(rows: Rows) -> None:
@@ -115,11 +115,11 @@ def test_a_request_that_leaves_the_list_is_remembered_as_past(rows: Rows) -> Non
     store = StateStore(rows)
     known = tracked()
     store.record([created(known)])
-    held = store.read_board().tracked[known.request.id]
+    held = store.read_snapshot().tracked[known.request.id]
 
-    store.record([ToRecord(Change(known.request.id, known, None), live_etag=held.etag)])
+    store.record([Record(Change(known.request.id, known, None), live_etag=held.etag)])
 
-    assert store.read_board().tracked == {}
+    assert store.read_snapshot().tracked == {}
     past = store.read_past([known.request.id, "never seen"])
     assert {key: held.value for key, held in past.items()} == {known.request.id: known}
 
@@ -131,11 +131,11 @@ def test_settling_moves_a_notification_and_renews_the_destination_together(rows:
     [held] = store.read_pending()
     outcome = Outcome(held, entry=JournalEntry(held.value, START, "run-1"))
 
-    lane, _ = store.settle("default", NO_LANE, [outcome])
+    lane, _ = store.commit_outcomes("default", NEW_DESTINATION, [outcome])
 
     assert (store.read_pending(), [entry.run_id for entry in store.read_sent()]) == ([], ["run-1"])
     with pytest.raises(ConflictError):
-        store.settle("default", lane, [outcome])
+        store.commit_outcomes("default", lane, [outcome])
 
 
 def test_settling_with_an_outdated_destination_changes_nothing(rows: Rows) -> None:
@@ -143,11 +143,11 @@ def test_settling_with_an_outdated_destination_changes_nothing(rows: Rows) -> No
     store = StateStore(rows)
     store.record([created(tracked())])
     [held] = store.read_pending()
-    outdated = store.write_lane("default", NO_LANE)
-    store.write_lane("default", outdated)
+    outdated = store.write_destination("default", NEW_DESTINATION)
+    store.write_destination("default", outdated)
 
     with pytest.raises(ConflictError):
-        store.settle("default", outdated, [Outcome(held, kept=replace(held.value, attempts=1))])
+        store.commit_outcomes("default", outdated, [Outcome(held, kept=replace(held.value, attempts=1))])
 
     assert [each.value.attempts for each in store.read_pending()] == [0]
 
@@ -158,13 +158,15 @@ def test_a_given_up_notification_is_counted_and_can_be_revived(rows: Rows) -> No
     store.record([created(tracked())])
     [held] = store.read_pending()
     spent = replace(held.value, attempts=9, last_error="destination 'default' answered 404")
-    store.settle("default", NO_LANE, [Outcome(held, entry=JournalEntry(spent, START), dead=True)])
-    assert (store.read_board().dead, store.read_pending()) == (1, [])
+    store.commit_outcomes(
+        "default", NEW_DESTINATION, [Outcome(held, entry=JournalEntry(spent, START), dead=True)]
+    )
+    assert (store.read_snapshot().dead, store.read_pending()) == (1, [])
 
     [dead] = store.read_dead()
-    store.revive(dead, START + timedelta(days=9))
+    store.requeue(dead, START + timedelta(days=9))
 
-    assert store.read_board().dead == 0
+    assert store.read_snapshot().dead == 0
     assert [(each.value.attempts, each.value.recorded_at) for each in store.read_pending()] == [
         (0, START + timedelta(days=9))
     ]
@@ -179,7 +181,7 @@ def test_many_notifications_for_somebody_who_was_not_reached_are_settled_at_once
         Outcome(held, entry=JournalEntry(held.value, START, unreached=True)) for held in store.read_pending()
     ]
 
-    store.settle("chat", NO_LANE, outcomes)
+    store.commit_outcomes("chat", NEW_DESTINATION, outcomes)
 
     assert (len(outcomes), store.read_pending()) == (MOST_TOGETHER, [])
     assert len(list(store.read_sent())) == MOST_TOGETHER
@@ -194,7 +196,7 @@ def test_the_mark_of_the_last_poll_is_kept(rows: Rows) -> None:
     store.write_mark(PollMark(last_good=START))
     store.write_mark(PollMark(last_good=START, failing_since=START, failure="graph_denied"))
 
-    assert store.read_mark() == store.read_board().mark == PollMark(START, START, "graph_denied")
+    assert store.read_mark() == store.read_snapshot().mark == PollMark(START, START, "graph_denied")
 
 
 @pytest.mark.parametrize("data", ["not json", "[]", "{}", '{"request": 5}', '{"request": {"id": "x"}}'])
@@ -203,16 +205,16 @@ def test_a_damaged_row_is_named(rows: Rows, data: str) -> None:
     rows.commit([Insert("live:1", data)])
 
     with pytest.raises(StateCorrupt, match="'live:1'"):
-        StateStore(rows).read_board()
+        StateStore(rows).read_snapshot()
 
 
 def test_a_row_of_an_older_version_is_still_read(rows: Rows) -> None:
     """Fields that a later version adds have defaults; fields that it no longer knows are passed over."""
     rows.commit([Insert("live:1", '{"request": {"id": "1", "status": "approved"}, "colour": "blue"}')])
 
-    board = StateStore(rows).read_board()
+    snapshot = StateStore(rows).read_snapshot()
 
-    assert [held.value.request.status for held in board.tracked.values()] == ["approved"]
+    assert [held.value.request.status for held in snapshot.tracked.values()] == ["approved"]
 
 
 def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows) -> None:
@@ -236,4 +238,4 @@ def test_held_values_carry_what_a_write_needs(rows: Rows) -> None:
     store.make_due(held)
 
     with pytest.raises(ConflictError):
-        store.make_due(Held(held.value, held.etag))
+        store.make_due(Versioned(held.value, held.etag))

@@ -28,10 +28,10 @@ from maa_notify.bot.replies import ConnectorReplies
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.clock import Clock, SystemClock
 from maa_notify.identity.secret import Secret
-from maa_notify.identity.tokens import ReadyToken
+from maa_notify.identity.tokens import StaticToken
 from maa_notify.storage.store import StateStore
 from maa_notify.teams.connector import Connector
-from tests.support.wire import Answer, Fake, Seen, reply
+from tests.support.wire import Fake, HttpResponse, Seen, reply
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 BOT = "9d1e0c52-0000-4000-8000-00000000b070"
@@ -90,7 +90,7 @@ class FakeBotService(Fake):
         """How often the keys were fetched."""
         return sum(seen.path == _KEYS for seen in self.calls)
 
-    def fail_next(self, *answers: Answer, path: str = "/") -> None:
+    def fail_next(self, *answers: HttpResponse, path: str = "/") -> None:
         """The next requests get these answers."""
         self._server.script(*answers, path=path)
 
@@ -137,7 +137,7 @@ class FakeBotService(Fake):
         fields = {"conversation": conversation, "entities": [mention], **changes}
         return self.activity(f"{MENTION} {text}", **fields)
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         if seen.path == _METADATA:
             return reply(200, json={"issuer": ISSUER, "jwks_uri": self._server.url + _KEYS})
         if seen.path == _KEYS:
@@ -146,7 +146,7 @@ class FakeBotService(Fake):
             return self._take(seen)
         return reply(404)
 
-    def _take(self, seen: Seen) -> Answer:
+    def _take(self, seen: Seen) -> HttpResponse:
         conversation, _, rest = seen.path.removeprefix("/emea/v3/conversations/").partition("/activities")
         [attachment] = seen.json()["attachments"]
         self.replies.append(Reply(unquote(conversation), unquote(rest.lstrip("/")), attachment["content"]))
@@ -155,7 +155,7 @@ class FakeBotService(Fake):
 
 def connect(service_url: str) -> Connector:
     """The bot's way to a service, with a token that the fake does not look at."""
-    return Connector(service_url, BOT, TENANT, ReadyToken(Secret("a-token-of-the-bot")))
+    return Connector(service_url, BOT, TENANT, StaticToken(Secret("a-token-of-the-bot")))
 
 
 @dataclass(slots=True)

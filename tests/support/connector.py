@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from maa_notify.identity.secret import Secret
 from tests.support.teams import CARD_TYPE
-from tests.support.wire import Answer, Fake, Faults, Seen, reply
+from tests.support.wire import Fake, Faults, HttpResponse, Seen, reply
 
 GENERAL = "19:general@thread.tacv2"
 TEAM = GENERAL
@@ -46,7 +46,7 @@ class Post:
 
 
 @dataclass(slots=True)
-class Standing:
+class StoredCard:
     """A message that stands somewhere, with all the cards it has shown."""
 
     activity_id: str
@@ -79,7 +79,7 @@ class FakeTokens:
         self._kept = self._kept or self._service.token
         return FakeToken(Secret(self._kept))
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Drop the kept token."""
         self.forgotten += 1
         self._kept = ""
@@ -100,7 +100,7 @@ class FakeConnector(Fake):
         self._channels: dict[str, tuple[str, str | None]] = {GENERAL: (TEAM, None)}
         self._chats: dict[str, str] = {}
         self._barred: dict[str, str] = {}
-        self._standing: dict[str, Standing] = {}
+        self._standing: dict[str, StoredCard] = {}
         self._posts: list[Post] = []
         self._faults = Faults()
         self._count = 0
@@ -175,29 +175,29 @@ class FakeConnector(Fake):
         with self._changed:
             self.token = secrets.token_urlsafe(32)
 
-    def fail_next(self, *answers: Answer, on: str = "", posted: bool = False) -> None:
+    def fail_next(self, *answers: HttpResponse, on: str = "", posted: bool = False) -> None:
         """Give these answers to the next calls (``on``: create, update, reply, chat, open or list).
 
         With ``posted`` the call has its effect all the same: it is taken and only the answer is lost.
         """
         self._faults.add(on, *answers, posted=posted)
 
-    def answer_all(self, answer: Answer | None, on: str = "") -> None:
+    def answer_all(self, answer: HttpResponse | None, on: str = "") -> None:
         """Give one answer to all calls, or those of one kind, until told otherwise; None ends it."""
         self._faults.answer_all(on, answer)
 
-    def _in(self, where: str) -> list[Standing]:
+    def _in(self, where: str) -> list[StoredCard]:
         with self._changed:
             return [each for each in self._standing.values() if each.where == where]
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one call as the service would, or as scripted."""
         with self._changed:
             kind = self._kind(seen)
             fault = self._faults.take(kind)
             if fault and not fault[1]:
                 return fault[0]
-            answer = self._verdict(seen, kind)
+            answer = self._decision(seen, kind)
             self._changed.notify_all()
             return fault[0] if fault else answer
 
@@ -216,7 +216,7 @@ class FakeConnector(Fake):
             return "chat"
         return "reply" if ";messageid=" in conversation else "create"
 
-    def _verdict(self, seen: Seen, kind: str) -> Answer:
+    def _decision(self, seen: Seen, kind: str) -> HttpResponse:
         """Judge a call: who sends it, what is in it, then where it goes."""
         if seen.headers.get("authorization") != f"Bearer {self.token}":
             return reply(401, json={"message": "Authorization has been denied for this request."})
@@ -230,7 +230,7 @@ class FakeConnector(Fake):
             return connector_error(404, "NotFound")
         return self._deliver(seen, kind)
 
-    def _list(self, seen: Seen) -> Answer:
+    def _list(self, seen: Seen) -> HttpResponse:
         """List the channels of a team; the first has no name."""
         team = unquote(seen.path.split("/")[-2])
         listed = [
@@ -240,7 +240,7 @@ class FakeConnector(Fake):
         ]
         return reply(200, json={"conversations": listed}) if listed else connector_error(404, "NotFound")
 
-    def _open(self, wanted: dict[str, Any]) -> Answer:
+    def _open(self, wanted: dict[str, Any]) -> HttpResponse:
         """Open the chat with a person, or name the one that there is."""
         (member,) = wanted["members"]
         person = member["id"]
@@ -252,7 +252,7 @@ class FakeConnector(Fake):
         self._chats.setdefault(person, f"a:{secrets.token_urlsafe(12)}")
         return reply(201, json={"id": self._chats[person]})
 
-    def _deliver(self, seen: Seen, kind: str) -> Answer:
+    def _deliver(self, seen: Seen, kind: str) -> HttpResponse:
         """Take a card to where it belongs."""
         body = seen.json()
         address, activity = self._address(seen.path.removeprefix(_BASE), body)
@@ -278,7 +278,7 @@ class FakeConnector(Fake):
         people = {chat: person for person, chat in self._chats.items()}
         return (people.get(conversation, conversation), root, unquote(match[2] or "")), body
 
-    def _update(self, where: str, target: str, activity: dict[str, Any]) -> Answer:
+    def _update(self, where: str, target: str, activity: dict[str, Any]) -> HttpResponse:
         """Change a card in its place."""
         standing = self._standing.get(target)
         if standing is None or standing.where != where:
@@ -287,11 +287,11 @@ class FakeConnector(Fake):
         self._note("update", where, activity, target)
         return reply(200, json={"id": target})
 
-    def _post(self, kind: str, where: str, root: str, activity: dict[str, Any]) -> Answer:
+    def _post(self, kind: str, where: str, root: str, activity: dict[str, Any]) -> HttpResponse:
         """Add a message to a channel, a thread or a chat."""
         self._count += 1
         activity_id = str(1_790_000_000_000 + self._count)
-        self._standing[activity_id] = Standing(activity_id, where, root, [_card(activity)])
+        self._standing[activity_id] = StoredCard(activity_id, where, root, [_card(activity)])
         self._note(kind, where, activity, activity_id)
         if kind != "create":
             return reply(201, json={"id": activity_id})
@@ -302,7 +302,7 @@ class FakeConnector(Fake):
         self._posts.append(Post(kind, where, _card(activity), activity.get("summary", ""), activity_id))
 
 
-def connector_error(status: int, code: str, message: str = "") -> Answer:
+def connector_error(status: int, code: str, message: str = "") -> HttpResponse:
     """Return an error in the shape that the Bot Connector uses."""
     return reply(status, json={"error": {"code": code, "message": message}})
 

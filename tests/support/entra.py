@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import PERMISSION, Token
-from tests.support.wire import Answer, Fake, Seen, reply
+from tests.support.wire import Fake, HttpResponse, Seen, reply
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 CLIENT = "0b1d4f9a-0000-4000-8000-000000000002"
@@ -63,7 +63,7 @@ class FakeTokens:
     def token(self, scope: str) -> Token:
         return Token(Secret(self.tokens[0]), int(time.time()) + 3600)
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         self.forgotten += 1
         if len(self.tokens) > 1:
             self.tokens.pop(0)
@@ -123,7 +123,7 @@ class _TokenServer(Fake):
         """Its origin."""
         return self._server.url
 
-    def fail_next(self, *answers: Answer, path: str = "/") -> None:
+    def fail_next(self, *answers: HttpResponse, path: str = "/") -> None:
         """Give these answers to the next calls (of a path); then serve again."""
         self._server.script(*answers, path=path)
 
@@ -160,7 +160,7 @@ class FakeEntra(_TokenServer):
         """The form of a call."""
         return dict(parse_qsl(seen.body.decode()))
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         if seen.method == "GET" and seen.path == DISCOVERY:
             endpoint = self.token_endpoint or f"{self.url}{TOKEN_PATH}"
             return reply(json={"token_endpoint": endpoint, "authorization_endpoint": f"{self.url}/authorize"})
@@ -168,7 +168,7 @@ class FakeEntra(_TokenServer):
             return self._token(self.form_of(seen))
         return refusal(90002, "invalid_tenant")
 
-    def _token(self, form: dict[str, str]) -> Answer:
+    def _token(self, form: dict[str, str]) -> HttpResponse:
         if form.get("grant_type") != "client_credentials" or form.get("scope") != SCOPE:
             return refusal(70011, "invalid_scope")
         if not self._is_known(form):
@@ -208,7 +208,7 @@ class FakeIdentityEndpoint(_TokenServer):
         """What App Service puts into the environment."""
         return {"IDENTITY_ENDPOINT": f"{self.url}{IDENTITY_PATH}", "IDENTITY_HEADER": self.header}
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         if seen.headers.get("x-identity-header") != self.header or seen.path != IDENTITY_PATH:
             return reply(401, json={"statusCode": 401, "message": "no such header"})
         if seen.params.get("client_id", "") != self.client_id:
@@ -218,7 +218,7 @@ class FakeIdentityEndpoint(_TokenServer):
         return reply(json={**answer, "access_token": self._issue(), "expires_on": ends})
 
 
-def refusal(number: int, word: str, status: int = 400) -> Answer:
+def refusal(number: int, word: str, status: int = 400) -> HttpResponse:
     """An error as Entra words it: the description repeats parts of the request."""
     description = f"AADSTS{number}: this and that about the request, {CLIENT} in full."
     return reply(status, json={"error": word, "error_description": description, "error_codes": [number]})

@@ -18,7 +18,7 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, Fake, Seen, reply
+from tests.support.wire import Fake, HttpResponse, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
@@ -130,7 +130,7 @@ class FakeGraph(Fake):
         """The one access token that is accepted; None: any bearer token."""
         self._lock = threading.Lock()
         self._pages: dict[str, tuple[int, list[Any]]] = {}
-        self._page_faults: dict[int, deque[Answer]] = {}
+        self._page_faults: dict[int, deque[HttpResponse]] = {}
 
     @property
     def url(self) -> str:
@@ -141,16 +141,16 @@ class FakeGraph(Fake):
         """Return the calls as soon as there are that many."""
         return self._server.wait_for(count, timeout)
 
-    def fail_next(self, *answers: Answer) -> None:
+    def fail_next(self, *answers: HttpResponse) -> None:
         """Give these answers to the next calls, whatever they ask; then serve again."""
         self._server.script(*answers)
 
-    def fail_page(self, number: int, *answers: Answer) -> None:
+    def fail_page(self, number: int, *answers: HttpResponse) -> None:
         """Give these answers when that page of a listing (1 is the first) is asked for, then serve it."""
         with self._lock:
             self._page_faults.setdefault(number, deque()).extend(answers)
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one call as Graph would."""
         refusal = self._refusal(seen)
         if refusal:
@@ -160,7 +160,7 @@ class FakeGraph(Fake):
                 return self._list(seen)
             return self._get(seen)
 
-    def _refusal(self, seen: Seen) -> Answer | None:
+    def _refusal(self, seen: Seen) -> HttpResponse | None:
         """Say no to the wrong token, the wrong verb and the wrong address."""
         scheme, _, token = seen.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token or token != (self.token or token):
@@ -174,7 +174,7 @@ class FakeGraph(Fake):
             return graph_error(404, "BadRequest", f"Resource not found for the segment {seen.path!r}.")
         return None
 
-    def _list(self, seen: Seen) -> Answer:
+    def _list(self, seen: Seen) -> HttpResponse:
         """Answer with one page; the pages of one listing show the tenant as it was at the first."""
         token = seen.params.get("$skiptoken")
         if token is None:
@@ -183,7 +183,7 @@ class FakeGraph(Fake):
             return graph_error(400, "BadRequest", "Skip token is not valid.")
         return self._page(*self._pages[token], seen)
 
-    def _page(self, number: int, rest: list[Any], seen: Seen) -> Answer:
+    def _page(self, number: int, rest: list[Any], seen: Seen) -> HttpResponse:
         """Show the first requests of the rest with a link to what remains, or this page's fault."""
         faults = self._page_faults.get(number)
         if faults:
@@ -200,7 +200,7 @@ class FakeGraph(Fake):
         self._pages[token] = (number, hidden)
         return f"{self.url}{LISTING}?$skiptoken={token}"
 
-    def _get(self, seen: Seen) -> Answer:
+    def _get(self, seen: Seen) -> HttpResponse:
         """Answer with one request, or with Intune's way of saying that there is none."""
         wanted = seen.path.removeprefix(f"{LISTING}/").lower()
         for request in filter(_is_object, [*self.requests, *self.unlisted]):
@@ -210,7 +210,9 @@ class FakeGraph(Fake):
         return graph_error(404, "ResourceNotFound", "An error has occurred - Operation ID: not found")
 
 
-def graph_error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+def graph_error(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
     """Return an error in the shape all of Graph uses."""
     request_id = str(uuid.uuid4())
     inner = {"date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}", "request-id": request_id}

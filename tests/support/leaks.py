@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from tests.support import wire as fake
 
-FAULTS: dict[str, fake.Answer | int | None] = {
+FAULTS: dict[str, fake.HttpResponse | int | None] = {
     "none": None,
     **{str(status): status for status in (400, 401, 403, 404, 410, 413, 418, 429, 500, 502)},
     "redirect": 307,
@@ -45,7 +45,7 @@ def everything_logged() -> Iterator[Ear]:
         root.removeHandler(ear)
 
 
-def fault_that_says(secrets: str, fault: fake.Answer | int, location: str) -> fake.Answer:
+def fault_that_says(secrets: str, fault: fake.HttpResponse | int, location: str) -> fake.HttpResponse:
     """The fault as an answer; one with a status repeats what must not be said, and sends elsewhere."""
     if not isinstance(fault, int):
         return fault

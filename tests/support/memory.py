@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from maa_notify.storage.rows import MAX_CHANGES, Change, ConflictError, Delete, Insert, Put, Row, Update
+from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Update, Write
 
 
 class MemoryRows:
@@ -22,13 +22,13 @@ class MemoryRows:
         """One row, or None."""
         return self._rows.get(key)
 
-    def commit(self, changes: Sequence[Change]) -> list[str]:
-        """Does all changes or none."""
-        if len(changes) > MAX_CHANGES or len({change.key for change in changes}) < len(changes):
-            raise ValueError("too many changes, or two of one row")
-        if not all(self._fits(change) for change in changes):
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Does all writes or none."""
+        if len(writes) > MAX_CHANGES or len({write.key for write in writes}) < len(writes):
+            raise ValueError("too many writes, or two of one row")
+        if not all(self._fits(write) for write in writes):
             raise ConflictError
-        return [self._apply(change) for change in changes]
+        return [self._apply(write) for write in writes]
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -37,20 +37,20 @@ class MemoryRows:
         """How many rows there are."""
         return len(self._rows)
 
-    def _fits(self, change: Change) -> bool:
-        row = self._rows.get(change.key)
-        match change:
+    def _fits(self, write: Write) -> bool:
+        row = self._rows.get(write.key)
+        match write:
             case Insert():
                 return row is None
             case Update() | Delete():
-                return row is not None and row.etag == change.etag
+                return row is not None and row.etag == write.etag
             case Put():
                 return True
 
-    def _apply(self, change: Change) -> str:
-        if isinstance(change, Delete):
-            del self._rows[change.key]
+    def _apply(self, write: Write) -> str:
+        if isinstance(write, Delete):
+            del self._rows[write.key]
             return ""
         etag = str(next(self._etags))
-        self._rows[change.key] = Row(change.key, change.data, etag)
+        self._rows[write.key] = Row(write.key, write.data, etag)
         return etag

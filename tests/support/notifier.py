@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maa_notify import app
-from maa_notify.delivery.delivery import Policy
+from maa_notify.delivery.delivery import DeliveryLimits
 from maa_notify.polling.poll import Report
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph
@@ -45,11 +45,11 @@ class Notifier:
         self.clock.advance(seconds)
         return self.poll()
 
-    def another(self, policy: Policy | None = None) -> "Notifier":
+    def another(self, limits: DeliveryLimits | None = None) -> "Notifier":
         """A second poller of the same tenant on the same state and clock."""
         twin = Notifier.__new__(Notifier)
         twin.clock, twin.environ = self.clock, self.environ
-        twin.app = app.build(self.environ, self.clock, policy)
+        twin.app = app.build(self.environ, self.clock, limits)
         return twin
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ import uuid
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
-from tests.support.wire import Answer, Fake, Fault, Faults, Seen, reply
+from tests.support.wire import Fake, Fault, Faults, HttpResponse, Seen, reply
 
 if TYPE_CHECKING:
     import ssl
@@ -72,21 +72,21 @@ class FakeTeams(Fake):
                 raise AssertionError(message)
         return self.cards
 
-    def fail_next(self, *answers: Answer, channel: str = GENERAL, posted: bool = False) -> None:
+    def fail_next(self, *answers: HttpResponse, channel: str = GENERAL, posted: bool = False) -> None:
         """Give these answers to the channel's next posts; with ``posted`` the card shows up all the same."""
         self._faults.add(channel, *answers, posted=posted)
 
-    def answer_all(self, answer: Answer | None, channel: str = GENERAL) -> None:
+    def answer_all(self, answer: HttpResponse | None, channel: str = GENERAL) -> None:
         """Give one answer to all posts of a channel until told otherwise; None ends the outage."""
         self._faults.answer_all(channel, answer)
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one post as the flow's trigger would, or as scripted."""
         with self._changed:
             channel = self._channels.get(seen.path)
             if channel is None:
                 return flow_error(404, "WorkflowNotFound", "The workflow could not be found.")
-            answer, posted = self._faults.take(channel) or self._verdict(seen)
+            answer, posted = self._faults.take(channel) or self._decision(seen)
             if posted:
                 self._post(channel, seen)
             return answer
@@ -96,7 +96,7 @@ class FakeTeams(Fake):
         self._cards.extend((channel, attachment["content"]) for attachment in seen.json()["attachments"])
         self._changed.notify_all()
 
-    def _verdict(self, seen: Seen) -> Fault:
+    def _decision(self, seen: Seen) -> Fault:
         """Judge a post: who sends it, then what is in it."""
         if seen.method != "POST":
             return flow_error(405, "MethodNotAllowed", "Only POST starts this workflow."), False
@@ -109,7 +109,7 @@ class FakeTeams(Fake):
         return reply(202, headers={"x-ms-workflow-run-id": f"0858{secrets.randbelow(10**16):016}CU00"}), True
 
 
-def flow_error(status: int, code: str, message: str) -> Answer:
+def flow_error(status: int, code: str, message: str) -> HttpResponse:
     """Return an error in the shape Power Automate uses."""
     return reply(status, json={"error": {"code": code, "message": message}})
 

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests.support.wire import (
-    Answer,
+    HttpResponse,
     ScriptedServer,
     Seen,
     close_without_answer,
@@ -48,9 +48,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[ScriptedServer]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx.Client]:
     """Return a client that trusts the tests' own authority and waits for nothing long."""
-    trusting = ssl.create_default_context()
-    AUTHORITY.configure_trust(trusting)
-    with httpx.Client(verify=trusting, timeout=5, trust_env=False) as made:
+    federated_credential = ssl.create_default_context()
+    AUTHORITY.configure_trust(federated_credential)
+    with httpx.Client(verify=federated_credential, timeout=5, trust_env=False) as made:
         yield made
 
 
@@ -124,7 +124,7 @@ BROKEN = [reset(), close_without_answer(), garbage(), truncated(b"{", 9), trunca
 
 @pytest.mark.parametrize("answer", BROKEN)
 def test_a_broken_answer_breaks_one_call(
-    server: ScriptedServer, client: httpx.Client, answer: Answer
+    server: ScriptedServer, client: httpx.Client, answer: HttpResponse
 ) -> None:
     """The call ends as an error of the transport, and the server serves on."""
     server.script(answer)
@@ -145,7 +145,7 @@ def test_a_broken_answer_breaks_one_call(
     ],
 )
 def test_a_reset_is_told_from_an_orderly_end(
-    client: httpx.Client, answer: Answer, error: type[Exception]
+    client: httpx.Client, answer: HttpResponse, error: type[Exception]
 ) -> None:
     """Without TLS, which blurs it on some Pythons, a reset is a reset and an end is an end."""
     with ScriptedServer(answer) as server, pytest.raises(error):
@@ -283,7 +283,7 @@ def test_a_handler_decides_by_the_request(server: ScriptedServer, client: httpx.
 def test_an_error_in_a_handler_fails_the_test(client: httpx.Client) -> None:
     """What a handler raises is raised again where the server was made."""
 
-    def explode(seen: Seen) -> Answer:
+    def explode(seen: Seen) -> HttpResponse:
         """Fail on sight."""
         raise LookupError(seen.path)
 

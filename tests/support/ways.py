@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.notifier import TENANT
 from tests.support.teams import FakeTeams
-from tests.support.wire import Answer
+from tests.support.wire import HttpResponse
 
 
 class Way(Protocol):
@@ -33,7 +33,7 @@ class Way(Protocol):
         """What one try may take at most."""
         ...
 
-    def answer_all(self, answer: Answer | None) -> None:
+    def answer_all(self, answer: HttpResponse | None) -> None:
         """Gives one answer to all calls until told otherwise; None ends it."""
         ...
 
@@ -57,7 +57,7 @@ class WebhookWay:
     def calls(self) -> int:
         return len(self.teams.calls)
 
-    def answer_all(self, answer: Answer | None) -> None:
+    def answer_all(self, answer: HttpResponse | None) -> None:
         self.teams.answer_all(answer)
 
 
@@ -87,5 +87,5 @@ class BotWay:
     def calls(self) -> int:
         return len(self.service.calls)
 
-    def answer_all(self, answer: Answer | None) -> None:
+    def answer_all(self, answer: HttpResponse | None) -> None:
         self.service.answer_all(answer)

@@ -92,7 +92,7 @@ class Line:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER_FORMAT, 1, 0))
 
 
-class Answer(Protocol):
+class HttpResponse(Protocol):
     """What the server does with one request."""
 
     def play(self, line: Line) -> bool:
@@ -125,7 +125,7 @@ class _Hang:
     """Silence, then perhaps an answer."""
 
     seconds: float | None
-    then: Answer | None
+    then: HttpResponse | None
 
     def play(self, line: Line) -> bool:
         """Hold the client, then answer or hang up."""
@@ -186,7 +186,7 @@ class _Endless:
 class _Handler:
     """An answer decided when the request is there."""
 
-    decide: Callable[[Seen], Answer]
+    decide: Callable[[Seen], HttpResponse]
 
     def play(self, line: Line) -> bool:
         """Ask, then play what was decided."""
@@ -211,27 +211,27 @@ def reply(
     return _Reply(status, {**content, **length, **(headers or {})}, body)
 
 
-def redirect(status: int, location: str) -> Answer:
+def redirect(status: int, location: str) -> HttpResponse:
     """Send the client elsewhere."""
     return reply(status, headers={"Location": location})
 
 
-def hang(seconds: float | None = None, then: Answer | None = None) -> Answer:
+def hang(seconds: float | None = None, then: HttpResponse | None = None) -> HttpResponse:
     """Say nothing for that long, or until ``server.release()``; then play another answer or hang up."""
     return _Hang(seconds, then)
 
 
-def reset() -> Answer:
+def reset() -> HttpResponse:
     """Break the connection with a TCP reset."""
     return _Raw(reset=True)
 
 
-def close_without_answer() -> Answer:
+def close_without_answer() -> HttpResponse:
     """End the connection in good order without a byte of answer."""
     return _Raw()
 
 
-def truncated(body: bytes, content_length: int, *, status: int = 200, reset: bool = False) -> Answer:
+def truncated(body: bytes, content_length: int, *, status: int = 200, reset: bool = False) -> HttpResponse:
     """Promise a longer body than is sent, then end the connection (or reset it)."""
     headers = {"Content-Type": "application/json", "Content-Length": str(content_length)}
     return _Raw(_Reply(status, headers).head() + body, reset)
@@ -239,30 +239,30 @@ def truncated(body: bytes, content_length: int, *, status: int = 200, reset: boo
 
 def drip(
     body: bytes, chunk: int = 1, pause: float = 0.01, *, head: bool = False, status: int = 200
-) -> Answer:
+) -> HttpResponse:
     """Send the body, or with ``head`` the status line and headers too, in small pieces."""
     top = reply(status, body=body, headers={"Content-Type": "application/json"}).head()
     return _Drip(b"", top + body, chunk, pause) if head else _Drip(top, body, chunk, pause)
 
 
-def endless(chunk: bytes = b" " * 65536, *, status: int = 200) -> Answer:
+def endless(chunk: bytes = b" " * 65536, *, status: int = 200) -> HttpResponse:
     """Send a body that never ends; it stops when the client closes or the server does."""
     headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
     return _Endless(_Reply(status, headers).head(), chunk)
 
 
-def gzip_bomb(size: int, *, status: int = 200) -> Answer:
+def gzip_bomb(size: int, *, status: int = 200) -> HttpResponse:
     """Send a small body that unpacks to that many bytes."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     return reply(status, body=_squeezed_blanks(size), headers=headers)
 
 
-def garbage(data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n") -> Answer:
+def garbage(data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n") -> HttpResponse:
     """Send something that is not HTTP."""
     return _Raw(data)
 
 
-def handler(decide: Callable[[Seen], Answer]) -> Answer:
+def handler(decide: Callable[[Seen], HttpResponse]) -> HttpResponse:
     """Decide the answer by looking at the request; what it raises is raised when the server stops."""
     return _Handler(decide)
 
@@ -282,12 +282,12 @@ class ScriptedServer:
     Answers come from the queue of the longest path prefix that still has any, else from ``default``.
     """
 
-    def __init__(self, default: Answer | None = None, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, default: HttpResponse | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         """Listen at once (so ``url`` is known); serve from the start of the ``with`` block."""
-        self.default: Answer = default or reply(404)
+        self.default: HttpResponse = default or reply(404)
         self._tls = tls
         self._changed = threading.Condition()
-        self._queues: dict[str, deque[Answer]] = {}
+        self._queues: dict[str, deque[HttpResponse]] = {}
         self._seen: list[Seen] = []
         self._errors: list[Exception] = []
         self._open: set[socket.socket] = set()
@@ -314,7 +314,7 @@ class ScriptedServer:
         with self._changed:
             return len(self._threads) - 1
 
-    def script(self, *answers: Answer, path: str = "/") -> None:
+    def script(self, *answers: HttpResponse, path: str = "/") -> None:
         """Queue answers for requests whose path starts so, one each, before the default applies again."""
         with self._changed:
             self._queues.setdefault(path, deque()).extend(answers)
@@ -352,7 +352,7 @@ class ScriptedServer:
             self._stopping.set()
             self._released.set()
             for connection in self._open:
-                _cut(connection)
+                _split_entries(connection)
         with suppress(OSError):  # the acceptor sleeps until somebody calls
             socket.create_connection(self._address, timeout=JOIN_SECONDS).close()
         for thread in list(self._threads):
@@ -395,7 +395,7 @@ class ScriptedServer:
             with self._changed:
                 self._open.add(connection)
                 if self._stopping.is_set():
-                    _cut(connection)
+                    _split_entries(connection)
             try:
                 yield connection
             finally:
@@ -418,7 +418,7 @@ class ScriptedServer:
                 if not answer.play(line) or seen.headers.get("connection") == "close":
                     return
 
-    def _note(self, seen: Seen, connection: socket.socket) -> tuple[Line, Answer]:
+    def _note(self, seen: Seen, connection: socket.socket) -> tuple[Line, HttpResponse]:
         """Write the request down and choose its answer, in one step."""
         with self._changed:
             self._seen.append(seen)
@@ -426,7 +426,7 @@ class ScriptedServer:
             line = Line(seen, connection, self._released, self._stopping)
             return line, self._choose(seen.path)
 
-    def _choose(self, path: str) -> Answer:
+    def _choose(self, path: str) -> HttpResponse:
         """Take the next answer of the longest matching prefix."""
         for prefix in sorted(self._queues, key=len, reverse=True):
             if path.startswith(prefix) and self._queues[prefix]:
@@ -461,12 +461,12 @@ class Fake:
         """Stop the server."""
         self._server.__exit__(kind, error, trace)
 
-    def _serve(self, seen: Seen) -> Answer:
+    def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one call that nothing is scripted for."""
         raise NotImplementedError
 
 
-Fault = tuple[Answer, bool]
+Fault = tuple[HttpResponse, bool]
 """An answer to a call, and whether the call has its effect."""
 
 
@@ -475,15 +475,15 @@ class Faults:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._next: list[tuple[str, Answer, bool]] = []
-        self._outages: dict[str, Answer | None] = {}
+        self._next: list[tuple[str, HttpResponse, bool]] = []
+        self._outages: dict[str, HttpResponse | None] = {}
 
-    def add(self, kind: str, *answers: Answer, posted: bool) -> None:
+    def add(self, kind: str, *answers: HttpResponse, posted: bool) -> None:
         """Keep one for each of the next calls of a kind; with an empty one, of any."""
         with self._lock:
             self._next.extend((kind, answer, posted) for answer in answers)
 
-    def answer_all(self, kind: str, answer: Answer | None) -> None:
+    def answer_all(self, kind: str, answer: HttpResponse | None) -> None:
         """Give one to all calls of a kind until told otherwise; None ends it."""
         with self._lock:
             self._outages[kind] = answer
@@ -499,7 +499,7 @@ class Faults:
             return (outage, False) if outage else None
 
 
-def _cut(connection: socket.socket) -> None:
+def _split_entries(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

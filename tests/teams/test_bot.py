@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from maa_notify.delivery.sender import Message, Outlet, Receipt
-from maa_notify.domain.event import Place
+from maa_notify.delivery.sender import Message, Receipt, Sender
+from maa_notify.domain.event import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DestinationRefused,
@@ -56,7 +56,7 @@ def chat(connector: Connector) -> BotChat:
 
 
 @pytest.fixture
-def place(channel: BotChannel) -> Place:
+def place(channel: BotChannel) -> CardLocation:
     """Where the first card of a request stands."""
     receipt = channel.post(Message(ASKED))
     assert receipt.place
@@ -75,11 +75,11 @@ def test_a_new_request_gets_a_card(service: FakeConnector, channel: BotChannel) 
 
     assert (post.kind, post.where, post.card, post.summary) == ("create", GENERAL, ASKED, "Mira Holt asks.")
     assert receipt.message_id == post.activity_id
-    assert receipt.place == Place(f"{GENERAL};messageid={post.activity_id}", post.activity_id)
+    assert receipt.place == CardLocation(f"{GENERAL};messageid={post.activity_id}", post.activity_id)
 
 
 def test_news_changes_the_card_and_rings_in_its_thread(
-    service: FakeConnector, channel: BotChannel, place: Place
+    service: FakeConnector, channel: BotChannel, place: CardLocation
 ) -> None:
     """First the card, then the reply: who follows the bell finds the card as it is now."""
     receipt = channel.post(Message(DECIDED, "Approved.", place=place, reply=SHORT))
@@ -91,7 +91,7 @@ def test_news_changes_the_card_and_rings_in_its_thread(
     assert receipt == Receipt(message_id=place.activity_id, place=place)
 
 
-def test_a_quiet_change(service: FakeConnector, channel: BotChannel, place: Place) -> None:
+def test_a_quiet_change(service: FakeConnector, channel: BotChannel, place: CardLocation) -> None:
     """Without a reply nothing rings."""
     channel.post(Message(DECIDED, place=place))
 
@@ -99,7 +99,7 @@ def test_a_quiet_change(service: FakeConnector, channel: BotChannel, place: Plac
 
 
 def test_a_card_that_was_deleted_comes_anew(
-    service: FakeConnector, channel: BotChannel, place: Place
+    service: FakeConnector, channel: BotChannel, place: CardLocation
 ) -> None:
     """A new card rings by itself, so no reply follows it; later news finds the new place."""
     service.remove_card(place.activity_id)
@@ -114,7 +114,7 @@ def test_a_card_that_was_deleted_comes_anew(
 
 
 def test_a_destination_that_moved_hears_the_news_in_its_new_channel(
-    service: FakeConnector, connector: Connector, place: Place
+    service: FakeConnector, connector: Connector, place: CardLocation
 ) -> None:
     """The card in the former channel is left as it was: nobody looks for news there."""
     elsewhere = "19:elsewhere@thread.tacv2"
@@ -127,7 +127,9 @@ def test_a_destination_that_moved_hears_the_news_in_its_new_channel(
     assert receipt.place.conversation_id.startswith(elsewhere)
 
 
-def test_a_thread_that_is_gone_comes_anew(service: FakeConnector, channel: BotChannel, place: Place) -> None:
+def test_a_thread_that_is_gone_comes_anew(
+    service: FakeConnector, channel: BotChannel, place: CardLocation
+) -> None:
     """The news must ring somewhere."""
     service.fail_next(GONE, on="reply")
     receipt = channel.post(Message(DECIDED, place=place, reply=SHORT))
@@ -138,7 +140,7 @@ def test_a_thread_that_is_gone_comes_anew(service: FakeConnector, channel: BotCh
 
 
 def test_a_channel_that_is_gone_is_tried_once(
-    service: FakeConnector, channel: BotChannel, place: Place
+    service: FakeConnector, channel: BotChannel, place: CardLocation
 ) -> None:
     """Then a person has to give another one; the error names the destination."""
     service.remove_channel(GENERAL)
@@ -149,7 +151,7 @@ def test_a_channel_that_is_gone_is_tried_once(
 
 
 def test_a_change_that_fails_for_now_is_simply_repeated(
-    service: FakeConnector, channel: BotChannel, place: Place
+    service: FakeConnector, channel: BotChannel, place: CardLocation
 ) -> None:
     """A second try shows one card and one reply; nothing was in doubt."""
     news = Message(DECIDED, place=place, reply=SHORT)
@@ -166,7 +168,7 @@ def test_a_change_that_fails_for_now_is_simply_repeated(
 
 @pytest.mark.parametrize("kind", ["create", "reply"])
 def test_a_lost_answer_is_in_doubt(
-    service: FakeConnector, channel: BotChannel, place: Place, kind: str
+    service: FakeConnector, channel: BotChannel, place: CardLocation, kind: str
 ) -> None:
     """The error keeps its type and its doubt under the destination's name."""
     service.fail_next(fake.reset(), on=kind, posted=True)
@@ -280,8 +282,8 @@ def test_a_card_for_nobody(service: FakeConnector, chat: BotChat) -> None:
 @pytest.mark.parametrize("kind", ["channel", "chat"])
 def test_closing_does_no_harm(service: FakeConnector, channel: BotChannel, chat: BotChat, kind: str) -> None:
     """Destinations share one connector; the next card opens it again."""
-    outlet: Outlet = channel if kind == "channel" else chat
-    outlet.close()
-    outlet.post(Message(ASKED, recipient=PERSON))
+    sender: Sender = channel if kind == "channel" else chat
+    sender.close()
+    sender.post(Message(ASKED, recipient=PERSON))
 
     assert len(service.posts) == 1

@@ -2,8 +2,8 @@
 
 import pytest
 
-from maa_notify.delivery.sender import Message, Outlet
-from maa_notify.domain.event import Place
+from maa_notify.delivery.sender import Message, Sender
+from maa_notify.domain.event import CardLocation
 from maa_notify.errors import DeliveryError
 from maa_notify.net.client import Limits, silence_third_parties
 from maa_notify.teams.bot import BotChannel, BotChat
@@ -19,7 +19,9 @@ PERSON = "5a5a5a5a-0000-4000-8000-00000000000a"
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 @pytest.mark.parametrize("kind", ["new", "changed", "chat"])
-def test_nothing_private_is_said(service: FakeConnector, kind: str, fault: fake.Answer | int | None) -> None:
+def test_nothing_private_is_said(
+    service: FakeConnector, kind: str, fault: fake.HttpResponse | int | None
+) -> None:
     """Neither token nor address, channel, card or person, even when the answer repeats them."""
     if fault is not None:
         service.answer_all(fault_that_says(" ".join(private(service)), fault, service.url))
@@ -58,16 +60,16 @@ def private(service: FakeConnector) -> list[str]:
 def said_while_posting(service: FakeConnector, url: str, kind: str) -> list[str]:
     """What of it is said during one post."""
     connector = Connector(url, service.bot_id, service.tenant_id, service.tokens, limits=LIMITS)
-    outlet: Outlet = BotChat("ops", connector) if kind == "chat" else BotChannel("ops", GENERAL, connector)
-    place = Place(f"{GENERAL};messageid=1790000000009", "1790000000009") if kind == "changed" else None
+    sender: Sender = BotChat("ops", connector) if kind == "chat" else BotChannel("ops", GENERAL, connector)
+    place = CardLocation(f"{GENERAL};messageid=1790000000009", "1790000000009") if kind == "changed" else None
     error: DeliveryError | None = None
     with everything_logged() as ear:
         silence_third_parties()
         try:
-            outlet.post(Message({"type": "AdaptiveCard"}, recipient=PERSON, place=place, reply={}))
+            sender.post(Message({"type": "AdaptiveCard"}, recipient=PERSON, place=place, reply={}))
         except DeliveryError as caught:
             error = caught
-        outlet.close()
-    everything = "\n".join([*ear.heard, said_by(error), repr(outlet), repr(connector)])
+        sender.close()
+    everything = "\n".join([*ear.heard, said_by(error), repr(sender), repr(connector)])
     tokens = [service.token] if service.token in repr(vars(connector)) else []
     return tokens + [each for each in private(service) if each in everything]

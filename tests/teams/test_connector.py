@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from maa_notify.domain.event import Place
+from maa_notify.domain.event import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -19,9 +19,9 @@ from maa_notify.errors import (
     RecipientUnreachable,
 )
 from maa_notify.identity.secret import Secret
-from maa_notify.identity.tokens import ReadyToken, Token
+from maa_notify.identity.tokens import StaticToken, Token
 from maa_notify.net.client import Limits
-from maa_notify.teams.connector import SCOPE, Barred, Channel, Connector, Gone, TokenSourceLike
+from maa_notify.teams.connector import SCOPE, BotForbidden, Channel, Connector, Gone, TokenSourceLike
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, TEAM, FakeConnector, connector_error
 from tests.support.wire import ScriptedServer, reply
@@ -46,7 +46,7 @@ def to(service: FakeConnector, tokens: TokenSourceLike | None = None, seconds: f
     return Connector(service.url, *who, limits=Limits(seconds=seconds))
 
 
-def created(connector: Connector) -> Place:
+def created(connector: Connector) -> CardLocation:
     """Where a new card stands in the one channel."""
     place = connector.create(GENERAL, CARD)
     assert place
@@ -74,7 +74,9 @@ def test_a_new_card_begins_a_thread(service: FakeConnector, connector: Connector
     assert call.headers["authorization"] == f"Bearer {service.token}"
     assert call.headers["content-type"] == "application/json; charset=utf-8"
     assert "删除".encode() in call.body
-    assert place == Place(f"{GENERAL};messageid={service.posts[0].activity_id}", service.posts[0].activity_id)
+    assert place == CardLocation(
+        f"{GENERAL};messageid={service.posts[0].activity_id}", service.posts[0].activity_id
+    )
     assert set(service.tokens.scopes) == {SCOPE}
 
 
@@ -112,7 +114,7 @@ def test_a_reply_goes_into_the_thread(service: FakeConnector, connector: Connect
 def test_no_id_changes_the_path(service: FakeConnector, connector: Connector) -> None:
     """An id is only ever one part of the address, whatever stands in it."""
     with pytest.raises(Gone):
-        connector.update(Place("a/b", "c/d?e"), CARD)
+        connector.update(CardLocation("a/b", "c/d?e"), CARD)
     with pytest.raises(Gone):
         connector.send("a/b", CARD, reply_to="c/d?e")
     with pytest.raises(Gone):
@@ -152,7 +154,7 @@ def test_a_chat_is_opened_and_written_to(service: FakeConnector, connector: Conn
 
 
 @pytest.mark.parametrize("answer", [connector_error(400, "BadSyntax"), connector_error(404, "NotFound")])
-def test_nobody_of_this_id(service: FakeConnector, connector: Connector, answer: fake.Answer) -> None:
+def test_nobody_of_this_id(service: FakeConnector, connector: Connector, answer: fake.HttpResponse) -> None:
     """Somebody who left the company stops no card to others."""
     service.fail_next(answer, on="open")
 
@@ -210,7 +212,9 @@ def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body:
     ],
     ids=["list", "number", "odd", "page", "truncated", "endless", "gzip bomb"],
 )
-def test_the_status_alone_accepts(service: FakeConnector, connector: Connector, answer: fake.Answer) -> None:
+def test_the_status_alone_accepts(
+    service: FakeConnector, connector: Connector, answer: fake.HttpResponse
+) -> None:
     """The card stands there: posting again would only show it twice, even if nobody knows its place."""
     service.fail_next(answer, posted=True)
 
@@ -266,7 +270,7 @@ def test_a_bot_that_may_not_post_there(service: FakeConnector, connector: Connec
     service.bar(GENERAL, code)
     error = refusal(connector)
 
-    assert isinstance(error, Barred)
+    assert isinstance(error, BotForbidden)
     assert "install the bot's app in the team" in str(error)
     assert "admin centre" in str(error)
 
@@ -308,7 +312,7 @@ class Failing:
     def token(self, scope: str) -> Token:
         raise self._error
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         raise AssertionError
 
 
@@ -332,7 +336,7 @@ def test_a_sign_in_that_is_down(service: FakeConnector) -> None:
 
 def test_the_token_sources_of_the_house_fit(service: FakeConnector) -> None:
     """The bot signs in by the same code as the poll, though neither room knows the other."""
-    with closing(to(service, ReadyToken(Secret(service.token)))) as connector:
+    with closing(to(service, StaticToken(Secret(service.token)))) as connector:
         assert connector.create(GENERAL, CARD)
 
 
@@ -345,7 +349,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=list(BROKEN))
-def test_a_lost_answer_leaves_a_new_card_in_doubt(service: FakeConnector, answer: fake.Answer) -> None:
+def test_a_lost_answer_leaves_a_new_card_in_doubt(service: FakeConnector, answer: fake.HttpResponse) -> None:
     """It may stand there or not; whoever repeats must know."""
     service.fail_next(answer, posted=True)
     error = refusal(to(service, seconds=0.3))
@@ -356,7 +360,7 @@ def test_a_lost_answer_leaves_a_new_card_in_doubt(service: FakeConnector, answer
 
 
 @pytest.mark.parametrize("answer", BROKEN.values(), ids=list(BROKEN))
-def test_a_lost_answer_to_a_change_is_no_matter(service: FakeConnector, answer: fake.Answer) -> None:
+def test_a_lost_answer_to_a_change_is_no_matter(service: FakeConnector, answer: fake.HttpResponse) -> None:
     """The same change again shows the same card, so it is simply repeated; so is the opening of a chat."""
     with closing(to(service, seconds=0.3)) as connector:
         place = created(connector)

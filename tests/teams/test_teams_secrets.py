@@ -7,7 +7,7 @@ import pytest
 from maa_notify.delivery.sender import Message
 from maa_notify.errors import DeliveryError
 from maa_notify.identity.secret import Secret
-from maa_notify.net.client import Limits, Wire, silence_third_parties
+from maa_notify.net.client import HttpClient, Limits, silence_third_parties
 from maa_notify.teams.webhook import WebhookMessage, WorkflowsWebhook
 from tests.support import wire as fake
 from tests.support.leaks import FAULTS, everything_logged, fault_that_says, said_by
@@ -18,7 +18,7 @@ LIMITS = Limits(seconds=0.2)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_the_address_is_never_said(teams: FakeTeams, fault: fake.Answer | int | None) -> None:
+def test_the_address_is_never_said(teams: FakeTeams, fault: fake.HttpResponse | int | None) -> None:
     """Neither its signature nor its path, even when the answer repeats it."""
     if fault is not None:
         teams.fail_next(fault_that_says(teams.url, fault, teams.url))
@@ -45,7 +45,7 @@ def test_an_address_out_of_reach_is_never_said(teams: FakeTeams, change: str) ->
 def said_while_posting(url: str) -> list[str]:
     """Which parts of an address are said during one post."""
     webhook = WorkflowsWebhook("ops", Secret(url), LIMITS)
-    message = WebhookMessage(url, Message({}), Wire(url), LIMITS)
+    message = WebhookMessage(url, Message({}), HttpClient(url), LIMITS)
     error: DeliveryError | None = None
     with everything_logged() as ear:
         silence_third_parties()

@@ -109,7 +109,9 @@ def test_an_odd_run_id_is_left_out(teams: FakeTeams, webhook: WorkflowsWebhook, 
     ],
     ids=["202", "200", "1", "response", "words", "endless", "truncated", "drip", "gzip bomb", "garbage"],
 )
-def test_the_status_alone_accepts(teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer) -> None:
+def test_the_status_alone_accepts(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
+) -> None:
     """A run has started, so whatever the body does, posting again would only show the card twice."""
     teams.fail_next(answer)
 
@@ -128,7 +130,9 @@ def test_the_status_alone_accepts(teams: FakeTeams, webhook: WorkflowsWebhook, a
         reply(422, json=[]),
     ],
 )
-def test_a_card_can_be_refused(teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer) -> None:
+def test_a_card_can_be_refused(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
+) -> None:
     """Others may pass."""
     teams.fail_next(answer)
 
@@ -153,7 +157,7 @@ def test_a_card_can_be_refused(teams: FakeTeams, webhook: WorkflowsWebhook, answ
     ],
 )
 def test_a_destination_can_be_refused(
-    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer, advice: str
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse, advice: str
 ) -> None:
     """A person has to mend it, and reads how."""
     teams.fail_next(answer)
@@ -200,7 +204,7 @@ def test_a_destination_can_be_busy(
     ids=["hang", "reset", "close", "garbage", "drip"],
 )
 def test_an_answer_that_never_comes_is_ambiguous(
-    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.Answer
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
 ) -> None:
     """The card may be there; a second one is better than none."""
     teams.fail_next(answer)
