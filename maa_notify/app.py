@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from azure.data.tables import TableServiceClient
+from msgspec.structs import replace
 
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.cards.builder import TeamsCards

@@ -20,8 +20,9 @@ No message holds a URL, a token or any other secret.
 # ruff: noqa: N818 - the names say what is so; "Error" ends those that only group others
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 
 class MaaNotifyError(Exception):
@@ -30,8 +31,7 @@ class MaaNotifyError(Exception):
     code = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(Struct, frozen=True):
     """One wrong setting: which, what is wrong, and the way out. Never holds the value of a secret."""
 
     setting: str

@@ -7,9 +7,10 @@ and a request whose requestor Graph does not tell is nobody's.
 import html
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from maa_notify.bot import strings
 from maa_notify.cards.builder import TeamsCards, fits
@@ -35,16 +36,14 @@ class Word(StrEnum):
     HELP = "help"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A question as understood; `key` is the short key of a request, for `status` only."""
 
     word: Word
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A command, who asks (an Entra object id; "" if not told), and whether it is asked outside a channel."""
 
     command: Command
@@ -64,8 +63,7 @@ def command_of(text: str, own_mentions: Sequence[str] = ()) -> Command:
     return Command(Word.HELP)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """Makes the answers; `cards` knows where the button leads and how times are told."""
 
     cards: TeamsCards
@@ -106,8 +104,7 @@ class Answers:
         return _card(self.cards, title, [*lines, *closing])
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerBuilder:
+class AnswerBuilder(Struct, frozen=True):
     """Tells of requests as they were at the last good poll."""
 
     cards: TeamsCards

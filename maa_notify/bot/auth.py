@@ -4,10 +4,10 @@ The signature and its claims are checked by PyJWT; what is left are the rules of
 sign for Teams, where answers may go, and whose people are answered. A refusal never tells the caller why.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from msgspec import Struct
 
 from maa_notify.bot.activity import Activity
 from maa_notify.bot.config import BotSetup
@@ -42,8 +42,7 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """What a sound token vouches for.
 
     Attributes:

@@ -6,9 +6,9 @@ Only documents were read: nothing here was tried against a live cloud. Teams in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import httpx
+from msgspec import Struct
 
 from maa_notify.domain.request import GUID
 from maa_notify.errors import Mistake, SettingsError
@@ -19,8 +19,7 @@ COMMANDS = "MAA_BOT_COMMANDS"
 _FALLBACK_CLIENT_ID = "MAA_CLIENT_ID"
 
 
-@dataclass(frozen=True, slots=True)
-class BotCloud:
+class BotCloud(Struct, frozen=True):
     """Where Teams calls from.
 
     Attributes:
@@ -62,8 +61,7 @@ BOT_CLOUDS = {
 """By the names of `MAA_CLOUD`."""
 
 
-@dataclass(frozen=True, slots=True)
-class BotSetup:
+class BotSetup(Struct, frozen=True):
     """One bot of one tenant.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from msgspec import Struct
 
 from maa_notify import logs
 from maa_notify.clock import Clock
@@ -31,8 +31,7 @@ class KeysUnavailable(MaaNotifyError):  # noqa: N818 - as its siblings in errors
     code = "bot_keys"
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True):
     """A key, and the channels (`msteams`) that may be spoken for with it."""
 
     public: RSAPublicKey

@@ -1,8 +1,9 @@
 """Answers to where a question came from."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from maa_notify.bot.activity import Activity
 
@@ -19,8 +20,7 @@ class Connection(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectorReplies:
+class ConnectorReplies(Struct, frozen=True):
     """Answers to where a question came from, which has been checked by then."""
 
     connect: Callable[[str], Connection]

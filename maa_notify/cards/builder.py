@@ -5,8 +5,9 @@ button to Intune, a short key. Version 1.4 with elements up to 1.2, which every 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from maa_notify.cards import strings
 from maa_notify.cards.digest import digest_body
@@ -40,8 +41,7 @@ _STYLE_OF_DECIDED = {APPROVED: "good", REJECTED: "accent", EXPIRED: "accent"}
 """Approved: somebody has to press Complete. Rejected, expired: somebody may have to ask again."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextLimits:
+class TextLimits(Struct, frozen=True):
     """How much of other people's text a card holds, in characters, and how many steps of the story."""
 
     quote: int
@@ -53,8 +53,7 @@ _TEXT_LIMITS = (TextLimits(quote=1_024, name=120, steps=6), TextLimits(quote=700
 """The whole text that Intune takes; where the bytes of hostile text do not allow it, less."""
 
 
-@dataclass(frozen=True, slots=True)
-class TeamsCards:
+class TeamsCards(Struct, frozen=True):
     """Makes cards that lead to one place: Intune's own page of Multi Admin Approval.
 
     Attributes:

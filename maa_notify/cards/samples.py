@@ -1,9 +1,11 @@
 """Sample events and cards, for `preview`, `doctor --send` and the gallery; every name in them is invented."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
@@ -38,8 +40,7 @@ def full(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.card(event, _NOWHERE, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """A card worth looking at: its name, a sentence that says when it comes, and of what it is made."""
 
     name: str

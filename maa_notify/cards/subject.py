@@ -1,7 +1,9 @@
 """What a request is about, as a phrase: "Wipe device LAPTOP-42", "Assign app Company Portal to 3 groups"."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, run
@@ -13,8 +15,7 @@ _ASSIGN = "assign"
 _QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A phrase in three parts: `lead` and `tail` are our words, `name` is somebody else's, made safe."""
 
     lead: str

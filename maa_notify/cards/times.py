@@ -1,13 +1,13 @@
 """Times as people read them: in UTC always, with the time left in words."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from maa_notify.cards import strings
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFormat:
+class TimeFormat(Struct, frozen=True):
     """How times are told: in UTC, and beside it, never instead, in the `zone` of the readers if it is set."""
 
     zone: tzinfo | None = None

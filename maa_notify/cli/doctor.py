@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from maa_notify import app
 from maa_notify.cards.samples import sample_event
@@ -23,8 +25,7 @@ OK, FAILED, REFUSED = 0, 1, 3
 _CHANNEL_NAME_LIMIT = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One check: `result` is `ok`, `warning`, `failed` or `skipped`."""
 
     check: str

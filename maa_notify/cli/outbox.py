@@ -3,9 +3,10 @@
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from maa_notify import app
 from maa_notify.cards.text import safe
@@ -17,8 +18,7 @@ from maa_notify.storage.store import StateStore
 OK, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(Struct, frozen=True):
     """One notification in the outbox, with what can be done to it."""
 
     state: str

@@ -2,10 +2,12 @@
 
 import json
 import sys
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
@@ -22,8 +24,7 @@ class UnusableError(ValueError):
     """What was asked for cannot be shown; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewOptions:
+class PreviewOptions(Struct, frozen=True):
     """What somebody wants to see: a card of the catalogue or of any status, or of a request in a file.
 
     Attributes:

@@ -5,11 +5,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 from zipfile import ZipFile, ZipInfo
+
+from msgspec import Struct
 
 from maa_notify.bot.config import client_id_from, commands_wanted
 from maa_notify.bot.strings import COMMANDS
@@ -22,8 +23,7 @@ _UNIX = 3
 _READABLE = 0o644 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class TeamsApp:
+class TeamsApp(Struct, frozen=True):
     """What differs from one organisation to another.
 
     Attributes:

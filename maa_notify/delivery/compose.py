@@ -5,10 +5,11 @@ and ring in its thread, and only requests without a card share a digest.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from typing import Protocol
+
+from msgspec import Struct
 
 from maa_notify.delivery.order import PendingNotification
 from maa_notify.delivery.sender import Card, Message
@@ -38,8 +39,7 @@ class CardMaker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Composer:
+class Composer(Struct, frozen=True):
     """Makes messages of what is due; more than `digest_above` of it become a digest."""
 
     cards: CardMaker

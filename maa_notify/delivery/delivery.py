@@ -9,10 +9,13 @@ Nothing sleeps longer than the time budget of the delivery. What is left waits f
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
@@ -52,8 +55,7 @@ _UNREACHED_FOR = timedelta(days=1)
 """A person without the app is not tried again sooner."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryLimits:
+class DeliveryLimits(Struct, frozen=True):
     """How to deliver.
 
     Attributes:
@@ -80,8 +82,7 @@ class DeliveryLimits:
     max_age: timedelta = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True):
     """What a delivery did.
 
     Attributes:

@@ -1,16 +1,16 @@
 """The protocol of a destination: it takes a message, or says by type why not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from maa_notify.domain.event import CardLocation
 
 Card = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One card on its way.
 
     Attributes:
@@ -28,8 +28,7 @@ class Message:
     reply: Card | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What a destination said when it took a message.
 
     Attributes:

@@ -1,8 +1,10 @@
 """What changed between what we knew and what Graph lists now: a pure function, the heart of a poll."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.domain.event import Event, EventKind, Step
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
@@ -12,8 +14,7 @@ _STEPS_KEPT = 8
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestState:
+class RequestState(Struct, frozen=True):
     """What is remembered of one request.
 
     Attributes:
@@ -39,8 +40,7 @@ class RequestState:
         return step.at if step and step.status == APPROVED else None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing to record: from `before` (None: not remembered as listed) to `after` (None: listed no more).
 
     A request that is listed no more is kept as `before` in case it comes back. `event` is what is told about
@@ -53,8 +53,7 @@ class Change:
     event: Event | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How to compare.
 
     Attributes:

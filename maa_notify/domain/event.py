@@ -1,9 +1,10 @@
 """What a poll finds out, and what is told to whom."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from maa_notify.domain.request import ApprovalRequest, Identity
 
@@ -22,8 +23,7 @@ class EventKind(StrEnum):
     HEARTBEAT = "heartbeat"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A status that a request was seen to reach.
 
     Attributes:
@@ -37,8 +37,7 @@ class Step:
     by: Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened to one request.
 
     Attributes:
@@ -77,8 +76,7 @@ class Event:
         return f"{short_key(self.request.id)}-{self.revision}"
 
 
-@dataclass(frozen=True, slots=True)
-class CardLocation:
+class CardLocation(Struct, frozen=True):
     """Where a request's card stands in Teams, so that it can be changed and answered there.
 
     Attributes:
@@ -90,8 +88,7 @@ class CardLocation:
     activity_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """One event for one destination, waiting in the outbox.
 
     Attributes:

@@ -7,8 +7,9 @@ sets and may change: a share of the lifetime gone by, or a time left. A lifetime
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
 
@@ -17,8 +18,7 @@ _WHOLE = 100
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One point of a plan, `name` as written: a `share` of the lifetime, or a `span` of time.
 
     The span is what is left until expiry in `MAA_REMINDERS`, and what has passed since the approval in
@@ -70,8 +70,7 @@ def _parse_stage(text: str) -> Stage:
     return Stage(name, span=number * _UNITS[match["unit"]])
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """The stages of a plan that have come, oldest first, and when the next one will."""
 
     stages: tuple[str, ...]

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
+
+from msgspec import Struct
 
 NEEDS_APPROVAL = "needsApproval"
 APPROVED = "approved"
@@ -63,8 +64,7 @@ _CANONICAL = {word.lower(): word for word in (*STATUSES, *POLICY_TYPES)} | {"can
 IdentityKind = Literal["user", "application", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who asked or decided. Any part may be empty: Graph has been seen to give all, some or none."""
 
     kind: IdentityKind = "unknown"
@@ -73,8 +73,7 @@ class Identity:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What the change is about, from undocumented fields; every part may be empty.
 
     `operation` is the verb (`Create`, `Assign`, `Action`), `object_type` the last part of Intune's internal
@@ -92,8 +91,7 @@ class Target:
     assigned_to: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRequest:
+class ApprovalRequest(Struct, frozen=True):
     """One request. Times are aware and in UTC, or None when Graph gave none that can be read."""
 
     id: str
@@ -114,8 +112,7 @@ class ApprovalRequest:
         return self.status in CLOSED
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Everything Graph lists; `malformed` counts the entries that could not be read."""
 
     requests: tuple[ApprovalRequest, ...]

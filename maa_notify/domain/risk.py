@@ -1,8 +1,9 @@
 """How dangerous a request is, in the words of a second administrator. Pure, and cautious by default."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 from maa_notify.domain.request import ApprovalRequest, Target
 
@@ -59,8 +60,7 @@ _ACTIONS = {"wipe": Reason.WIPE, "retire": Reason.RETIRE, "delete": Reason.DELET
 _EVERYBODY = frozenset({"all users", "all devices"})
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """The risk of a request, and for a high one why, what weighs most first."""
 
     risk: Risk

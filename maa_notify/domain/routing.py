@@ -4,8 +4,9 @@ A poll and an explanation ask the same function, so what is explained is what ha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import (
@@ -49,8 +50,7 @@ class RoutingReason(StrEnum):
 _DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK})
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingDecision:
+class RoutingDecision(Struct, frozen=True):
     """What one destination has to do with an event; `recipient` is whom to chat with, "" for a channel."""
 
     destination: str
@@ -63,8 +63,7 @@ class RoutingDecision:
         return self.reason in _DELIVERS
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """What one destination wants to hear: empty sets mean everything.
 
     Attributes:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
+from msgspec import Struct
+
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
 from maa_notify.errors import MaaNotifyError
@@ -31,8 +33,7 @@ _DAWN = datetime.min.replace(tzinfo=UTC)
 _OK = "ok"
 
 
-@dataclass(frozen=True, slots=True)
-class FleetHealth:
+class FleetHealth(Struct, frozen=True):
     """What `GET /api/health` tells of a fleet: numbers, and no tenant by name.
 
     Attributes:

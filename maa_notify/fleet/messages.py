@@ -1,8 +1,9 @@
 """The messages in the queue: which tenant shall be polled, and since when somebody wants it."""
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 QUEUE = "maa-polls"
 POISON_QUEUE = f"{QUEUE}-poison"
@@ -13,8 +14,7 @@ class UnreadablePollMessageError(Exception):
     """A message that is none of ours; its text is not repeated."""
 
 
-@dataclass(frozen=True, slots=True)
-class PollMessage:
+class PollMessage(Struct, frozen=True):
     """A poll that is wanted.
 
     Attributes:

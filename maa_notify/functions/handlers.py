@@ -9,11 +9,12 @@ import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from functools import cache
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollFailedError, PollUnderWay, SettingsError, StateError

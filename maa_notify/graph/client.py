@@ -7,13 +7,14 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urljoin
 from uuid import uuid4
 
 import tenacity
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock
@@ -45,8 +46,7 @@ _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
 _Read = TypeVar("_Read")
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How much of a listing is taken before it is called broken.
 
     Attributes:

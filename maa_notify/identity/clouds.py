@@ -6,13 +6,12 @@ identity". The addresses of the Intune admin centre outside the global cloud are
 reached through the Azure portal.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _NODE = "/#view/Microsoft_Intune_DeviceSettings/TenantAdminMenu/~/multiAdminApproval"
 
 
-@dataclass(frozen=True, slots=True)
-class Cloud:
+class Cloud(Struct, frozen=True):
     """One cloud: origins without a trailing slash."""
 
     name: str

@@ -9,7 +9,6 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -18,6 +17,7 @@ from typing import Any, Protocol
 import msal
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+from msgspec import Struct
 
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
@@ -37,8 +37,7 @@ Credential = str | Mapping[str, str] | Mapping[str, Callable[[], str]]
 """What MSAL takes as the proof of an app registration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """An access token and when it ends (seconds since the epoch)."""
 
     value: Secret

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpcore
 import httpx
+from msgspec import Struct
 
 from maa_notify.net.deadline import DeadlineBackend, deadline, plain_url, proxy_of_environment
 
@@ -97,8 +98,7 @@ class HttpResponse:
         return found if isinstance(found, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long one exchange may take, in seconds, and how large its answer may be."""
 
     seconds: float = 20.0

@@ -1,9 +1,9 @@
 """Whether the notifier itself is well: pure arithmetic over what the state store remembers."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cronsim import CronSim
+from msgspec import Struct
 
 from maa_notify import __version__
 from maa_notify.delivery.order import count_overdue
@@ -13,8 +13,7 @@ from maa_notify.storage.store import StateStore
 _GRACE = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What `GET /api/health` and `doctor` tell; nothing in it names a tenant, a person or an address.
 
     Attributes:

@@ -6,8 +6,10 @@ gets a card that says so; asked for daily, that card is a canary whose absence a
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.domain.event import Event, EventKind, Notification
@@ -22,8 +24,7 @@ _LOG = logs.logger(__name__)
 _PURGE_EVERY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Maintenance:
+class Maintenance(Struct, frozen=True):
     """How long to be quiet and how long to remember; with None for `heartbeat` silence is never broken."""
 
     retention: timedelta = timedelta(days=365)

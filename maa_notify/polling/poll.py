@@ -7,9 +7,12 @@ repeat, to kill at any point and to run twice at once.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
@@ -43,8 +46,7 @@ class RequestSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What a poll did; the numbers of notifications are those after it.
 
     Attributes:

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from maa_notify.cards.mentions import DECISION_WANTED, MOST, Mentions, is_person
 from maa_notify.domain.request import POLICY_TYPES
@@ -24,16 +25,14 @@ _RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT})
 _CHANNEL, _REQUESTOR = "channel", "requestor"
 
 
-@dataclass(frozen=True, slots=True)
-class BotAddress:
+class BotAddress(Struct, frozen=True):
     """Where the bot writes: the service's origin and path, and the channel; "" for the requestors' chats."""
 
     service_url: str
     channel_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """A Teams channel or the requestors' chats: what it wants to hear, and whom to mention.
 
     The way there is a webhook or the bot.
@@ -44,8 +43,7 @@ class Destination:
     mentions: Mentions = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationsReader:
+class DestinationsReader(Struct, frozen=True):
     """Reads them all; what is wrong or doubtful goes to `wrong` and `warn`, and a default stands in.
 
     `problem_of_service` says what keeps an address from being one of the bot's service; "" when nothing does.

@@ -6,9 +6,12 @@ The names and their meaning are a contract with the people and scripts that set 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.bot.config import BOT_CLOUDS, client_id_from
 from maa_notify.domain.reminders import Plan, parse_plan
@@ -75,8 +78,7 @@ _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,60}")
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 
 
-@dataclass(frozen=True, slots=True)
-class StateAddress:
+class StateAddress(Struct, frozen=True):
     """Where the state is: exactly one of the three."""
 
     sqlite_path: Path | None = None
@@ -84,8 +86,7 @@ class StateAddress:
     table_endpoint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BotSettings:
+class BotSettings(Struct, frozen=True):
     """The bot, where there is one.
 
     Attributes:
@@ -101,8 +102,7 @@ class BotSettings:
     commands: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that can be set, checked. `warnings` are worth a look but stop nothing."""
 
     tenant_id: str

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.settings.startup import TENANTS
 from maa_notify.settings.validation import is_unresolved
@@ -50,8 +52,7 @@ class Tenant:
     environ: Mapping[str, str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class TenantList:
+class TenantList(Struct, frozen=True):
     """The tenants of the list, and what is wrong with entries that name none."""
 
     tenants: tuple[Tenant, ...]

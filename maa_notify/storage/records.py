@@ -6,7 +6,6 @@ dataclasses in `core` and below; times are RFC 3339 in UTC.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -29,8 +28,7 @@ UNREACHED = "unreached:"
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class PollMark:
+class PollMark(msgspec.Struct, frozen=True):
     """How the last polls went.
 
     Attributes:
@@ -48,22 +46,19 @@ class PollMark:
     token_issued_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(msgspec.Struct, frozen=True):
     """The newest filing time (UTC) of any request that ever left the list: what was filed later never did."""
 
     requested_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotVersion:
+class SnapshotVersion(msgspec.Struct, frozen=True):
     """A word that is another one after each change of the board."""
 
     token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DestinationState:
+class DestinationState(msgspec.Struct, frozen=True):
     """What is remembered of a destination between polls.
 
     Attributes:
@@ -87,15 +82,13 @@ class DestinationState:
     quiet_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LastPurge:
+class LastPurge(msgspec.Struct, frozen=True):
     """When old rows were last purged (UTC)."""
 
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(msgspec.Struct, frozen=True):
     """A notification that left the outbox: delivered, or given up.
 
     Attributes:
@@ -113,16 +106,14 @@ class JournalEntry:
     unreached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCard:
+class StoredCard(msgspec.Struct, frozen=True):
     """Where the card of a request stands at a destination, and since when (UTC)."""
 
     place: CardLocation
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
+class Unreached(msgspec.Struct, frozen=True):
     """When a person could last not be written to (UTC)."""
 
     at: datetime

@@ -6,8 +6,9 @@ test suite.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 MAX_CHANGES = 100
 """Changes in one transaction at most: the documented limit of an entity group transaction in Azure Tables."""
@@ -16,8 +17,7 @@ MAX_BYTES = 3_500_000
 """Size of one transaction at most, by `wire_size`: Azure Tables takes 4 MiB on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row as it was read."""
 
     key: str
@@ -25,16 +25,14 @@ class Row:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(Struct, frozen=True):
     """Creates a row; a conflict when it exists."""
 
     key: str
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """Replaces a row; a conflict unless it still has this etag."""
 
     key: str
@@ -42,16 +40,14 @@ class Update:
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Creates or replaces a row, whatever was there."""
 
     key: str
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Removes a row; a conflict unless it still has this etag."""
 
     key: str

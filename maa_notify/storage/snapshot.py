@@ -10,9 +10,10 @@ first conflict makes it forget: so a poller of an older version, which writes no
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.storage import records as codec
@@ -30,16 +31,14 @@ _VERSIONED_PREFIXES = (codec.LIVE, codec.DEAD)
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Versioned(Generic[_Value]):
+class Versioned(Struct, Generic[_Value], frozen=True):
     """A value as it was read, with the etag that a later write of it needs."""
 
     value: _Value
     etag: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Everything that a poll compares with.
 
     Attributes:
@@ -59,8 +58,7 @@ class Snapshot:
     purged_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What stood under an edition, the requests by the keys of their rows."""
 
     version: str = ""

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.domain.compare import Change, RequestState
 from maa_notify.domain.event import CardLocation, Notification, storage_key
@@ -51,8 +53,7 @@ NEW_DESTINATION = Versioned(DestinationState(), "")
 """A destination of which nothing is remembered yet; its etag says that there is no row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A change with the notifications it causes, and the etags of the rows it replaces."""
 
     change: Change
@@ -65,8 +66,7 @@ _Batch = Sequence[tuple[Record, list[rows.Write]]]
 """Entries with the changes that record them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a notification that was tried: it stays (`kept`), or leaves for the journal.
 
     `place` is where its card stands now, at a destination that comes back to it.

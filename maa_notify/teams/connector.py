@@ -15,6 +15,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from maa_notify.delivery.sender import Card
 from maa_notify.domain.event import CardLocation
 from maa_notify.errors import (
@@ -94,8 +96,7 @@ class BotForbidden(DestinationRefused):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """A channel of a team; its name is whatever the team's owners typed."""
 
     id: str

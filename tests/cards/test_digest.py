@@ -1,9 +1,9 @@
 """A burst as one card: everything in it, what needs somebody first."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.domain.event import Event

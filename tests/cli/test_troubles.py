@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from azure.data.tables import TableServiceClient
+from msgspec.structs import replace
 
 from maa_notify.demo.loopback import free_port
 from maa_notify.identity.tokens import PERMISSION

@@ -6,10 +6,10 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 
 from maa_notify.cli import history
 from maa_notify.cli import main as cli

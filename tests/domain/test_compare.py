@@ -1,13 +1,13 @@
 """What changed: the events of every course that a request can take."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maa_notify.domain.compare import Change, RequestState, Rules, compare
 from maa_notify.domain.event import Event, EventKind, Step

@@ -1,12 +1,12 @@
 """Keys: derived from what they name, distinct, and fit for Table Storage."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maa_notify.domain.event import Event, Notification, short_key, storage_key
 from maa_notify.graph.requests import MalformedRequestError, parse_request

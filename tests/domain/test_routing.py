@@ -1,11 +1,11 @@
 """Who hears of what."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maa_notify.domain.event import Event
 from maa_notify.domain.request import Identity

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import DeliveryLimits
 from maa_notify.storage.records import DestinationState

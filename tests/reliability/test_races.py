@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify import app
 from maa_notify.delivery.delivery import DeliveryLimits

@@ -7,10 +7,13 @@ on. So two pollers meet in every possible way, and a life can be repeated from i
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Semaphore, Thread
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.sender import Card, Message, Receipt
@@ -55,8 +58,7 @@ class KilledError(BaseException):
     """The process ends here and now: nothing may catch it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An event as it arrived in a channel: `what` is its kind and, for a reminder, the stage."""
 
     destination: str

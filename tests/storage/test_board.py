@@ -1,13 +1,14 @@
 """The board is read anew only when it changed, and never passes for newer than it is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.compare import Change as Found

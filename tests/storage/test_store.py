@@ -1,9 +1,9 @@
 """What a poll asks of the state store, on SQLite and on a real Azurite."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.compare import Change, RequestState

@@ -1,8 +1,9 @@
 """Requests and events as the core knows them, for tests that need no wire."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
