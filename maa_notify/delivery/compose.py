@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from maa_notify.delivery.order import PendingNotification
 from maa_notify.delivery.sender import Card, Message
-from maa_notify.domain.event import CardLocation, Event, EventKind, Notification
+from maa_notify.domain.event import Event
+from maa_notify.domain.notification import CardLocation, Notification
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and an edition: the hundred changes of one transaction."""
@@ -82,9 +83,9 @@ def _message(
 
 
 def _request_of(item: PendingNotification) -> str:
-    return item.value.event.request.id
+    return item.value.event.subject_id
 
 
 def _may_share(item: PendingNotification) -> bool:
     """Whether a notification may be told in one card with others."""
-    return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT
+    return not item.value.plain and item.value.event.shares_cards

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import CardLocation, Notification
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import Change, RequestState
-from maa_notify.domain.event import CardLocation, Notification, storage_key
+from maa_notify.domain.event import storage_key
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage import records as codec
 from maa_notify.storage import rows
 from maa_notify.storage.records import (
@@ -318,7 +319,7 @@ def _remembered_changes(outcomes: Iterable[Outcome]) -> list[rows.Write]:
     for place, entry in ((each.place, each.entry) for each in outcomes if each.entry is not None):
         notification = entry.notification
         if place is not None:
-            key = _card_key(notification.destination, notification.event.request.id)
+            key = _card_key(notification.destination, notification.event.subject_id)
             found[key] = codec.encode(StoredCard(place, entry.at))
         if entry.unreached:
             key = _unreached_key(notification.destination, notification.recipient)

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.compare import Change as Found
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import Event, EventKind, Notification
+from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.notification import Notification
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage.records import DEAD, LIVE, META, DestinationState, JournalEntry, PollMark
 from maa_notify.storage.rows import Delete, Row, Rows, Update, Write
@@ -57,7 +58,7 @@ class Watched:
 def filed(store: StateStore) -> RequestState:
     """A new request, recorded with its notification."""
     known = RequestState(parse_request(make_request(now=START)))
-    event = Event(EventKind.CREATED, known.request, 1, START)
+    event = RequestEvent(EventKind.CREATED, known.request, 1, START)
     change = Found(known.request.id, None, known, event)
     store.record([Record(change, (Notification(event, "default", START),))])
     return known

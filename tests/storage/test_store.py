@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.compare import Change, RequestState
-from maa_notify.domain.event import Event, EventKind, Notification
+from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage.records import JournalEntry, PollMark
@@ -26,7 +27,7 @@ def tracked(**overrides: object) -> RequestState:
 
 def created(known: RequestState, destination: str = "default") -> Record:
     """A new request with its notification."""
-    event = Event(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
+    event = RequestEvent(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
     return Record(Change(known.request.id, None, known, event), (Notification(event, destination, START),))
 
 
