@@ -29,7 +29,7 @@ param destinations string
 @secure()
 param tenants string
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   //checkov:skip=CKV_AZURE_109: the parameter isPrivate closes the public endpoint
   //checkov:skip=CKV_AZURE_189: as above
   name: name
@@ -53,7 +53,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(teamsWebhookUrl)) {
+resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(teamsWebhookUrl)) {
   //checkov:skip=CKV_AZURE_114: it is set; the scanner does not look into a resource with a condition
   //checkov:skip=CKV_AZURE_41: a webhook has no end date; one set here would silence the notifier on that day
   parent: vault
@@ -64,7 +64,7 @@ resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empt
   }
 }
 
-resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(destinations)) {
+resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(destinations)) {
   //checkov:skip=CKV_AZURE_114: as above
   //checkov:skip=CKV_AZURE_41: as above
   parent: vault
@@ -75,7 +75,7 @@ resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (
   }
 }
 
-resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(tenants)) {
+resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(tenants)) {
   //checkov:skip=CKV_AZURE_114: as above
   //checkov:skip=CKV_AZURE_41: as above
   parent: vault
@@ -86,6 +86,7 @@ resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empt
   }
 }
 
+#disable-next-line use-recent-api-versions // the newest that there is: the only stable version is of 2016
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: vault
@@ -105,6 +106,3 @@ output id string = vault.id
 
 @description('Name of the vault.')
 output name string = vault.name
-
-@description('Base address of the vault, with a slash at its end.')
-output uri string = vault.properties.vaultUri
