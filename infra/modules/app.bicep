@@ -51,7 +51,6 @@ var readyTimer = {
 }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
-  //checkov:skip=CKV_AZURE_225: one notifier in one zone; what a lost zone delays is told afterwards
   name: planName
   location: location
   tags: tags
@@ -66,11 +65,6 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 }
 
 resource site 'Microsoft.Web/sites@2025-03-01' = {
-  //checkov:skip=CKV_AZURE_78: Flex Consumption has no FTP, and no such property
-  //checkov:skip=CKV_AZURE_212: Flex Consumption counts its own instances
-  //checkov:skip=CKV_AZURE_17: nobody calls the app but monitors, which have no client certificate
-  //checkov:skip=CKV_AZURE_213: Flex Consumption has no health check of the platform; an availability test asks
-  //checkov:skip=CKV_AZURE_222: the health address has to answer from outside
   name: name
   location: location
   tags: union(tags, {

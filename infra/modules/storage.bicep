@@ -19,10 +19,6 @@ param replication string
 param isPrivate bool
 
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
-  //checkov:skip=CKV_AZURE_35: without a private network the Functions host comes from addresses that nobody can list
-  //checkov:skip=CKV_AZURE_59: the parameter isPrivate closes the public endpoint
-  //checkov:skip=CKV_AZURE_206: the parameter replication offers ZRS; lost state is told again, not lost for good
-  //checkov:skip=CKV_AZURE_43: the name ends in a hash, which the scanner cannot compute
   name: name
   location: location
   tags: tags

@@ -30,8 +30,6 @@ param destinations string
 param tenants string
 
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
-  //checkov:skip=CKV_AZURE_109: the parameter isPrivate closes the public endpoint
-  //checkov:skip=CKV_AZURE_189: as above
   name: name
   location: location
   tags: tags
@@ -54,8 +52,6 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
 }
 
 resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(teamsWebhookUrl)) {
-  //checkov:skip=CKV_AZURE_114: it is set; the scanner does not look into a resource with a condition
-  //checkov:skip=CKV_AZURE_41: a webhook has no end date; one set here would silence the notifier on that day
   parent: vault
   name: 'teams-webhook-url'
   properties: {
@@ -65,8 +61,6 @@ resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empt
 }
 
 resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(destinations)) {
-  //checkov:skip=CKV_AZURE_114: as above
-  //checkov:skip=CKV_AZURE_41: as above
   parent: vault
   name: 'destinations'
   properties: {
@@ -76,8 +70,6 @@ resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (
 }
 
 resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(tenants)) {
-  //checkov:skip=CKV_AZURE_114: as above
-  //checkov:skip=CKV_AZURE_41: as above
   parent: vault
   name: 'tenants'
   properties: {
