@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.predictions import NAMES, prediction
+from tests.infra.predictions import NAMES
 from tools.templates import DEPLOYMENTS, ROOT, VERSION, Compilation, Compiler, is_current
 
 FAULTS = {
@@ -110,4 +110,4 @@ def test_both_ways_make_the_same(compiler: Compiler, tmp_path: Path) -> None:
     group, *others = compiler.predicted("azd", root, group="")["predictedResources"]
 
     assert (group["type"], group["name"]) == ("Microsoft.Resources/resourceGroups", "rg-maa-notify")
-    assert others == list(prediction("plain").resources)
+    assert others == compiler.predicted("plain", root)["predictedResources"]
