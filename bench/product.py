@@ -11,13 +11,12 @@ from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import DeliveryLimits
-from maa_notify.domain.compare import Change as Found
+from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage import records as codec
 from maa_notify.storage.rows import Put, Row, Rows, Write
-from maa_notify.storage.snapshot import Versioned
-from maa_notify.storage.store import Record, StateStore
+from maa_notify.storage.store import StateStore
 
 UNHURRIED = DeliveryLimits(min_interval=timedelta(0), rate_limit=1_000_000)
 """No pace limit: how fast it could be, not how fast it may be."""
@@ -122,11 +121,11 @@ def settle(place: Place, tenant: str, count: int) -> None:
     """Remembers so many requests as they are listed, so that a poll finds nothing new."""
     store = StateStore(place.rows(tenant))
     known = (parse_request(request(number)) for number in range(count))
-    store.record([Record(Found(each.id, None, RequestState(each))) for each in known])
+    store.requests.record(Change(each.id, None, RequestState(each)) for each in known)
     now = datetime.now(UTC)
-    store.write_mark(codec.PollMark(last_good=now))
-    store.write_last_purge(now)
-    store.note_silence("default", Versioned(codec.DestinationState(quiet_since=now), ""), None)
+    store.requests.write_mark(codec.PollMark(last_good=now))
+    store.journal.write_last_purge(now)
+    store.outbox.note_silence("default", codec.Versioned(codec.DestinationState(quiet_since=now), ""), None)
     store.close()
 
 

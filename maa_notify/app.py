@@ -79,7 +79,7 @@ class App:
         Raises:
             StateError: the state store failed.
         """
-        delivery = Delivery(self.store, self.senders, self.cards, self.clock, self.limits)
+        delivery = Delivery(self.store.outbox, self.senders, self.cards, self.clock, self.limits)
         settings = self.settings
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
         return Poll(

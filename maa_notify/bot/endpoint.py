@@ -92,7 +92,7 @@ class Messages:
             _LOG.info("bot.installed", private=activity.is_private)
 
     def _card(self, question: Question) -> Element:
-        snapshot = self._store.read_snapshot()
+        snapshot = self._store.requests.read_snapshot()
         as_of = snapshot.mark.last_good if snapshot.mark else None
         tracked = [held.value for held in snapshot.tracked.values()]
         return self._answers.answer(question, tracked, as_of, self._clock.now())

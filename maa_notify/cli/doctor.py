@@ -19,6 +19,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
 from maa_notify.polling.health import Health
 from maa_notify.settings.reader import Settings
+from maa_notify.storage.store import check_writable
 from maa_notify.teams.bot import BotChannel
 
 OK, FAILED, REFUSED = 0, 1, 3
@@ -110,8 +111,8 @@ def _check_graph(notifier: app.App) -> Finding:
 
 
 def _check_state(notifier: app.App) -> Finding:
-    notifier.store.read_mark()
-    notifier.store.check_writable()
+    notifier.store.requests.read_mark()
+    check_writable(notifier.store.rows)
     return Finding("state", "ok", "readable and writable")
 
 
@@ -150,9 +151,9 @@ def _check_outbox(health: Health) -> Finding:
 
 def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
     check = f"destination {name}"
-    lane = notifier.store.read_destination(name).value if not send else None
-    if lane is not None and lane.failing_since is not None:
-        text = f"failing since {TimeFormat().format(lane.failing_since)}: {lane.last_error}"
+    state = notifier.store.outbox.read_destination(name).value if not send else None
+    if state is not None and state.failing_since is not None:
+        text = f"failing since {TimeFormat().format(state.failing_since)}: {state.last_error}"
         return Finding(check, "failed", text, REFUSED)
     if not send:
         return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")

@@ -36,9 +36,11 @@ def history(form: str, *, days: int | None) -> int:
     notifier = app.build()
     try:
         since = notifier.clock.now() - timedelta(days=days) if days is not None else None
-        sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.read_sent(since)]
+        sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
         dead = [
-            _row("dead", held.value) for held in notifier.store.read_dead() if _is_since(held.value, since)
+            _row("dead", held.value)
+            for held in notifier.store.journal.read_dead()
+            if _is_since(held.value, since)
         ]
     finally:
         notifier.close()

@@ -40,7 +40,7 @@ def outbox(action: str, keys: Sequence[str], *, everything: bool, as_json: bool)
             print(_as_json(chosen) if as_json else _as_text(chosen))
             return OK
         if action == "retry":
-            notifier.store.clear_retry_after()
+            notifier.store.outbox.clear_retry_after()
         return _act(action, chosen, keys)
     finally:
         notifier.close()
@@ -48,17 +48,19 @@ def outbox(action: str, keys: Sequence[str], *, everything: bool, as_json: bool)
 
 def _items(store: StateStore, now: datetime) -> list[_Item]:
     waiting = [
-        _Item("pending", held.value, partial(store.make_due, held), partial(store.discard_pending, held))
-        for held in store.read_pending()
+        _Item(
+            "pending", held.value, partial(store.outbox.make_due, held), partial(store.outbox.discard, held)
+        )
+        for held in store.outbox.read_pending()
     ]
     given_up = [
         _Item(
             "dead",
             held.value.notification,
-            partial(store.requeue, held, now),
-            partial(store.discard_dead, held),
+            partial(store.journal.requeue, held, now),
+            partial(store.journal.discard, held),
         )
-        for held in store.read_dead()
+        for held in store.journal.read_dead()
     ]
     return sorted([*given_up, *waiting], key=lambda item: item.notification.recorded_at)
 

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from maa_notify.delivery.order import PendingNotification
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
 from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.storage.outbox import PendingNotification
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and an edition: the hundred changes of one transaction."""

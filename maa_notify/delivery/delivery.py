@@ -21,7 +21,6 @@ from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.compose import MOST_TOGETHER, CardMaker, Composer
 from maa_notify.delivery.order import (
-    PendingNotification,
     count_overdue,
     due_now,
     for_first_recipient,
@@ -39,10 +38,9 @@ from maa_notify.errors import (
     DestinationUnavailable,
     RecipientUnreachable,
 )
-from maa_notify.storage.records import DestinationState, JournalEntry
+from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
+from maa_notify.storage.records import NEW_DESTINATION, DestinationState, JournalEntry, Versioned
 from maa_notify.storage.rows import ConflictError
-from maa_notify.storage.snapshot import Versioned
-from maa_notify.storage.store import NEW_DESTINATION, Outcome, StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -119,7 +117,7 @@ class DestinationRun:
 class Delivery:
     """Delivers what waits, for all destinations of one tenant."""
 
-    store: StateStore
+    store: Outbox
     senders: Mapping[str, Sender]
     cards: CardMaker
     clock: Clock
@@ -328,7 +326,7 @@ class Delivery:
             Outcome(
                 item,
                 entry=JournalEntry(item.value, now, receipt.run_id, receipt.message_id),
-                place=place,
+                location=place,
             )
             for item in items
         ]
@@ -452,16 +450,16 @@ class Delivery:
         return Versioned(lane, turn.lane.etag)
 
     def _forget(self, turn: DestinationRun, outcomes: Sequence[Outcome]) -> None:
-        keys = {outcome.held.value.key for outcome in outcomes}
+        keys = {outcome.pending.value.key for outcome in outcomes}
         turn.waiting = [item for item in turn.waiting if item.value.key not in keys]
 
     def _still_standing(self, turn: DestinationRun, outcomes: Sequence[Outcome]) -> list[Outcome]:
         _LOG.warning("deliver.overtaken", destination=turn.name, text="another poller or a person was faster")
         self._read_again(turn)
         found = {item.value.key: item for item in turn.waiting}
-        standing = [each for each in outcomes if each.held.value.key in found]
+        standing = [each for each in outcomes if each.pending.value.key in found]
         self._forget(turn, standing)
-        return [replace(each, held=found[each.held.value.key]) for each in standing]
+        return [replace(each, pending=found[each.pending.value.key]) for each in standing]
 
     def _close(self, turn: DestinationRun) -> None:
         turn.closed = True

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.outbox import PendingNotification
 
 _OVERDUE = timedelta(minutes=15)
-
-PendingNotification = Versioned[Notification]
-"""A notification in the outbox, with the etag that a later write of it needs."""
 
 
 def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
+from maa_notify.domain.change import Change
+from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 
@@ -40,19 +41,6 @@ class RequestState(Struct, frozen=True):
         return step.at if step and step.status == APPROVED else None
 
 
-class Change(Struct, frozen=True):
-    """One thing to record: from `before` (None: not remembered as listed) to `after` (None: listed no more).
-
-    A request that is listed no more is kept as `before` in case it comes back. `event` is what is told about
-    it; None when it is only worth remembering.
-    """
-
-    request_id: str
-    before: RequestState | None
-    after: RequestState | None
-    event: Event | None = None
-
-
 class Rules(Struct, frozen=True):
     """How to compare.
 
@@ -74,7 +62,7 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     gone: Collection[str],
     now: datetime,
     rules: Rules,
-) -> list[Change]:
+) -> list[Change[RequestState]]:
     """Everything that has to be recorded, in the order in which it should be told.
 
     Args:
@@ -88,7 +76,7 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     compared = (_compare_listed(known, past, request, now, rules) for request in listed.values())
     found = [change for change in compared if change is not None]
     lost = [_compare_gone(known[request_id], now) for request_id in gone]
-    return [*sorted(found, key=lambda each: _age(listed[each.request_id])), *lost]
+    return [*sorted(found, key=lambda each: _age(listed[each.subject_id])), *lost]
 
 
 def _age(request: ApprovalRequest) -> tuple[datetime, str]:
@@ -102,7 +90,7 @@ def _compare_listed(
     request: ApprovalRequest,
     now: datetime,
     rules: Rules,
-) -> Change | None:
+) -> Change[RequestState] | None:
     before = known.get(request.id)
     remembered = before or past.get(request.id)
     if remembered is None:
@@ -112,7 +100,7 @@ def _compare_listed(
     return _unchanged(before, remembered, request, now, rules)
 
 
-def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change:
+def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change[RequestState]:
     is_fresh = request.status == NEEDS_APPROVAL
     steps = () if is_fresh else (_step(request, None, now),)
     after, _ = _reminded(RequestState(request, steps=steps), now, rules)
@@ -127,7 +115,7 @@ def _status_changed(
     request: ApprovalRequest,
     now: datetime,
     rules: Rules,
-) -> Change:
+) -> Change[RequestState]:
     """The news of the status is itself a ring: the stages whose time has come are done with."""
     steps = (*remembered.steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
     moved = RequestState(request, remembered.revision + 1, remembered.reminders_sent, steps=steps)
@@ -143,7 +131,7 @@ def _unchanged(
     request: ApprovalRequest,
     now: datetime,
     rules: Rules,
-) -> Change | None:
+) -> Change[RequestState] | None:
     is_as_known = remembered.missing_since is None and remembered.request == request
     found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
     after, come = _reminded(found, now, rules)
@@ -190,7 +178,7 @@ def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetim
     return Step(request.status, told if told and is_news else now, by)
 
 
-def _compare_gone(known: RequestState, now: datetime) -> Change:
+def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState]:
     """A closed request leaves in silence; an open one must be missing twice before anybody is told."""
     request = known.request
     if request.is_closed:

@@ -185,7 +185,7 @@ class Fleet:
         if self._clock.now() - ask.at < _LATE:
             return False
         try:
-            mark = self._app(slot).store.read_mark()
+            mark = self._app(slot).store.requests.read_mark()
         except MaaNotifyError:
             return False  # the poll says what is wrong
         return mark is not None and mark.last_good is not None and mark.last_good >= ask.at
@@ -193,7 +193,7 @@ class Fleet:
     def _status(self, slot: TenantSlot) -> tuple[str, datetime | None]:
         try:
             found = self._app(slot)
-            mark = found.store.read_mark()
+            mark = found.store.requests.read_mark()
         except MaaNotifyError as error:
             return error.code, None
         status = polling_status(mark or PollMark(), found.settings.poll_schedule, self._clock.now())

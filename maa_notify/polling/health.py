@@ -56,10 +56,10 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     Raises:
         StateError: the state store failed.
     """
-    mark = store.read_mark() or PollMark()
-    pending = [held.value for held in store.read_pending()]
+    mark = store.requests.read_mark() or PollMark()
+    pending = [held.value for held in store.outbox.read_pending()]
     overdue = count_overdue(pending, now)
-    dead = len(store.read_dead())
+    dead = len(store.journal.read_dead())
     issued_at = mark.token_issued_at
     return Health(
         status=polling_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),

@@ -14,10 +14,9 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.records import DestinationState
+from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
 from maa_notify.storage.rows import ConflictError
-from maa_notify.storage.snapshot import Versioned
-from maa_notify.storage.store import NEW_DESTINATION, StateStore
+from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -53,8 +52,8 @@ class Maintenance(Struct, frozen=True):
         """Once a day, forgets what is older than the retention: journal, given-up and past requests."""
         if last is not None and now - last < _PURGE_EVERY:
             return
-        purged = store.purge(now - self.retention)
-        store.write_last_purge(now)
+        purged = store.journal.purge(now - self.retention)
+        store.journal.write_last_purge(now)
         if purged:
             _LOG.info("upkeep.purged", rows=purged, older_than_days=self.retention.days)
 
@@ -62,10 +61,10 @@ class Maintenance(Struct, frozen=True):
 def _queue_heartbeat_of(
     name: str, store: StateStore, held: Versioned[DestinationState], now: datetime, *, has_begun: bool
 ) -> None:
-    lane = replace(held, value=replace(held.value, quiet_since=now))
+    state = replace(held, value=replace(held.value, quiet_since=now))
     try:
-        store.note_silence(
-            name, lane, Notification(heartbeat(now), name, recorded_at=now) if has_begun else None
+        store.outbox.note_silence(
+            name, state, Notification(heartbeat(now), name, recorded_at=now) if has_begun else None
         )
     except ConflictError:
         _LOG.debug("upkeep.overtaken", destination=name)

@@ -6,7 +6,7 @@ repeat, to kill at any point and to run twice at once.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
-from maa_notify.domain.compare import Change, RequestState, Rules, compare
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState, Rules, compare
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
@@ -25,8 +26,8 @@ from maa_notify.domain.routing import Route, route
 from maa_notify.errors import GraphError, MaaNotifyError
 from maa_notify.polling.maintenance import Maintenance
 from maa_notify.storage.records import PollMark
-from maa_notify.storage.snapshot import Snapshot, Versioned
-from maa_notify.storage.store import Record, StateStore
+from maa_notify.storage.snapshot import Snapshot
+from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
 
@@ -122,7 +123,7 @@ class Poll:
             StateError: the state store failed; nothing was posted that could not be recorded.
         """
         now = self.clock.now()
-        snapshot = self.store.read_snapshot()
+        snapshot = self.store.requests.read_snapshot()
         listing, failure = self._list()
         latest = latest_of_each(listing.requests) if listing else {}
         if listing is not None:
@@ -144,15 +145,15 @@ class Poll:
     def _record(self, listed: dict[str, ApprovalRequest], snapshot: Snapshot, now: datetime) -> None:
         known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
         gone = self._look_up(known, listed)
-        past = self.store.read_past(self._doubtful(listed, snapshot))
+        past = self.store.requests.read_past(self._doubtful(listed, snapshot))
         rules = replace(self.rules, first_run=snapshot.mark is None or snapshot.mark.last_good is None)
         changes = compare(known, {key: held.value for key, held in past.items()}, listed, gone, now, rules)
         self._raise_watermark(changes, snapshot)
-        entries = [self._entry(change, snapshot.tracked, past, now) for change in changes]
-        for entry in self.store.record(entries):
-            self._count(entry)
+        told = [replace(each, notifications=self._notifications(each, now)) for each in changes]
+        for change in self.store.requests.record(told, snapshot.tracked, past).changes:
+            self._count(change)
         if rules.first_run:
-            self.store.write_mark(PollMark(last_good=now))
+            self.store.requests.write_mark(PollMark(last_good=now))
 
     def _look_up(self, known: Mapping[str, RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
@@ -181,43 +182,28 @@ class Poll:
             if each.requested_at is None or each.requested_at <= snapshot.watermark
         ]
 
-    def _raise_watermark(self, changes: Sequence[Change], snapshot: Snapshot) -> None:
+    def _raise_watermark(self, changes: Sequence[Change[RequestState]], snapshot: Snapshot) -> None:
         leaving = (each.before.request.requested_at for each in changes if each.before and not each.after)
         newest = max((moment or _DAWN for moment in leaving), default=None)
         if newest is not None and (snapshot.watermark is None or newest > snapshot.watermark):
-            self.store.raise_watermark(newest)
+            self.store.requests.raise_watermark(newest)
 
-    def _entry(
-        self,
-        change: Change,
-        tracked: Mapping[str, Versioned[RequestState]],
-        past: Mapping[str, Versioned[RequestState]],
-        now: datetime,
-    ) -> Record:
-        live, before = tracked.get(change.request_id), past.get(change.request_id)
-        return Record(
-            change,
-            tuple(self._notifications(change, now)),
-            live_etag=live.etag if live else "",
-            past_etag=before.etag if before else "",
-        )
-
-    def _notifications(self, change: Change, now: datetime) -> Collection[Notification]:
+    def _notifications(self, change: Change[RequestState], now: datetime) -> tuple[Notification, ...]:
         event = change.event
         if event is None:
-            return []
+            return ()
         hearing = route(event, self.routes)
         if not hearing:
             _LOG.warning(
                 "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
             )
-        return [
+        return tuple(
             Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
             for each in hearing
-        ]
+        )
 
-    def _count(self, entry: Record) -> None:
-        event = entry.change.event
+    def _count(self, change: Change[RequestState]) -> None:
+        event = change.event
         if event is not None:
             self._events += 1
             _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
@@ -227,11 +213,11 @@ class Poll:
         if failure is None:
             if before.failing_since is not None:
                 _LOG.warning("poll.recovered", failing_since=before.failing_since)
-            self.store.write_mark(PollMark(now))
+            self.store.requests.write_mark(PollMark(now))
             return
         if before.failing_since is None:
             _LOG.error("poll.failing", code=failure.code, text=str(failure))
-        self.store.write_mark(
+        self.store.requests.write_mark(
             PollMark(
                 before.last_good,
                 before.failing_since or now,

@@ -1,31 +1,48 @@
-"""Rows to what they mean, and back: the only place that knows what a row's JSON looks like.
+"""Rows to what they mean, and back: the only place that knows a row's key and what its JSON looks like.
 
-Row kinds by key prefix. The order matters: `dead:`, `live:` and `meta:` are neighbours, so that one range
-read fetches everything a poll compares with, however long the journal grows. The JSON is that of the
-dataclasses in `core` and below; times are RFC 3339 in UTC.
+The JSON is that of the structs in `domain` and below; times are RFC 3339 in UTC.
 """
 
 from collections.abc import Hashable
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from maa_notify.domain.event import Event, storage_key
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 
+# The order of these prefixes in the alphabet is the read plan: what stands from DEAD to META comes with one
+# range read, however long the others grow. AUDIT, CARD, PAST, SENT and UNREACHED lie outside and are asked by
+# key or by time.
+AUDIT = "audit:"
+CARD = "card:"
 DEAD = "dead:"
+FINDING = "finding:"
 LIVE = "live:"
 META = "meta:"
 PAST = "past:"
 PENDING = "pending:"
-CARD = "card:"
 SENT = "sent:"
 UNREACHED = "unreached:"
 
+DESTINATION = META + "destination:"
+LAST_PURGE = META + "purged"
+MARK = META + "poll"
+SNAPSHOT_VERSION = META + "snapshot"
+WATERMARK = META + "watermark"
+
 _Value = TypeVar("_Value")
+
+
+class Versioned(msgspec.Struct, Generic[_Value], frozen=True):
+    """A value as it was read, with the etag that a later write of it needs."""
+
+    value: _Value
+    etag: str
 
 
 class PollMark(msgspec.Struct, frozen=True):
@@ -53,7 +70,7 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class SnapshotVersion(msgspec.Struct, frozen=True):
-    """A word that is another one after each change of the board."""
+    """Random token that is another one after each change of what polls compare with."""
 
     token: str = ""
 
@@ -80,6 +97,10 @@ class DestinationState(msgspec.Struct, frozen=True):
     last_error: str = ""
     last_accepted: datetime | None = None
     quiet_since: datetime | None = None
+
+
+NEW_DESTINATION = Versioned(DestinationState(), "")
+"""A destination of which nothing is remembered yet; its etag says that there is no row."""
 
 
 class LastPurge(msgspec.Struct, frozen=True):
@@ -109,7 +130,7 @@ class JournalEntry(msgspec.Struct, frozen=True):
 class StoredCard(msgspec.Struct, frozen=True):
     """Where the card of a request stands at a destination, and since when (UTC)."""
 
-    place: CardLocation
+    location: CardLocation
     at: datetime
 
 
@@ -119,8 +140,28 @@ class Unreached(msgspec.Struct, frozen=True):
     at: datetime
 
 
+def subject_of(event: Event) -> str:
+    """The id of what an event is about."""
+    return event.subject_id
+
+
+def sent_key(entry: JournalEntry) -> str:
+    """The key of a journal entry; it begins with the time, so that reading or purging a span is one range."""
+    return f"{SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
+
+
+def card_key(destination: str, subject_id: str) -> str:
+    """The key under which it is kept where the card of a subject stands at a destination."""
+    return f"{CARD}{destination}:{storage_key(subject_id)}"
+
+
+def unreached_key(destination: str, recipient: str) -> str:
+    """The key under which it is kept that a person could not be written to."""
+    return f"{UNREACHED}{destination}:{storage_key(recipient)}"
+
+
 def encode(value: object) -> str:
-    """A dataclass as the JSON text of a row."""
+    """A struct as the JSON text of a row."""
     return msgspec.json.encode(value).decode()
 
 
@@ -138,6 +179,15 @@ def decode(row: Row, kind: type[_Value]) -> _Value:
             f"row {row.key!r} in the state store is not ours or is damaged: remove it"
         ) from None
     return value
+
+
+def versioned_from(row: Row, kind: type[_Value]) -> Versioned[_Value]:
+    """A row as what it means, with its etag.
+
+    Raises:
+        StateCorrupt: the row is not ours or is damaged.
+    """
+    return Versioned(decode(row, kind), row.etag)
 
 
 @cache

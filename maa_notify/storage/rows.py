@@ -63,6 +63,11 @@ def wire_size(write: Write) -> int:
     return 1_000 + (2 if data.isascii() else 12) * len(data)
 
 
+def prefix_end(prefix: str) -> str:
+    """The end of the range of all keys that begin with a prefix."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
 class ConflictError(Exception):
     """Somebody else wrote one of the rows first; nothing of the transaction was done."""
 

@@ -1,41 +1,37 @@
-"""The board: everything a poll compares with. What it holds is read anew only when its edition has changed.
+"""The snapshot: everything a poll compares with, read anew only when its version has changed.
 
-Reading a thousand rows a minute to find them as they were is most of what a poll with nothing new would cost.
-So each transaction that writes a request or what was given up also writes a new edition, a row of its own,
-and a poll whose edition is still the one it knows reads the few rows of `meta:` alone. The edition is read
-before the rows it stands for: whoever writes in between makes another one, and is read by the next poll.
-A poll that knows too little does no harm even so, since every write carries the etag of what it replaces. The
-first conflict makes it forget: so a poller of an older version, which writes no editions, is noticed.
+The version is read before the rows it stands for: whoever writes in between makes another one, and is read
+by the next poll. A poll that knows too little does no harm even so, since every write carries the etag of
+what it replaces. The first conflict makes it forget: so a poller of an older version of this program, which
+writes no versions, is noticed.
 """
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from msgspec import Struct, field
 
 from maa_notify.domain.compare import RequestState
-from maa_notify.storage import records as codec
-from maa_notify.storage.records import DestinationState, LastPurge, PollMark, SnapshotVersion, Watermark
-from maa_notify.storage.rows import Put, Row, Rows, Write
-
-SNAPSHOT_VERSION = codec.META + "snapshot"
-WATERMARK = codec.META + "watermark"
-DESTINATION = codec.META + "destination:"
-MARK = codec.META + "poll"
-LAST_PURGE = codec.META + "purged"
-
-_VERSIONED_PREFIXES = (codec.LIVE, codec.DEAD)
-
-_Value = TypeVar("_Value")
-
-
-class Versioned(Struct, Generic[_Value], frozen=True):
-    """A value as it was read, with the etag that a later write of it needs."""
-
-    value: _Value
-    etag: str
+from maa_notify.storage.records import (
+    DEAD,
+    DESTINATION,
+    LAST_PURGE,
+    LIVE,
+    MARK,
+    META,
+    SNAPSHOT_VERSION,
+    WATERMARK,
+    DestinationState,
+    LastPurge,
+    PollMark,
+    SnapshotVersion,
+    Versioned,
+    Watermark,
+    decode,
+    versioned_from,
+)
+from maa_notify.storage.rows import Row, prefix_end
+from maa_notify.storage.versioned import VersionedRows
 
 
 class Snapshot(Struct, frozen=True):
@@ -43,11 +39,11 @@ class Snapshot(Struct, frozen=True):
 
     Attributes:
         tracked: the requests remembered as listed, by id.
-        lanes: what is remembered of each destination, by name.
+        states: what is remembered of each destination, by name.
         mark: how the last polls went; None before the first good one.
         dead: the number of notifications given up and not discarded.
-        horizon: requests filed after this never left the list; None while none has.
-        tidied: when old rows were last purged (UTC).
+        watermark: requests filed after this never left the list; None while none has (UTC).
+        purged_at: when old rows were last purged (UTC).
     """
 
     tracked: Mapping[str, Versioned[RequestState]]
@@ -59,7 +55,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """What stood under an edition, the requests by the keys of their rows."""
+    """What stood under a version, the requests by the keys of their rows."""
 
     version: str = ""
     live: Mapping[str, Versioned[RequestState]] = field(default_factory=dict)
@@ -67,69 +63,50 @@ class _Known(Struct, frozen=True):
 
 
 class SnapshotReader:
-    """Reads the board of one tenant, again and again."""
+    """Reads the snapshot of one tenant, again and again."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: VersionedRows) -> None:
         """Knows nothing yet."""
         self._rows = rows
         self._known = _Known()
 
     def read(self) -> Snapshot:
-        """The board as it is now.
+        """The snapshot as it is now.
 
         Raises:
             StateError: the state store failed, or a row is damaged.
         """
         known = self._known
-        meta = list(self._rows.read(codec.META, prefix_end(codec.META)))
+        meta = list(self._rows.read(META, prefix_end(META)))
         version = _version_in(meta)
         if not version or version != known.version:
-            everything = list(self._rows.read(codec.DEAD, prefix_end(codec.META)))
-            meta = [row for row in everything if row.key.startswith(codec.META)]
+            everything = list(self._rows.read(DEAD, prefix_end(META)))
+            meta = [row for row in everything if row.key.startswith(META)]
+            # Under the version that was read first, not the one that came along: rows of several pages may be
+            # older than the last of them.
             known = self._known = _learnt(everything, version, known)
         return _snapshot(known, meta)
 
     def forget(self) -> None:
-        """The next board is read as if for the first time: a conflict showed that this one is out of date."""
+        """Lets the next snapshot be read as if for the first time, after a conflict."""
         self._known = _Known()
 
 
-def with_snapshot_version(writes: Sequence[Write]) -> Sequence[Write]:
-    """The writes of a transaction, with a new edition of the board if they change what stands under one."""
-    if not any(write.key.startswith(_VERSIONED_PREFIXES) for write in writes):
-        return writes
-    return [*writes, Put(SNAPSHOT_VERSION, codec.encode(SnapshotVersion(secrets.token_hex(8))))]
-
-
-def versioned_from(row: Row, kind: type[_Value]) -> Versioned[_Value]:
-    """A row as what it means, with its etag.
-
-    Raises:
-        StateCorrupt: the row is not ours or is damaged.
-    """
-    return Versioned(codec.decode(row, kind), row.etag)
-
-
-def prefix_end(prefix: str) -> str:
-    """The end of the range of all keys that begin with a prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
-
-
 def _version_in(meta: Iterable[Row]) -> str:
-    """The edition; "" for a state in which nothing was recorded yet, or by older versions only."""
-    return next((codec.decode(row, SnapshotVersion).token for row in meta if row.key == SNAPSHOT_VERSION), "")
+    """The version; "" for a state in which nothing was recorded yet, or by older programs only."""
+    return next((decode(row, SnapshotVersion).token for row in meta if row.key == SNAPSHOT_VERSION), "")
 
 
 def _learnt(everything: Iterable[Row], version: str, before: _Known) -> _Known:
+    """What stands under a version; a row with the etag it had before is not decoded again."""
     live: dict[str, Versioned[RequestState]] = {}
     dead = 0
     for row in everything:
-        if row.key.startswith(codec.LIVE):
+        if row.key.startswith(LIVE):
             kept = before.live.get(row.key)
-            live[row.key] = (
-                kept if kept is not None and kept.etag == row.etag else versioned_from(row, RequestState)
-            )
-        elif row.key.startswith(codec.DEAD):
+            is_as_known = kept is not None and kept.etag == row.etag
+            live[row.key] = kept if kept and is_as_known else versioned_from(row, RequestState)
+        elif row.key.startswith(DEAD):
             dead += 1
     return _Known(version, live, dead)
 
@@ -144,8 +121,8 @@ def _snapshot(known: _Known, meta: Iterable[Row]) -> Snapshot:
             for key, row in by_key.items()
             if key.startswith(DESTINATION)
         },
-        mark=None if mark is None else codec.decode(mark, PollMark),
+        mark=None if mark is None else decode(mark, PollMark),
         dead=known.dead,
-        watermark=None if watermark is None else codec.decode(watermark, Watermark).requested_at,
-        purged_at=None if purged_at is None else codec.decode(purged_at, LastPurge).at,
+        watermark=None if watermark is None else decode(watermark, Watermark).requested_at,
+        purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
     )

@@ -118,7 +118,7 @@ def nothing(_scene: Scene) -> None:
 def clock_went_on(scene: Scene) -> None:
     """The last good poll is half an hour old by now."""
     notifier = app.build({**scene.settings, **scene.changes})
-    notifier.store.write_mark(PollMark(SystemClock().now() - timedelta(minutes=31)))
+    notifier.store.requests.write_mark(PollMark(SystemClock().now() - timedelta(minutes=31)))
     notifier.close()
 
 

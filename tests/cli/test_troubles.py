@@ -155,7 +155,7 @@ def test_a_webhook_that_is_gone(
 def age_the_outbox(state: Path, span: timedelta) -> None:
     """Makes what waits older than it is."""
     rows = SqliteRows(state, TENANT)
-    for held in StateStore(rows).read_pending():
+    for held in StateStore(rows).outbox.read_pending():
         older = replace(held.value, recorded_at=held.value.recorded_at - span)
         rows.commit([Put(codec.PENDING + older.key, codec.encode(older))])
     rows.close()

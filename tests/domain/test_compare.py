@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from maa_notify.domain.compare import Change, RequestState, Rules, compare
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState, Rules, compare
 from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
@@ -31,19 +32,19 @@ def poll(
     gone: Iterable[str] = (),
     now: datetime = NOW,
     rules: Rules = RULES,
-) -> list[Change]:
+) -> list[Change[RequestState]]:
     """Compares as a poll does."""
     return compare(known, past or {}, {each.id: each for each in listed}, list(gone), now, rules)
 
 
-def applied(known: Known, changes: Iterable[Change]) -> dict[str, RequestState]:
+def applied(known: Known, changes: Iterable[Change[RequestState]]) -> dict[str, RequestState]:
     """What is known after the changes were recorded."""
     after = dict(known)
     for change in changes:
         if change.after is None:
-            del after[change.request_id]
+            del after[change.subject_id]
         else:
-            after[change.request_id] = change.after
+            after[change.subject_id] = change.after
     return after
 
 
@@ -52,7 +53,7 @@ def known_as(request: ApprovalRequest, **state: Any) -> dict[str, RequestState]:
     return {request.id: replace(RequestState(request), **state)}
 
 
-def told(changes: Iterable[Change]) -> list[str]:
+def told(changes: Iterable[Change[RequestState]]) -> list[str]:
     """The words for the events, in the order in which they are told."""
     return [change.event.name for change in changes if change.event is not None]
 
@@ -137,7 +138,7 @@ def test_events_are_told_oldest_first() -> None:
 
     changes = poll({}, late, undated, early)
 
-    assert [change.request_id for change in changes] == ["b", "a", "c"]
+    assert [change.subject_id for change in changes] == ["b", "a", "c"]
 
 
 def at(hours: float) -> datetime:
@@ -362,7 +363,7 @@ def test_no_status_is_lost_and_no_request_told_twice(
     events = [change.event for change in changes if isinstance(change.event, RequestEvent)]
 
     assert sorted(each.request.id for each in events if each.kind is not EventKind.REMINDER) == sorted(news)
-    assert len({change.request_id for change in changes}) == len(changes)
+    assert len({change.subject_id for change in changes}) == len(changes)
 
 
 COMPLETE = replace(RULES, complete_reminders=parse_plan("4h,24h"))
@@ -378,7 +379,7 @@ def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, R
     return known
 
 
-def nudges(changes: Iterable[Change]) -> list[RequestEvent]:
+def nudges(changes: Iterable[Change[RequestState]]) -> list[RequestEvent]:
     """The events that ring for the requestor."""
     events = [each.event for each in changes if isinstance(each.event, RequestEvent)]
     return [event for event in events if event.kind is EventKind.COMPLETE_REMINDER]

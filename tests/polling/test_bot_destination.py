@@ -106,7 +106,7 @@ def test_a_card_that_is_gone_is_posted_anew_once(
     if loss == "card":
         service.remove_card(service.posts[0].activity_id)
     else:
-        rows = notifier.app.store._rows
+        rows = notifier.app.store.rows
         [place] = list(rows.read("card:", "card;"))
         rows.commit([Delete(place.key, place.etag)])
     for status in ("approved", "completed"):
@@ -184,7 +184,7 @@ def test_history_tells_who_was_not_reached(
     graph.requests = [request]
     notifier.poll()
 
-    entries = {entry.notification.destination: entry for entry in notifier.app.store.read_sent()}
+    entries = {entry.notification.destination: entry for entry in notifier.app.store.journal.read_sent()}
     assert (entries["requestor chat"].unreached, entries["approvers"].unreached) == (True, False)
 
 

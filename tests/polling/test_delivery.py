@@ -10,8 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import DeliveryLimits
-from maa_notify.storage.records import DestinationState
-from maa_notify.storage.snapshot import Versioned
+from maa_notify.storage.records import DestinationState, Versioned
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -207,8 +206,8 @@ def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
     notifier.poll()
     report = notifier.poll_after(timedelta(days=8).total_seconds())
     teams.answer_all(None)
-    for held in notifier.app.store.read_dead():
-        notifier.app.store.requeue(held, notifier.clock.now())
+    for held in notifier.app.store.journal.read_dead():
+        notifier.app.store.journal.requeue(held, notifier.clock.now())
 
     again = notifier.poll_after(60)
 
@@ -227,7 +226,7 @@ def test_the_pace_stays_within_what_workflows_takes(
     for _ in range(12):
         before = len(teams.cards)
         notifier.poll_after(60)
-        lane = notifier.app.store.read_destination("default").value
+        lane = notifier.app.store.outbox.read_destination("default").value
         moments += lane.posts[-(len(teams.cards) - before) :] if len(teams.cards) > before else []
 
     assert len(teams.cards) == len(moments) == 40
@@ -276,12 +275,12 @@ def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
 ) -> None:
     """A destination held by a poller that shows no sign of life is taken over within the same poll."""
     graph.requests = [make_request(now=notifier.clock.now())]
-    store = notifier.app.store
+    outbox = notifier.app.store.outbox
     now = notifier.clock.now()
     lane = DestinationState(
         holder="a dead poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
     )
-    store.write_destination("default", Versioned(lane, ""))
+    outbox.write_destination("default", Versioned(lane, ""))
 
     report = notifier.poll()
 
@@ -294,19 +293,19 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
 ) -> None:
     """Two pollers at once: the second sees the first renew its hold, and does not post."""
     graph.requests = [make_request(now=notifier.clock.now())]
-    store = notifier.app.store
+    outbox = notifier.app.store.outbox
     now = notifier.clock.now()
     lane = DestinationState(
         holder="a busy poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
     )
-    held = store.write_destination("default", Versioned(lane, ""))
+    held = outbox.write_destination("default", Versioned(lane, ""))
     sleep = notifier.clock.sleep
 
     def sleep_while_the_other_works(seconds: float) -> None:
         nonlocal held
         sleep(seconds)
         until = notifier.clock.now() + DeliveryLimits().lease_time
-        held = store.write_destination(
+        held = outbox.write_destination(
             "default", replace(held, value=replace(held.value, lease_expires_at=until))
         )
 

@@ -162,7 +162,7 @@ def test_a_chat_that_is_refused_is_no_news_for_logs(
     graph.requests = [filed_by(MIRA, notifier)]
     teams.answer_all(reply(404), channel="chat")
     notifier.poll()
-    [waiting] = notifier.app.store.read_pending()
+    [waiting] = notifier.app.store.outbox.read_pending()
     teams.answer_all(None, channel="chat")
     notifier.poll_after(60)
 
@@ -178,8 +178,10 @@ def test_what_waits_from_before_an_update_is_still_delivered(
     graph.requests = [make_request(now=notifier.clock.now())]
     teams.answer_all(reply(404))
     notifier.poll()
-    [held] = [each for each in notifier.app.store.read_pending() if each.value.destination == "default"]
-    rows = notifier.app.store._rows
+    [held] = [
+        each for each in notifier.app.store.outbox.read_pending() if each.value.destination == "default"
+    ]
+    rows = notifier.app.store.rows
     row = rows.get(PENDING + held.value.key)
     assert row is not None
     old = {name: value for name, value in json.loads(row.data).items() if name != "recipient"}

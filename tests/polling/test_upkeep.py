@@ -69,11 +69,11 @@ def test_old_rows_are_forgotten_and_young_ones_are_not(
 
     notifier.poll_after(20 * DAY)
     store = notifier.app.store
-    told_later = [entry.notification.event.subject_id for entry in store.read_sent()]
-    past_later = store.read_past([old["id"]])
+    told_later = [entry.notification.event.subject_id for entry in store.journal.read_sent()]
+    past_later = store.requests.read_past([old["id"]])
     notifier.poll_after(20 * DAY)
 
     assert told_later == [young["id"]]
     assert set(past_later) == {old["id"]}
-    assert store.read_past([old["id"]]) == {}
-    assert set(store.read_snapshot().tracked) == {listed["id"], young["id"]}
+    assert store.requests.read_past([old["id"]]) == {}
+    assert set(store.requests.read_snapshot().tracked) == {listed["id"], young["id"]}

@@ -106,7 +106,7 @@ def main(point: int) -> int:
 
     def build_with_bomb(environ: Mapping[str, str] = os.environ) -> app.App:
         notifier = build(environ, limits=QUICK)
-        notifier.store = StateStore(_Rows(notifier.store._rows, bomb))
+        notifier.store = StateStore(_Rows(notifier.store.rows, bomb))
         notifier.senders = {name: _Outlet(sender, bomb) for name, sender in notifier.senders.items()}
         notifier.graph = _Graph(notifier.graph, bomb)  # type: ignore[assignment]
         return notifier

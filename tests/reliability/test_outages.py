@@ -15,6 +15,7 @@ from maa_notify.errors import StateError
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import Limits
 from maa_notify.storage.rows import Rows
+from maa_notify.storage.store import StateStore
 from maa_notify.teams.webhook import WorkflowsWebhook
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
@@ -160,7 +161,7 @@ def test_report_health_and_outbox_agree(graph: FakeGraph, teams: FakeTeams, noti
     health, store = notifier.app.health(), notifier.app.store
     assert (report.pending, report.dead) == (1, 1)
     assert (health.pending, health.dead) == (1, 1)
-    assert (len(store.read_pending()), len(store.read_dead())) == (1, 1)
+    assert (len(store.outbox.read_pending()), len(store.journal.read_dead())) == (1, 1)
 
 
 def test_graph_is_down_for_six_hours(
@@ -216,14 +217,13 @@ def test_the_notifier_was_off(graph: FakeGraph, teams: FakeTeams, notifier: Noti
 def test_the_state_store_is_down_for_an_hour(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
     """Nothing is posted that could not be recorded; afterwards everything is told once."""
     notifier.poll()
-    store = notifier.app.store
-    rows, store._rows = store._rows, _Away()
+    well, notifier.app.store = notifier.app.store, StateStore(_Away())
     graph.requests = [make_request(now=notifier.clock.now())]
     for _ in range(60):
         with pytest.raises(StateError):
             notifier.poll_after(MINUTE)
     told_meanwhile = len(teams.cards)
-    store._rows = rows
+    notifier.app.store = well
 
     report = notifier.poll_after(MINUTE)
 
@@ -301,7 +301,7 @@ def test_four_hundred_days(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -
         notifier.poll_after(120 * MINUTE)
         seconds.append(time.process_time() - began)
         if poll % 480 == 479:
-            rows.append(sum(1 for _ in notifier.app.store._rows.read(" ", "~")))
+            rows.append(sum(1 for _ in notifier.app.store.rows.read(" ", "~")))
     notifier.close()
 
     settled = rows[2:]

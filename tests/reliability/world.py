@@ -149,7 +149,7 @@ class World:
 
     def is_new_to_us(self) -> bool:
         """Whether no poll has ended well yet, so that closed requests are not told."""
-        mark = StateStore(self.rows).read_mark()
+        mark = StateStore(self.rows).requests.read_mark()
         return mark is None or mark.last_good is None
 
     def poller(self, pause: Callable[[], None]) -> "Poller":
@@ -191,7 +191,7 @@ class Poller:
         senders = {route.name: _Channel(self, route.name, route.name == "devices") for route in ROUTES}
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
-        delivery = Delivery(store, senders, _Cards(), clock, random=seeded)
+        delivery = Delivery(store.outbox, senders, _Cards(), clock, random=seeded)
         return Poll(_Graph(self), store, ROUTES, RULES, delivery, clock, Maintenance(heartbeat=None))
 
     def point(self) -> None:

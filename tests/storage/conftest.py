@@ -8,6 +8,7 @@ import pytest
 
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.sqlite import SqliteRows
+from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_string
 from tests.support.memory import MemoryRows
 from tests.support.notifier import TENANT
@@ -24,3 +25,9 @@ def rows(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rows]:
         store = TableRows(service, f"T{uuid4().hex}", TENANT)
     yield store
     store.close()
+
+
+@pytest.fixture
+def store(rows: Rows) -> StateStore:
+    """The state of one tenant on it."""
+    return StateStore(rows)

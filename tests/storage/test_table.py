@@ -12,7 +12,7 @@ from azure.data.tables import TableServiceClient
 from maa_notify.demo.loopback import free_port
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.storage.rows import Insert
-from maa_notify.storage.store import StateStore
+from maa_notify.storage.store import StateStore, check_writable
 from maa_notify.storage.table import TableRows, connect_with_string
 from tests.support.azurite import Azurite
 from tests.support.notifier import TENANT
@@ -67,12 +67,20 @@ def test_a_wrong_key_is_said_to_be_one(azurite: Azurite, caplog: pytest.LogCaptu
     rows = TableRows(connect_with_string(text), "MaaNotify", TENANT)
 
     with pytest.raises(StateError, match=r"403.*Storage Table Data Contributor") as caught:
-        StateStore(rows).read_snapshot()
+        StateStore(rows).requests.read_snapshot()
 
     assert WRONG_KEY not in caplog.text + str(caught.value)
 
 
-@pytest.mark.parametrize("ask", [StateStore.read_snapshot, StateStore.read_mark, StateStore.check_writable])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.requests.read_snapshot(),
+        lambda store: store.requests.read_mark(),
+        lambda store: check_writable(store.rows),
+    ],
+    ids=["snapshot", "mark", "probe"],
+)
 def test_a_table_that_is_being_deleted_is_no_empty_one(ask: Callable[[StateStore], object]) -> None:
     """For some time after somebody deleted it the service lets nobody make it anew: that is a failure."""
     with ScriptedServer(refused(409, "TableBeingDeleted")) as service:
@@ -94,7 +102,7 @@ def test_a_foreign_row_in_our_place_is_named(azurite: Azurite) -> None:
         rows = TableRows(service, table, TENANT)
 
         with pytest.raises(StateCorrupt, match="'live:7'"):
-            StateStore(rows).read_snapshot()
+            StateStore(rows).requests.read_snapshot()
 
 
 def test_tenants_do_not_see_each_other(azurite: Azurite) -> None:

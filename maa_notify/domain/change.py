@@ -1,0 +1,32 @@
+"""What a comparison finds out about one subject: what was remembered, what is now, and what is told of it."""
+
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from maa_notify.domain.event import Event
+from maa_notify.domain.notification import Notification
+
+State = TypeVar("State")
+"""What is remembered of a subject between polls: `RequestState` of a request."""
+
+
+class Change(Struct, Generic[State], frozen=True):
+    """One thing to record: from `before` to `after`, together with its notifications or not at all.
+
+    It carries no etags: those belong to rows, and the state store knows them from what it read.
+
+    Attributes:
+        subject_id: of what it is a change.
+        before: what was remembered; None for what was not remembered as listed.
+        after: what is remembered from now on; None for what is listed no more, of which `before` is kept in
+            case it comes back.
+        event: what is told about it; None when it is only worth remembering.
+        notifications: the event for each destination that wants it.
+    """
+
+    subject_id: str
+    before: State | None
+    after: State | None
+    event: Event | None = None
+    notifications: tuple[Notification, ...] = ()

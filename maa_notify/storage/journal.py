@@ -1,0 +1,85 @@
+"""What people and the daily purge ask of the state store: what was delivered, and what was given up."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from maa_notify.domain.compare import RequestState
+from maa_notify.storage.records import (
+    CARD,
+    DEAD,
+    LAST_PURGE,
+    PAST,
+    PENDING,
+    SENT,
+    UNREACHED,
+    JournalEntry,
+    LastPurge,
+    StoredCard,
+    Unreached,
+    Versioned,
+    decode,
+    encode,
+    versioned_from,
+)
+from maa_notify.storage.rows import ConflictError, Delete, Put, Row, prefix_end
+from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
+
+
+class Journal:
+    """What became of the notifications of one tenant. Every method may raise `StateError`."""
+
+    def __init__(self, rows: VersionedRows) -> None:
+        """Works on the rows of one tenant."""
+        self._rows = rows
+
+    def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
+        """The journal of what was delivered, oldest first."""
+        first = SENT + (since.isoformat() if since else "")
+        return (decode(row, JournalEntry) for row in self._rows.read(first, prefix_end(SENT)))
+
+    def read_dead(self) -> list[Versioned[JournalEntry]]:
+        """The notifications that were given up."""
+        return [versioned_from(row, JournalEntry) for row in self._all(DEAD)]
+
+    def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
+        """Puts a notification that was given up back into the outbox, due now and as if new."""
+        notification = dead.value.notification
+        fresh = replace(
+            notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
+        )
+        self._rows.commit(
+            [Delete(DEAD + notification.key, dead.etag), Put(PENDING + fresh.key, encode(fresh))]
+        )
+
+    def discard(self, dead: Versioned[JournalEntry]) -> None:
+        """Forgets a notification that was given up."""
+        self._rows.commit([Delete(DEAD + dead.value.notification.key, dead.etag)])
+
+    def purge(self, before: datetime) -> int:
+        """Forgets what was told, given up or left the list before a time; returns the number of rows."""
+        old = [
+            *self._rows.read(SENT, f"{SENT}{before.isoformat(timespec='milliseconds')}"),
+            *(row for row in self._all(DEAD) if decode(row, JournalEntry).at < before),
+            *(row for row in self._all(PAST) if _left_before(decode(row, RequestState), before)),
+            *(row for row in self._all(CARD) if decode(row, StoredCard).at < before),
+            *(row for row in self._all(UNREACHED) if decode(row, Unreached).at < before),
+        ]
+        for start in range(0, len(old), MOST_WRITES):
+            # A row that changed meanwhile is young again; the others are found by the next purge.
+            with suppress(ConflictError):
+                self._rows.commit([Delete(row.key, row.etag) for row in old[start : start + MOST_WRITES]])
+        return len(old)
+
+    def write_last_purge(self, at: datetime) -> None:
+        """Notes when old rows were purged (UTC)."""
+        self._rows.commit([Put(LAST_PURGE, encode(LastPurge(at)))])
+
+    def _all(self, prefix: str) -> Iterator[Row]:
+        return self._rows.read(prefix, prefix_end(prefix))
+
+
+def _left_before(past: RequestState, moment: datetime) -> bool:
+    return past.missing_since is None or past.missing_since < moment

@@ -1,0 +1,174 @@
+"""What a delivery asks of the state store: what waits, where it may go now, and what became of it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.storage.records import (
+    DEAD,
+    DESTINATION,
+    NEW_DESTINATION,
+    PENDING,
+    DestinationState,
+    JournalEntry,
+    StoredCard,
+    Unreached,
+    Versioned,
+    card_key,
+    decode,
+    encode,
+    sent_key,
+    subject_of,
+    unreached_key,
+    versioned_from,
+)
+from maa_notify.storage.rows import Delete, Insert, Put, Update, Write, prefix_end
+from maa_notify.storage.versioned import VersionedRows
+
+PendingNotification = Versioned[Notification]
+"""A notification in the outbox, with the etag that a later write of it needs."""
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a notification that was tried: it stays, or leaves for the journal.
+
+    Attributes:
+        pending: the notification as it was read.
+        kept: as it waits from now on; None when it leaves.
+        entry: what the journal says of it; None when it stays.
+        dead: it was given up.
+        location: where its card stands now, at a destination that comes back to it.
+    """
+
+    pending: PendingNotification
+    kept: Notification | None = None
+    entry: JournalEntry | None = None
+    dead: bool = False
+    location: CardLocation | None = None
+
+
+class Outbox:
+    """The outbox of one tenant and its destinations. Every method may raise `StateError`."""
+
+    def __init__(self, rows: VersionedRows) -> None:
+        """Works on the rows of one tenant."""
+        self._rows = rows
+
+    def read_pending(self) -> list[PendingNotification]:
+        """The notifications that wait, in no particular order."""
+        return [versioned_from(row, Notification) for row in self._rows.read(PENDING, prefix_end(PENDING))]
+
+    def read_destination(self, destination: str) -> Versioned[DestinationState]:
+        """What is remembered of one destination; `NEW_DESTINATION` before anything is."""
+        row = self._rows.get(DESTINATION + destination)
+        return NEW_DESTINATION if row is None else versioned_from(row, DestinationState)
+
+    def write_destination(
+        self, destination: str, state: Versioned[DestinationState]
+    ) -> Versioned[DestinationState]:
+        """Writes what is remembered of a destination, if it is still as it was read; returns it as it is now.
+
+        Raises:
+            ConflictError: another poller wrote it first.
+        """
+        return Versioned(state.value, self._rows.commit([_destination_write(destination, state)])[0])
+
+    def commit_outcomes(
+        self, destination: str, state: Versioned[DestinationState], outcomes: Sequence[Outcome]
+    ) -> tuple[Versioned[DestinationState], list[PendingNotification]]:
+        """Writes the outcome of one post: notifications and destination together, or nothing.
+
+        Returns:
+            The destination's state and the notifications that stay, as they are now.
+
+        Raises:
+            ConflictError: another poller dealt with one of them first.
+        """
+        writes = [_destination_write(destination, state)]
+        kept = [each.kept for each in outcomes if each.kept is not None]
+        writes += [
+            Update(PENDING + each.pending.value.key, encode(each.kept), each.pending.etag)
+            for each in outcomes
+            if each.kept is not None
+        ]
+        for each in outcomes:
+            if each.kept is None:
+                writes += _leaving(each)
+        writes += _remembered(outcomes)
+        first, *others = self._rows.commit(writes)
+        staying = [Versioned(value, etag) for value, etag in zip(kept, others, strict=False)]
+        return Versioned(state.value, first), staying
+
+    def read_card_locations(self, destination: str, subject_ids: Iterable[str]) -> dict[str, CardLocation]:
+        """Where the cards of these subjects stand at a destination, as far as they have any there."""
+        found = ((each, self._rows.get(card_key(destination, each))) for each in subject_ids)
+        return {each: decode(row, StoredCard).location for each, row in found if row is not None}
+
+    def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
+        """Whether a person could not be written to at a time after `since`."""
+        row = self._rows.get(unreached_key(destination, recipient))
+        return row is not None and decode(row, Unreached).at >= since
+
+    def note_silence(
+        self, destination: str, state: Versioned[DestinationState], heartbeat: Notification | None
+    ) -> None:
+        """Notes since when a destination is quiet, together with the heartbeat that breaks the silence.
+
+        Raises:
+            ConflictError: another poller wrote the destination's row first.
+        """
+        writes = [_destination_write(destination, state)]
+        if heartbeat is not None:
+            writes.append(Put(PENDING + heartbeat.key, encode(heartbeat)))
+        self._rows.commit(writes)
+
+    def make_due(self, pending: PendingNotification) -> None:
+        """Makes a waiting notification due now, in its full form."""
+        fresh = replace(pending.value, not_before=None, plain=False, overtakable=False)
+        self._rows.commit([Update(PENDING + fresh.key, encode(fresh), pending.etag)])
+
+    def discard(self, pending: PendingNotification) -> None:
+        """Forgets a waiting notification."""
+        self._rows.commit([Delete(PENDING + pending.value.key, pending.etag)])
+
+    def clear_retry_after(self) -> None:
+        """Lets every destination be tried again now, whatever `Retry-After` it gave."""
+        for row in self._rows.read(DESTINATION, prefix_end(DESTINATION)):
+            state = versioned_from(row, DestinationState)
+            if state.value.retry_after_until is not None:
+                freed = Versioned(replace(state.value, retry_after_until=None), state.etag)
+                self.write_destination(row.key.removeprefix(DESTINATION), freed)
+
+
+def _destination_write(destination: str, state: Versioned[DestinationState]) -> Write:
+    key, data = DESTINATION + destination, encode(state.value)
+    return Update(key, data, state.etag) if state.etag else Insert(key, data)
+
+
+def _leaving(outcome: Outcome) -> list[Write]:
+    """Out of the outbox, and into the journal or to what was given up."""
+    key = outcome.pending.value.key
+    writes: list[Write] = [Delete(PENDING + key, outcome.pending.etag)]
+    if outcome.entry is not None:
+        writes.append(Put(DEAD + key if outcome.dead else sent_key(outcome.entry), encode(outcome.entry)))
+    return writes
+
+
+def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
+    """What is kept for later news: where cards stand, and who could not be written to.
+
+    Each is said once, since a transaction takes no key twice: all of one message may be for one person.
+    """
+    found: dict[str, str] = {}
+    for location, entry in ((each.location, each.entry) for each in outcomes if each.entry is not None):
+        notification = entry.notification
+        if location is not None:
+            key = card_key(notification.destination, subject_of(notification.event))
+            found[key] = encode(StoredCard(location, entry.at))
+        if entry.unreached:
+            key = unreached_key(notification.destination, notification.recipient)
+            found[key] = encode(Unreached(entry.at))
+    return [Put(key, data) for key, data in found.items()]

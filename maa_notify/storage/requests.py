@@ -1,0 +1,183 @@
+"""What a poll asks of the state store: the snapshot it compares with, and to record what it found."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import storage_key
+from maa_notify.domain.notification import Notification
+from maa_notify.errors import StateError
+from maa_notify.storage.records import (
+    LIVE,
+    MARK,
+    PAST,
+    PENDING,
+    WATERMARK,
+    PollMark,
+    Versioned,
+    Watermark,
+    decode,
+    encode,
+    versioned_from,
+)
+from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Put, Update, Write, wire_size
+from maa_notify.storage.snapshot import Snapshot, SnapshotReader
+from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
+
+Known = Mapping[str, Versioned[RequestState]]
+"""Requests by id, as they were read."""
+
+_NONE: Known = MappingProxyType({})
+
+_MOST_CONFLICTS = 20
+"""Each one means that another poller wrote; so many in a row, that something is wrong with the store."""
+
+
+class Recorded(Struct, frozen=True):
+    """What was recorded.
+
+    Attributes:
+        changes: those that were, in the order in which they were given.
+        pending: their notifications, as they now stand in the outbox.
+    """
+
+    changes: Sequence[Change[RequestState]] = ()
+    pending: Sequence[Versioned[Notification]] = ()
+
+
+class _Entry(Struct, frozen=True):
+    """A change with the writes that record it."""
+
+    change: Change[RequestState]
+    writes: Sequence[Write]
+    live_etag: str
+
+    @property
+    def live_key(self) -> str:
+        return LIVE + storage_key(self.change.subject_id)
+
+
+class RequestStore:
+    """The requests of one tenant as they are remembered. Every method may raise `StateError`."""
+
+    def __init__(self, rows: VersionedRows) -> None:
+        """Knows nothing yet of what was remembered."""
+        self._rows = rows
+        self._snapshot = SnapshotReader(rows)
+
+    def read_snapshot(self) -> Snapshot:
+        """Reads what a poll compares with; its cost follows what is listed and new, not the history."""
+        return self._snapshot.read()
+
+    def read_past(self, request_ids: Iterable[str]) -> dict[str, Versioned[RequestState]]:
+        """Of these requests, the ones that were listed once and then left the list."""
+        found = ((each, self._rows.get(PAST + storage_key(each))) for each in request_ids)
+        return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
+
+    def raise_watermark(self, requested_at: datetime) -> None:
+        """Notes, before a request leaves the list, that one filed at this time did; never lowers it.
+
+        Raises:
+            StateError: also when the row changed at every try, so that nothing may leave the list now.
+        """
+        for _ in range(_MOST_CONFLICTS):
+            row = self._rows.get(WATERMARK)
+            known = decode(row, Watermark).requested_at if row else None
+            if known is not None and known >= requested_at:
+                return
+            data = encode(Watermark(requested_at))
+            try:
+                self._rows.commit([Update(WATERMARK, data, row.etag) if row else Insert(WATERMARK, data)])
+            except ConflictError:
+                continue
+            return
+        raise StateError(f"row {WATERMARK!r} in the state store changed at each of {_MOST_CONFLICTS} tries")
+
+    def record(
+        self, changes: Iterable[Change[RequestState]], known: Known = _NONE, past: Known = _NONE
+    ) -> Recorded:
+        """Records each change with its notifications, whole or not at all; returns what was recorded.
+
+        A change is left out when another poller recorded news of the same request first; what it saw is
+        then compared again by the next poll.
+
+        Args:
+            changes: what to record, in the order in which it is to be told.
+            known: the requests that were compared, as they were read.
+            past: those of them that had left the list, as they were read.
+        """
+        recorded: list[Change[RequestState]] = []
+        pending: list[Versioned[Notification]] = []
+        for batch in _batches(_entry(change, known, past) for change in changes):
+            for entry, etags in self._record_batch(batch):
+                told = entry.change.notifications
+                recorded.append(entry.change)
+                pending += map(Versioned, told, etags[len(etags) - len(told) :])
+        return Recorded(recorded, pending)
+
+    def write_mark(self, mark: PollMark) -> None:
+        """Remembers how the poll went."""
+        self._rows.commit([Put(MARK, encode(mark))])
+
+    def read_mark(self) -> PollMark | None:
+        """How the last polls went; None before the first."""
+        row = self._rows.get(MARK)
+        return None if row is None else decode(row, PollMark)
+
+    def _record_batch(self, batch: Sequence[_Entry]) -> list[tuple[_Entry, Sequence[str]]]:
+        """The entries that could be recorded, each with the etags of its rows."""
+        try:
+            etags = iter(self._rows.commit([write for entry in batch for write in entry.writes]))
+        except ConflictError:
+            # Somebody wrote what we believed to know: the next poll reads everything again.
+            self._snapshot.forget()
+            standing = self._standing(batch)
+            if len(standing) < len(batch):
+                return self._record_batch(standing) if standing else []
+            # The requests are as expected, so another row is not: only one by one can tell whose.
+            return [each for entry in batch for each in self._record_batch([entry])] if batch[1:] else []
+        return [(entry, [next(etags) for _ in entry.writes]) for entry in batch]
+
+    def _standing(self, batch: Sequence[_Entry]) -> list[_Entry]:
+        """The entries whose request is still remembered as it was read."""
+        keys = [entry.live_key for entry in batch]
+        found = {row.key: row.etag for row in self._rows.read(min(keys), max(keys) + "~")}
+        return [entry for entry in batch if found.get(entry.live_key, "") == entry.live_etag]
+
+
+def _entry(change: Change[RequestState], known: Known, past: Known) -> _Entry:
+    """The change with the writes of its rows: the request's own first, then its notifications."""
+    key = storage_key(change.subject_id)
+    live, left = known.get(change.subject_id), past.get(change.subject_id)
+    live_etag = live.etag if live else ""
+    writes: list[Write] = []
+    if change.after is None:
+        writes += [Delete(LIVE + key, live_etag), Put(PAST + key, encode(change.before))]
+    elif change.before is None:
+        writes.append(Insert(LIVE + key, encode(change.after)))
+    else:
+        writes.append(Update(LIVE + key, encode(change.after), live_etag))
+    if left is not None:
+        writes.append(Delete(PAST + key, left.etag))
+    # Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
+    writes += [Put(PENDING + each.key, encode(each)) for each in change.notifications]
+    return _Entry(change, writes, live_etag)
+
+
+def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
+    """Groups whole entries into transactions as large as the store takes."""
+    batch: list[_Entry] = []
+    count = size = 0
+    for entry in entries:
+        needed = sum(map(wire_size, entry.writes))
+        if batch and (count + len(entry.writes) > MOST_WRITES or size + needed > MAX_BYTES):
+            yield batch
+            batch, count, size = [], 0, 0
+        batch.append(entry)
+        count, size = count + len(entry.writes), size + needed
+    if batch:
+        yield batch

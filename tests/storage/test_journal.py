@@ -1,0 +1,30 @@
+"""What people ask of the state store, on SQLite, on a real Azurite and on the stand-in."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from maa_notify.storage.outbox import Outcome
+from maa_notify.storage.records import NEW_DESTINATION, JournalEntry
+from maa_notify.storage.store import StateStore
+from tests.storage.changes import created, tracked
+from tests.support.clock import START
+
+
+def test_a_given_up_notification_is_counted_and_can_be_revived(store: StateStore) -> None:
+    """Dead is not gone."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    spent = replace(held.value, attempts=9, last_error="destination 'default' answered 404")
+    store.outbox.commit_outcomes(
+        "default", NEW_DESTINATION, [Outcome(held, entry=JournalEntry(spent, START), dead=True)]
+    )
+    assert (store.requests.read_snapshot().dead, store.outbox.read_pending()) == (1, [])
+
+    [dead] = store.journal.read_dead()
+    store.journal.requeue(dead, START + timedelta(days=9))
+
+    assert store.requests.read_snapshot().dead == 0
+    assert [(each.value.attempts, each.value.recorded_at) for each in store.outbox.read_pending()] == [
+        (0, START + timedelta(days=9))
+    ]

@@ -1,0 +1,125 @@
+"""What a delivery asks of the state store, on SQLite, on a real Azurite and on the stand-in."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.errors import StateCorrupt
+from maa_notify.storage.outbox import Outcome
+from maa_notify.storage.records import NEW_DESTINATION, PENDING, DestinationState, JournalEntry, Versioned
+from maa_notify.storage.rows import ConflictError, Put, Rows, prefix_end
+from maa_notify.storage.store import StateStore
+from tests.storage.changes import created, tracked
+from tests.support.clock import START
+
+
+def test_settling_moves_a_notification_and_renews_the_destination_together(store: StateStore) -> None:
+    """Delivered once: it is in the journal, not in the outbox, and can not be settled again."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    outcome = Outcome(held, entry=JournalEntry(held.value, START, "run-1"))
+
+    state, _ = store.outbox.commit_outcomes("default", NEW_DESTINATION, [outcome])
+
+    sent = [entry.run_id for entry in store.journal.read_sent()]
+    assert (store.outbox.read_pending(), sent) == ([], ["run-1"])
+    with pytest.raises(ConflictError):
+        store.outbox.commit_outcomes("default", state, [outcome])
+
+
+def test_settling_with_an_outdated_destination_changes_nothing(store: StateStore) -> None:
+    """Who lost the lease of a destination cannot write as if it were his."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    outdated = store.outbox.write_destination("default", NEW_DESTINATION)
+    store.outbox.write_destination("default", outdated)
+
+    with pytest.raises(ConflictError):
+        store.outbox.commit_outcomes(
+            "default", outdated, [Outcome(held, kept=replace(held.value, attempts=1))]
+        )
+
+    assert [each.value.attempts for each in store.outbox.read_pending()] == [0]
+
+
+def test_what_stays_can_be_written_again_without_reading_it(store: StateStore) -> None:
+    """One leaves and two stay, in any order: each comes back with the etag of its own row."""
+    changes = [created(tracked()) for _ in range(3)]
+    store.requests.record(changes)
+    first, second, third = store.outbox.read_pending()
+    outcomes = [
+        Outcome(first, kept=replace(first.value, attempts=1)),
+        Outcome(second, entry=JournalEntry(second.value, START)),
+        Outcome(third, kept=replace(third.value, attempts=3)),
+    ]
+
+    _, staying = store.outbox.commit_outcomes("default", NEW_DESTINATION, outcomes)
+
+    by_key = {each.value.key: each for each in store.outbox.read_pending()}
+    assert {each.value.key: each for each in staying} == by_key
+    assert [each.value.attempts for each in staying] == [1, 3]
+
+
+def test_many_notifications_for_somebody_who_was_not_reached_are_settled_at_once(store: StateStore) -> None:
+    """As many as one message holds, all for one person: one row of theirs, written once."""
+    store.requests.record([created(tracked(), "chat", "mira") for _ in range(MOST_TOGETHER)])
+    outcomes = [
+        Outcome(held, entry=JournalEntry(held.value, START, unreached=True))
+        for held in store.outbox.read_pending()
+    ]
+
+    store.outbox.commit_outcomes("chat", NEW_DESTINATION, outcomes)
+
+    assert (len(outcomes), store.outbox.read_pending()) == (MOST_TOGETHER, [])
+    assert len(list(store.journal.read_sent())) == MOST_TOGETHER
+    assert store.outbox.is_unreached("chat", "mira", START)
+
+
+def test_as_much_as_one_message_holds_can_be_given_up_at_once(store: StateStore) -> None:
+    """With the version it is just what one transaction takes."""
+    store.requests.record([created(tracked()) for _ in range(MOST_TOGETHER)])
+    outcomes = [
+        Outcome(held, entry=JournalEntry(held.value, START), dead=True)
+        for held in store.outbox.read_pending()
+    ]
+    store.outbox.commit_outcomes("default", NEW_DESTINATION, outcomes)
+
+    assert store.requests.read_snapshot().dead == MOST_TOGETHER
+
+
+def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, store: StateStore) -> None:
+    """They stop the poll: they are neither dropped nor told as something else."""
+    store.requests.record([created(tracked())])
+    [row] = rows.read(PENDING, prefix_end(PENDING))
+    rows.commit([Put(row.key, row.data.replace('"created"', '"foreseen"'))])
+
+    with pytest.raises(StateCorrupt, match=row.key):
+        store.outbox.read_pending()
+
+    assert rows.get(row.key) is not None
+
+
+def test_held_values_carry_what_a_write_needs(store: StateStore) -> None:
+    """Read, change, write; somebody who read before is refused."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    store.outbox.make_due(held)
+
+    with pytest.raises(ConflictError):
+        store.outbox.make_due(Versioned(held.value, held.etag))
+
+
+def test_a_person_lets_every_destination_be_tried_again(store: StateStore) -> None:
+    """What a destination asked for is forgotten; what it holds beside that is not."""
+    waits = DestinationState(retry_after_until=START + timedelta(hours=1), last_error="429")
+    other = DestinationState(last_error="404")
+    store.outbox.write_destination("waits", Versioned(waits, ""))
+    untouched = store.outbox.write_destination("other", Versioned(other, ""))
+
+    store.outbox.clear_retry_after()
+
+    freed = store.outbox.read_destination("waits").value
+    assert (freed.retry_after_until, freed.last_error) == (None, "429")
+    assert store.outbox.read_destination("other") == untouched

@@ -1,0 +1,192 @@
+"""What a poll asks of the state store, on SQLite, on a real Azurite and on the stand-in."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.storage.records import PollMark
+from maa_notify.storage.rows import ConflictError, Insert, Row, Rows, Write
+from maa_notify.storage.store import StateStore
+from tests.storage.changes import changed, created, tracked
+from tests.support.clock import START
+from tests.support.memory import MemoryRows
+
+
+def test_what_is_recorded_is_read_back_equal(store: StateStore) -> None:
+    """Every field of a request and its notification, times with their zone."""
+    known = tracked()
+    change = created(known)
+
+    assert store.requests.record([change]).changes == [change]
+
+    assert [held.value for held in store.requests.read_snapshot().tracked.values()] == [known]
+    assert [held.value for held in store.outbox.read_pending()] == list(change.notifications)
+
+
+def test_what_was_recorded_is_returned_as_it_stands_in_the_outbox(store: StateStore) -> None:
+    """A delivery can write it again without having read it."""
+    changes = [created(tracked(), name) for name in ("a", "b", "c")]
+    silent = replace(changes[1], event=None, notifications=())
+
+    recorded = store.requests.record([changes[0], silent, changes[2]])
+
+    waiting = store.outbox.read_pending()
+    by_key = {each.value.key: each for each in waiting}
+    assert [by_key[each.value.key] for each in recorded.pending] == list(recorded.pending)
+    assert len(recorded.pending) == len(waiting) == 2
+
+
+def test_only_rows_that_were_written_since_are_decoded_again(rows: Rows) -> None:
+    """Each poll reads every row; what another poller wrote meanwhile is news all the same."""
+    ours, theirs = StateStore(rows), StateStore(rows)
+    still, moving = tracked(), tracked()
+    ours.requests.record([created(still), created(moving)])
+    before = ours.requests.read_snapshot().tracked
+    moved = replace(moving, revision=2)
+    theirs.requests.record([changed(moving, moved)], before)
+
+    after = ours.requests.read_snapshot().tracked
+
+    assert after[still.request.id] is before[still.request.id]
+    assert after[moving.request.id].value == moved
+
+
+def test_a_row_that_was_removed_is_not_remembered(rows: Rows) -> None:
+    """A request that another poller moved to the past is not known any more."""
+    ours, theirs = StateStore(rows), StateStore(rows)
+    known = tracked()
+    ours.requests.record([created(known)])
+    theirs.requests.record([changed(known, None)], ours.requests.read_snapshot().tracked)
+
+    assert ours.requests.read_snapshot().tracked == {}
+
+
+def test_a_conflict_leaves_out_one_request_and_records_the_rest(store: StateStore) -> None:
+    """Another poller was faster with one of three: the other two lose nothing, and it is not doubled."""
+    changes = [created(tracked()) for _ in range(3)]
+    store.requests.record([changes[1]])
+
+    recorded = store.requests.record(changes)
+
+    assert recorded.changes == [changes[0], changes[2]]
+    assert len(store.outbox.read_pending()) == 3
+
+
+def test_a_large_burst_is_recorded_whole(store: StateStore) -> None:
+    """Hundreds of new requests, each for three destinations."""
+    changes = []
+    for _ in range(120):
+        change = created(tracked())
+        [notification] = change.notifications
+        three = tuple(replace(notification, destination=name) for name in ("a", "b", "c"))
+        changes.append(replace(change, notifications=three))
+
+    assert len(store.requests.record(changes).changes) == 120
+    assert (len(store.requests.read_snapshot().tracked), len(store.outbox.read_pending())) == (120, 360)
+
+
+def test_a_burst_of_the_largest_requests_is_recorded_whole(store: StateStore) -> None:
+    """An attacker who fills every field with emoji cannot make the store refuse everybody's requests."""
+    flood = "🙂" * 5_000
+    fields = ("requestJustification", "approvalJustification", "payloadName", "payloadOperation")
+    changes = [created(tracked(**dict.fromkeys(fields, flood))) for _ in range(100)]
+
+    assert len(store.requests.record(changes).changes) == 100
+
+
+def test_a_request_that_leaves_the_list_is_remembered_as_past(store: StateStore) -> None:
+    """It is no longer read by polls, and known again when it comes back."""
+    known = tracked()
+    store.requests.record([created(known)])
+
+    store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
+
+    assert store.requests.read_snapshot().tracked == {}
+    past = store.requests.read_past([known.request.id, "never seen"])
+    assert {key: held.value for key, held in past.items()} == {known.request.id: known}
+
+
+def test_a_request_that_comes_back_is_past_no_more(store: StateStore) -> None:
+    """It is remembered once: as listed, or as past."""
+    known = tracked()
+    store.requests.record([created(known)])
+    store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
+    past = store.requests.read_past([known.request.id])
+
+    store.requests.record([created(known)], past=past)
+
+    assert set(store.requests.read_snapshot().tracked) == {known.request.id}
+    assert store.requests.read_past([known.request.id]) == {}
+
+
+def test_the_watermark_only_rises(store: StateStore) -> None:
+    """Whoever lowered it would let a request that comes back pass for a new one."""
+    for minutes in (5, 3, 9, 7):
+        store.requests.raise_watermark(START + timedelta(minutes=minutes))
+
+    assert store.requests.read_snapshot().watermark == START + timedelta(minutes=9)
+
+
+class Contended(MemoryRows):
+    """A store in which somebody else is always faster."""
+
+    def __init__(self) -> None:
+        """Counts what was tried in vain."""
+        super().__init__()
+        self.tries = 0
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Refuses."""
+        self.tries += 1
+        raise ConflictError
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        """Nothing."""
+        return iter(())
+
+
+@pytest.mark.parametrize("raising", [True, False], ids=["watermark", "record"])
+def test_a_write_that_always_conflicts_ends(raising: bool) -> None:
+    """The poll fails or leaves the news to the next one, instead of hammering the store for ever."""
+    rows = Contended()
+    requests = StateStore(rows).requests
+
+    if raising:
+        with pytest.raises(StateError, match="meta:watermark"):
+            requests.raise_watermark(START)
+    else:
+        assert requests.record([created(tracked()) for _ in range(3)]).changes == []
+
+    assert rows.tries < 30
+
+
+def test_the_mark_of_the_last_poll_is_kept(store: StateStore) -> None:
+    """Health depends on it."""
+    assert store.requests.read_mark() is None
+
+    store.requests.write_mark(PollMark(last_good=START))
+    store.requests.write_mark(PollMark(last_good=START, failing_since=START, failure="graph_denied"))
+
+    mark = store.requests.read_mark()
+    assert mark == store.requests.read_snapshot().mark == PollMark(START, START, "graph_denied")
+
+
+@pytest.mark.parametrize("data", ["not json", "[]", "{}", '{"request": 5}', '{"request": {"id": "x"}}'])
+def test_a_damaged_row_is_named(rows: Rows, store: StateStore, data: str) -> None:
+    """Instead of guessing, the poll stops and says which row it cannot read."""
+    rows.commit([Insert("live:1", data)])
+
+    with pytest.raises(StateCorrupt, match="'live:1'"):
+        store.requests.read_snapshot()
+
+
+def test_a_row_of_an_older_version_is_still_read(rows: Rows, store: StateStore) -> None:
+    """Fields that a later version adds have defaults; fields that it no longer knows are passed over."""
+    rows.commit([Insert("live:1", '{"request": {"id": "1", "status": "approved"}, "colour": "blue"}')])
+
+    snapshot = store.requests.read_snapshot()
+
+    assert [held.value.request.status for held in snapshot.tracked.values()] == ["approved"]
