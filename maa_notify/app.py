@@ -1,7 +1,7 @@
 """The composition root: settings to adapters to a poll. The only room that knows all others."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,9 +32,11 @@ from maa_notify.identity.tokens import (
     federated_credential,
 )
 from maa_notify.net.client import silence_third_parties
+from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.health import Health, health_of
-from maa_notify.polling.maintenance import Maintenance
-from maa_notify.polling.poll import Poll, Report
+from maa_notify.polling.poll import Habits, Poll
+from maa_notify.polling.report import Report
+from maa_notify.polling.source import Source
 from maa_notify.settings.destinations import Destination
 from maa_notify.settings.reader import BotSettings, Settings, read_settings
 from maa_notify.storage.rows import Rows
@@ -69,7 +71,8 @@ class App:
     senders: Mapping[str, Sender]
     cards: TeamsCards
     limits: DeliveryLimits
-    maintenance: Maintenance
+    habits: Habits
+    sources: Sequence[Source] = ()
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
 
@@ -82,8 +85,9 @@ class App:
         delivery = Delivery(self.store.outbox, self.senders, self.cards, self.clock, self.limits)
         settings = self.settings
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
+        approvals = Approvals(self.graph, self.store.requests, rules)
         return Poll(
-            self.graph, self.store, settings.routes, rules, delivery, self.clock, self.maintenance
+            approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
         ).run()
 
     def health(self) -> Health:
@@ -140,7 +144,7 @@ def build(
         senders={each.route.name: _sender(each, connect) for each in settings.destinations},
         cards=cards,
         limits=replace(limits or DeliveryLimits(), digest_above=settings.digest_above),
-        maintenance=Maintenance(
+        habits=Habits(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),

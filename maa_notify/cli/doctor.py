@@ -19,6 +19,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
 from maa_notify.polling.health import Health
 from maa_notify.settings.reader import Settings
+from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.store import check_writable
 from maa_notify.teams.bot import BotChannel
 
@@ -111,7 +112,7 @@ def _check_graph(notifier: app.App) -> Finding:
 
 
 def _check_state(notifier: app.App) -> Finding:
-    notifier.store.requests.read_mark()
+    notifier.store.requests.read_mark(APPROVALS)
     check_writable(notifier.store.rows)
     return Finding("state", "ok", "readable and writable")
 

@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 from maa_notify import app, logs
-from maa_notify.polling.poll import Report
+from maa_notify.polling.report import Report
 from maa_notify.polling.run import poll_once
 
 _LOG = logs.logger(__name__)

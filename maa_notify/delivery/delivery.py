@@ -97,6 +97,10 @@ class DeliveryResult(Struct, frozen=True):
     refused: tuple[str, ...] = ()
     overdue: int = 0
 
+    def followed_by(self, later: "DeliveryResult") -> "DeliveryResult":
+        """Of two deliveries in one poll: what both did, and what waits after the second."""
+        return replace(later, delivered=self.delivered + later.delivered, dead=self.dead + later.dead)
+
 
 @dataclass(slots=True)
 class DestinationRun:

@@ -18,6 +18,9 @@ from maa_notify.storage.rows import Row
 # The order of these prefixes in the alphabet is the read plan: what stands from DEAD to META comes with one
 # range read, however long the others grow. AUDIT, CARD, PAST, SENT and UNREACHED lie outside and are asked by
 # key or by time.
+FORMAT = 2
+"""Of the rows: raised when rows of before would be misread."""
+
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"
@@ -31,7 +34,11 @@ UNREACHED = "unreached:"
 
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
-MARK = META + "poll"
+MARK = META + "source:"
+APPROVALS = "approvals"
+"""The source that every tenant has; health lives on its mark."""
+OLD_MARK = META + "poll"
+"""Of the first format, whose requests would be reminded of twice if they were read as today's."""
 SNAPSHOT_VERSION = META + "snapshot"
 WATERMARK = META + "watermark"
 
@@ -45,15 +52,17 @@ class Versioned(msgspec.Struct, Generic[_Value], frozen=True):
     etag: str
 
 
-class PollMark(msgspec.Struct, frozen=True):
-    """How the last polls went.
+class SourceMark(msgspec.Struct, frozen=True):
+    """How the last looks at a source of news went.
 
     Attributes:
-        last_good: when Graph was last listed and everything recorded (UTC).
-        failing_since: since when polls fail (UTC); None when the last one was good.
-        failure: the code of the last failure; "" when the last poll was good.
-        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        last_good: when it was last read and everything recorded (UTC).
+        failing_since: since when it fails (UTC); None when the last look was good.
+        failure: the code of the last failure; "" when the last look was good.
+        missing_permission: what the token of the last look lacked; "" when nothing is known to be missing.
         token_issued_at: when that token was issued (UTC), if Graph refused it.
+        tried_at: when it was last looked at, well or not (UTC).
+        format: of all rows of this state; another one is refused, never misread.
     """
 
     last_good: datetime | None = None
@@ -61,6 +70,8 @@ class PollMark(msgspec.Struct, frozen=True):
     failure: str = ""
     missing_permission: str = ""
     token_issued_at: datetime | None = None
+    tried_at: datetime | None = None
+    format: int = FORMAT
 
 
 class Watermark(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from maa_notify.domain.routing import EVENT_NAMES, RoutingReason
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
-from maa_notify.polling.poll import Report
+from maa_notify.polling.report import Report
 from maa_notify.settings.reader import NAMES, read_settings
 from maa_notify.settings.tenants import read_tenants
 from tests.support.clock import START
