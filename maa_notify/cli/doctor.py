@@ -18,7 +18,7 @@ from maa_notify.errors import DeliveryError, MaaNotifyError
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
 from maa_notify.polling.health import Health
-from maa_notify.settings.reader import Settings
+from maa_notify.settings.model import Settings
 from maa_notify.teams.bot import BotChannel
 
 OK, FAILED, REFUSED = 0, 1, 3

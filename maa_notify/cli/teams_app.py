@@ -12,9 +12,10 @@ from zipfile import ZipFile, ZipInfo
 
 from msgspec import Struct
 
-from maa_notify.bot.config import client_id_from, commands_wanted
 from maa_notify.bot.strings import COMMANDS
 from maa_notify.cli.teams_app_icons import ACCENT, color_icon, outline_icon
+from maa_notify.settings.reader import read_bot_client_id
+from maa_notify.settings.startup import commands_wanted
 
 _MANIFEST = "1.25"
 _SCHEMA = f"https://developer.microsoft.com/json-schemas/teams/v{_MANIFEST}/MicrosoftTeams.schema.json"
@@ -91,7 +92,7 @@ def teams_app(output: str, *, website: str, version: str, environ: Mapping[str, 
     Raises:
         SettingsError: no setting tells the bot's client id.
     """
-    app = TeamsApp(client_id_from(environ), commands_wanted(environ), website, version)
+    app = TeamsApp(read_bot_client_id(environ), commands_wanted(environ), website, version)
     try:
         Path(output).write_bytes(app.package())
     except OSError as error:

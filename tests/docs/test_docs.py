@@ -20,7 +20,8 @@ from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
 from maa_notify.polling.poll import Report
-from maa_notify.settings.reader import NAMES, read_settings
+from maa_notify.settings.fields import BY_NAME
+from maa_notify.settings.reader import read_settings
 from maa_notify.settings.tenants import read_tenants
 from tests.support.clock import START
 from tests.support.graph import make_request
@@ -136,7 +137,7 @@ def logged_values() -> set[str]:
     return {"poll", *labels(event)} | given - {"labels(event)", "text"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_every_setting_has_its_own_heading_and_a_default(name: str) -> None:
     """A person who meets a name in an error finds it in docs/settings.md, with meaning and example."""
     text = section(SETTINGS, name)
@@ -148,18 +149,18 @@ def test_every_setting_has_its_own_heading_and_a_default(name: str) -> None:
 
 def test_settings_come_in_the_order_of_the_code() -> None:
     """And none is documented that the code does not have."""
-    assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(NAMES)
+    assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(BY_NAME)
 
 
 def test_the_readme_lists_every_setting() -> None:
     """In its table, in the same order."""
-    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(NAMES)
+    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(BY_NAME)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_setting_is_made_up(page: Path) -> None:
     """A name that only the documentation knows would be set in vain."""
-    assert set(re.findall(r"\bMAA_[A-Z_]*[A-Z]\b", text_of(page))) <= set(NAMES)
+    assert set(re.findall(r"\bMAA_[A-Z_]*[A-Z]\b", text_of(page))) <= set(BY_NAME)
 
 
 @pytest.mark.parametrize("name, value", examples(), ids=lambda text: text[:60])

@@ -110,7 +110,7 @@ def test_a_tenant_with_an_app_of_its_own_takes_no_credential_of_the_others() -> 
     own, shared = roster_of(entry(client_id=APP), entry(tenant_id=FABRIKAM), **common).tenants
 
     assert read_settings(own.environ).client_secret is None
-    assert read_settings(own.environ).managed_identity == IDENTITY
+    assert read_settings(own.environ).managed_identity_client_id == IDENTITY
     assert shared.environ["MAA_CLIENT_SECRET"] == "of-another-app"
 
 
