@@ -21,6 +21,7 @@ from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
 from maa_notify.polling.poll import Report
 from maa_notify.settings.fields import BY_NAME
+from maa_notify.settings.fields import SETTINGS as SETTING_ROWS
 from maa_notify.settings.reader import read_settings
 from maa_notify.settings.tenants import read_tenants
 from tests.support.clock import START
@@ -216,6 +217,16 @@ def test_a_documented_default_is_the_default(name: str, value: str) -> None:
     """To write it out changes nothing, and docs/settings.md says the same."""
     assert read_settings({**ENOUGH, name: value}) == read_settings(ENOUGH)
     assert f"`{value}`" in section(SETTINGS, name)
+
+
+def test_the_keys_of_a_tenant_are_the_tables() -> None:
+    """An entry of `MAA_TENANTS` takes these keys and no others; those of the sign-in come and go together."""
+    text = section(SETTINGS, "MAA_TENANTS")
+    [keys] = re.findall(r"An entry may have (.+?)\.\n", text, re.DOTALL)
+    [credentials] = re.findall(r"An entry with a (.+?) takes none", text)
+
+    assert set(re.findall(r"`(\w+)`", keys)) == {row.key for row in SETTING_ROWS if row.per_tenant}
+    assert set(re.findall(r"`(\w+)`", credentials)) == {row.key for row in SETTING_ROWS if row.credential}
 
 
 def test_every_word_for_an_event_is_explained() -> None:

@@ -867,3 +867,12 @@ def test_a_bot_that_cannot_work_is_refused(changes: dict[str, Any], problem: str
     told = mistakes(**{"MAA_CLIENT_ID": BOT_ID, **changes})
 
     assert any(problem in each for each in told), told
+
+
+def test_each_setting_of_one_tenant_has_its_field() -> None:
+    """A row of the table without a field of the model would be read and forgotten."""
+    follows_from_others = {"bot", "warnings"}
+
+    assert set(Settings.__struct_fields__) - follows_from_others == {
+        row.key for row in SETTINGS if row.name != TENANTS
+    }
