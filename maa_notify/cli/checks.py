@@ -163,7 +163,7 @@ def _list_channels(name: str, channel: BotChannel) -> Finding:
 
 def _after_accepted(settings: Settings, name: str, receipt: Receipt) -> str:
     if any(route.to_requestor for route in settings.routes if route.name == name):
-        return "it names no recipient, so the way ends there and nobody gets a card"
+        return "it names no recipient, so the flow ends there and nobody gets a card"
     if receipt.message_id:
         return "the card is in the channel"
     return "a flow answers before it posts, so look for the card in Teams"

@@ -17,8 +17,8 @@ _DAY = 86_400
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
     parser.description = (
-        "Polls until it is stopped with Ctrl-C or a signal. The poll under way is ended in peace; asked a"
-        " second time, it stops at once, which loses nothing either."
+        "Polls until it is stopped with Ctrl-C or a signal, which lets the poll under way finish. Asked a"
+        " second time it stops at once, which loses nothing either."
     )
     parser.add_argument("--every", type=_seconds, default=60.0, metavar="SECONDS", help="default: 60")
 

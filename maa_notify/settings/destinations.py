@@ -109,7 +109,7 @@ class _EntryReader(Struct, frozen=True):
         if isinstance(endpoint, BotAddress):
             self.wrong("a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
         if mentions:
-            self.wrong("'mentions' are for channels; a chat rings its one person")
+            self.wrong("'mentions' are for channels; a chat notifies its one person anyway")
         return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), endpoint)
 
     def _endpoint(self, entry: Mapping[str, Any]) -> Secret | BotAddress:

@@ -178,7 +178,7 @@ def state(text: str) -> StateAddress:
 
 
 def times_after_approval(text: str) -> Plan:
-    """When to remind of a request that was approved; no shares, for nobody knows how long that lasts."""
+    """When to remind of a request that was approved; no shares, since the end of an approval is not known."""
     form = "must be a list of times after the approval, such as 4h,24h: whole numbers with m, h or d"
     try:
         plan = parse_plan(text)

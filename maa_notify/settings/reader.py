@@ -57,7 +57,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     cloud: Cloud = values["cloud"]
     values["graph_url"] = values["graph_url"] or cloud.graph
     values["authority_url"] = values["authority_url"] or cloud.authority
-    entries = read_destinations(values["destinations"], findings, _service_judge(cloud, in_azure=in_azure))
+    entries = read_destinations(values["destinations"], findings, _service_check(cloud, in_azure=in_azure))
     settings = Settings(**{**values, "destinations": tuple(entries)})
     settings = _with_bot(_with_default_destination(settings, findings), findings)
     warn_of_shared_endpoints(settings.destinations, findings)
@@ -121,13 +121,13 @@ def _with_default_destination(settings: Settings, findings: Findings) -> Setting
         )
     if given and all(each.route.policy_types or each.route.events for each in given):
         findings.warnings.append(
-            "MAA_TEAMS_WEBHOOK_URL is not set and every entry of MAA_DESTINATIONS is choosy: what none of"
-            " them takes is logged and told nobody"
+            "MAA_TEAMS_WEBHOOK_URL is not set and every entry of MAA_DESTINATIONS names policy types or"
+            " events: an event that none of them names is logged and posted nowhere"
         )
     return settings
 
 
-def _service_judge(cloud: Cloud, *, in_azure: bool) -> Callable[[str], str]:
+def _service_check(cloud: Cloud, *, in_azure: bool) -> Callable[[str], str]:
     """What keeps an address from being one of the bot's service in this cloud; "" when nothing does."""
 
     def problem_of(url: str) -> str:

@@ -7,18 +7,17 @@ from typing import Any
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.settings.fields import BY_NAME
+from maa_notify.settings.fields import BY_NAME, SETTINGS
 from maa_notify.settings.reader import read_settings
 from tests.infra.bicep import INFRA, ROOT, config, declared, decorator
 
 NOT_IN_AZURE = {
     "MAA_CLIENT_SECRET": "the managed identity signs in, there is no secret to keep",
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
-    "MAA_ACCESS_TOKEN": "refused inside Azure",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
-    "MAA_BOT_ACCESS_TOKEN": "refused inside Azure",
     "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
+    **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
 FORBIDDEN_ON_FLEX = {
     "AzureWebJobsStorage",  # a connection string, where this one has no keys
@@ -62,24 +61,13 @@ HOST_OF_A_FLEET = {
     "AzureFunctionsJobHost__extensionBundle__version",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
-PARAMETERS = {
-    "MAA_TENANT_ID": "tenantId",
-    "MAA_CLOUD": "cloud",
-    "MAA_TABLE_NAME": "tableName",
-    "MAA_TEAMS_WEBHOOK_URL": "teamsWebhookUrl",
-    "MAA_DESTINATIONS": "destinations",
-    "MAA_TENANTS": "tenants",
-    "MAA_REMINDERS": "reminders",
-    "MAA_COMPLETE_REMINDERS": "completeReminders",
-    "MAA_TIME_ZONE": "timeZone",
-    "MAA_DIGEST_ABOVE": "digestAbove",
-    "MAA_HEARTBEAT_DAYS": "heartbeatDays",
-    "MAA_RETENTION_DAYS": "retentionDays",
-    "MAA_POLL_SCHEDULE": "pollSchedule",
-    "MAA_REQUESTOR_CHAT": "requestorChat",
-    "MAA_BOT_COMMANDS": "botCommands",
-}
 COMPUTED = {"MAA_BOT_CLIENT_ID", "MAA_CLIENT_ID", "MAA_MANAGED_IDENTITY_CLIENT_ID", "MAA_STATE"}
+PARAMETERS = {
+    row.name: re.sub("_([a-z])", lambda match: match[1].upper(), row.key)
+    for row in SETTINGS
+    if row.name not in {*NOT_IN_AZURE, *COMPUTED}
+}
+"""The parameters of the template by the names of the settings: `digestAbove` for `MAA_DIGEST_ABOVE`."""
 
 OPTIONAL = ("botSettings", "fleetSettings")
 

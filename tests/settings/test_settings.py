@@ -475,7 +475,7 @@ def test_destinations_that_leave_something_out_are_warned_of() -> None:
 
     [warning] = read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=choosy).warnings
 
-    assert "told nobody" in warning
+    assert "posted nowhere" in warning
 
 
 @pytest.mark.parametrize("word", POLICY_TYPES)
@@ -744,7 +744,7 @@ def test_a_chat_with_the_requestor_hears_what_requestors_want() -> None:
         ({"to": None}, "'to' must be 'channel' or 'requestor'"),
         (
             {"to": "requestor", "mentions": [AIKO]},
-            "'mentions' are for channels; a chat rings its one person",
+            "'mentions' are for channels; a chat notifies its one person anyway",
         ),
     ],
 )
@@ -759,7 +759,7 @@ def test_a_chat_does_not_hear_for_everybody() -> None:
     """Chats come in addition: with nothing else, most news reach nobody, and that is said."""
     chat = destinations(entry(to="requestor"))
 
-    assert "told nobody" in read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=chat).warnings[0]
+    assert "posted nowhere" in read(MAA_TEAMS_WEBHOOK_URL=None, MAA_DESTINATIONS=chat).warnings[0]
 
 
 @pytest.mark.parametrize("value,names", [("", []), ("4h,24h", ["4h", "24h"]), (" 30M, 2d ", ["30m", "2d"])])
