@@ -37,8 +37,8 @@ from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
-from maa_notify.settings.destinations import Destination
-from maa_notify.settings.reader import BotSettings, Settings, read_settings
+from maa_notify.settings.model import BotSettings, Destination, Settings
+from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.sqlite import SqliteRows
 from maa_notify.storage.store import StateStore
@@ -132,7 +132,11 @@ def build(
     clock, shared = clock or SystemClock(), shared or SharedResources()
     identity = _identity(settings, shared)
     tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
-    owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
+    owner = (
+        shared.identity(settings.managed_identity_client_id)
+        if settings.managed_identity_client_id
+        else identity
+    )
     store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
     connect = _connections(settings, identity, shared)
     return App(
@@ -169,11 +173,13 @@ def _cards(settings: Settings) -> TeamsCards:
 
 
 def _sender(destination: Destination, connect: Connect) -> Sender:
-    name, way = destination.route.name, destination.way
-    if isinstance(way, Secret):
-        return WorkflowsWebhook(name, way)
-    connector = connect(way.service_url)
-    return BotChannel(name, way.channel_id, connector) if way.channel_id else BotChat(name, connector)
+    name, endpoint = destination.route.name, destination.endpoint
+    if isinstance(endpoint, Secret):
+        return WorkflowsWebhook(name, endpoint)
+    connector = connect(endpoint.service_url)
+    if endpoint.channel_id:
+        return BotChannel(name, endpoint.channel_id, connector)
+    return BotChat(name, connector)
 
 
 def _connections(settings: Settings, identity: TokenSource, shared: SharedResources) -> Connect:
@@ -218,10 +224,10 @@ def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
     """Who signs in to Graph: the app registration, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
-    if settings.certificate_path is not None:
-        return _registration(settings, _certificate(settings.certificate_path))
-    if settings.managed_identity not in {"", settings.client_id.lower()}:
-        trusted = shared.identity(settings.managed_identity)
+    if settings.client_certificate_path is not None:
+        return _registration(settings, _certificate(settings.client_certificate_path))
+    if settings.managed_identity_client_id not in {"", settings.client_id.lower()}:
+        trusted = shared.identity(settings.managed_identity_client_id)
         return _registration(settings, federated_credential(trusted, settings.cloud.exchange_audience))
     return shared.identity(settings.client_id)
 

@@ -17,7 +17,7 @@ from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.polling.health import polling_status
 from maa_notify.polling.run import Pollable, poll_once
-from maa_notify.settings.reader import Settings
+from maa_notify.settings.model import Settings
 from maa_notify.settings.tenants import Tenant, read_tenants
 from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.store import StateStore

@@ -87,4 +87,17 @@ def polling_status(mark: SourceMark, schedule: str, now: datetime) -> str:
         return "failing"
     if mark.last_good is None:
         return "starting"
-    return "stale" if next(CronSim(schedule, mark.last_good)) + _GRACE < now else ""
+    return "stale" if next_poll(schedule, mark.last_good) + _GRACE < now else ""
+
+
+def next_poll(schedule: str, after: datetime) -> datetime:
+    """When the Function polls next (UTC).
+
+    Args:
+        schedule: NCRONTAB as `settings.schedule.normalised` returns it, in UTC.
+        after: a time in UTC.
+    """
+    times = CronSim(schedule, after)
+    # The Functions host wants the day of the month and the day of the week, where cron takes either.
+    times.day_and = True
+    return next(times)

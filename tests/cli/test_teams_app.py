@@ -14,8 +14,8 @@ import pytest
 
 from maa_notify import __version__
 from maa_notify.bot.answers import Word, command_of
-from maa_notify.cli.teams_app import TeamsApp
 from maa_notify.cli.teams_app_icons import color_icon, outline_icon
+from maa_notify.cli.teams_app_package import TeamsApp
 from tests.cli.conftest import Command
 from tests.support.process import ROOT
 
