@@ -1,9 +1,9 @@
-"""One HTTP exchange, bounded and quiet: the only place that talks HTTP for Graph, Teams and sign-in.
+"""One HTTP request and its response, bounded and quiet: the only way to Graph, Teams and the sign-in.
 
-It stands on httpx's engine, httpcore, and does without httpx's client, which sets no limit to an exchange as
-a whole, unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here nothing is sent
-to another origin than the one given, no redirect is followed, every exchange has an end in time and size,
-and no error or log line holds a URL or a header.
+It stands on httpx' transport and does without httpx' client, which sets no limit to a request as a whole
+(encode/httpx #1450), unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here
+nothing is sent to another origin than the one given, no redirect is followed, every request has an end in
+time and size, and no error or log line holds a URL or a header.
 """
 
 import json
@@ -15,42 +15,41 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from threading import Lock
 from typing import Any
 
-import httpcore
 import httpx
 from msgspec import Struct
 
-from maa_notify.net.deadline import DeadlineBackend, deadline, plain_url, proxy_of_environment
+from maa_notify.net.deadline import bounded_transport, deadline
 
 _CONNECT_SECONDS = 5.0
-_KEEP_SECONDS = 5.0
 _PORTS = {"https": 443, "http": 80}
 _PORT_END = 65_536
 _CHATTY = ("azure", "httpcore", "httpx", "msal", "requests", "urllib3")
 
 _BEFORE_SENDING = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.LocalProtocolError,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
     httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
     OSError,  # the file that SSL_CERT_FILE names
     ValueError,  # a header that cannot be sent
 )
-_FAULTS = (*_BEFORE_SENDING, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+_FAULTS = (*_BEFORE_SENDING, httpx.TransportError)
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name cannot be resolved"),
     (ssl.SSLCertVerificationError, "its TLS certificate is not accepted"),
     (ssl.SSLError, "TLS failed"),
     (ConnectionRefusedError, "it refuses connections"),
-    (httpcore.ConnectTimeout, "no connection in time"),
-    (httpcore.TimeoutException, "no answer in time"),
-    (httpcore.ProxyError, "the proxy refused or is none"),
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.ProxyError, "the proxy refused or is none"),
     (FileNotFoundError, "the file that SSL_CERT_FILE names is missing"),
-    (httpcore.ConnectError, "no connection"),
+    (httpx.ConnectError, "no connection"),
 )
 
 
@@ -112,7 +111,8 @@ class HttpClient:
         """For the service at this URL's origin; `direct` or on this machine itself, no proxy is used."""
         self._origin = origin_of(url)
         self._direct = direct or is_loopback(url)
-        self._pool: httpcore.ConnectionPool | None = None
+        self._transport: httpx.HTTPTransport | None = None
+        self._lock = Lock()
 
     def request(
         self,
@@ -131,45 +131,38 @@ class HttpClient:
         target = _parsed(url)
         if target is None or not self._origin or origin_of(target) != self._origin:
             raise NoResponseError("the address is of another host", before_sending=True)
+        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
         try:
+            request = httpx.Request(
+                method,
+                target,
+                headers={"Accept-Encoding": "identity", **headers},
+                content=content,
+                extensions={"timeout": timeout.as_dict()},
+            )
             with deadline(limits.seconds):
-                return self._request(method, target, headers, content, limits)
+                return self._request(request, limits)
         except _FAULTS as error:
             failure = NoResponseError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
         raise failure  # out here, so that it does not hold on to an error that holds the request
 
     def close(self) -> None:
         """Closes the connections; the next exchange opens new ones."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        with self._lock:
+            transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
 
-    def _request(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, limits: Limits
-    ) -> HttpResponse:
-        fields = {"Accept-Encoding": "identity", **headers}
-        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
-        with self._open(url).stream(
-            method,
-            plain_url(url),
-            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()],
-            content=content,
-            extensions={"timeout": timeout.as_dict()},
-        ) as response:
-            found = {_text(name).lower(): _text(value) for name, value in response.headers}
-            body, fault = _read(response, found.get("content-encoding", ""), limits)
-            return HttpResponse(response.status, found, body, fault)
-
-    def _open(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        if self._pool is None:
-            trust = httpx.create_ssl_context() if url.scheme == "https" else None
-            self._pool = httpcore.ConnectionPool(
-                ssl_context=trust,
-                proxy=None if self._direct else proxy_of_environment(url, trust),
-                keepalive_expiry=_KEEP_SECONDS,
-                network_backend=DeadlineBackend(),
-            )
-        return self._pool
+    def _request(self, request: httpx.Request, limits: Limits) -> HttpResponse:
+        with self._lock:  # two threads at once would open two, and lose one of them
+            self._transport = self._transport or bounded_transport(request.url, direct=self._direct)
+            transport = self._transport
+        response = transport.handle_request(request)
+        try:
+            body, fault = _read(response, limits)
+        finally:
+            response.close()
+        return HttpResponse(response.status_code, dict(response.headers), body, fault)
 
 
 def is_loopback(url: str) -> bool:
@@ -204,33 +197,34 @@ def silence_third_parties() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _read(response: httpcore.Response, packing: str, limits: Limits) -> tuple[bytes, str]:
+def _read(response: httpx.Response, limits: Limits) -> tuple[bytes, str]:
     """The body, or why there is none. A packed one was not asked for, and may unpack to any size."""
-    if packing.lower() not in {"", "identity"}:
+    if response.headers.get("content-encoding", "").lower() not in {"", "identity"}:
         return b"", "the answer is packed, which was not asked for"
     body = bytearray()
     try:
-        for part in response.iter_stream():
+        for part in response.iter_raw():
             body += part
             if len(body) > limits.max_bytes:
                 return b"", f"the answer is larger than {limits.max_bytes} bytes"
-    except httpcore.TimeoutException:
+    except httpx.TimeoutException:
         return b"", f"the answer took longer than {limits.seconds:g} s"
     except _FAULTS as error:
         return b"", _reason(error)
     return bytes(body), ""
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """What happened, from the types alone: texts of these errors can hold addresses."""
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
     for kind, text in _REASONS:
-        if isinstance(error, kind) or isinstance(error.__context__, kind):
+        if any(isinstance(each, kind) for each in chain):
             return text
     return f"the exchange broke off ({type(error).__name__})"
-
-
-def _text(field: bytes) -> str:
-    return field.decode("latin-1")
 
 
 def _moment(text: str) -> datetime | None:

@@ -18,6 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+_LIMITS = httpx.Limits(max_connections=10, keepalive_expiry=5.0)
 _END: ContextVar[float] = ContextVar("end of the exchange", default=math.inf)
 
 
@@ -87,12 +88,24 @@ class _Stream(httpcore.NetworkStream):
         return self._plain.get_extra_info(info)
 
 
-def proxy_of_environment(url: httpx.URL, trust: ssl.SSLContext | None) -> httpcore.Proxy | None:
-    """The proxy that HTTPS_PROXY, ALL_PROXY and NO_PROXY (or the system) name for a URL.
+def bounded_transport(url: httpx.URL, *, direct: bool) -> httpx.HTTPTransport:
+    """A transport of httpx for the service at a URL, every wait of which ends with its exchange.
 
     Raises:
-        httpcore.ProxyError: its address cannot be used.
+        httpx.ProxyError: the proxy's address in the environment cannot be used.
+        OSError: the file that SSL_CERT_FILE names cannot be read.
     """
+    # A context that trusts nobody costs nothing; that of httpx reads a file of 280 kB.
+    trust = httpx.create_ssl_context() if url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    proxy = None if direct else _proxy_of_environment(url, trust)
+    transport = httpx.HTTPTransport(verify=trust, proxy=proxy, limits=_LIMITS)
+    # httpx has no public way to its engine's sockets; a test says what to do when this one is gone.
+    transport._pool._network_backend = DeadlineBackend()  # noqa: SLF001
+    return transport
+
+
+def _proxy_of_environment(url: httpx.URL, trust: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy that HTTPS_PROXY, ALL_PROXY and NO_PROXY (or the system) name for a URL."""
     found = getproxies()
     address = found.get(url.scheme) or found.get("all")
     if not address or proxy_bypass(url.netloc.decode("ascii")):
@@ -100,16 +113,11 @@ def proxy_of_environment(url: httpx.URL, trust: ssl.SSLContext | None) -> httpco
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
     except (httpx.InvalidURL, ValueError) as error:
-        raise httpcore.ProxyError("its address is none") from error
+        raise httpx.ProxyError("its address is none") from error
     if proxy.url.scheme not in {"http", "https"}:
-        raise httpcore.ProxyError("only http and https proxies are supported")
-    encrypted = trust if proxy.url.scheme == "https" else None
-    return httpcore.Proxy(plain_url(proxy.url), auth=proxy.raw_auth, ssl_context=encrypted)
-
-
-def plain_url(url: httpx.URL) -> httpcore.URL:
-    """A URL as `httpcore` takes it: nothing is parsed a second time."""
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        raise httpx.ProxyError("only http and https proxies are supported")
+    proxy.ssl_context = trust if proxy.url.scheme == "https" else None
+    return proxy
 
 
 def _addresses(host: str, port: int) -> list[str]:

@@ -7,10 +7,12 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpcore
+import httpx
 import pytest
 
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
-from maa_notify.net.deadline import DeadlineBackend, deadline
+from maa_notify.net.deadline import DeadlineBackend, bounded_transport, deadline
 from tests.support import wire as fake
 from tests.support.wire import ScriptedServer, reply
 
@@ -228,6 +230,20 @@ def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServ
     stream.close()
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_httpx_still_takes_our_sockets() -> None:
+    """The one private line: without it a server that drips its response would hold a poll for ever."""
+    advice = (
+        "httpx or httpcore keeps its network backend elsewhere now: give the transport DeadlineBackend there"
+        " (bounded_transport in net/deadline.py), or use httpcore.ConnectionPool(network_backend=...)"
+    )
+    untouched, ours = httpx.HTTPTransport(), bounded_transport(httpx.URL("http://127.0.0.1"), direct=True)
+
+    for transport in (untouched, ours):
+        assert isinstance(vars(transport).get("_pool"), httpcore.ConnectionPool), advice
+    assert "_network_backend" in vars(untouched._pool), advice
+    assert isinstance(ours._pool._network_backend, DeadlineBackend), advice
 
 
 def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient) -> None:
