@@ -5,6 +5,7 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 `Prefer: include-unknown-enum-members` makes Graph name policy types beyond the ones it had at first.
 """
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -12,7 +13,6 @@ from typing import TypeVar
 from urllib.parse import quote, urljoin
 from uuid import uuid4
 
-import tenacity
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -40,7 +40,6 @@ _MALFORMED_LOGGED = 20
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_BACK_OFF = tenacity.wait_exponential(multiplier=0.5, max=5) + tenacity.wait_random(0, 1)
 _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
 
 _Read = TypeVar("_Read")
@@ -147,20 +146,17 @@ class GraphClient:
         self, url: str, end: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
     ) -> _Read | None:
         """A page, or one request if it is still there; waits and asks again while there is hope and time."""
-
-        def is_hopeless(state: tenacity.RetryCallState) -> bool:
-            wait = state.upcoming_sleep
-            is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
-            return state.attempt_number >= tries or is_too_long
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(GraphUnavailable),
-            wait=_wait,
-            stop=is_hopeless,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        return retrying(self._ask_once, url, end, read, of_one=of_one)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._ask_once(url, end, read, of_one=of_one)
+            except GraphUnavailable as error:
+                wait = _back_off(attempt) if error.retry_after is None else error.retry_after
+                is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
+                if attempt >= tries or is_too_long:
+                    raise
+            self._clock.sleep(wait)
 
     def _ask_once(
         self, url: str, end: float, read: Callable[[bytes], _Read], *, of_one: bool
@@ -219,10 +215,9 @@ def denial_reason(token: Secret, status: int) -> str:
     )
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, GraphUnavailable) else None
-    return asked if asked is not None else _BACK_OFF(state)
+def _back_off(attempt: int) -> float:
+    """How long to wait after a failed attempt, in seconds: at random, so that tenants do not ask in step."""
+    return min(5.0, 2.0**attempt / 4) + random.random()  # noqa: S311 - nothing is secret about a pause
 
 
 def _joined(url: str, link: object) -> str:
