@@ -8,38 +8,33 @@ time and size, and no error or log line holds a URL or a header.
 
 import json
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from threading import Lock
 from typing import Any
 
 import httpx
 from msgspec import Struct
 
-from maa_notify.net.deadline import bounded_transport, deadline
+from maa_notify.net.deadline import Exchange, bounded_transport
+from maa_notify.net.environment import ConnectionSettingError, is_this_machine
 
 _CONNECT_SECONDS = 5.0
 _PORTS = {"https": 443, "http": 80}
 _PORT_END = 65_536
 _CHATTY = ("azure", "httpcore", "httpx", "msal", "requests", "urllib3")
 
-_BEFORE_SENDING = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
+_FAULTS = (
     httpx.InvalidURL,
-    httpx.LocalProtocolError,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    OSError,  # the file that SSL_CERT_FILE names
+    httpx.TransportError,
+    OSError,  # a proxy's address or a certificate file that cannot be used
     ValueError,  # a header that cannot be sent
 )
-_FAULTS = (*_BEFORE_SENDING, httpx.TransportError)
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name cannot be resolved"),
     (ssl.SSLCertVerificationError, "its TLS certificate is not accepted"),
@@ -47,10 +42,11 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "it refuses connections"),
     (httpx.ConnectTimeout, "no connection in time"),
     (httpx.TimeoutException, "no answer in time"),
-    (httpx.ProxyError, "the proxy refused or is none"),
-    (FileNotFoundError, "the file that SSL_CERT_FILE names is missing"),
     (httpx.ConnectError, "no connection"),
 )
+_STATUS_LINE = re.compile(rb"(?>HTTP/1\.[01] 1\d\d(?s:.*?)\n\r?\n)*+HTTP/1\.[01] ([2-5]\d\d)\b[^\n]*\n")
+_HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\r\n\x00]*)", re.MULTILINE)
+_PROXY_SIGN_IN = b"407"
 
 
 class NoResponseError(Exception):
@@ -110,7 +106,7 @@ class HttpClient:
     def __init__(self, url: str, *, direct: bool = False) -> None:
         """For the service at this URL's origin; `direct` or on this machine itself, no proxy is used."""
         self._origin = origin_of(url)
-        self._direct = direct or is_loopback(url)
+        self._direct = direct
         self._transport: httpx.HTTPTransport | None = None
         self._lock = Lock()
 
@@ -132,6 +128,7 @@ class HttpClient:
         if target is None or not self._origin or origin_of(target) != self._origin:
             raise NoResponseError("the address is of another host", before_sending=True)
         timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
+        exchange = Exchange(limits.seconds)
         try:
             request = httpx.Request(
                 method,
@@ -140,10 +137,16 @@ class HttpClient:
                 content=content,
                 extensions={"timeout": timeout.as_dict()},
             )
-            with deadline(limits.seconds):
-                return self._request(request, limits)
+            with exchange:
+                return self._request(request, exchange, limits)
+        except httpx.RemoteProtocolError as error:
+            failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
+            response = None if exchange.at_proxy else _with_loose_headers(bytes(exchange.head))
         except _FAULTS as error:
-            failure = NoResponseError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
+            failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
+            response = None
+        if response is not None:
+            return response
         raise failure  # out here, so that it does not hold on to an error that holds the request
 
     def close(self) -> None:
@@ -153,13 +156,13 @@ class HttpClient:
         if transport is not None:
             transport.close()
 
-    def _request(self, request: httpx.Request, limits: Limits) -> HttpResponse:
+    def _request(self, request: httpx.Request, exchange: Exchange, limits: Limits) -> HttpResponse:
         with self._lock:  # two threads at once would open two, and lose one of them
             self._transport = self._transport or bounded_transport(request.url, direct=self._direct)
             transport = self._transport
         response = transport.handle_request(request)
         try:
-            body, fault = _read(response, limits)
+            body, fault = _read(response, exchange, limits)
         finally:
             response.close()
         return HttpResponse(response.status_code, dict(response.headers), body, fault)
@@ -167,11 +170,8 @@ class HttpClient:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine itself, where plain http is no risk."""
-    try:
-        host = httpx.URL(url).host
-        return host == "localhost" or ip_address(host).is_loopback
-    except (httpx.InvalidURL, ValueError):
-        return False
+    parts = _parsed(url)
+    return parts is not None and is_this_machine(parts.host)
 
 
 def origin_of(url: str | httpx.URL) -> str:
@@ -197,7 +197,7 @@ def silence_third_parties() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _read(response: httpx.Response, limits: Limits) -> tuple[bytes, str]:
+def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple[bytes, str]:
     """The body, or why there is none. A packed one was not asked for, and may unpack to any size."""
     if response.headers.get("content-encoding", "").lower() not in {"", "identity"}:
         return b"", "the answer is packed, which was not asked for"
@@ -210,21 +210,42 @@ def _read(response: httpx.Response, limits: Limits) -> tuple[bytes, str]:
     except httpx.TimeoutException:
         return b"", f"the answer took longer than {limits.seconds:g} s"
     except _FAULTS as error:
-        return b"", _reason(error)
+        return b"", _reason(error, exchange)
     return bytes(body), ""
 
 
-def _reason(error: BaseException) -> str:
+def _with_loose_headers(head: bytes) -> HttpResponse | None:
+    """A response of which the library took offence at the headers: its status still counts.
+
+    Otherwise one odd line, which a gateway may add to each response, would make us post a card that was
+    accepted again and again.
+    """
+    status = _STATUS_LINE.match(head)
+    if status is None:
+        return None
+    lines = _HEADER_LINE.finditer(re.split(rb"\n\r?\n", head[status.end() :])[0])
+    headers = {line[1].decode("ascii").lower(): line[2].strip().decode("latin-1") for line in lines}
+    fault = "the headers of the answer are not HTTP, so its body was not read: see the gateways on the way"
+    return HttpResponse(int(status[1]), headers, fault=fault)
+
+
+def _reason(error: BaseException, exchange: Exchange) -> str:
     """What happened, from the types alone: texts of these errors can hold addresses."""
+    if isinstance(error, ConnectionSettingError):
+        return str(error)
+    if isinstance(error, httpx.ProxyError):
+        status = _STATUS_LINE.match(exchange.head)
+        code = status[1] if status else b"no status"
+        advice = ": it wants a name and a password in HTTPS_PROXY" if code == _PROXY_SIGN_IN else ""
+        return f"the proxy refused ({code.decode('ascii')}){advice}"
     chain: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None:
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
-    for kind, text in _REASONS:
-        if any(isinstance(each, kind) for each in chain):
-            return text
-    return f"the exchange broke off ({type(error).__name__})"
+    found = (text for kind, text in _REASONS if any(isinstance(each, kind) for each in chain))
+    reason = next(found, f"the exchange broke off ({type(error).__name__})")
+    return f"the proxy: {reason}" if exchange.at_proxy else reason
 
 
 def _moment(text: str) -> datetime | None:
