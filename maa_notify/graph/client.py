@@ -129,7 +129,7 @@ class GraphClient:
 
     def _next(self, url: str, link: object) -> str | None:
         """The next page's address, only ever on the configured origin: the token goes along."""
-        if link is None:
+        if link is None or (isinstance(link, str) and not link.strip()):
             return None
         target = _joined(url, link)
         if origin_of(target) != self._own:

@@ -11,7 +11,8 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -44,6 +45,9 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (httpx.TimeoutException, "no answer in time"),
     (httpx.ConnectError, "no connection"),
 )
+_UNPACKED = frozenset({"", "identity"})
+_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
+_PIECE_BYTES = 64 * 1024
 _STATUS_LINE = re.compile(rb"(?>HTTP/1\.[01] 1\d\d(?s:.*?)\n\r?\n)*+HTTP/1\.[01] ([2-5]\d\d)\b[^\n]*\n")
 _HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\r\n\x00]*)", re.MULTILINE)
 _PROXY_SIGN_IN = b"407"
@@ -198,20 +202,41 @@ def silence_third_parties() -> None:
 
 
 def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple[bytes, str]:
-    """The body, or why there is none. A packed one was not asked for, and may unpack to any size."""
-    if response.headers.get("content-encoding", "").lower() not in {"", "identity"}:
-        return b"", "the answer is packed, which was not asked for"
-    body = bytearray()
+    """The body, or why there is none."""
+    body, fault = bytearray(), ""
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if packing not in _UNPACKED | _ZLIB:
+        return b"", "the answer is packed in a way that was not asked for: see the gateways on the way"
     try:
-        for part in response.iter_raw():
-            body += part
-            if len(body) > limits.max_bytes:
+        for piece in _pieces(response, is_packed=packing in _ZLIB):
+            body += piece
+            if max(response.num_bytes_downloaded, len(body)) > limits.max_bytes:
                 return b"", f"the answer is larger than {limits.max_bytes} bytes"
+    except zlib.error:
+        fault = "the answer is packed, which was not asked for, and spoilt: see the gateways on the way"
     except httpx.TimeoutException:
-        return b"", f"the answer took longer than {limits.seconds:g} s"
+        fault = f"the answer took longer than {limits.seconds:g} s"
     except _FAULTS as error:
-        return b"", _reason(error, exchange)
-    return bytes(body), ""
+        fault = _reason(error, exchange)
+    return b"" if fault else bytes(body), fault
+
+
+def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
+    """The body as it arrives, unpacked in small pieces, since a few bytes may unpack to any size.
+
+    No packing is asked for, but some gateways pack all the same.
+    """
+    if not is_packed:
+        yield from response.iter_raw()
+        return
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # reads the head of gzip or zlib, whichever is there
+    for part in response.iter_raw():
+        rest = part
+        while rest:
+            yield unpacker.decompress(rest, _PIECE_BYTES)
+            rest = unpacker.unconsumed_tail
+    if not unpacker.eof or unpacker.unused_data:
+        raise zlib.error
 
 
 def _with_loose_headers(head: bytes) -> HttpResponse | None:
