@@ -26,6 +26,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     PERMISSION,
     TokenSource,
+    claims_problem,
     issued_at,
     missing_permission,
     permission_problem,
@@ -66,13 +67,24 @@ class Bounds(Struct, frozen=True):
 class GraphClient:
     """Reads approval requests with one identity."""
 
-    def __init__(
-        self, origin: str, scope: str, tokens: TokenSource, clock: Clock, bounds: Bounds = Bounds()
+    def __init__(  # noqa: PLR0913 - whom to ask, as whom, and within which bounds
+        self,
+        origin: str,
+        scope: str,
+        tokens: TokenSource,
+        clock: Clock,
+        bounds: Bounds = Bounds(),
+        *,
+        tenant_id: str = "",
     ) -> None:
-        """For the Graph at this origin; the token goes nowhere else."""
+        """For the Graph at this origin; the token goes nowhere else.
+
+        Only tokens of `tenant_id` are used; with a domain name, which no token holds, those of any.
+        """
         self._origin = origin
         self._own = origin_of(origin)
         self._scope = scope
+        self._tenant_id = tenant_id
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
@@ -181,6 +193,9 @@ class GraphClient:
 
     def _request(self, url: str, end: float) -> tuple[HttpResponse, Secret]:
         token = self._tokens.token(self._scope).value
+        if problem := claims_problem(token, self._scope, self._tenant_id, self._clock.now()):
+            self._tokens.invalidate()  # the next one may be sound
+            raise GraphDenied(f"Graph was not asked: the token {problem}", token_issued_at=issued_at(token))
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
             "Accept": "application/json",

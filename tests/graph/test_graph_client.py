@@ -14,7 +14,7 @@ from maa_notify.graph.client import COLLECTION, Bounds, GraphClient
 from maa_notify.identity.tokens import PERMISSION
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
-from tests.support.entra import FakeTokens, make_token
+from tests.support.entra import SCOPE, TENANT, FakeTokens, make_token
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.wire import ScriptedServer, reply
 
@@ -235,6 +235,28 @@ def test_a_token_that_stays_refused_needs_a_person(
 
     assert len(graph.calls) == 2
     assert clock.sleeps == []
+
+
+@pytest.mark.parametrize(
+    "claims, words",
+    [
+        ({"tid": "0b1d4f9a-9999-4000-8000-000000000009"}, "of another tenant than MAA_TENANT_ID names"),
+        ({"aud": "https://vault.azure.net"}, "not for https://graph.microsoft.com"),
+        ({"exp": 1_600_000_000}, "expired at 2020-09-13 12:26 UTC"),
+    ],
+)
+def test_graph_is_not_asked_with_a_token_that_cannot_serve(
+    graph: FakeGraph, tokens: FakeTokens, clock: FakeClock, claims: dict[str, object], words: str
+) -> None:
+    """A person has to mend it; the next poll asks for a new one."""
+    tokens.tokens = [make_token(roles=[PERMISSION], iat=1_500_000_000, **claims)]
+    client = GraphClient(graph.url, SCOPE, tokens, clock, tenant_id=TENANT)
+
+    with pytest.raises(GraphDenied, match=f"^Graph was not asked: the token (is )?{words}") as caught:
+        client.list_requests()
+
+    assert caught.value.token_issued_at == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
+    assert (graph.calls, clock.sleeps, tokens.forgotten) == ([], [], 1)
 
 
 @pytest.mark.parametrize(
