@@ -143,7 +143,9 @@ def build(
         settings=settings,
         clock=clock,
         tokens=tokens,
-        graph=GraphClient(settings.graph_url, graph_scope(settings), tokens, clock),
+        graph=GraphClient(
+            settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
+        ),
         store=store,
         senders={each.route.name: _sender(each, connect) for each in settings.destinations},
         cards=cards,
