@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -13,10 +14,11 @@ from zipfile import ZipFile, ZipInfo
 
 from maa_notify.bot.setup import client_id_from, commands_wanted
 from maa_notify.bot.words import COMMANDS
-from maa_notify.commands.icons import ACCENT, color_icon, outline_icon
 
 _MANIFEST = "1.25"
 _SCHEMA = f"https://developer.microsoft.com/json-schemas/teams/v{_MANIFEST}/MicrosoftTeams.schema.json"
+_ACCENT = "#5b5fc7"  # the ground of icons/color.png
+_ICONS = {"color": "color.png", "outline": "outline.png"}
 _SCOPES = ["team", "personal"]
 _UNIX = 3
 _READABLE = 0o644 << 16
@@ -60,8 +62,8 @@ class TeamsApp:
                     " rejecting and completing happen in Intune alone."
                 ),
             },
-            "icons": {"color": "color.png", "outline": "outline.png"},
-            "accentColor": ACCENT,
+            "icons": _ICONS,
+            "accentColor": _ACCENT,
             "bots": [self._bot()],
             "supportsChannelFeatures": "tier1",
             "validDomains": [],
@@ -70,11 +72,12 @@ class TeamsApp:
     def package(self) -> bytes:
         """The zip file; the same app gives the same bytes."""
         manifest = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
-        files = {"manifest.json": manifest.encode(), "color.png": color_icon(), "outline.png": outline_icon()}
+        icons = files("maa_notify.commands") / "icons"
         made = io.BytesIO()
         with ZipFile(made, "w") as archive:
-            for name, data in files.items():
-                archive.writestr(_entry(name), data)
+            archive.writestr(_entry("manifest.json"), manifest)
+            for name in _ICONS.values():
+                archive.writestr(_entry(name), (icons / name).read_bytes())
         return made.getvalue()
 
     def _bot(self) -> dict[str, Any]:

@@ -48,13 +48,15 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def test_the_package_has_the_code_and_three_files_beside_it(archive: ZipFile) -> None:
-    """All modules but the demo; host.json at the root, without which Azure finds no function."""
+    """All modules but the demo, and two icons; host.json at the root: else Azure finds no function."""
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "maa_notify").rglob("*.py")}
     deployed = {name for name in modules if not name.startswith("maa_notify/demo/")}
 
     assert set(archive.namelist()) == deployed | {
         "function_app.py",
         "host.json",
+        "maa_notify/commands/icons/color.png",
+        "maa_notify/commands/icons/outline.png",
         "maa_notify/py.typed",
         "requirements.txt",
     }
