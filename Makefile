@@ -12,12 +12,14 @@ PYTEST_OPTIONS := --quiet -rfEs --numprocesses 2 --dist worksteal
 
 # What the second run leaves out: it looks at files, or takes long and was seen on the first Python.
 SAME_ON_EVERY_PYTHON := demo docs infra release reliability
+# What `make check` leaves out beside Azurite and Chromium: it starts programs, or lives through hours and days.
+MORE_THAN_A_MINUTE := cli demo functions infra release reliability
 
 # Installed into .venv in the version of the lock; its settings are in pyproject.toml.
 UV := .venv/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
+.PHONY: help setup check test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -41,6 +43,11 @@ lint: setup ## ruff and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+
+check: lint ## lint and the fast tests, in about a minute: all that starts no other program
+	@echo "Testing what is fast on $$(.venv/bin/python -V) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m "not azurite and not browser and not soak" \
+		$(addprefix --ignore=tests/,$(MORE_THAN_A_MINUTE))
 
 test: lint .venv-infra/.locked ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
 	@echo "Testing on $$(.venv/bin/python -V) ..."

@@ -2,6 +2,7 @@
 
 import io
 import json
+from importlib.resources import files
 from typing import Any
 from uuid import UUID, uuid5
 from zipfile import ZipFile, ZipInfo
@@ -9,10 +10,11 @@ from zipfile import ZipFile, ZipInfo
 from msgspec import Struct
 
 from maa_notify.bot.strings import COMMANDS
-from maa_notify.cli.teams_app_icons import ACCENT, color_icon, outline_icon
 
 _MANIFEST = "1.25"
 _SCHEMA = f"https://developer.microsoft.com/json-schemas/teams/v{_MANIFEST}/MicrosoftTeams.schema.json"
+_ACCENT = "#5b5fc7"  # the ground of icons/color.png
+_ICONS = {"color": "color.png", "outline": "outline.png"}
 _SCOPES = ["team", "personal"]
 _UNIX = 3
 _READABLE = 0o644 << 16
@@ -55,8 +57,8 @@ class TeamsApp(Struct, frozen=True):
                     " rejecting and completing happen in Intune alone."
                 ),
             },
-            "icons": {"color": "color.png", "outline": "outline.png"},
-            "accentColor": ACCENT,
+            "icons": _ICONS,
+            "accentColor": _ACCENT,
             "bots": [self._bot()],
             "supportsChannelFeatures": "tier1",
             "validDomains": [],
@@ -65,11 +67,12 @@ class TeamsApp(Struct, frozen=True):
     def package(self) -> bytes:
         """The zip file; the same app gives the same bytes."""
         manifest = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
-        files = {"manifest.json": manifest.encode(), "color.png": color_icon(), "outline.png": outline_icon()}
+        icons = files("maa_notify.cli") / "icons"
         made = io.BytesIO()
         with ZipFile(made, "w") as archive:
-            for name, data in files.items():
-                archive.writestr(_entry(name), data)
+            archive.writestr(_entry("manifest.json"), manifest)
+            for name in _ICONS.values():
+                archive.writestr(_entry(name), (icons / name).read_bytes())
         return made.getvalue()
 
     def _bot(self) -> dict[str, Any]:
