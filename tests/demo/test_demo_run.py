@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
@@ -18,11 +19,11 @@ from tests.demo.support import ROOT, need_browser_tools
 PROGRAM = """
 import sys
 from maa_notify.demo import server
-from maa_notify.demo.run import Show, run_demo
+from maa_notify.demo.run import DemoOptions, run_demo
 from tests.demo.support import blank_assets
 
 server.load_assets = blank_assets
-sys.exit(run_demo(Show(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
+sys.exit(run_demo(DemoOptions(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
 """
 """The demo without its renderer, so that no npm package is needed."""
 
@@ -47,7 +48,8 @@ def _demo(tmp_path: Path, every: int = 1, *, bot: bool = False) -> Iterator[subp
 def _address(process: subprocess.Popen[str]) -> str:
     """Return where the demo says it can be seen; it says that, where the bot writes, and how to stop it."""
     assert process.stdout is not None
-    lines = list(iter(process.stdout.readline, "Press Ctrl-C to stop.\n"))
+    lines = list(takewhile(lambda line: line != "Press Ctrl-C to stop.\n", process.stdout))
+    assert lines, "it ended before it told its address"
     assert lines[0].startswith("MAA Notify demo: open http://127.0.0.1:")
     assert all("http://127.0.0.1:" in line for line in lines[:2])
     return lines[0].split()[-1]
