@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from maa_notify.demo.channel import Channel
+from maa_notify.demo.channels import Channels
 from maa_notify.demo.errors import DemoError, UnknownRequestError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.page_state import card_view, choices, newest_first
@@ -25,11 +25,11 @@ class PageApi:
     """Answers the page: its state, its form and its buttons."""
 
     def __init__(
-        self, tenant: SimulatedTenant, channel: Channel, log: NotifierLog, scenario: ScenarioPlayer
+        self, tenant: SimulatedTenant, channels: Channels, log: NotifierLog, scenario: ScenarioPlayer
     ) -> None:
         """Show and drive these four."""
         self._tenant = tenant
-        self._channel = channel
+        self._channels = channels
         self._log = log
         self._scenario = scenario
         self._session = uuid.uuid4().hex
@@ -37,7 +37,7 @@ class PageApi:
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request under `/api/`."""
         if request.method == "GET" and request.path == "/api/state":
-            cards = [card_view(posted) for posted in self._channel.cards()]
+            cards = [card_view(posted) for posted in self._channels.cards()]
             return json_answer(HTTPStatus.OK, {**self.state(), "cards": cards})
         if request.method == "POST":
             return self._post(request)

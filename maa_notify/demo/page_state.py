@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, Final
 
-from maa_notify.demo.channel import PostedCard
+from maa_notify.demo.channels import PostedCard
 from maa_notify.demo.samples import PEOPLE, SAMPLES, Json
 from maa_notify.demo.tenant import legal_actions
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from maa_notify.demo import channel, graph_api, page_api, playground
+from maa_notify.demo import channels, graph_api, page_api, playground
 from maa_notify.demo.changes import Changes
-from maa_notify.demo.channel import Channel
+from maa_notify.demo.channels import Channels
 from maa_notify.demo.graph_api import GraphApi
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.notifier_log import NotifierLog
@@ -47,11 +47,11 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self._changes = Changes()
         notify = self._changes.notify
         self.tenant = SimulatedTenant(clock, on_change=notify)
-        self.channel = Channel(clock, on_change=notify)
+        self.channels = Channels(clock, on_change=notify)
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
-        self.graph = GraphApi(self.tenant, page_size=page_size)
-        self._page = PageApi(self.tenant, self.channel, self.log, self.scenario)
+        self.graph = GraphApi(self.tenant.requests, page_size=page_size)
+        self._page = PageApi(self.tenant, self.channels, self.log, self.scenario)
         self._stopping = threading.Event()
         self._http = LoopbackServer(self._answer, port)
 
@@ -82,7 +82,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
         for root, part in (
             (graph_api.ROOT, self.graph),
-            (channel.ROOT, self.channel),
+            (channels.ROOT, self.channels),
             (page_api.ROOT, self._page),
         ):
             if request.path.startswith(root):
@@ -105,7 +105,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         seen, card, state = -1, 0, ""
         while not self._stopping.is_set():
             seen = self._changes.wait(seen, _HEARTBEAT_SECONDS)
-            for posted in self.channel.cards(after=card):
+            for posted in self.channels.cards(after=card):
                 send(_event("card", json.dumps(card_view(posted))))
                 card = posted.number
             fresh = json.dumps(self._page.state())

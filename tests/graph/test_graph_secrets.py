@@ -123,7 +123,7 @@ def test_nothing_secret_is_said(
         graph.fail_next(fault, fault)
     elif fault is not None and scene.service is not None:
         fault = fake.close_without_answer() if fault is FAULTS["hang"] else fault
-        scene.service.fail_next(fault, path=TOKEN_PATH if at == "sign-in" and is_entra(scene) else "/")
+        scene.service.fail_next(fault, on=TOKEN_PATH if at == "sign-in" and is_entra(scene) else "")
     with everything_logged() as ear:
         silence_third_parties()
         error: MaaNotifyError | None = None

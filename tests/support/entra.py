@@ -118,19 +118,6 @@ class _TokenServer(Fake):
         self.issued: list[str] = []
         """Every token that was given out."""
 
-    @property
-    def url(self) -> str:
-        """Its origin."""
-        return self._server.url
-
-    def fail_next(self, *answers: HttpResponse, path: str = "/") -> None:
-        """Give these answers to the next calls (of a path); then serve again."""
-        self._server.script(*answers, path=path)
-
-    def wait_for(self, count: int, timeout: float = 10.0) -> list[Seen]:
-        """Return the calls as soon as there are that many."""
-        return self._server.wait_for(count, timeout)
-
     def _issue(self) -> str:
         self.issued.append(
             make_token(roles=list(self.roles), iat=int(time.time()) - self.age, number=len(self.issued))
