@@ -1,6 +1,7 @@
 """Microsoft Graph as far as the notifier uses it: the list of approval requests, and one by id.
 
-It reads only: whatever else it is asked for it refuses. Tests put their faults in front of this one.
+It reads only: whatever else it is asked for it refuses. A caller is told of those requests only that the
+permissions in its token show. Tests put their faults in front of this one.
 """
 
 import uuid
@@ -11,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
+from maa_notify.demo.permissions import Roles, is_seen, may_list, roles_in
 from maa_notify.demo.samples import Json
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 
@@ -47,21 +49,25 @@ class GraphApi:
             challenge = {"WWW-Authenticate": 'Bearer realm="", error="invalid_token"'}
             text = "Access token is empty or expired."
             return error_answer(HTTPStatus.UNAUTHORIZED, "InvalidAuthenticationToken", text, challenge)
+        roles = roles_in(token)
+        if not may_list(roles):
+            text = "Application is not authorized to perform this operation."
+            return error_answer(HTTPStatus.FORBIDDEN, "Forbidden", text)
         if request.method != "GET":
             allowed = {"Allow": "GET"}
             text = "Only GET is served."
             return error_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", text, allowed)
         if request.path == COLLECTION:
-            return self._page(request)
+            return self._page(request, roles)
         if request.path.startswith(f"{COLLECTION}/"):
-            return self._one(request, unquote(request.path.removeprefix(f"{COLLECTION}/")))
+            return self._one(request, roles)
         return error_answer(HTTPStatus.NOT_FOUND, "ResourceNotFound", "There is no such resource here.")
 
-    def _page(self, request: HttpRequest) -> HttpAnswer:
+    def _page(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
         token = request.params.get("$skiptoken", "1")
         if not (token.isascii() and token.isdigit() and int(token)):
             return error_answer(HTTPStatus.BAD_REQUEST, "BadRequest", "Skip token is not valid.")
-        number, listed = int(token), self._listed()
+        number, listed = int(token), [raw for raw in self._listed() if is_seen(raw, roles)]
         end = number * self.page_size
         shown = listed[end - self.page_size : end]
         page: Json = {"value": [_as_asked(request, raw) for raw in shown]}
@@ -69,9 +75,11 @@ class GraphApi:
             page["@odata.nextLink"] = f"{request.origin}{COLLECTION}?$skiptoken={number + 1}"
         return _found(request, "", page)
 
-    def _one(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+    def _one(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
+        request_id = unquote(request.path.removeprefix(f"{COLLECTION}/"))
         for raw in (*self._listed(), *self.unlisted):
-            if isinstance(raw, dict) and str(raw.get("id")).lower() == request_id.lower():
+            is_meant = isinstance(raw, dict) and str(raw.get("id")).lower() == request_id.lower()
+            if is_meant and is_seen(raw, roles):
                 return _found(request, "/$entity", _as_asked(request, raw))
         text = f"There is no request {request_id}."
         return error_answer(HTTPStatus.NOT_FOUND, "ResourceNotFound", text)

@@ -1,6 +1,7 @@
-"""The demo's web server: Graph, the channel, the page's API and the page itself behind one address."""
+"""The demo's web server: Graph, Entra, the channel, the page and its API behind one address."""
 
 import json
+import secrets
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from typing import Final, Self
 from maa_notify.demo import channels, graph_api, page_api, playground
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
+from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
 from maa_notify.demo.graph_api import GraphApi
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.notifier_log import NotifierLog
@@ -51,7 +53,9 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
         self.graph = GraphApi(self.tenant.requests, page_size=page_size)
-        self._page = PageApi(self.tenant, self.channels, self.log, self.scenario)
+        self.entra = EntraApi(secret=secrets.token_urlsafe(32), on_change=notify)
+        self.entra.lifetime = SHORT_LIFETIME
+        self._page = PageApi(self.tenant, self.entra, self.channels, self.log, self.scenario)
         self._stopping = threading.Event()
         self._http = LoopbackServer(self._answer, port)
 
@@ -82,6 +86,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
         for root, part in (
             (graph_api.ROOT, self.graph),
+            (self.entra.root, self.entra),
             (channels.ROOT, self.channels),
             (page_api.ROOT, self._page),
         ):

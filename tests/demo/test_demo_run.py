@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from maa_notify.demo.run import child_environment
+from maa_notify.demo.run import notifier_environment
+from maa_notify.demo.server import DemoServer
 from tests.demo.support import ROOT, need_browser_tools
 
 PROGRAM = """
@@ -132,17 +133,19 @@ def test_it_says_so_when_the_notifier_dies(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_notifier_gets_the_demo_s_settings_only(tmp_path: Path) -> None:
+def test_the_notifier_gets_the_demo_s_settings_only(server: DemoServer, tmp_path: Path) -> None:
     """Settings of the visitor's own never reach the notifier, however they are spelled; the rest does."""
     base = {"MAA_DESTINATIONS": "[]", "maa_reminders": "", "HOME": "/home/x", "NO_PROXY": "intra.example"}
-    way = {"MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo"}
-    environment = child_environment("http://127.0.0.1:5", tmp_path / "state.db", way, base)
+    destination = {"MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo"}
+    environment = notifier_environment(server, tmp_path / "state.db", destination, base)
 
     assert {name: value for name, value in environment.items() if name.upper().startswith("MAA_")} == {
         "MAA_TENANT_ID": "7d1c0f2e-0009-4e6a-8f00-000000000009",
-        "MAA_ACCESS_TOKEN": "demo",
-        "MAA_GRAPH_URL": "http://127.0.0.1:5",
-        "MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo",
+        "MAA_CLIENT_ID": "7d1c0f2e-0010-4e6a-8f00-000000000010",
+        "MAA_CLIENT_SECRET": server.entra.secret,
+        "MAA_AUTHORITY_URL": server.url,
+        "MAA_GRAPH_URL": server.url,
+        **destination,
         "MAA_STATE": f"sqlite:///{(tmp_path / 'state.db').as_posix()}",
     }
     assert (environment["HOME"], environment["NO_PROXY"]) == ("/home/x", "127.0.0.1,localhost,intra.example")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maa_notify.demo.entra_api import make_token
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import claims_of, roles_of
-from tests.support.entra import make_token
 
 JUNK = [
     "",

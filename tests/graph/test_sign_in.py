@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
+from maa_notify.demo.entra_api import SCOPE
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
 from maa_notify.identity.secret import Secret
@@ -26,7 +27,6 @@ from tests.support.entra import (
     CLIENT,
     DISCOVERY,
     IDENTITY_PATH,
-    SCOPE,
     TENANT,
     TOKEN_PATH,
     Certificate,
@@ -108,7 +108,7 @@ def test_a_secret_is_exchanged_for_a_token(entra: FakeEntra, registration: AppRe
     assert token.value.reveal() == entra.issued[0]
     assert 3500 < token.expires_on - time.time() <= 3600
     assert (discovery.path, post.path) == (DISCOVERY, TOKEN_PATH)
-    assert entra.form_of(post)["client_secret"] == SECRET
+    assert post.form()["client_secret"] == SECRET
 
 
 @pytest.mark.parametrize("form", ["certificate first", "key first", "pfx"])
@@ -124,7 +124,7 @@ def test_a_certificate_signs_an_assertion(certain: FakeEntra, tmp_path: Path, fo
     source.invalidate()
 
     assert token.value.reveal() == certain.issued[0]
-    assert set(certain.form_of(certain.calls[-1])) >= {"client_assertion", "client_assertion_type"}
+    assert set(certain.calls[-1].form()) >= {"client_assertion", "client_assertion_type"}
     assert b"PRIVATE" not in b"".join(call.body for call in certain.calls)
 
 
@@ -136,7 +136,7 @@ def test_an_identity_stands_for_an_app_registration(
     tokens = [source.token(SCOPE).value.reveal() for _ in range(2)]
     source.invalidate()
     [asked] = azure.calls
-    form = trustful.form_of(trustful.calls[-1])
+    form = trustful.calls[-1].form()
 
     assert tokens == [trustful.issued[0]] * 2
     assert asked.params["resource"] == EXCHANGE
