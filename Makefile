@@ -7,17 +7,18 @@ PYTHON ?=
 # and the worker engine takes either as "in Azure" and looks for the app elsewhere.
 PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
 # Two workers: every server in the tests takes a free port, and each worker starts its own Azurite.
-PYTEST_OPTIONS := --quiet --numprocesses 2 --dist worksteal
+# And every test that did not run is named, with the reason.
+PYTEST_OPTIONS := --quiet -rfEs --numprocesses 2 --dist worksteal
 
 # What the second run leaves out: it looks at files, or takes long and was seen on the first Python.
 SAME_ON_EVERY_PYTHON := demo docs infra release reliability
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak bench lint format demo demo-bot previews lock package clean test-engine FORCE
+.PHONY: help setup test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready tools/node_modules/.ready ## make .venv and install the test tools, as far as the locks changed
 	@:
@@ -73,6 +74,9 @@ format: setup ## let ruff rewrite what it can
 # all the others. The versions are exact, and the markers make one file serve every Python.
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+snapshots: ## write anew what deployments make, after a change of infra/ (needs the Bicep compiler, no .venv)
+	@python=$$(tools/find-python 3.11) && "$$python" tools/templates.py snapshots
 
 lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; UPGRADE=1 takes the newest
 	@$(COMPILE) pyproject.toml --output-file requirements.txt

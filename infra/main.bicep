@@ -34,7 +34,9 @@ param tenantId string = tenant().tenantId
 
 @description('The cloud of that tenant.')
 @allowed(['global', 'usgov', 'dod', 'china'])
-param cloud string = environment().name == 'AzureUSGovernment' ? 'usgov' : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
+param cloud string = environment().name == 'AzureUSGovernment'
+  ? 'usgov'
+  : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
 
 @description('The table for the state of the notifier.')
 @minLength(3)
@@ -152,7 +154,7 @@ param assignRoles bool = true
 @maxLength(90)
 param resourceGroupName string = ''
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
   location: location
   tags: {
@@ -162,7 +164,6 @@ resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
 }
 
 module resources 'resources.bicep' = {
-  name: 'maa-notify'
   scope: group
   params: {
     location: location

@@ -28,7 +28,9 @@ param tenantId string = tenant().tenantId
 
 @description('The cloud of that tenant.')
 @allowed(['global', 'usgov', 'dod', 'china'])
-param cloud string = environment().name == 'AzureUSGovernment' ? 'usgov' : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
+param cloud string = environment().name == 'AzureUSGovernment'
+  ? 'usgov'
+  : (environment().name == 'AzureChinaCloud' ? 'china' : 'global')
 
 @description('The table for the state of the notifier.')
 @minLength(3)
@@ -143,13 +145,15 @@ param endpointSubnetPrefix string = '10.61.0.64/26'
 param assignRoles bool = true
 
 var hash = uniqueString(resourceGroup().id, environmentName)
+var vaultName = 'kv-maa-${hash}'
+// Not the vault's own output: a list that is made in a loop has to be known when a deployment starts.
+var secretsUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/'
 var tags = {
   app: 'maa-notify'
   'azd-env-name': environmentName
 }
 
 module identity 'modules/identity.bicep' = {
-  name: 'identity'
   params: {
     name: 'id-maa-${hash}'
     location: location
@@ -158,7 +162,6 @@ module identity 'modules/identity.bicep' = {
 }
 
 module storage 'modules/storage.bicep' = {
-  name: 'storage'
   params: {
     name: 'stmaa${hash}'
     location: location
@@ -169,7 +172,6 @@ module storage 'modules/storage.bicep' = {
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   params: {
     workspaceName: 'log-maa-${hash}'
     componentName: 'appi-maa-${hash}'
@@ -181,9 +183,8 @@ module monitoring 'modules/monitoring.bicep' = {
 }
 
 module vault 'modules/vault.bicep' = {
-  name: 'vault'
   params: {
-    name: 'kv-maa-${hash}'
+    name: vaultName
     location: location
     tags: tags
     isPrivate: privateNetwork
@@ -195,7 +196,6 @@ module vault 'modules/vault.bicep' = {
 }
 
 module network 'modules/network.bicep' = if (privateNetwork) {
-  name: 'network'
   params: {
     name: 'vnet-maa-${hash}'
     location: location
@@ -210,7 +210,6 @@ module network 'modules/network.bicep' = if (privateNetwork) {
 }
 
 module roles 'roles/main.bicep' = if (assignRoles) {
-  name: 'roles'
   params: {
     principalId: identity.outputs.principalId
     storageAccountName: storage.outputs.name
@@ -320,7 +319,7 @@ var botSettings = [
 var fleetSettings = [
   {
     name: 'MAA_TENANTS'
-    value: empty(tenantsFile) ? '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/tenants)' : tenantsFile
+    value: empty(tenantsFile) ? '@Microsoft.KeyVault(SecretUri=${secretsUri}tenants)' : tenantsFile
   }
   {
     name: 'MAA_MANAGED_IDENTITY_CLIENT_ID'
@@ -343,18 +342,18 @@ var fleetSettings = [
 var fleetSecretSettings = [
   for name in fleetSecrets: {
     name: name
-    value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/${replace(name, '_', '-')})'
+    value: '@Microsoft.KeyVault(SecretUri=${secretsUri}${replace(name, '_', '-')})'
   }
 ]
 
 var webhookSetting = {
   name: 'MAA_TEAMS_WEBHOOK_URL'
-  value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/teams-webhook-url)'
+  value: '@Microsoft.KeyVault(SecretUri=${secretsUri}teams-webhook-url)'
 }
 
 var destinationsSetting = {
   name: 'MAA_DESTINATIONS'
-  value: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/destinations)'
+  value: '@Microsoft.KeyVault(SecretUri=${secretsUri}destinations)'
 }
 
 var channelSettings = {
@@ -365,14 +364,19 @@ var channelSettings = {
 }
 
 module app 'modules/app.bicep' = {
-  name: 'app'
   params: {
     name: 'func-maa-${hash}'
     planName: 'plan-maa-${hash}'
     location: location
     tags: tags
     identityId: identity.outputs.id
-    appSettings: concat(hostSettings, ownSettings, bot ? botSettings : [], fleet ? concat(fleetSettings, fleetSecretSettings) : [], channelSettings[channels])
+    appSettings: concat(
+      hostSettings,
+      ownSettings,
+      bot ? botSettings : [],
+      fleet ? concat(fleetSettings, fleetSecretSettings) : [],
+      channelSettings[channels]
+    )
     packageContainerUrl: storage.outputs.packageContainerUrl
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
@@ -380,11 +384,11 @@ module app 'modules/app.bicep' = {
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }
-  dependsOn: [roles] // the host looks for its storage at once
+  #disable-next-line no-unnecessary-dependson // roles and network wait for the vault, but may be left out
+  dependsOn: [roles, vault] // the host looks for its storage and for its secrets at once
 }
 
 module teamsBot 'modules/bot.bicep' = if (bot) {
-  name: 'bot'
   params: {
     name: 'bot-maa-${hash}'
     tags: tags
@@ -395,7 +399,6 @@ module teamsBot 'modules/bot.bicep' = if (bot) {
 }
 
 module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
   params: {
     prefix: 'maa-${hash}'
     location: location
@@ -412,7 +415,6 @@ module alerts 'modules/alerts.bicep' = {
 }
 
 module workbook 'modules/workbook.bicep' = {
-  name: 'workbook'
   params: {
     location: location
     tags: tags

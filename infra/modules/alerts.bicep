@@ -51,7 +51,11 @@ var fleetRule = {
   frequency: 'PT15M'
   window: 'P1D'
   description: 'Tenants of the fleet are not polled, or messages were put aside. See docs/fleet.md.'
-  query: replace(loadTextContent('../queries/alert-fleet.kql'), 'let silence = 30m;', 'let silence = ${staleAfterMinutes}m;')
+  query: replace(
+    loadTextContent('../queries/alert-fleet.kql'),
+    'let silence = 30m;',
+    'let silence = ${staleAfterMinutes}m;'
+  )
 }
 
 var commonRules = [
@@ -61,7 +65,11 @@ var commonRules = [
     frequency: 'PT5M'
     window: 'PT6H'
     description: 'No poll succeeded of late: nobody learns of new requests. See docs/operations.md.'
-    query: replace(loadTextContent('../queries/alert-stale.kql'), 'let silence = 30m;', 'let silence = ${staleAfterMinutes}m;')
+    query: replace(
+      loadTextContent('../queries/alert-stale.kql'),
+      'let silence = 30m;',
+      'let silence = ${staleAfterMinutes}m;'
+    )
   }
   {
     name: 'undelivered'
@@ -99,7 +107,7 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = {
   }
 }
 
-resource queryRules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource queryRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in rules: {
     name: '${prefix}-${rule.name}'
     location: location
@@ -171,7 +179,7 @@ resource healthTest 'Microsoft.Insights/webtests@2022-06-15' = {
   }
 }
 
-resource healthAlert 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+resource healthAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   name: '${prefix}-health'
   location: 'global'
   tags: union(tags, {

@@ -50,8 +50,7 @@ var readyTimer = {
   instanceCount: alwaysReadyInstances
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
-  //checkov:skip=CKV_AZURE_225: one notifier in one zone; what a lost zone delays is told afterwards
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -65,12 +64,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
 }
 
-resource site 'Microsoft.Web/sites@2024-04-01' = {
-  //checkov:skip=CKV_AZURE_78: Flex Consumption has no FTP, and no such property
-  //checkov:skip=CKV_AZURE_212: Flex Consumption counts its own instances
-  //checkov:skip=CKV_AZURE_17: nobody calls the app but monitors, which have no client certificate
-  //checkov:skip=CKV_AZURE_213: Flex Consumption has no health check of the platform; an availability test asks
-  //checkov:skip=CKV_AZURE_222: the health address has to answer from outside
+resource site 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, {
@@ -120,7 +114,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-resource ftpSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource ftpSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: site
   name: 'ftp'
   properties: {
@@ -128,7 +122,7 @@ resource ftpSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-
   }
 }
 
-resource scmSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource scmSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: site
   name: 'scm'
   properties: {
@@ -136,6 +130,7 @@ resource scmSignIn 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-
   }
 }
 
+#disable-next-line use-recent-api-versions // the newest that there is: the only stable version is of 2016
 resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'host'
   scope: site

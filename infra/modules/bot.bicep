@@ -33,6 +33,7 @@ resource bot 'Microsoft.BotService/botServices@2022-09-15' = {
     msaAppType: 'UserAssignedMSI'
     msaAppId: identityClientId
     msaAppMSIResourceId: identityId
+    #disable-next-line use-resource-id-functions // the id of a tenant, not of a resource
     msaAppTenantId: tenant().tenantId
     disableLocalAuth: true
   }

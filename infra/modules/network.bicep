@@ -56,7 +56,7 @@ var nat = {
   id: natGatewayId
 }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
   name: name
   location: location
   tags: tags
@@ -90,17 +90,17 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   }
 }
 
-resource appSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource appSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-09-01' existing = {
   parent: network
   name: 'app'
 }
 
-resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = {
+resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2025-09-01' existing = {
   parent: network
   name: 'endpoints'
 }
 
-resource zones 'Microsoft.Network/privateDnsZones@2020-06-01' = [
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
   for service in services: {
     name: service.zone
     location: 'global'
@@ -108,7 +108,7 @@ resource zones 'Microsoft.Network/privateDnsZones@2020-06-01' = [
   }
 ]
 
-resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = [
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
   for (service, index) in services: {
     parent: zones[index]
     name: '${name}-${service.group}'
@@ -122,7 +122,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01
   }
 ]
 
-resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
+resource endpoints 'Microsoft.Network/privateEndpoints@2025-09-01' = [
   for service in services: {
     name: '${name}-${service.group}'
     location: location
@@ -135,6 +135,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
         {
           name: service.group
           properties: {
+            #disable-next-line use-resource-id-functions // an id, from the list that the loop goes through
             privateLinkServiceId: service.resourceId
             groupIds: [service.group]
           }
@@ -144,7 +145,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-05-01' = [
   }
 ]
 
-resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = [
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2025-09-01' = [
   for (service, index) in services: {
     parent: endpoints[index]
     name: 'default'

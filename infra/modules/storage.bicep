@@ -18,11 +18,7 @@ param replication string
 @description('Closes the public endpoint; private endpoints take its place.')
 param isPrivate bool
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
-  //checkov:skip=CKV_AZURE_35: without a private network the Functions host comes from addresses that nobody can list
-  //checkov:skip=CKV_AZURE_59: the parameter isPrivate closes the public endpoint
-  //checkov:skip=CKV_AZURE_206: the parameter replication offers ZRS; lost state is told again, not lost for good
-  //checkov:skip=CKV_AZURE_43: the name ends in a hash, which the scanner cannot compute
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
   location: location
   tags: tags
@@ -46,12 +42,12 @@ resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-08-01' = {
   parent: account
   name: 'default'
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-08-01' = {
   parent: blobs
   name: 'app-package'
   properties: {

@@ -29,9 +29,7 @@ param destinations string
 @secure()
 param tenants string
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
-  //checkov:skip=CKV_AZURE_109: the parameter isPrivate closes the public endpoint
-  //checkov:skip=CKV_AZURE_189: as above
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
   tags: tags
@@ -53,9 +51,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   }
 }
 
-resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(teamsWebhookUrl)) {
-  //checkov:skip=CKV_AZURE_114: it is set; the scanner does not look into a resource with a condition
-  //checkov:skip=CKV_AZURE_41: a webhook has no end date; one set here would silence the notifier on that day
+resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(teamsWebhookUrl)) {
   parent: vault
   name: 'teams-webhook-url'
   properties: {
@@ -64,9 +60,7 @@ resource webhookEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empt
   }
 }
 
-resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(destinations)) {
-  //checkov:skip=CKV_AZURE_114: as above
-  //checkov:skip=CKV_AZURE_41: as above
+resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(destinations)) {
   parent: vault
   name: 'destinations'
   properties: {
@@ -75,9 +69,7 @@ resource destinationsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (
   }
 }
 
-resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empty(tenants)) {
-  //checkov:skip=CKV_AZURE_114: as above
-  //checkov:skip=CKV_AZURE_41: as above
+resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(tenants)) {
   parent: vault
   name: 'tenants'
   properties: {
@@ -86,6 +78,7 @@ resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = if (!empt
   }
 }
 
+#disable-next-line use-recent-api-versions // the newest that there is: the only stable version is of 2016
 resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'audit'
   scope: vault
@@ -105,6 +98,3 @@ output id string = vault.id
 
 @description('Name of the vault.')
 output name string = vault.name
-
-@description('Base address of the vault, with a slash at its end.')
-output uri string = vault.properties.vaultUri

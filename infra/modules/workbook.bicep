@@ -65,7 +65,7 @@ var page = {
   fallbackResourceIds: [workspaceId]
 }
 
-resource workbook 'Microsoft.Insights/workbooks@2022-04-01' = {
+resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(workspaceId, 'maa-notify')
   location: location
   tags: tags

@@ -28,11 +28,11 @@ var queueDataContributor = '974c5e8b-45b9-4653-ba55-5f855dd0fb88' // the polls t
 var vaultReader = '4633458b-17de-408a-b874-0445c86b69e6' // Key Vault Secrets User: the addresses of the channels
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb' // telemetry with Entra sign-in
 
-resource account 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
+resource account 'Microsoft.Storage/storageAccounts@2025-08-01' existing = {
   name: storageAccountName
 }
 
-resource vault 'Microsoft.KeyVault/vaults@2023-07-01' existing = {
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = {
   name: vaultName
 }
 

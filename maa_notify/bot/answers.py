@@ -18,7 +18,7 @@ from maa_notify.cards.digest import entry
 from maa_notify.cards.elements import Element, card, container, rich, run, trusted_text
 from maa_notify.cards.strings import OPEN_IN_INTUNE
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import Event, EventKind, short_key
+from maa_notify.domain.event import EventKind, RequestEvent, short_key
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.risk import assess
 
@@ -136,11 +136,11 @@ class AnswerBuilder(Struct, frozen=True):
         left = len(chosen) - shown
         return [*lines, *([trusted_text(strings.left_out(left), separator=True)] if left else [])]
 
-    def _event(self, tracked: RequestState) -> Event:
+    def _event(self, tracked: RequestState) -> RequestEvent:
         """What is known of a request, in the form of which cards are made."""
         kind = EventKind.STATUS_CHANGED if tracked.revision > 1 else EventKind.CREATED
         at = self.as_of or self.now
-        return Event(kind, tracked.request, tracked.revision, at, steps=tracked.steps)
+        return RequestEvent(kind, tracked.request, tracked.revision, at, steps=tracked.steps)
 
     def _closing(self) -> Element:
         told = strings.as_of(self.cards.times.format(self.as_of)) if self.as_of else strings.NEVER_POLLED

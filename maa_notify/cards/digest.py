@@ -1,7 +1,7 @@
 """The body of a digest: a burst of news as one card, what needs somebody first."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from maa_notify.cards import strings
@@ -10,9 +10,8 @@ from maa_notify.cards.facts import expires
 from maa_notify.cards.people import display_name
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.times import TimeFormat
-from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL
-from maa_notify.domain.risk import assess
 
 _NAME_LIMIT = 60
 _STATES = 4
@@ -20,21 +19,25 @@ _STATES = 4
 
 def digest_body(events: Sequence[Event], now: datetime, times: TimeFormat, *, in_chat: bool) -> list[Element]:
     """Two lines for each request, with the latest of its events and the keys of all of them."""
-    news = _by_request(events)
+    news = _by_request(event for event in events if isinstance(event, RequestEvent))
+    notices = [event for event in events if isinstance(event, Notice)]
     latest = [each[-1] for each in news]
     strip = container(
         "accent",
         trusted_text(strings.digest_status_line(len(events)), size="Small", weight="Bolder"),
-        trusted_text(strings.digest_title(len(news)), size="Large", weight="Bolder"),
-        rich(run(_summary(latest)), spacing="Small"),
+        trusted_text(strings.digest_title(len(news), len(notices)), size="Large", weight="Bolder"),
+        *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
         bleed=True,
     )
-    lines = [element for each in news for element in entry(each, now, times)]
+    lines = [
+        *(element for notice in notices for element in _notice_lines(notice)),
+        *(element for each in news for element in entry(each, now, times)),
+    ]
     footer = trusted_text(strings.footer("", times.format(now)), size="Small", isSubtle=True, separator=True)
     return [strip, *lines, *_next_steps(latest, in_chat=in_chat), footer]
 
 
-def entry(news: Sequence[Event], now: datetime, times: TimeFormat) -> list[Element]:
+def entry(news: Sequence[RequestEvent], now: datetime, times: TimeFormat) -> list[Element]:
     """The two lines of one request: what it is about; where it stands, by whom, until when, and the keys."""
     event = news[-1]
     deadline = "" if event.request.is_closed else expires(event.request, now, times)
@@ -49,15 +52,22 @@ def entry(news: Sequence[Event], now: datetime, times: TimeFormat) -> list[Eleme
     return [rich(*subject, separator=True), details]
 
 
-def _by_request(events: Sequence[Event]) -> list[list[Event]]:
+def _notice_lines(notice: Notice) -> list[Element]:
+    """The two lines of a notice: what was found, and its key."""
+    told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
+    title = trusted_text(notice.title, weight="Bolder", separator=True)
+    return [title, rich(run(" · ".join([*told, notice.short_key])), spacing="None")]
+
+
+def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:
     """The events of each request in order, the requests by how much they need somebody."""
-    news: dict[str, list[Event]] = {}
+    news: dict[str, list[RequestEvent]] = {}
     for event in events:
         news.setdefault(event.request.id, []).append(event)
-    return sorted(news.values(), key=lambda each: (_place(each[-1]), -assess(each[-1].request).risk))
+    return sorted(news.values(), key=lambda each: (_urgency(each[-1]), -each[-1].risk))
 
 
-def _place(event: Event) -> int:
+def _urgency(event: RequestEvent) -> int:
     if event.kind is EventKind.NO_LONGER_LISTED:
         return 1
     if event.request.status == NEEDS_APPROVAL:
@@ -65,24 +75,27 @@ def _place(event: Event) -> int:
     return 2 if event.request.is_closed else 1
 
 
-def _summary(latest: Sequence[Event]) -> str:
+def _summary(latest: Sequence[RequestEvent]) -> str:
     """`Needs approval: 3 · Approved: 1`."""
     counts = Counter(strings.status_line(event) for event in latest)
     return " · ".join(strings.labelled(state, count) for state, count in counts.items())
 
 
-def _story(news: Sequence[Event]) -> str:
+def _story(news: Sequence[RequestEvent]) -> str:
     """`Needs approval → Approved`, for a request that moved on before anybody was told."""
-    states = [*(strings.status_line(event) for event in news[-_STATES:-1]), strings.headline(news[-1])]
+    states = [
+        *(strings.status_line(event) for event in news[-_STATES:-1]),
+        strings.headline(news[-1], news[-1].risk),
+    ]
     return " → ".join(states)
 
 
-def _requestor(event: Event) -> str:
+def _requestor(event: RequestEvent) -> str:
     name = display_name(event.request.requestor, _NAME_LIMIT)
     return strings.REQUESTOR_NOT_TOLD if name == strings.NOT_TOLD else name
 
 
-def _next_steps(latest: Sequence[Event], *, in_chat: bool) -> list[Element]:
+def _next_steps(latest: Sequence[RequestEvent], *, in_chat: bool) -> list[Element]:
     present = [event.request.status for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
     waiting = strings.STILL_WAITING if in_chat else strings.DIGEST_APPROVERS
     texts = [waiting] if NEEDS_APPROVAL in present else []

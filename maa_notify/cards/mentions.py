@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from maa_notify.cards.elements import Element, trusted_text
 from maa_notify.domain.event import Event, EventKind
 from maa_notify.domain.request import ACCOUNT, GUID, NEEDS_APPROVAL
-from maa_notify.domain.routing import names_of
 
 Mentions = Mapping[str, Sequence[str]]
 """Whom to mention, by words of `EVENT_NAMES`."""
@@ -31,7 +30,7 @@ def is_person(text: str) -> bool:
 
 def mentioned_people(events: Sequence[Event], mentions: Mentions) -> list[str]:
     """Everybody whom any of these events rings, once each, in the order of the settings."""
-    words = frozenset[str]().union(*map(names_of, events))
+    words = frozenset[str]().union(*(event.names for event in events))
     rung = (person for word, people in mentions.items() if word in words for person in people)
     return list(dict.fromkeys(rung))[:MOST]
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
+from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import (
     APPROVED,
     CANCELLED,
@@ -97,39 +98,39 @@ def _reached(status: str) -> Tell:
     return lambda now: _status(status, now)
 
 
-def _status(status: str, now: datetime) -> Event:
+def _status(status: str, now: datetime) -> RequestEvent:
     """The news that a request reached a status, with the way that led there."""
     request = sample_request(canonical(status), now)
     if request.status == NEEDS_APPROVAL:
-        return Event(EventKind.CREATED, request, 1, now)
+        return RequestEvent(EventKind.CREATED, request, 1, now)
     steps = [Step(request.status, request.modified_at or now, request.approver)]
     if request.status == COMPLETED:
         steps.insert(0, Step(APPROVED, now - timedelta(minutes=40), request.approver))
     previous = APPROVED if request.status == COMPLETED else NEEDS_APPROVAL
-    return Event(EventKind.STATUS_CHANGED, request, 1 + len(steps), now, previous, steps=tuple(steps))
+    return RequestEvent(EventKind.STATUS_CHANGED, request, 1 + len(steps), now, previous, steps=tuple(steps))
 
 
-def _reminder(now: datetime) -> Event:
+def _reminder(now: datetime) -> RequestEvent:
     request = sample_request(NEEDS_APPROVAL, now)
     request = replace(request, requested_at=now - _LIFETIME / 2, expires_at=now + _LIFETIME / 2)
     next_at = now + timedelta(hours=12)
-    return Event(EventKind.REMINDER, request, 1, now, NEEDS_APPROVAL, "50%", next_at)
+    return RequestEvent(EventKind.REMINDER, request, 1, now, NEEDS_APPROVAL, "50%", next_at)
 
 
-def _complete_reminder(now: datetime) -> Event:
+def _complete_reminder(now: datetime) -> RequestEvent:
     request = replace(sample_request(APPROVED, now), requested_at=now - timedelta(hours=6))
     steps = (Step(APPROVED, now - timedelta(hours=4), request.approver),)
     next_at = now + timedelta(hours=20)
-    return Event(EventKind.COMPLETE_REMINDER, request, 2, now, APPROVED, "4h", next_at, steps)
+    return RequestEvent(EventKind.COMPLETE_REMINDER, request, 2, now, APPROVED, "4h", next_at, steps)
 
 
-def _app(now: datetime) -> Event:
+def _app(now: datetime) -> RequestEvent:
     target = Target("Fabrikam VPN", "Assign", "MobileApp", assigned_to=("group",) * 3)
     requestor = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
     return _created(now, "app", target, "Pilot ring 2 for the new VPN client", requestor)
 
 
-def _script(now: datetime) -> Event:
+def _script(now: datetime) -> RequestEvent:
     target = Target("Set-ProxyDefaults", "Create", "DeviceManagementScript")
     requestor = Identity(
         "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
@@ -137,15 +138,15 @@ def _script(now: datetime) -> Event:
     return _created(now, "script", target, "nightly build 4711", requestor)
 
 
-def _access_policy(now: datetime) -> Event:
+def _access_policy(now: datetime) -> RequestEvent:
     target = Target("MAA - device wipe", "Update", "OperationApprovalPolicy")
     why = "New approver group for device actions"
     return _created(now, "operationApprovalPolicy", target, why, _REQUESTOR)
 
 
-def _created(now: datetime, policy_type: str, target: Target, why: str, requestor: Identity) -> Event:
+def _created(now: datetime, policy_type: str, target: Target, why: str, requestor: Identity) -> RequestEvent:
     """The creation of a request for something other than a wipe, with an id of its own."""
-    event = sample_event(NEEDS_APPROVAL, now)
+    event = _status(NEEDS_APPROVAL, now)
     request = replace(
         event.request,
         id=str(uuid5(NAMESPACE_OID, policy_type)),
@@ -157,36 +158,31 @@ def _created(now: datetime, policy_type: str, target: Target, why: str, requesto
     return replace(event, request=request)
 
 
-def _expiring(now: datetime) -> Event:
+def _expiring(now: datetime) -> RequestEvent:
     left = timedelta(hours=4)
     event = _reminder(now)
     request = replace(event.request, requested_at=now + left - _LIFETIME, expires_at=now + left)
     return replace(event, request=request, stage="4h", next_reminder=None)
 
 
-def _no_longer_listed(now: datetime) -> Event:
+def _no_longer_listed(now: datetime) -> RequestEvent:
     request = sample_request(NEEDS_APPROVAL, now)
-    return Event(EventKind.NO_LONGER_LISTED, request, 2, now, NEEDS_APPROVAL)
+    return RequestEvent(EventKind.NO_LONGER_LISTED, request, 2, now, NEEDS_APPROVAL)
 
 
-def _approval_taken_back(now: datetime) -> Event:
+def _approval_taken_back(now: datetime) -> RequestEvent:
     request = sample_request(NEEDS_APPROVAL, now)
     steps = (
         Step(APPROVED, now - timedelta(minutes=40), _APPROVER),
         Step(NEEDS_APPROVAL, now - timedelta(minutes=3), Identity()),
     )
-    return Event(EventKind.STATUS_CHANGED, request, 3, now, APPROVED, steps=steps)
+    return RequestEvent(EventKind.STATUS_CHANGED, request, 3, now, APPROVED, steps=steps)
 
 
 def _digest(cards: TeamsCards, event: Event, now: datetime) -> Element:
-    told = [_app(now), _script(now)]
+    told: list[Event] = [_app(now), _script(now)]
     told += [sample_event(word, now) for word in _ALSO_IN_THE_DIGEST]
     return cards.digest([event, *told], _NOWHERE, now)[0]
-
-
-def _heartbeat(now: datetime) -> Event:
-    about_none = ApprovalRequest(id=EventKind.HEARTBEAT, status=EventKind.HEARTBEAT)
-    return Event(EventKind.HEARTBEAT, about_none, now.toordinal(), now)
 
 
 def _plain(cards: TeamsCards, event: Event, now: datetime) -> Element:
@@ -255,7 +251,7 @@ CATALOGUE = (
         _reached(NEEDS_APPROVAL),
         _digest,
     ),
-    Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
+    Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", heartbeat),
     Sample(
         "plain",
         "Teams refused the full card of a request, so the least that still rings is sent.",

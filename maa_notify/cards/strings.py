@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from maa_notify.domain import request as r
-from maa_notify.domain.event import Event, EventKind
-from maa_notify.domain.risk import Reason, Risk, assess
+from maa_notify.domain.event import EventKind, Notice, RequestEvent
+from maa_notify.domain.risk import Reason, Risk
 
 OPEN_IN_INTUNE = "Open in Intune"
 REASON = "The requestor's own words"
@@ -27,10 +27,6 @@ DIGEST_APPROVERS = (
 DIGEST_REQUESTORS = (
     "Requestors: approved is not done. Go to Multi Admin Approval > My requests, open the request and press"
     " Complete before it expires."
-)
-HEARTBEAT = (
-    "This channel was quiet for some time. The card shows that the way here is open, and keeps Microsoft from"
-    " switching the flow off. Nothing is asked of anybody."
 )
 SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
 
@@ -209,10 +205,8 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
     return spaced.capitalize() if spaced else otherwise
 
 
-def status_line(event: Event) -> str:
+def status_line(event: RequestEvent) -> str:
     """What state the request is in, and how it got there where that matters."""
-    if event.kind is EventKind.HEARTBEAT:
-        return "No news: this channel can be reached"
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
     if event.kind is EventKind.COMPLETE_REMINDER:
@@ -224,14 +218,14 @@ def status_line(event: Event) -> str:
     return f"{state} · {TAKEN_BACK}" if is_taken_back else state
 
 
-def headline(event: Event) -> str:
+def headline(event: RequestEvent, risk: Risk) -> str:
     """The line in the coloured strip: the state, and the risk while somebody has to decide."""
     if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
         return status_line(event)
-    return f"{status_line(event)} · {risk_line(assess(event.request).risk)}"
+    return f"{status_line(event)} · {risk_line(risk)}"
 
 
-def next_step(event: Event, *, in_chat: bool = False) -> str:
+def next_step(event: RequestEvent, *, in_chat: bool = False) -> str:
     """One sentence for the person who has to act; in a chat that is the requestor."""
     if event.kind is EventKind.NO_LONGER_LISTED:
         return NEXT_STEP_GONE
@@ -240,9 +234,13 @@ def next_step(event: Event, *, in_chat: bool = False) -> str:
     return NEXT_STEP.get(event.request.status, NEXT_STEP_UNKNOWN)
 
 
-def digest_title(requests: int) -> str:
+def digest_title(requests: int, notices: int = 0) -> str:
     """The headline of a digest."""
-    return "News of 1 request" if requests == 1 else f"News of {requests} requests"
+    news = "News of 1 request" if requests == 1 else f"News of {requests} requests"
+    if not notices:
+        return news
+    noticed = "1 notice" if notices == 1 else f"{notices} notices"
+    return f"{noticed} · {news}" if requests else noticed
 
 
 def digest_status_line(notifications: int) -> str:
@@ -260,13 +258,18 @@ def devices(verb: str, count: int) -> str:
     return f"{verb} device" if count <= 1 else f"{verb} {count} devices, first"
 
 
-def fallback(event: Event) -> str:
+def fallback(event: RequestEvent) -> str:
     """The news in one breath, where cards cannot be shown or are read aloud: our own words only."""
-    is_known = event.request.status in STATUS or event.kind is EventKind.HEARTBEAT
-    state = headline(event) if is_known else "a status that is new to this notifier"
+    is_known = event.request.status in STATUS
+    state = headline(event, event.risk) if is_known else "a status that is new to this notifier"
     types = ", ".join(policy_type(each) for each in event.request.policy_types if each in r.POLICY_TYPES)
     told = f"{types or 'A request'}: {state}".replace(" · ", ", ")
     return f"Intune Multi Admin Approval. {told}. {_LOOK} Key {event.short_key}."
+
+
+def notice_fallback(notice: Notice) -> str:
+    """The same for a notice, which holds words of ours only in its title."""
+    return f"Intune Multi Admin Approval. {notice.title}. Key {notice.short_key}."
 
 
 def digest_fallback(notifications: int) -> str:
@@ -274,7 +277,7 @@ def digest_fallback(notifications: int) -> str:
     return f"Intune Multi Admin Approval: {notifications} notifications. {_LOOK}"
 
 
-def reminder_line(event: Event, next_at: str) -> str:
+def reminder_line(event: RequestEvent, next_at: str) -> str:
     """Why it rings again, whether it will once more, and what an open request holds up."""
     following = f"the next reminder comes at {next_at}" if next_at else "this is the last reminder"
     return (
@@ -283,7 +286,7 @@ def reminder_line(event: Event, next_at: str) -> str:
     )
 
 
-def _passed(event: Event) -> str:
+def _passed(event: RequestEvent) -> str:
     if event.kind is EventKind.COMPLETE_REMINDER:
         return f"it was approved {event.stage} ago and is not completed"
     is_share = event.stage.endswith("%")
@@ -300,7 +303,7 @@ def ago(span: str) -> str:
     return f"{span} ago"
 
 
-def time_left(event: Event, left_or_ago: str) -> str:
+def time_left(event: RequestEvent, left_or_ago: str) -> str:
     """The line of the strip that says how much time the reader has, and for what."""
     what = "to press Complete" if event.request.status == r.APPROVED else "to decide"
     return f"{left_or_ago} {what}"
@@ -309,6 +312,11 @@ def time_left(event: Event, left_or_ago: str) -> str:
 def more_characters(count: int) -> str:
     """What stands behind a text that was cut."""
     return f" {count:,} more characters: read them in Intune." if count > 1 else " 1 more character."
+
+
+def more_facts(count: int) -> str:
+    """In place of the last facts of a long list."""
+    return "and 1 more" if count == 1 else f"and {count} more"
 
 
 def earlier_steps(count: int) -> str:

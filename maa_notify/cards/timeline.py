@@ -3,32 +3,33 @@
 from collections.abc import Iterator
 
 from maa_notify.cards import strings
+from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact, trusted_text
 from maa_notify.cards.people import display_name
-from maa_notify.cards.times import TimeFormat
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
 
 _NAMELESS = frozenset({APPROVED, REJECTED})
 """Statuses that somebody decides: where nobody is told, that is said."""
 
 
-def timeline(event: Event, times: TimeFormat, steps_shown: int, name_limit: int) -> list[Element]:
+def timeline(card: CardContext) -> list[Element]:
     """A row for each step; empty for a request that nothing has happened to yet."""
-    steps = _steps(event)
-    if not steps and event.kind is not EventKind.NO_LONGER_LISTED:
+    if not tells(card.event):
         return []
-    rows = [*_filed(event, times, name_limit), *_later(event, steps, times, steps_shown, name_limit)]
+    request = card.request
+    filed = [card.times.format(request.requested_at), display_name(request.requestor, card.limits.name)]
+    rows = [(strings.LABEL_REQUESTED, " · ".join(filed)), *_later(card)]
     heading = trusted_text(strings.SO_FAR, size="Small", isSubtle=True, spacing="Medium")
     return [heading, *(fact(label, value) for label, value in rows)]
 
 
-def tells(event: Event) -> bool:
+def tells(event: RequestEvent) -> bool:
     """Whether the story is told, so that no other row need say who asked and when."""
     return bool(_steps(event)) or event.kind is EventKind.NO_LONGER_LISTED
 
 
-def _steps(event: Event) -> tuple[Step, ...]:
+def _steps(event: RequestEvent) -> tuple[Step, ...]:
     """What was seen; at least the status of which the news is."""
     request = event.request
     if event.steps or request.status == NEEDS_APPROVAL:
@@ -36,40 +37,31 @@ def _steps(event: Event) -> tuple[Step, ...]:
     return (Step(request.status, request.modified_at or event.at, request.approver),)
 
 
-def _filed(event: Event, times: TimeFormat, name_limit: int) -> Iterator[tuple[str, str]]:
-    request = event.request
-    told = [times.format(request.requested_at), display_name(request.requestor, name_limit)]
-    yield strings.LABEL_REQUESTED, " · ".join(told)
-
-
-def _later(
-    event: Event, steps: tuple[Step, ...], times: TimeFormat, steps_shown: int, name_limit: int
-) -> Iterator[tuple[str, str]]:
-    hidden = len(steps) - steps_shown
+def _later(card: CardContext) -> Iterator[tuple[str, str]]:
+    event, steps, name_limit = card.event, _steps(card.event), card.limits.name
+    hidden = len(steps) - card.limits.steps
     if hidden > 0:
         yield strings.LABEL_EARLIER, strings.earlier_steps(hidden)
     if _approval_was_missed(event, steps):
-        yield (
-            strings.status(APPROVED),
-            " · ".join([strings.TIME_NOT_SEEN, _by(event.request.approver, name_limit)]),
-        )
-    for step in steps[-steps_shown:]:
-        yield strings.status(step.status), _told(step, steps, times, name_limit)
+        by = _by(event.request.approver, name_limit)
+        yield strings.status(APPROVED), f"{strings.TIME_NOT_SEEN} · {by}"
+    for step in steps[-card.limits.steps :]:
+        yield strings.status(step.status), _told(card, step, steps)
     if event.kind is EventKind.NO_LONGER_LISTED:
-        yield strings.LABEL_GONE, times.format(event.at)
+        yield strings.LABEL_GONE, card.times.format(event.at)
 
 
-def _approval_was_missed(event: Event, steps: tuple[Step, ...]) -> bool:
+def _approval_was_missed(event: RequestEvent, steps: tuple[Step, ...]) -> bool:
     """Completed between two polls: somebody must have approved it."""
     return event.request.status == COMPLETED and not any(step.status == APPROVED for step in steps)
 
 
-def _told(step: Step, steps: tuple[Step, ...], times: TimeFormat, name_limit: int) -> str:
-    place = steps.index(step)
-    was_approved = place > 0 and steps[place - 1].status == APPROVED
+def _told(card: CardContext, step: Step, steps: tuple[Step, ...]) -> str:
+    index = steps.index(step)
+    was_approved = index > 0 and steps[index - 1].status == APPROVED
     extra = strings.TAKEN_BACK if step.status == NEEDS_APPROVAL and was_approved else ""
-    by = _by(step.by, name_limit) if step.status in _NAMELESS else ""
-    return " · ".join(filter(None, [times.format(step.at), by, extra]))
+    by = _by(step.by, card.limits.name) if step.status in _NAMELESS else ""
+    return " · ".join(filter(None, [card.times.format(step.at), by, extra]))
 
 
 def _by(approver: Identity, name_limit: int) -> str:

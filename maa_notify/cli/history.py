@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from maa_notify import app
 from maa_notify.cards.subject import subject_of
 from maa_notify.cards.text import safe
+from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
 
@@ -59,24 +60,31 @@ def _is_since(entry: JournalEntry, since: datetime | None) -> bool:
 
 def _row(state: str, entry: JournalEntry) -> dict[str, str]:
     notification = entry.notification
-    event, request = notification.event, notification.event.request
+    event = notification.event
+    request = event.request if isinstance(event, RequestEvent) else None
+    approver = request.approver if request else Identity()
     values = (
         entry.at.isoformat(timespec="seconds"),
         state,
         event.short_key,
         event.name,
-        request.status,
-        str(subject_of(request)),
-        " ".join(request.policy_types),
-        _who(request.requestor),
-        _who(request.approver),
+        request.status if request else event.name,
+        _subject(event),
+        " ".join(request.policy_types) if request else "",
+        _who(event.requestor),
+        _who(approver),
         notification.destination,
-        request.id,
+        event.subject_id,
         str(notification.attempts),
         entry.run_id,
         entry.message_id,
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _subject(event: Event) -> str:
+    """What it was about, as on its card."""
+    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
 
 
 def _receipt_of(entry: JournalEntry) -> str:

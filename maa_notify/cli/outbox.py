@@ -11,7 +11,7 @@ from msgspec import Struct
 from maa_notify import app
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
-from maa_notify.domain.event import Notification
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
 
@@ -106,7 +106,7 @@ def _as_json(items: Sequence[_Item]) -> str:
                 "state": item.state,
                 "key": item.notification.key,
                 "short_key": item.notification.event.short_key,
-                "request": item.notification.event.request.id,
+                "request": item.notification.event.subject_id,
                 "event": item.notification.event.name,
                 "destination": item.notification.destination,
                 "recorded_at": item.notification.recorded_at.isoformat(),

@@ -13,7 +13,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.cards.samples import full, sample_for
 from maa_notify.clock import SystemClock
-from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
 from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
@@ -44,7 +44,7 @@ class PreviewOptions(Struct, frozen=True):
             UnusableError: the file holds no request, or there is no such policy type.
         """
         event = self._event(now)
-        if self.policy_type is None:
+        if self.policy_type is None or isinstance(event, Notice):
             return event
         known = canonical(self.policy_type)
         if known not in POLICY_TYPES:
@@ -93,8 +93,8 @@ def preview(wish: PreviewOptions, *, png: str | None, theme: Literal["light", "d
 def _event_of(request: ApprovalRequest, now: datetime) -> Event:
     """The news that brought a request into its status."""
     if request.status == NEEDS_APPROVAL:
-        return Event(EventKind.CREATED, request, 1, now)
-    return Event(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)
+        return RequestEvent(EventKind.CREATED, request, 1, now)
+    return RequestEvent(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)
 
 
 def _read_request(file: str) -> ApprovalRequest:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from maa_notify.cards.text import safe
 from maa_notify.cli.preview import PreviewOptions, UnusableError
 from maa_notify.clock import SystemClock
-from maa_notify.domain.event import Event, EventKind
-from maa_notify.domain.routing import Route, RoutingDecision, RoutingReason, explain, names_of, types_of
+from maa_notify.domain.event import Event, Notice
+from maa_notify.domain.routing import Route, RoutingDecision, RoutingReason, explain
 from maa_notify.settings.reader import read_settings
 
 _WORD_LIMIT = 64
@@ -27,7 +27,7 @@ def show_route(wish: PreviewOptions, *, as_json: bool) -> int:
         UnusableError: there is no such event, or it is none of a single request.
     """
     event = wish.event(SystemClock().now())
-    if event.kind is EventKind.HEARTBEAT or wish.word == "digest":
+    if isinstance(event, Notice) or wish.word == "digest":
         raise UnusableError("only the news of one request has a route")
     routes = read_settings().routes
     verdicts = explain(event, routes)
@@ -40,12 +40,12 @@ def show_route(wish: PreviewOptions, *, as_json: bool) -> int:
 def sentence(verdict: RoutingDecision, route: Route, event: Event) -> str:
     """The reason of a verdict in words."""
     if verdict.reason is RoutingReason.OTHER_POLICY_TYPE:
-        return f"listens only to {_list(route.policy_types)}; this is {_list(types_of(event))}"
+        return f"listens only to {_list(route.policy_types)}; this is {_list(event.topics)}"
     if verdict.reason is RoutingReason.OTHER_EVENT:
-        return f"listens only to {_list(route.events)}; this is {_list(names_of(event))}"
+        return f"listens only to {_list(route.events)}; this is {_list(event.names)}"
     if verdict.reason is not RoutingReason.WANTED:
         return _SENTENCES[verdict.reason]
-    wishes = [*route.policy_types.intersection(types_of(event)), *route.events.intersection(names_of(event))]
+    wishes = [*route.policy_types.intersection(event.topics), *route.events.intersection(event.names)]
     asked = f"asks for {_list(wishes)}" if wishes else "hears everything"
     return f"{asked}; a chat with {verdict.recipient}" if verdict.recipient else asked
 

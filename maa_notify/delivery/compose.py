@@ -12,7 +12,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from maa_notify.delivery.sender import Card, Message
-from maa_notify.domain.event import CardLocation, Event, EventKind, Notification
+from maa_notify.domain.event import Event
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import PendingNotification
 
 MOST_TOGETHER = 49
@@ -82,9 +83,9 @@ def _message(
 
 
 def _request_of(item: PendingNotification) -> str:
-    return item.value.event.request.id
+    return item.value.event.subject_id
 
 
 def _may_share(item: PendingNotification) -> bool:
     """Whether a notification may be told in one card with others."""
-    return not item.value.plain and item.value.event.kind is not EventKind.HEARTBEAT
+    return not item.value.plain and item.value.event.shares_cards

@@ -29,8 +29,8 @@ from maa_notify.delivery.order import (
     without_future_times,
 )
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.event import CardLocation, Notification
-from maa_notify.domain.log_fields import labels, seconds_since
+from maa_notify.domain.log_fields import log_fields, seconds_since
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -297,7 +297,7 @@ class Delivery:
         due = for_first_recipient(due_now(turn.waiting, now))
         places: Mapping[str, CardLocation] = {}
         if self.senders[turn.name].updates_cards:
-            requests = dict.fromkeys(item.value.event.request.id for item in due[:MOST_TOGETHER])
+            requests = dict.fromkeys(item.value.event.subject_id for item in due[:MOST_TOGETHER])
             places = self.store.read_card_locations(turn.name, requests)
         return Composer(self.cards, self.limits.digest_above).compose(due, places, now)
 
@@ -351,7 +351,7 @@ class Delivery:
                 "deliver.sent",
                 key=event.short_key,
                 destination=turn.name,
-                **labels(event),
+                **log_fields(event),
                 after_s=seconds_since(event, now),
             )
         if was_failing:

@@ -1,55 +1,53 @@
-"""The order of the outbox: oldest first, and the news of one request as they happened. Pure."""
+"""The order of the outbox: oldest first, and the news of one subject as they happened. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from maa_notify.domain.event import Notification
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification
 
 _OVERDUE = timedelta(minutes=15)
 
 
 def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
-    """Oldest first, and the news of one request in the order in which it happened."""
-    by_request: dict[str, list[PendingNotification]] = {}
+    """Oldest first, and the news of one subject in the order in which it happened."""
+    by_subject: dict[str, list[PendingNotification]] = {}
     for item in waiting:
-        by_request.setdefault(item.value.event.request.id, []).append(item)
-    for items in by_request.values():
+        by_subject.setdefault(item.value.event.subject_id, []).append(item)
+    for items in by_subject.values():
         items.sort(key=lambda item: (item.value.event.revision, item.value.recorded_at))
-    queues = {request: iter(items) for request, items in by_request.items()}
+    queues = {subject: iter(items) for subject, items in by_subject.items()}
     oldest_first = sorted(waiting, key=_age)
-    return [next(queues[item.value.event.request.id]) for item in oldest_first]
+    return [next(queues[item.value.event.subject_id]) for item in oldest_first]
 
 
 def _age(item: PendingNotification) -> tuple[datetime, datetime, str]:
-    request = item.value.event.request
-    recorded_at = item.value.recorded_at
-    return recorded_at, request.modified_at or request.requested_at or recorded_at, item.value.key
+    return item.value.recorded_at, item.value.event.happened_at, item.value.key
 
 
 def unblocked(waiting: Sequence[PendingNotification]) -> Iterator[PendingNotification]:
-    """The first notification of each request, and those behind one that may be overtaken."""
+    """The first notification of each subject, and those behind one that may be overtaken."""
     blocked: set[str] = set()
     for item in waiting:
-        request = item.value.event.request.id
-        if request not in blocked:
+        subject = item.value.event.subject_id
+        if subject not in blocked:
             yield item
         if not item.value.overtakable:
-            blocked.add(request)
+            blocked.add(subject)
 
 
 def due_now(waiting: Sequence[PendingNotification], now: datetime) -> list[PendingNotification]:
-    """What may go out now, in order; a notification that has to wait holds back later news of its request."""
+    """What may go out now, in order; a notification that has to wait holds back later news of its subject."""
     due: list[PendingNotification] = []
     blocked: set[str] = set()
     for item in waiting:
-        request = item.value.event.request.id
-        if request in blocked:
+        subject = item.value.event.subject_id
+        if subject in blocked:
             continue
         if item.value.not_before is None or item.value.not_before <= now:
             due.append(item)
         elif not item.value.overtakable:
-            blocked.add(request)
+            blocked.add(subject)
     return due
 
 
@@ -58,11 +56,11 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
     together: list[PendingNotification] = []
     behind: set[str] = set()
     for item in due:
-        request = item.value.event.request.id
-        if item.value.recipient == due[0].value.recipient and request not in behind:
+        subject = item.value.event.subject_id
+        if item.value.recipient == due[0].value.recipient and subject not in behind:
             together.append(item)
         else:
-            behind.add(request)
+            behind.add(subject)
     return together
 
 

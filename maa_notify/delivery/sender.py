@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 
 Card = Mapping[str, Any]
 

@@ -4,7 +4,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from maa_notify.domain.event import Event, Notification
+from maa_notify.domain.event import Event
+from maa_notify.domain.notification import Notification
 
 State = TypeVar("State")
 """What is remembered of a subject between polls: `RequestState` of a request."""

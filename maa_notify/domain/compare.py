@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 
@@ -106,7 +106,7 @@ def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change[Re
     after, _ = _reminded(RequestState(request, steps=steps), now, rules)
     if rules.first_run and request.is_closed:
         return Change(request.id, None, after)
-    return Change(request.id, None, after, Event(EventKind.CREATED, request, 1, now, steps=steps))
+    return Change(request.id, None, after, RequestEvent(EventKind.CREATED, request, 1, now, steps=steps))
 
 
 def _status_changed(
@@ -121,7 +121,7 @@ def _status_changed(
     moved = RequestState(request, remembered.revision + 1, remembered.reminders_sent, steps=steps)
     after, _ = _reminded(moved, now, rules)
     previous = remembered.request.status
-    event = Event(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
+    event = RequestEvent(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
     return Change(request.id, before, after, event)
 
 
@@ -137,7 +137,7 @@ def _unchanged(
     after, come = _reminded(found, now, rules)
     if not come.stages:
         return None if after is before else Change(request.id, before, after)
-    event = Event(
+    event = RequestEvent(
         EventKind.COMPLETE_REMINDER if request.status == APPROVED else EventKind.REMINDER,
         request,
         remembered.revision,
@@ -186,7 +186,7 @@ def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState]:
     if known.missing_since is None:
         return Change(request.id, known, replace(known, missing_since=now))
     kept = replace(known, revision=known.revision + 1)
-    event = Event(
+    event = RequestEvent(
         EventKind.NO_LONGER_LISTED, request, kept.revision, now, previous=request.status, steps=known.steps
     )
     return Change(request.id, kept, None, event)

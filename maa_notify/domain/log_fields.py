@@ -1,28 +1,24 @@
-"""What of an event stands in a log line: words from closed lists, never a name or a note."""
+"""What of an event stands in a log line: words from closed lists, never a name or a note. Pure."""
 
 from datetime import datetime
 from typing import Any
 
-from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.event import Event
 from maa_notify.domain.request import POLICY_TYPES
-from maa_notify.domain.risk import assess
 
-_OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
+_NONE = "none"
 
 
-def labels(event: Event) -> dict[str, Any]:
-    """`event`, `type` and `risk`; a policy type that nobody knows is `other`, and a heartbeat has neither."""
-    if event.kind is EventKind.HEARTBEAT:
-        return {"event": event.name, "type": "none", "risk": "none"}
-    types = [each if each in POLICY_TYPES else "other" for each in event.request.policy_types]
-    kinds = "+".join(dict.fromkeys(types)) or "unknown"
-    return {"event": event.name, "type": kinds, "risk": assess(event.request).risk.name.lower()}
+def log_fields(event: Event) -> dict[str, Any]:
+    """`event`, `type` and `risk`; a topic that nobody knows is `other`, and what has none is `none`."""
+    topics = [each if each in POLICY_TYPES else "other" for each in event.topics]
+    return {
+        "event": event.name,
+        "type": "+".join(dict.fromkeys(topics)) or _NONE,
+        "risk": _NONE if event.risk is None else event.risk.name.lower(),
+    }
 
 
 def seconds_since(event: Event, now: datetime) -> int:
-    """How long ago it happened: to the request in Intune, or when a poll found that it was time."""
-    request = event.request
-    happened_at = request.modified_at or request.requested_at
-    if happened_at is None or event.kind not in _OF_THE_REQUEST:
-        happened_at = event.at
-    return max(0, int((now - happened_at).total_seconds()))
+    """How long ago it happened, in whole seconds; 0 where a clock went back since."""
+    return max(0, int((now - event.happened_at).total_seconds()))

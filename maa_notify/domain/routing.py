@@ -14,17 +14,16 @@ from maa_notify.domain.request import (
     APPROVED,
     EXPIRED,
     GUID,
-    NEEDS_APPROVAL,
     REJECTED,
     STATUSES,
-    ApprovalRequest,
+    Identity,
 )
 
 EXPIRING = "expiring"
 """The last reminder of the plan."""
 
 EVENT_NAMES = (
-    *(str(kind) for kind in EventKind if kind is not EventKind.HEARTBEAT),
+    *map(str, EventKind),
     EXPIRING,
     *STATUSES,
 )
@@ -87,27 +86,6 @@ class Route(Struct, frozen=True):
         return _unwanted(event, self) is None
 
 
-def names_of(event: Event) -> frozenset[str]:
-    """What an event may be called in `events` and `mentions`.
-
-    A request that was decided before we first saw it is new and has changed: whoever waits for decisions
-    hears of it too.
-    """
-    kind, status = str(event.kind), event.request.status
-    if event.kind is EventKind.REMINDER and event.next_reminder is None:
-        return frozenset({kind, EXPIRING})
-    if event.kind not in {EventKind.CREATED, EventKind.STATUS_CHANGED}:
-        return frozenset({kind})
-    if status == NEEDS_APPROVAL:
-        return frozenset({kind, status})
-    return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})
-
-
-def types_of(event: Event) -> tuple[str, ...]:
-    """The policy types by which an event is routed."""
-    return event.request.policy_types or ("unknown",)
-
-
 def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """The destinations that hear of an event, in the order of the settings."""
     return [verdict for verdict in explain(event, routes) if verdict.delivers]
@@ -125,7 +103,7 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
     if unwanted is not None:
         return RoutingDecision(route.name, unwanted)
     if route.to_requestor:
-        return _decision_of_chat(event.request, route)
+        return _decision_of_chat(event.requestor, route)
     if route.catch_all:
         return RoutingDecision(
             route.name, RoutingReason.ALREADY_ROUTED if is_routed else RoutingReason.FALLBACK
@@ -135,25 +113,25 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
 
 def _unwanted(event: Event, route: Route) -> RoutingReason | None:
     """The wish of a destination that an event does not meet."""
-    if route.policy_types and route.policy_types.isdisjoint(types_of(event)):
+    if route.policy_types and route.policy_types.isdisjoint(event.topics):
         return RoutingReason.OTHER_POLICY_TYPE
-    if route.events and route.events.isdisjoint(names_of(event)):
+    if route.events and route.events.isdisjoint(event.names):
         return RoutingReason.OTHER_EVENT
     return None
 
 
-def _decision_of_chat(request: ApprovalRequest, route: Route) -> RoutingDecision:
-    if request.requestor.kind == "application":
+def _decision_of_chat(requestor: Identity, route: Route) -> RoutingDecision:
+    if requestor.kind == "application":
         return RoutingDecision(route.name, RoutingReason.BY_APPLICATION)
-    recipient = _recipient(request, by_account=not route.by_object_id)
+    recipient = _recipient(requestor, by_account=not route.by_object_id)
     return RoutingDecision(
         route.name, RoutingReason.WANTED if recipient else RoutingReason.NO_REQUESTOR, recipient
     )
 
 
-def _recipient(request: ApprovalRequest, *, by_account: bool) -> str:
+def _recipient(requestor: Identity, *, by_account: bool) -> str:
     """The requestor's user principal name, else the object id; only in the exact form of one."""
-    account, object_id = request.requestor.upn, request.requestor.id
+    account, object_id = requestor.upn, requestor.id
     if by_account and len(account) <= _LONGEST_ACCOUNT and ACCOUNT.fullmatch(account):
         return account
     return object_id if GUID.fullmatch(object_id) else ""

@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify import logs
-from maa_notify.domain.event import Event, EventKind, Notification
-from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.heartbeat import heartbeat
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
@@ -63,16 +63,12 @@ def _queue_heartbeat_of(
 ) -> None:
     state = replace(held, value=replace(held.value, quiet_since=now))
     try:
-        store.outbox.note_silence(name, state, _heartbeat(name, now) if has_begun else None)
+        store.outbox.note_silence(
+            name, state, Notification(heartbeat(now), name, recorded_at=now) if has_begun else None
+        )
     except ConflictError:
         _LOG.debug("upkeep.overtaken", destination=name)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
-
-
-def _heartbeat(destination: str, now: datetime) -> Notification:
-    request = ApprovalRequest(id=str(EventKind.HEARTBEAT), status=str(EventKind.HEARTBEAT))
-    event = Event(EventKind.HEARTBEAT, request, now.toordinal(), now)
-    return Notification(event, destination, recorded_at=now)

@@ -19,8 +19,8 @@ from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState, Rules, compare
-from maa_notify.domain.event import Notification
-from maa_notify.domain.log_fields import labels
+from maa_notify.domain.log_fields import log_fields
+from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
 from maa_notify.domain.routing import Route, route
 from maa_notify.errors import GraphError, MaaNotifyError
@@ -194,7 +194,9 @@ class Poll:
             return ()
         hearing = route(event, self.routes)
         if not hearing:
-            _LOG.warning("poll.unheard", key=event.short_key, **labels(event), text="no destination takes it")
+            _LOG.warning(
+                "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
+            )
         return tuple(
             Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
             for each in hearing
@@ -204,7 +206,7 @@ class Poll:
         event = change.event
         if event is not None:
             self._events += 1
-            _LOG.info("poll.event", key=event.short_key, **labels(event), request=event.request.id)
+            _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
 
     def _mark(self, before: PollMark, failure: GraphError | None, now: datetime) -> None:
         """Remembers how it went, and says so once when it turns bad and once when it is well again."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.domain.event import CardLocation, Notification
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
@@ -21,7 +21,6 @@ from maa_notify.storage.records import (
     decode,
     encode,
     sent_key,
-    subject_of,
     unreached_key,
     versioned_from,
 )
@@ -166,7 +165,7 @@ def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
     for location, entry in ((each.location, each.entry) for each in outcomes if each.entry is not None):
         notification = entry.notification
         if location is not None:
-            key = card_key(notification.destination, subject_of(notification.event))
+            key = card_key(notification.destination, notification.event.subject_id)
             found[key] = encode(StoredCard(location, entry.at))
         if entry.unreached:
             key = unreached_key(notification.destination, notification.recipient)

@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import CardLocation, Event, Notification, storage_key
+from maa_notify.domain.event import storage_key
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 
@@ -137,11 +138,6 @@ class Unreached(msgspec.Struct, frozen=True):
     """When a person could last not be written to (UTC)."""
 
     at: datetime
-
-
-def subject_of(event: Event) -> str:
-    """The id of what an event is about."""
-    return event.request.id
 
 
 def sent_key(entry: JournalEntry) -> str:

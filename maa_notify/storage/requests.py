@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import Notification, storage_key
+from maa_notify.domain.event import storage_key
+from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
 from maa_notify.storage.records import (
     LIVE,

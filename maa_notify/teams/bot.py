@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from maa_notify.delivery.sender import Message, Receipt
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 from maa_notify.domain.request import GUID
 from maa_notify.errors import DeliveryError, RecipientUnreachable
 from maa_notify.teams.connector import BotForbidden, Channel, Connector, Gone, channel_of

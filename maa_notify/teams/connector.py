@@ -18,7 +18,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from maa_notify.delivery.sender import Card
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from maa_notify import cards
 from maa_notify.cards.builder import TeamsCards
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
+from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import ApprovalRequest, Identity, Target
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
@@ -270,7 +271,7 @@ def test_risk_is_said_in_words(types: tuple[str, ...], risk: str) -> None:
         (changed(approval("waitingForMoon")), "warning"),
         (no_longer_listed(), "warning"),
     ],
-    ids=lambda value: f"{value.kind}-{value.request.status}" if isinstance(value, Event) else value,
+    ids=lambda value: f"{value.kind}-{value.request.status}" if isinstance(value, RequestEvent) else value,
 )
 def test_the_strip_is_coloured_by_what_is_asked(event: Event, colour: str) -> None:
     """Red and yellow ask an approver, green and blue the requestor, grey nobody."""
@@ -612,7 +613,7 @@ def test_no_time_breaks_a_card(filed: datetime, expires: datetime) -> None:
 )
 def test_a_heartbeat_asks_nobody_for_anything(make: Callable[[Event, datetime], Card]) -> None:
     """It shows that the way is open, and cannot be taken for a request."""
-    card = make(Event(EventKind.HEARTBEAT, approval("heartbeat", id="heartbeat"), 7, NOW), NOW)
+    card = make(heartbeat(NOW), NOW)
 
     assert_sound(card)
     assert "Nothing is asked of anybody" in text(card)

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import TimeFormat
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
+from maa_notify.domain.risk import Risk
 from maa_notify.domain.routing import EVENT_NAMES
 from maa_notify.graph.requests import parse_request
 from tests.cards.judge import MAX_BYTES, MAX_BYTES_KEPT, URL, Card, bytes_kept, bytes_posted
@@ -42,7 +43,7 @@ PEOPLE: Sequence[tuple[str, ...]] = (
 
 _ASSIGNED = ("groupAssignmentTarget", "exclusionGroupAssignmentTarget", "allDevicesAssignmentTarget", "other")
 
-Make = Callable[[TeamsCards, Event], Card]
+Make = Callable[[TeamsCards, RequestEvent], Card]
 Sizes = tuple[int, int]
 
 
@@ -50,16 +51,23 @@ def _full(kind: EventKind) -> Make:
     return lambda cards, event: cards.card(_of_kind(kind, event.request), "ops", NOW)
 
 
-def _of_kind(kind: EventKind, request: ApprovalRequest) -> Event:
+def _of_kind(kind: EventKind, request: ApprovalRequest) -> RequestEvent:
     """An event with every part at its longest, at the end of a long story."""
     step = Step(APPROVED, NOW, request.approver)
     taken_back = Step(NEEDS_APPROVAL, NOW, Identity())
-    return Event(kind, request, 99_999, NOW, request.status, "9999m", NOW, (taken_back, step) * 4)
+    return RequestEvent(kind, request, 99_999, NOW, request.status, "9999m", NOW, (taken_back, step) * 4)
 
 
-def _digest(cards: TeamsCards, event: Event) -> Card:
+def _digest(cards: TeamsCards, event: RequestEvent) -> Card:
     requests = [replace(event.request, id=str(number)) for number in range(DIGEST_OF)]
     return cards.digest([_of_kind(event.kind, request) for request in requests], "ops", NOW)[0]
+
+
+def _notice(request: ApprovalRequest) -> Notice:
+    """More facts than a card shows, each with the longest value, under the longest texts of ours."""
+    facts = (Fact("A label of ours, as long as any", request.justification),) * 40
+    ours = "A sentence of ours. " * 30
+    return Notice(NoticeKind.FINDING, request.id, 99_999, NOW, ours[:120], ours, facts, ours, Risk.HIGH)
 
 
 KINDS: dict[str, Make] = {
@@ -69,6 +77,7 @@ KINDS: dict[str, Make] = {
     "reply": lambda cards, event: cards.reply(event, "ops", NOW),
     "plain": lambda cards, event: cards.plain(event, NOW),
     "digest": _digest,
+    "notice": lambda cards, event: cards.card(_notice(event.request), "ops", NOW, again=True),
 }
 
 

@@ -13,8 +13,8 @@ from msgspec.structs import fields
 
 from maa_notify.cli import history
 from maa_notify.cli import main as cli
-from maa_notify.domain.event import Event, EventKind
-from maa_notify.domain.log_fields import labels
+from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.routing import EVENT_NAMES, RoutingReason
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
@@ -132,8 +132,8 @@ def logged_events() -> set[str]:
 def logged_values() -> set[str]:
     """The names of all values that a line of the log may have; `**` in a call stands as it is written."""
     given = {each.arg or ast.unparse(each.value) for call in logged() for each in call.keywords}
-    event = Event(EventKind.CREATED, parse_request(make_request(now=START)), 1, START)
-    return {"poll", *labels(event)} | given - {"labels(event)", "text"}
+    event = RequestEvent(EventKind.CREATED, parse_request(make_request(now=START)), 1, START)
+    return {"poll", *log_fields(event)} | given - {"log_fields(event)", "text"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState, Rules, compare
-from maa_notify.domain.event import Event, EventKind, Step
+from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
 from tests.support.approval import FILED, LIFETIME, NOW, approval
@@ -62,7 +62,7 @@ def test_a_new_request_is_announced() -> None:
     """Whoever can approve hears of a request that was not there at the last poll."""
     [change] = poll({}, approval())
 
-    assert change.event is not None
+    assert isinstance(change.event, RequestEvent)
     assert (change.event.kind, change.event.revision, change.event.at) == (EventKind.CREATED, 1, NOW)
     assert (change.before, change.after) == (None, RequestState(approval()))
 
@@ -84,7 +84,7 @@ def test_every_change_of_status_is_told_once(previous: str, status: str) -> None
 
     [change] = changes
 
-    assert change.event is not None
+    assert isinstance(change.event, RequestEvent)
     assert (change.event.kind, change.event.previous) == (EventKind.STATUS_CHANGED, previous)
     assert (change.event.revision, change.event.request.status) == (5, status)
     assert poll(applied(known, changes), approval(status)) == []
@@ -96,7 +96,7 @@ def test_an_approval_taken_back_and_given_again_has_keys_of_its_own() -> None:
     keys = []
     for status in ("approved", "needsApproval", "approved"):
         changes = poll(known, approval(status))
-        keys += [change.event.short_key for change in changes if change.event]
+        keys += [change.event.short_key for change in changes if isinstance(change.event, RequestEvent)]
         known = applied(known, changes)
 
     assert len(set(keys)) == 3
@@ -163,7 +163,7 @@ def test_a_reminder_comes_with_its_stage(hours: float, stages: list[str]) -> Non
     """At half time, a day and four hours before expiry, never after it; of several overdue the last."""
     changes = poll(known_as(approval()), approval(), now=at(hours))
 
-    assert [change.event.stage for change in changes if change.event] == stages
+    assert [change.event.stage for change in changes if isinstance(change.event, RequestEvent)] == stages
 
 
 def test_after_time_off_one_reminder_rings_for_all_that_was_missed() -> None:
@@ -182,8 +182,8 @@ def test_a_reminder_names_the_next_one() -> None:
     [first] = poll(known_as(approval()), approval(), now=at(36))
     [last] = poll(known_as(approval(), reminders_sent=("50%", "24h")), approval(), now=at(68))
 
-    assert first.event is not None
-    assert last.event is not None
+    assert isinstance(first.event, RequestEvent)
+    assert isinstance(last.event, RequestEvent)
     assert (first.event.next_reminder, last.event.next_reminder) == (at(48), None)
 
 
@@ -220,7 +220,7 @@ def test_reminders_follow_an_expiry_that_moved() -> None:
 
     assert poll(known, later, now=at(70)) == []
     [change] = poll(known, later, now=at(120))
-    assert change.event is not None
+    assert isinstance(change.event, RequestEvent)
     assert (change.event.stage, change.event.next_reminder) == ("24h", at(140))
 
 
@@ -233,7 +233,7 @@ def test_an_open_request_is_missed_at_the_second_look() -> None:
 
     assert told(first) == []
     assert after[approval().id].missing_since == NOW
-    assert second.event is not None
+    assert isinstance(second.event, RequestEvent)
     assert (second.event.kind, second.event.revision) == (EventKind.NO_LONGER_LISTED, 4)
     assert second.after is None
 
@@ -244,7 +244,7 @@ def test_a_request_that_vanishes_twice_is_told_under_two_keys() -> None:
     known = known_as(approval(), missing_since=NOW - HOUR)
     for _ in range(2):
         [lost] = poll(known, gone=[approval().id])
-        assert lost.event is not None
+        assert isinstance(lost.event, RequestEvent)
         assert lost.before is not None
         keys.append(lost.event.short_key)
         back = applied({}, poll({}, approval(), past={approval().id: lost.before}))
@@ -298,7 +298,7 @@ def test_a_past_request_listed_again_with_news_is_told_as_a_change() -> None:
 
     [change] = poll({}, approval("approved"), past=past)
 
-    assert change.event is not None
+    assert isinstance(change.event, RequestEvent)
     assert (change.event.kind, change.event.previous) == (EventKind.STATUS_CHANGED, "needsApproval")
     assert (change.before, change.event.revision) == (None, 4)
 
@@ -360,7 +360,7 @@ def test_no_status_is_lost_and_no_request_told_twice(
     news = [key for key, each in listed.items() if key not in known or known[key].status != each.status]
 
     changes = poll(remembered(known, states), *listed.values())
-    events = [change.event for change in changes if change.event]
+    events = [change.event for change in changes if isinstance(change.event, RequestEvent)]
 
     assert sorted(each.request.id for each in events if each.kind is not EventKind.REMINDER) == sorted(news)
     assert len({change.subject_id for change in changes}) == len(changes)
@@ -379,9 +379,10 @@ def lived(*statuses: str, rules: Rules = COMPLETE, **fields: Any) -> dict[str, R
     return known
 
 
-def nudges(changes: Iterable[Change[RequestState]]) -> list[Event]:
+def nudges(changes: Iterable[Change[RequestState]]) -> list[RequestEvent]:
     """The events that ring for the requestor."""
-    return [each.event for each in changes if each.event and each.event.kind is EventKind.COMPLETE_REMINDER]
+    events = [each.event for each in changes if isinstance(each.event, RequestEvent)]
+    return [event for event in events if event.kind is EventKind.COMPLETE_REMINDER]
 
 
 def test_each_status_that_was_seen_is_remembered_with_its_time_and_decider() -> None:
@@ -412,7 +413,7 @@ def test_the_time_of_a_step_is_intunes_where_it_can_be_believed(
     """A time that did not move with the status, or lies ahead, is not when it happened: the poll's is."""
     [change] = poll(known_as(approval()), approval("approved", modified_at=modified_at))
 
-    assert change.event is not None
+    assert isinstance(change.event, RequestEvent)
     assert [step.at for step in change.event.steps] == [expected]
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from maa_notify.domain.event import Event, Notification, short_key, storage_key
+from maa_notify.domain.event import Event, short_key, storage_key
+from maa_notify.domain.notification import Notification
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.support.approval import NOW, approval, changed, created, no_longer_listed, reminder
 from tests.support.hostile import texts

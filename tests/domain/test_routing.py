@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from maa_notify.domain.event import Event
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.domain.routing import (
     EVENT_NAMES,
@@ -83,7 +83,9 @@ def test_a_request_without_a_type_can_be_routed_as_unknown() -> None:
         (complete_reminder(), {"complete_reminder"}),
         (no_longer_listed(), {"no_longer_listed"}),
     ],
-    ids=lambda value: f"{value.kind}-{value.request.status}" if isinstance(value, Event) else len(value),
+    ids=lambda value: (
+        f"{value.kind}-{value.request.status}" if isinstance(value, RequestEvent) else len(value)
+    ),
 )
 def test_an_event_answers_to_its_words(event: Event, words: set[str]) -> None:
     """A channel that asks for outcomes also hears of a request that was decided before its first poll."""

@@ -1,12 +1,27 @@
-"""What the tests of the templates need beside Python packages; without it they skip here and fail in CI."""
+"""What the tests of the templates need beside Python packages.
+
+Without it they skip here and fail in CI; but the compiler is in no registry that a bare machine could install
+it from, so without it they skip there, too: the workflow for templates has it.
+"""
 
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.infra.bicep import ROOT
+from tools.templates import MISSING, ROOT, Compilation, Compiler, find_compiler
+
+HANGS_AFTER = 600
+"""Seconds. The compiler and the scanner take some on an idle machine, and many more on a busy one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that start the compiler or the scanner a limit that only guards against hanging."""
+    for item in items:
+        if {"compiler", "checkov"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(HANGS_AFTER))
 
 
 def _found(path: Path | None, advice: str) -> Path:
@@ -15,6 +30,27 @@ def _found(path: Path | None, advice: str) -> Path:
     if os.environ.get("CI"):
         pytest.fail(advice)
     pytest.skip(advice)
+
+
+@pytest.fixture(scope="session")
+def compiler() -> Compiler:
+    """Microsoft's compiler of Bicep."""
+    found = find_compiler()
+    if found is None:
+        pytest.skip(f"The templates were not compiled. {MISSING}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def compilation(compiler: Compiler) -> Compilation:
+    """What comes of the templates, compiled once for all tests of this process."""
+    return compiler.compilation()
+
+
+@pytest.fixture(scope="session")
+def compiled(compilation: Compilation) -> dict[str, dict[str, Any]]:
+    """Each template as Azure reads it, by its path in infra/."""
+    return compilation.templates
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,15 @@
 """The app settings of the templates against the settings of the program, in both directions."""
 
 import re
-from itertools import chain
 from typing import Any
 
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.settings.reader import NAMES, read_settings
-from tests.infra.bicep import INFRA, ROOT, config, declared, decorator
+from maa_notify.settings.reader import NAMES as SETTINGS
+from maa_notify.settings.reader import read_settings
+from tests.infra.predictions import NAMES, is_expression, keys, prediction
+from tools.templates import ROOT
 
 NOT_IN_AZURE = {
     "MAA_CLIENT_SECRET": "the managed identity signs in, there is no secret to keep",
@@ -61,28 +62,25 @@ HOST_OF_A_FLEET = {
     "AzureFunctionsJobHost__extensionBundle__version",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
-PARAMETERS = {
-    "MAA_TENANT_ID": "tenantId",
-    "MAA_CLOUD": "cloud",
-    "MAA_TABLE_NAME": "tableName",
-    "MAA_TEAMS_WEBHOOK_URL": "teamsWebhookUrl",
-    "MAA_DESTINATIONS": "destinations",
-    "MAA_TENANTS": "tenants",
-    "MAA_REMINDERS": "reminders",
-    "MAA_COMPLETE_REMINDERS": "completeReminders",
-    "MAA_TIME_ZONE": "timeZone",
+CHOSEN = {
+    "MAA_TENANT_ID": "contoso.example",
+    "MAA_CLOUD": "usgov",
+    "MAA_TABLE_NAME": "Approvals",
+    "MAA_REMINDERS": "25%,12h",
+    "MAA_COMPLETE_REMINDERS": "4h,24h",
+    "MAA_TIME_ZONE": "Europe/Berlin",
+    "MAA_DIGEST_ABOVE": "7",
+    "MAA_HEARTBEAT_DAYS": "14",
+    "MAA_RETENTION_DAYS": "90",
+    "MAA_POLL_SCHEDULE": "0 */5 * * * *",
+}
+"""The settings that destinations.bicepparam chooses, none of them the default."""
+
+NUMBERS = {
     "MAA_DIGEST_ABOVE": "digestAbove",
     "MAA_HEARTBEAT_DAYS": "heartbeatDays",
     "MAA_RETENTION_DAYS": "retentionDays",
-    "MAA_POLL_SCHEDULE": "pollSchedule",
-    "MAA_REQUESTOR_CHAT": "requestorChat",
-    "MAA_BOT_COMMANDS": "botCommands",
 }
-COMPUTED = {"MAA_BOT_CLIENT_ID", "MAA_CLIENT_ID", "MAA_MANAGED_IDENTITY_CLIENT_ID", "MAA_STATE"}
-
-OPTIONAL = ("botSettings", "fleetSettings")
-
-NUMBERS = ["MAA_DIGEST_ABOVE", "MAA_HEARTBEAT_DAYS", "MAA_RETENTION_DAYS"]
 BASE = {
     "MAA_TENANT_ID": "contoso.onmicrosoft.com",
     "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
@@ -92,80 +90,101 @@ BASE = {
 }
 
 
-def _app_settings() -> dict[str, Any]:
-    variables = declared(INFRA / "resources.bicep")["variables"]
-    lists = [variables[name]["value"] for name in ("hostSettings", "ownSettings", *OPTIONAL)]
-    single = [variables[name]["value"] for name in ("webhookSetting", "destinationsSetting")]
-    return {each["name"]: each["value"] for each in [*chain(*lists), *single]}
-
-
-def _parameters() -> dict[str, Any]:
-    found: dict[str, Any] = declared(INFRA / "resources.bicep")["parameters"]
-    return found
-
-
-def _defaults() -> dict[str, str]:
-    parameters = {name: _parameters()[parameter] for name, parameter in PARAMETERS.items()}
-    return {
-        name: str(each["default"])
-        for name, each in parameters.items()
-        if isinstance(each["default"], str | int) and each["default"] != ""
-    }
-
-
 def test_every_setting_is_in_the_template() -> None:
     """A setting that nobody can set in Azure, or one in Azure that the program does not know."""
-    ours = {name for name in _app_settings() if name.startswith("MAA_")}
+    deployed = {name for each in NAMES for name in prediction(each).settings()}
 
-    assert ours == set(NAMES) - set(NOT_IN_AZURE)
-    assert ours == set(PARAMETERS) | COMPUTED
-    assert set(PARAMETERS.values()) <= set(_parameters())
+    assert {name for name in deployed if name.startswith("MAA_")} == set(SETTINGS) - set(NOT_IN_AZURE)
 
 
 def test_the_host_gets_what_it_needs_and_nothing_that_stops_it() -> None:
     """Flex Consumption refuses some settings of older plans; the host needs its storage spelt out."""
-    others = {name for name in _app_settings() if not name.startswith("MAA_")}
+    for deployment in NAMES:
+        found = prediction(deployment)
+        others = {name for name in found.settings() if not name.startswith(("MAA_", "HOOK_"))}
+        assert others == (HOST | HOST_OF_A_FLEET if deployment == "fleet" else HOST)
+        assert not FORBIDDEN_ON_FLEX & set(found.settings())
+        assert not PROPERTIES_FORBIDDEN_ON_FLEX & set(keys(found.only("Microsoft.Web/sites")))
 
-    assert others == HOST | HOST_OF_A_FLEET
-    for path in INFRA.rglob("*.bicep"):
-        text = path.read_text(encoding="utf-8")
-        assert not FORBIDDEN_ON_FLEX & set(re.findall(r"'(\w+)'", text))
-        assert not PROPERTIES_FORBIDDEN_ON_FLEX & set(re.findall(r"\b(\w+):", text))
 
-
-def test_secrets_are_references_to_the_vault() -> None:
+@pytest.mark.parametrize(
+    "deployment, setting, secret",
+    [
+        ("plain", "MAA_TEAMS_WEBHOOK_URL", "teams-webhook-url"),
+        ("destinations", "MAA_DESTINATIONS", "destinations"),
+        ("fleet", "MAA_TENANTS", "tenants"),
+    ],
+)
+def test_secrets_are_references_to_the_vault(deployment: str, setting: str, secret: str) -> None:
     """The names in the references are those of the secrets that the vault has."""
-    settings = _app_settings()
-    entries = declared(INFRA / "modules" / "vault.bicep")["resources"]
+    found = prediction(deployment)
+    vault = found.outputs["vaultName"]
 
-    for name, entry in SECRET_ENTRIES:
-        secret = config(entries[entry])["name"]
-        assert f"@Microsoft.KeyVault(SecretUri=${{vault.outputs.uri}}secrets/{secret})" in str(settings[name])
+    assert found.settings()[setting] == (
+        f"[format('@Microsoft.KeyVault(SecretUri={{0}}{secret})', {_secrets_of(vault)})]"
+    )
+    assert f"{vault}/{secret}" in {each["name"] for each in found.of("Microsoft.KeyVault/vaults/secrets")}
 
 
-def test_one_tenant_pays_nothing_for_a_fleet() -> None:
-    """Its settings, its role and its rule are there only where one is asked for."""
-    resources = (INFRA / "resources.bicep").read_text(encoding="utf-8")
-    role = declared(INFRA / "roles" / "main.bicep")["resources"]["queueRole"]
-    alerts = (INFRA / "modules" / "alerts.bicep").read_text(encoding="utf-8")
+def test_a_fleet_has_secrets_of_its_own() -> None:
+    """An entry of the list names an app setting; the vault, which takes no underscore, has its value."""
+    found = prediction("fleet")
+    [first, second] = [value for name, value in found.settings().items() if name.startswith("HOOK_")]
 
-    assert "fleet ? concat(fleetSettings, fleetSecretSettings) : []" in resources
-    assert role["config"]["condition"] == "fleet"
-    assert "var rules = fleet ? concat(commonRules, [fleetRule]) : commonRules" in alerts
+    start = f"[format('@Microsoft.KeyVault(SecretUri={{0}}{{1}})', {_secrets_of(found.outputs['vaultName'])}"
+    assert (first, second) == (f"{start}, 'HOOK-CONTOSO')]", f"{start}, 'HOOK-FABRIKAM')]")
+
+
+def _secrets_of(vault: str) -> str:
+    return f"format('https://{{0}}{{1}}/secrets/', '{vault}', environment().suffixes.keyvaultDns)"
+
+
+@pytest.mark.parametrize(
+    "deployment, added",
+    [
+        ("destinations", {"MAA_DESTINATIONS"}),
+        ("bot", {"MAA_BOT_CLIENT_ID", "MAA_REQUESTOR_CHAT", "MAA_BOT_COMMANDS"}),
+        (
+            "fleet",
+            {
+                *HOST_OF_A_FLEET,
+                "MAA_TENANTS",
+                "MAA_MANAGED_IDENTITY_CLIENT_ID",
+                "HOOK_CONTOSO",
+                "HOOK_FABRIKAM",
+            },
+        ),
+        ("private-network", set()),
+        ("no-roles", set()),
+    ],
+)
+def test_an_option_adds_its_own_settings(deployment: str, added: set[str]) -> None:
+    """What nobody asked for is not handed to the app."""
+    assert set(prediction(deployment).settings()) - set(prediction("plain").settings()) == added
+
+
+def test_what_is_chosen_reaches_the_program() -> None:
+    """Each parameter goes into its own setting, in a form that the program takes."""
+    known = prediction("destinations").known_settings()
+
+    assert {name: value for name, value in known.items() if name.startswith("MAA_")} == CHOSEN
+    assert read_settings({**BASE, **CHOSEN}) != read_settings(BASE)
 
 
 def test_the_defaults_are_accepted_and_are_those_of_the_program() -> None:
     """A deployment that says nothing behaves like the program when nothing is set."""
-    deployed = read_settings({**BASE, **_defaults()})
+    plain = prediction("plain").settings()
+    told = {name: value for name, value in plain.items() if name in CHOSEN and not is_expression(value)}
 
-    assert deployed == read_settings(BASE)
+    assert set(CHOSEN) - set(told) == {"MAA_CLOUD"}  # that of the cloud that it is deployed in
+    assert read_settings({**BASE, **told, "MAA_TENANT_ID": BASE["MAA_TENANT_ID"]}) == read_settings(BASE)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_limits_are_those_of_the_program(name: str) -> None:
+def test_limits_are_those_of_the_program(compiled: dict[str, dict[str, Any]], name: str) -> None:
     """What the template lets through the program takes, and the next number it does not."""
-    parameter = _parameters()[PARAMETERS[name]]
-    lowest, highest = decorator(parameter, "min_value"), decorator(parameter, "max_value")
+    parameter = compiled["resources.bicep"]["parameters"][NUMBERS[name]]
+    lowest, highest = parameter["minValue"], parameter["maxValue"]
 
     for value in (lowest, highest):
         read_settings({**BASE, name: str(value)})
@@ -174,9 +193,9 @@ def test_limits_are_those_of_the_program(name: str) -> None:
             read_settings({**BASE, name: str(value)})
 
 
-def test_every_cloud_can_be_chosen() -> None:
+def test_every_cloud_can_be_chosen(compiled: dict[str, dict[str, Any]]) -> None:
     """The allowed clouds are those that the program knows, each accepted."""
-    clouds = decorator(_parameters()["cloud"], "allowed")
+    clouds = compiled["resources.bicep"]["parameters"]["cloud"]["allowedValues"]
 
     assert [read_settings({**BASE, "MAA_CLOUD": cloud}).cloud.name for cloud in clouds] == clouds
     assert len(clouds) == 4
@@ -185,17 +204,11 @@ def test_every_cloud_can_be_chosen() -> None:
 def test_the_app_names_no_missing_setting_or_function() -> None:
     """A trigger whose %SETTING% does not exist never starts; an always-ready name must be a function."""
     code = (ROOT / "function_app.py").read_text(encoding="utf-8")
-    ready = declared(INFRA / "modules" / "app.bicep")["variables"]["readyTimer"]["value"]["name"]
+    site = prediction("destinations").only("Microsoft.Web/sites")
+    [ready] = site["properties"]["functionAppConfig"]["scaleAndConcurrency"]["alwaysReady"]
 
-    assert set(re.findall(r"%(\w+)%", code)) <= set(_app_settings())
-    assert ready.removeprefix("function:") in functions()
-
-
-SECRET_ENTRIES = (
-    ("MAA_TEAMS_WEBHOOK_URL", "webhookEntry"),
-    ("MAA_DESTINATIONS", "destinationsEntry"),
-    ("MAA_TENANTS", "tenantsEntry"),
-)
+    assert set(re.findall(r"%(\w+)%", code)) <= set(prediction("plain").settings())
+    assert ready["name"].removeprefix("function:") in functions()
 
 
 def functions() -> set[str]:

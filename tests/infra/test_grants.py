@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra.bicep import EXTENDED, INFRA, ROOT, config, declared
+from tests.infra.predictions import INFRA, prediction
+from tools.templates import ROOT
 
 ROLES = {
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
@@ -22,6 +23,12 @@ ROLES = {
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
 }
 """Azure's built-in roles, as Microsoft documents their ids."""
+FOR_ALL = {id_: name for id_, name in ROLES.items() if "Queue" not in name}
+SCOPES = (
+    "Microsoft.Storage/storageAccounts",
+    "Microsoft.KeyVault/vaults",
+    "Microsoft.Insights/components",
+)
 PERMISSION, PERMISSION_ID = "DeviceManagementRBAC.Read.All", "58ca0d9a-1575-47e1-a3cb-007ef2e4583b"
 GRAPH = "00000003-0000-0000-c000-000000000000"
 PRINCIPAL = "11110000-0000-4000-8000-000000000001"
@@ -32,6 +39,15 @@ RESOURCES = [
     ["Microsoft.KeyVault/vaults", "kv-maa"],
     ["microsoft.insights/components", "appi-maa"],
 ]
+
+ROLES_FOR = {
+    "principalId": PRINCIPAL,
+    "storageAccountName": "stmaa",
+    "vaultName": "kv-maa",
+    "componentName": "appi-maa",
+    "fleet": "false",
+}
+"""What grant.sh passes to roles/main.bicep."""
 
 runs_bash = pytest.mark.skipif(os.name == "nt", reason="the scripts are for bash; on Windows use Cloud Shell")
 
@@ -55,27 +71,35 @@ def test_no_other_id_is_in_the_templates() -> None:
     assert ids == {*ROLES, PERMISSION_ID, GRAPH}
 
 
-def test_each_role_is_assigned_once_to_the_identity() -> None:
-    """Least privilege: four roles, and a fifth for a fleet, each on one resource."""
-    found = declared(INFRA / "roles" / "main.bicep")
-    roles = [each for each in found["resources"].values() if not each["existing"]]
+@pytest.mark.parametrize("deployment, roles", [("plain", FOR_ALL), ("fleet", ROLES)])
+def test_each_role_is_assigned_once_to_the_identity(deployment: str, roles: dict[str, str]) -> None:
+    """Least privilege: four roles, and a fifth for a fleet, each on one resource and never on the group."""
+    found = prediction(deployment)
+    identity = found.only("Microsoft.ManagedIdentity/userAssignedIdentities")
+    assigned = found.of("Microsoft.Authorization/roleAssignments")
 
-    assert {each["value"] for each in found["variables"].values()} == set(ROLES)
-    assert len(roles) == len(ROLES)
-    for role in roles:
-        properties = config(role)["properties"]
-        assert properties["principalId"] == "principalId"
-        assert properties["principalType"] == "ServicePrincipal"
-        assert config(role)["scope"] in {"account", "vault", "component"}
+    assert sorted(each["properties"]["roleDefinitionId"].rpartition("/")[2] for each in assigned) == sorted(
+        roles
+    )
+    for each in assigned:
+        assert each["properties"]["principalId"].startswith(f"[reference('{identity['id']}'")
+        assert each["properties"]["principalType"] == "ServicePrincipal"
+        [scope] = re.findall(r"^\[extensionResourceId\('([^']+)'", each["id"])
+        assert scope in {found.only(kind)["id"] for kind in SCOPES}
 
 
-def test_the_permission_is_granted_to_the_identity_on_graph() -> None:
+def test_the_roles_take_what_the_script_gives(compiled: dict[str, dict[str, Any]]) -> None:
+    """Neither a parameter that is missing nor one that the template does not know."""
+    assert set(compiled["roles/main.bicep"]["parameters"]) == set(ROLES_FOR)
+
+
+def test_the_permission_is_granted_to_the_identity_on_graph(compiled: dict[str, dict[str, Any]]) -> None:
     """The Bicep way and the script grant the same."""
-    resources = declared(EXTENDED)["resources"]
+    resources = compiled["graph/main.bicep"]["resources"]
 
-    assert resources["graph"]["config"] == {"appId": GRAPH}
-    assert resources["permission"]["config"]["appRoleId"] == PERMISSION_ID
-    assert resources["permission"]["config"]["principalId"] == "principalId"
+    assert resources["graph"]["properties"] == {"appId": GRAPH}
+    assert resources["permission"]["properties"]["appRoleId"] == PERMISSION_ID
+    assert resources["permission"]["properties"]["principalId"] == "[parameters('principalId')]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +242,7 @@ def test_the_colleague_needs_only_the_name_of_the_group(cloud: Cloud) -> None:
     for _ in range(2):
         assert cloud.run("grant.sh", "rg-maa").returncode == 0
 
-    names = {"storageAccountName=stmaa", "vaultName=kv-maa", "componentName=appi-maa", "fleet=false"}
-    assert set(cloud.tenant["roles"]) == {f"principalId={PRINCIPAL}", *names}
-    assert {each.split("=")[0] for each in cloud.tenant["roles"]} == set(
-        declared(INFRA / "roles" / "main.bicep")["parameters"]
-    )
+    assert set(cloud.tenant["roles"]) == {f"{name}={value}" for name, value in ROLES_FOR.items()}
     assert cloud.tenant["granted"] == [PERMISSION_ID]
 
 
@@ -267,12 +287,10 @@ def test_no_identity_is_guessed(cloud: Cloud, resources: list[list[str]]) -> Non
 def test_the_script_looks_for_the_tag_that_the_templates_give(cloud: Cloud) -> None:
     """Other resources of the group, and other identities in it, are left alone."""
     cloud.run("grant.sh", "rg-maa", "--check")
-    found = declared(INFRA / "resources.bicep")
-    tag = found["variables"]["tags"]["value"]["app"]
 
-    assert any(f"[?tags.app=='{tag}']" in each for each in cloud.tenant["asked"])
-    for name in ("identity", "storage", "vault", "monitoring"):
-        assert found["modules"][name]["config"]["params"]["tags"] == "tags"
+    for kind in ("Microsoft.ManagedIdentity/userAssignedIdentities", *SCOPES):
+        tag = prediction("plain").only(kind)["tags"]["app"]
+        assert any(f"[?tags.app=='{tag}']" in each for each in cloud.tenant["asked"])
 
 
 HOOK = {"AZURE_RESOURCE_GROUP": "rg-maa", "AZURE_IDENTITY_PRINCIPAL_ID": PRINCIPAL}
@@ -319,10 +337,10 @@ def test_both_hooks_say_the_same() -> None:
     assert posix.count("infra/grant.sh") == windows.count("infra/grant.sh")
 
 
-def test_outputs_feed_the_hooks() -> None:
+def test_outputs_feed_the_hooks(compiled: dict[str, dict[str, Any]]) -> None:
     """Outputs reach the hooks under the same names."""
     posix = (INFRA / "hooks" / "predeploy.sh").read_text("utf-8")
     required = set(re.findall(r"\$\{(\w+):\?", posix))
 
     assert required
-    assert required <= set(declared(INFRA / "main.bicep")["outputs"])
+    assert required <= set(compiled["main.bicep"]["outputs"])

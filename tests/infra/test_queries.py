@@ -11,11 +11,12 @@ import duckdb_kql
 import pytest
 
 from maa_notify.polling.run import poll_once
-from tests.infra.bicep import INFRA, ROOT
+from tests.infra.predictions import INFRA, prediction
 from tests.infra.test_app_settings import functions
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tools.templates import ROOT
 
 QUERIES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((INFRA / "queries").glob("*.kql"))}
 TABLES = {
@@ -153,13 +154,17 @@ def test_queries_name_functions_keys_and_lines_that_exist() -> None:
     assert set(re.findall(r"startswith '([\w.]+) '", text)) <= events
 
 
-def test_the_rule_can_set_its_own_limit() -> None:
-    """The template puts its parameter in the place of this very line."""
-    alerts = (INFRA / "modules" / "alerts.bicep").read_text("utf-8")
+@pytest.mark.parametrize("rule", ["stale", "fleet"])
+def test_the_rule_can_set_its_own_limit(rule: str) -> None:
+    """The parameter of the template takes the place of one line of the query, and of nothing else."""
+    [query] = [
+        each["properties"]["criteria"]["allOf"][0]["query"]
+        for each in prediction("fleet").of("Microsoft.Insights/scheduledQueryRules")
+        if each["name"].endswith(f"-{rule}")
+    ]
 
-    assert "'let silence = 30m;'" in alerts
-    for query in ("alert-stale", "alert-fleet"):
-        assert QUERIES[query].count("let silence = 30m;") == 1
+    assert QUERIES[f"alert-{rule}"].count("let silence = 30m;") == 1
+    assert query == QUERIES[f"alert-{rule}"].replace("let silence = 30m;", "let silence = 45m;")
 
 
 def test_silence_rings(workspace: Workspace) -> None:

@@ -1,107 +1,156 @@
-"""The templates fit together: every file can be read, every name exists, modules get what they ask for."""
+"""What the templates promise: of resources, as the compiler predicts them, and of the ways to deploy them."""
 
 import json
 import re
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from tests.infra.bicep import (
-    EXTENDED,
-    FILES,
-    INFRA,
-    ROOT,
-    config,
-    declared,
-    decorator,
-    is_secure,
-    label,
-    names_known,
-    names_used,
-    outputs_used,
-    tree,
-)
+from tests.infra.predictions import INFRA, NAMES, prediction
+from tools.templates import ROOT, snapshot_of
 
-each_file = pytest.mark.parametrize("path", FILES, ids=label)
-each_plain_file = pytest.mark.parametrize("path", [path for path in FILES if path != EXTENDED], ids=label)
-with_modules = pytest.mark.parametrize("path", [INFRA / "main.bicep", INFRA / "resources.bicep"], ids=label)
-
+TEMPLATES = sorted(INFRA.rglob("*.bicep"))
 SECRETS = {"teamsWebhookUrl", "destinations", "tenants"}
 
-
-@each_file
-@pytest.mark.timeout(120)  # the first grammar load of a machine takes a quarter of a minute on an idle one
-def test_every_file_can_be_read(path: Path) -> None:
-    """Two parsers read it, so a missing brace or quote does not wait for the deployment."""
-    assert declared(path)
-    if path != EXTENDED:
-        assert not tree(path).root_node.has_error
+Compiled = dict[str, dict[str, Any]]
 
 
-def test_a_broken_file_is_noticed(tmp_path: Path) -> None:
-    """The parsers really refuse what is broken."""
-    broken = tmp_path / "broken.bicep"
-    broken.write_text((INFRA / "main.bicep").read_text(encoding="utf-8").replace("params: {", "params: ", 1))
+def test_the_promises_about_secrets_and_doors() -> None:
+    """What the documentation says of storage, vault, telemetry and app is so in every deployment."""
+    for deployment in NAMES:
+        found = prediction(deployment)
+        account = found.only("Microsoft.Storage/storageAccounts")["properties"]
+        vault = found.only("Microsoft.KeyVault/vaults")["properties"]
+        site = found.only("Microsoft.Web/sites")
 
-    assert tree(broken).root_node.has_error
-    with pytest.raises(Exception, match="Unexpected"):
-        declared(broken)
+        assert account["allowSharedKeyAccess"] is account["allowBlobPublicAccess"] is False
+        assert vault["enableRbacAuthorization"] is vault["enablePurgeProtection"] is True
+        assert found.only("Microsoft.Insights/components")["properties"]["DisableLocalAuth"] is True
+        assert site["identity"]["type"] == "UserAssigned"
+        assert site["properties"]["httpsOnly"] is True
+        assert [site["properties"]["keyVaultReferenceIdentity"]] == list(
+            site["identity"]["userAssignedIdentities"]
+        )
+        doors = found.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+        assert [each["properties"]["allow"] for each in doors] == [False, False]
 
 
-@each_plain_file
-def test_every_name_is_declared_and_every_declaration_used(path: Path) -> None:
-    """A typing mistake in a name, or a parameter that does nothing."""
-    known, used = names_known(path), names_used(path)
-    resources = {name for name, each in declared(path)["resources"].items() if not each["existing"]}
-    may_stand_alone = resources | set(declared(path)["modules"]) | set(declared(path)["outputs"])
+@pytest.mark.parametrize("deployment", NAMES)
+def test_only_a_private_network_closes_the_doors(deployment: str) -> None:
+    """Storage and vault answer the internet, or nobody but their private endpoints."""
+    found = prediction(deployment)
+    closed = ("Disabled", "Deny") if deployment == "private-network" else ("Enabled", "Allow")
 
-    assert not used - known
-    assert not known - used - may_stand_alone
+    for kind in ("Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"):
+        properties = found.only(kind)["properties"]
+        assert (properties["publicNetworkAccess"], properties["networkAcls"]["defaultAction"]) == closed
 
 
-@each_file
-def test_everything_outside_is_described(path: Path) -> None:
+@pytest.mark.parametrize(
+    "deployment, added, left_out",
+    [
+        ("bot", {"Microsoft.BotService/botServices": 1, "Microsoft.BotService/botServices/channels": 1}, {}),
+        (
+            "fleet",
+            {"Microsoft.Authorization/roleAssignments": 1, "Microsoft.Insights/scheduledQueryRules": 1},
+            {},
+        ),
+        (
+            "private-network",
+            {
+                "Microsoft.Network/virtualNetworks": 1,
+                "Microsoft.Network/privateDnsZones": 4,
+                "Microsoft.Network/privateDnsZones/virtualNetworkLinks": 4,
+                "Microsoft.Network/privateEndpoints": 4,
+                "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": 4,
+            },
+            {},
+        ),
+        ("no-roles", {}, {"Microsoft.Authorization/roleAssignments": 4}),
+    ],
+)
+def test_an_option_adds_its_own_resources(
+    deployment: str, added: dict[str, int], left_out: dict[str, int]
+) -> None:
+    """Whoever does not ask for it has none of it, and all else stays as it is."""
+    plain, other = (
+        {each["id"]: each["type"] for each in prediction(name).resources} for name in ("plain", deployment)
+    )
+
+    assert Counter(other[one] for one in set(other) - set(plain)) == added
+    assert Counter(plain[one] for one in set(plain) - set(other)) == left_out
+
+
+def test_the_app_reaches_the_endpoints_by_their_public_names() -> None:
+    """Each service has an endpoint, and the zone that makes its name lead there."""
+    found = prediction("private-network")
+    connections = [
+        connection["properties"]["groupIds"]
+        for each in found.of("Microsoft.Network/privateEndpoints")
+        for connection in each["properties"]["privateLinkServiceConnections"]
+    ]
+    zones = [each["name"] for each in found.of("Microsoft.Network/privateDnsZones")]
+
+    assert connections == [["blob"], ["queue"], ["table"], ["vault"]]
+    assert [re.findall(r"privatelink\.\w+", zone) for zone in zones] == [
+        ["privatelink.blob"],
+        ["privatelink.queue"],
+        ["privatelink.table"],
+        ["privatelink.vaultcore"],
+    ]
+
+
+def test_no_secret_is_written_down() -> None:
+    """What a secure parameter holds stays out of the history of deployments, as out of these snapshots."""
+    texts = {name: snapshot_of(name).read_text(encoding="utf-8") for name in NAMES}
+
+    assert not [name for name, text in texts.items() if "made-up" in text]
+
+
+def test_secrets_are_secure_in_every_file(compiled: Compiled) -> None:
+    """A webhook URL passes through no template as a plain parameter."""
+    for template in compiled.values():
+        parameters = template.get("parameters", {})
+        secure = {name for name, each in parameters.items() if each["type"] == "securestring"}
+        assert secure == SECRETS & set(parameters)
+
+
+def test_everything_outside_is_described(compiled: Compiled) -> None:
     """The portal and `azd` show the description of a parameter to the person who fills it in."""
-    outside = {**declared(path)["parameters"], **declared(path)["outputs"]}
-
-    assert not [name for name, each in outside.items() if not decorator(each, "description")]
-
-
-@with_modules
-def test_modules_get_what_they_declare(path: Path) -> None:
-    """No parameter that the module does not have, and none missing that it needs."""
-    for module in declared(path)["modules"].values():
-        parameters = declared(path.parent / module["detail"]["path"])["parameters"]
-        passed = set(config(module)["params"])
-        needed = {name for name, each in parameters.items() if each["default"] is None}
-
-        assert passed <= set(parameters)
-        assert needed <= passed
-
-
-@with_modules
-def test_outputs_that_are_used_exist(path: Path) -> None:
-    """A module's output is asked for by its right name."""
-    modules = declared(path)["modules"]
-
-    for module, output in outputs_used(path):
-        assert output in declared(path.parent / modules[module]["detail"]["path"])["outputs"]
+    assert not [
+        f"{path}: {name}"
+        for path, template in compiled.items()
+        for kind in ("parameters", "outputs")
+        for name, each in template.get(kind, {}).items()
+        if not each.get("metadata", {}).get("description")
+    ]
 
 
 def test_each_type_has_one_version() -> None:
     """One API version for one resource type, wherever it is used."""
     versions: dict[str, set[str]] = {}
-    for path in FILES:
-        for resource in declared(path)["resources"].values():
-            versions.setdefault(resource["type"], set()).add(resource["api_version"])
+    for path in TEMPLATES:
+        for kind, version in re.findall(r"'(Microsoft\.[\w./]+)@([\w.-]+)'", path.read_text("utf-8")):
+            versions.setdefault(kind, set()).add(version)
 
+    assert len(versions) > 20
     assert not {name: found for name, found in versions.items() if len(found) > 1}
 
 
-def test_both_ways_in_offer_the_same() -> None:
+def test_every_exception_says_why() -> None:
+    """A complaint of the compiler that is switched off without a reason is one that somebody hid."""
+    lines = [
+        line for path in TEMPLATES for line in path.read_text("utf-8").splitlines() if "#disable" in line
+    ]
+
+    assert lines
+    assert not [line for line in lines if not re.fullmatch(r" *#disable-next-line [\w-]+ // \w.{9,}", line)]
+
+
+def test_both_ways_in_offer_the_same(compiled: Compiled) -> None:
     """A deployment with azd and one without have the same parameters, limits and defaults."""
-    inner, outer = (declared(INFRA / name)["parameters"] for name in ("resources.bicep", "main.bicep"))
+    inner, outer = (compiled[name]["parameters"] for name in ("resources.bicep", "main.bicep"))
     own = {"location", "environmentName", "resourceGroupName"}
 
     assert set(outer) - {"resourceGroupName"} == set(inner)
@@ -110,20 +159,17 @@ def test_both_ways_in_offer_the_same() -> None:
     }
 
 
-def test_all_parameters_reach_the_resources() -> None:
+def test_all_parameters_reach_the_resources(compiled: Compiled) -> None:
     """None is declared for azd and then forgotten."""
-    passed = declared(INFRA / "main.bicep")["modules"]["resources"]["config"]["params"]
+    [passed] = [
+        each["properties"]["parameters"]
+        for each in compiled["main.bicep"]["resources"].values()
+        if each["type"] == "Microsoft.Resources/deployments"
+    ]
 
-    assert passed == {name: name for name in declared(INFRA / "resources.bicep")["parameters"]}
-
-
-def test_secrets_stay_secrets() -> None:
-    """A webhook URL is a secure parameter in every file it passes, and no output names one."""
-    for path in FILES:
-        parameters = declared(path)["parameters"]
-        assert {name for name, each in parameters.items() if is_secure(each)} == SECRETS & set(parameters)
-        for output in declared(path)["outputs"].values():
-            assert not SECRETS & set(re.findall(r"\w+", json.dumps(output["value"])))
+    assert passed == {
+        name: {"value": f"[parameters('{name}')]"} for name in compiled["resources.bicep"]["parameters"]
+    }
 
 
 def test_the_linter_is_strict_in_both_places() -> None:
@@ -136,9 +182,9 @@ def test_the_linter_is_strict_in_both_places() -> None:
     assert graph["analyzers"] == common["analyzers"]
     assert {rule["level"] for rule in common["analyzers"]["core"]["rules"].values()} == {"error"}
     assert graph["extensions"]["microsoftGraphV1"].endswith("/microsoftgraph/v1.0:1.0.0")
-    assert [path for path in FILES if re.search(r"^extension ", path.read_text("utf-8"), re.MULTILINE)] == [
-        EXTENDED
-    ]
+    assert [
+        path for path in TEMPLATES if re.search(r"^extension ", path.read_text("utf-8"), re.MULTILINE)
+    ] == [INFRA / "graph" / "main.bicep"]
 
 
 def _azd_values() -> dict[str, str]:
@@ -156,14 +202,14 @@ def _spelt(default: Any) -> str | None:
     return json.dumps(default) if isinstance(default, bool) else None if default is None else str(default)
 
 
-def test_azd_fills_in_what_the_template_declares() -> None:
+def test_azd_fills_in_what_the_template_declares(compiled: Compiled) -> None:
     """The defaults in azd's file are the template's own, and nothing required is left out."""
-    parameters = declared(INFRA / "main.bicep")["parameters"]
+    parameters = compiled["main.bicep"]["parameters"]
     values = _azd_values()
 
-    assert {name for name, each in parameters.items() if each["default"] is None} <= set(values)
+    assert {name for name, each in parameters.items() if "defaultValue" not in each} <= set(values)
     for name, value in values.items():
-        assert _variable(value)[1] == _spelt(parameters[name]["default"])
+        assert _variable(value)[1] == _spelt(parameters[name].get("defaultValue"))
 
 
 def test_a_deployment_without_azd_reads_the_same_variables() -> None:
@@ -184,29 +230,9 @@ def test_azd_finds_the_service_and_the_hooks() -> None:
     """The app is looked up by a tag, and hooks exist for both kinds of system."""
     text = (ROOT / "azure.yaml").read_text(encoding="utf-8")
     service = re.search(r"^services:\n  (\w+):", text, re.MULTILINE)
-    site = declared(INFRA / "modules" / "app.bicep")["resources"]["site"]
 
     assert service
-    assert site["config"]["tags"]["function"]["parameters"]["arg_2"] == {"'azd-service-name'": service[1]}
+    assert prediction("plain").only("Microsoft.Web/sites")["tags"]["azd-service-name"] == service[1]
     assert re.search(r"host: function$", text, re.MULTILINE)
     for hook in re.findall(r"run: (\S+)", text):
         assert (ROOT / hook).is_file()
-
-
-def test_the_promises_about_secrets_and_doors() -> None:
-    """What the documentation says of storage, vault, telemetry and app is in the templates."""
-    found = {name: declared(INFRA / "modules" / f"{name}.bicep")["resources"] for name in _MODULES}
-    account = found["storage"]["account"]["config"]["properties"]
-    vault = found["vault"]["vault"]["config"]["properties"]
-    site = found["app"]["site"]["config"]
-
-    assert account["allowSharedKeyAccess"] is False
-    assert account["allowBlobPublicAccess"] is False
-    assert vault["enableRbacAuthorization"] is vault["enablePurgeProtection"] is True
-    assert found["monitoring"]["component"]["config"]["properties"]["DisableLocalAuth"] is True
-    assert site["identity"]["type"] == "UserAssigned"
-    assert site["properties"]["httpsOnly"] is True
-    assert site["properties"]["keyVaultReferenceIdentity"] == "identityId"
-
-
-_MODULES = ("storage", "vault", "app", "monitoring")

@@ -69,7 +69,7 @@ def test_old_rows_are_forgotten_and_young_ones_are_not(
 
     notifier.poll_after(20 * DAY)
     store = notifier.app.store
-    told_later = [entry.notification.event.request.id for entry in store.journal.read_sent()]
+    told_later = [entry.notification.event.subject_id for entry in store.journal.read_sent()]
     past_later = store.requests.read_past([old["id"]])
     notifier.poll_after(20 * DAY)
 

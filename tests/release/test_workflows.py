@@ -15,6 +15,7 @@ import yaml
 from tests.release.test_requirements import PYTHONS
 from tests.support.functions import FUNCTIONS
 from tests.support.process import ROOT
+from tools.templates import VERSION
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -189,9 +190,41 @@ def test_a_look_for_holes_finds_none() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.skipif(
+runs_bash = pytest.mark.skipif(
     os.name == "nt" or shutil.which("bash") is None, reason="the script runs at GitHub, on Linux"
 )
+
+
+def checked(folder: Path, said: str | None = None, *, on_the_path: bool = True) -> tuple[int, str]:
+    """How `.ci/bicep` ends and what it says. The compiler is a stand-in, and says the same to everything."""
+    for name in (".ci/bicep", "tools/find-python", "tools/templates.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "infra").mkdir()
+    (folder / "tests" / "infra" / "deployments").mkdir(parents=True)
+    compiler = folder / "azure" / "bin" / "bicep"
+    compiler.parent.mkdir(parents=True)
+    if said is not None:
+        compiler.write_text('#!/bin/sh\necho "Bicep CLI version 0.1.2"\necho "$SAID" >&2\n', encoding="utf-8")
+        compiler.chmod(0o755)
+    elsewhere = [path for path in os.environ["PATH"].split(":") if not (Path(path) / "bicep").exists()]
+    done = subprocess.run(
+        ["bash", ".ci/bicep"],
+        cwd=folder,
+        env={
+            "PATH": ":".join([*([str(compiler.parent)] if on_the_path else []), *elsewhere]),
+            "AZURE_CONFIG_DIR": str(folder / ("none" if on_the_path else "azure")),
+            "SAID": said or "",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@runs_bash
 @pytest.mark.parametrize(
     "said, code",
     [
@@ -203,27 +236,31 @@ def test_a_look_for_holes_finds_none() -> None:
 )
 def test_a_warning_of_the_compiler_fails(said: str, code: int, tmp_path: Path) -> None:
     """Which the compiler itself would let pass; a notice of a newer compiler does no harm."""
-    (tmp_path / ".ci").mkdir()
-    (tmp_path / "infra" / "graph").mkdir(parents=True)
-    shutil.copy(ROOT / ".ci" / "bicep", tmp_path / ".ci")
-    for name in ("main.bicep", "main.bicepparam", "graph/main.bicep"):
-        (tmp_path / "infra" / name).touch()
-    compiler = tmp_path / "az"
-    compiler.write_text('#!/bin/sh\necho "$SAID" >&2\necho "$*" >> "$0.log"\n', encoding="utf-8")
-    compiler.chmod(0o755)
+    ended, output = checked(tmp_path, said)
 
-    done = subprocess.run(
-        ["bash", ".ci/bicep"],
-        cwd=tmp_path,
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "SAID": said},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    assert ended == code
+    assert said in output or not code
+    assert "by Bicep 0.1.2" in output
 
-    assert (done.returncode, said in done.stdout) == (code, True)
-    assert (tmp_path / "az.log").read_text(encoding="utf-8").splitlines() == [
-        "bicep build --file infra/graph/main.bicep --stdout",
-        "bicep build --file infra/main.bicep --stdout",
-        "bicep build-params --file infra/main.bicepparam --stdout",
-    ]
+
+@runs_bash
+def test_the_compiler_of_the_azure_cli_will_do(tmp_path: Path) -> None:
+    """Whoever ran az bicep install has it in a folder that is on no PATH."""
+    ended, output = checked(tmp_path, "", on_the_path=False)
+
+    assert ended == 0
+    assert "by Bicep 0.1.2" in output
+
+
+@runs_bash
+def test_no_compiler_fails(tmp_path: Path) -> None:
+    """At GitHub an image without it must not look like templates without a fault."""
+    ended, output = checked(tmp_path)
+
+    assert ended == 1
+    assert "az bicep install" in output
+
+
+def test_the_workflow_has_the_compiler_of_the_snapshots() -> None:
+    """Another one might put the same deployment in other words, and be red for nothing."""
+    assert f"az bicep install --version v{VERSION}\n" in f"{commands()}\n"

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.sender import Card, Message, Receipt
 from maa_notify.domain.compare import Rules
-from maa_notify.domain.event import CardLocation, Event
+from maa_notify.domain.event import Event, RequestEvent
+from maa_notify.domain.notification import CardLocation
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import STATUSES, ApprovalRequest, Identity, Listing
 from maa_notify.domain.routing import Route
@@ -347,6 +348,7 @@ class _Cards:
 
 
 def _seen(event: Event, destination: str) -> Seen:
+    assert isinstance(event, RequestEvent)
     return Seen(destination, event.request.id, event.revision, event.what, event.request.status)
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import Event, EventKind, Notification
+from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.notification import Notification
 from maa_notify.graph.requests import parse_request
 from tests.support.clock import START
 from tests.support.graph import make_request
@@ -20,7 +21,7 @@ def tracked(**overrides: object) -> RequestState:
 
 def created(known: RequestState, destination: str = "default", recipient: str = "") -> RequestChange:
     """A new request with its notification."""
-    event = Event(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
+    event = RequestEvent(EventKind.CREATED, known.request, 1, START, next_reminder=START + timedelta(days=1))
     notification = Notification(event, destination, START, recipient=recipient)
     return Change(known.request.id, None, known, event, (notification,))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DestinationRefused,

@@ -3,7 +3,7 @@
 import pytest
 
 from maa_notify.delivery.sender import Message, Sender
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import DeliveryError
 from maa_notify.net.client import Limits, silence_third_parties
 from maa_notify.teams.bot import BotChannel, BotChat

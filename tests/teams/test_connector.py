@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from maa_notify.domain.event import CardLocation
+from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,

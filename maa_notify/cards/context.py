@@ -1,0 +1,43 @@
+"""What the parts of one request's card have in common, worked out once."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from maa_notify.cards.times import TimeFormat
+from maa_notify.domain.event import RequestEvent
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.risk import Assessment
+
+
+class TextLimits(Struct, frozen=True):
+    """How much of other people's text a card holds, in characters, and how many steps of the story."""
+
+    quote: int
+    name: int
+    steps: int
+
+
+class CardContext(Struct, frozen=True):
+    """One card about one request.
+
+    Attributes:
+        event: what is told.
+        assessment: the risk of its request.
+        now: the time of posting (UTC).
+        times: how times are told.
+        limits: how much of other people's text fits.
+        in_chat: the reader is the requestor, not a channel.
+    """
+
+    event: RequestEvent
+    assessment: Assessment
+    now: datetime
+    times: TimeFormat
+    limits: TextLimits
+    in_chat: bool = False
+
+    @property
+    def request(self) -> ApprovalRequest:
+        """What the card is about."""
+        return self.event.request

@@ -1,0 +1,7 @@
+// The bot, with everything that it offers.
+using '../../../infra/resources.bicep'
+
+param alarmEmails = 'ops@contoso.example'
+param bot = true
+param requestorChat = true
+param botCommands = true

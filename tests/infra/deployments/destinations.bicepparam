@@ -1,0 +1,27 @@
+// Several channels, and no setting at its default.
+using '../../../infra/resources.bicep'
+
+param environmentName = 'helpdesk'
+param alarmEmails = 'ops@contoso.example'
+param channels = 'both'
+param teamsWebhookUrl = 'https://flows.example/hook?sig=made-up'
+param destinations = '[{"name": "helpdesk", "url": "https://flows.example/other?sig=made-up"}]'
+param tenantId = 'contoso.example'
+param cloud = 'usgov'
+param tableName = 'Approvals'
+param reminders = '25%,12h'
+param completeReminders = '4h,24h'
+param timeZone = 'Europe/Berlin'
+param digestAbove = 7
+param heartbeatDays = 14
+param retentionDays = 90
+param pollSchedule = '0 */5 * * * *'
+param instanceMemoryMB = 2048
+param maximumInstanceCount = 60
+param alwaysReadyInstances = 1
+param storageReplication = 'Standard_ZRS'
+param logRetentionDays = 90
+param logDailyQuotaGb = 2
+param staleAfterMinutes = 45
+param testFrequencySeconds = 600
+param testLocations = ['emea-nl-ams-azr', 'us-va-ash-azr']

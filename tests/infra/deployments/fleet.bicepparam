@@ -1,0 +1,9 @@
+// Many tenants, whose entries refer to secrets of their own.
+using '../../../infra/resources.bicep'
+
+param alarmEmails = 'ops@contoso.example'
+param channels = 'none'
+param fleet = true
+param tenants = '[{"tenant": "contoso.example", "webhook": "https://flows.example/hook?sig=made-up"}]'
+param fleetSecrets = ['HOOK_CONTOSO', 'HOOK_FABRIKAM']
+param staleAfterMinutes = 45

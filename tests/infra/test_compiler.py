@@ -1,0 +1,113 @@
+"""Microsoft's compiler over the templates: nothing to complain of, and the snapshots are what it predicts."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.infra.predictions import NAMES
+from tools.templates import DEPLOYMENTS, ROOT, VERSION, Compilation, Compiler, is_current
+
+FAULTS = {
+    "a misspelt output": (
+        "infra/resources.bicep",
+        "storage.outputs.blobEndpoint",
+        "storage.outputs.blobEndpont",
+        "Error BCP083",
+    ),
+    "a loop over what is not known at the start": (
+        "infra/resources.bicep",
+        "${secretsUri}${replace(",
+        "${vault.outputs.id}${replace(",
+        "Error BCP182",
+    ),
+    "an unknown property": (
+        "infra/modules/storage.bicep",
+        "accessTier:",
+        "acessTier:",
+        "Warning BCP089",
+    ),
+    "a parameter that does nothing": (
+        "infra/modules/identity.bicep",
+        "  tags: tags\n",
+        "",
+        "Error no-unused-params",
+    ),
+    "an API version of years ago": (
+        "infra/modules/monitoring.bicep",
+        "workspaces@2025-07-01",
+        "workspaces@2020-08-01",
+        "Error use-recent-api-versions",
+    ),
+    "a form that is not the compiler's": (
+        "infra/modules/network.bicep",
+        "  name: name\n",
+        "   name:  name\n",
+        "not in the form",
+    ),
+    "a misspelt parameter": (
+        f"{DEPLOYMENTS}/bot.bicepparam",
+        "param bot ",
+        "param boot ",
+        "Error BCP259",
+    ),
+}
+AZD = """
+using '../../../infra/main.bicep'
+
+param environmentName = 'maa-notify'
+param location = 'westeurope'
+param alarmEmails = 'ops@contoso.example, night@contoso.example'
+"""
+"""The same as plain.bicepparam, by way of the template that makes the group, too."""
+
+
+def copy_into(folder: Path) -> Path:
+    """The templates and parameter files where a test may change them."""
+    for name in ("infra", DEPLOYMENTS):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+def test_nothing_is_found(compilation: Compilation) -> None:
+    """No error, no warning, no other form than the compiler's own, no API version of over two years ago."""
+    assert compilation.faults == []
+    assert len(compilation.templates) == len(list((ROOT / "infra").rglob("*.bicep")))
+
+
+@pytest.fixture(scope="module")
+def found(compiler: Compiler, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What is found in a copy that has all the faults."""
+    root = copy_into(tmp_path_factory.mktemp("broken"))
+    for file, right, wrong, _ in FAULTS.values():
+        text = (root / file).read_text(encoding="utf-8")
+        assert right in text
+        (root / file).write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    return compiler.compilation(root).faults
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found(found: list[str], fault: str) -> None:
+    """A template broken on purpose turns the check red, and the report names the file."""
+    file, _, _, expected = FAULTS[fault]
+
+    assert [line for line in found if line.startswith(file) and expected in line]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_snapshot_is_what_the_templates_make(compiler: Compiler, name: str) -> None:
+    """A change of the templates shows in review as a change of resources: run make snapshots."""
+    if compiler.version != VERSION:
+        pytest.skip(f"the snapshots are by Bicep {VERSION}, and this one is {compiler.version}")
+
+    assert is_current(name, compiler)
+
+
+def test_both_ways_make_the_same(compiler: Compiler, tmp_path: Path) -> None:
+    """A deployment with azd makes a group, and in it what a deployment without azd makes."""
+    root = copy_into(tmp_path)
+    (root / DEPLOYMENTS / "azd.bicepparam").write_text(AZD, encoding="utf-8")
+    group, *others = compiler.predicted("azd", root, group="")["predictedResources"]
+
+    assert (group["type"], group["name"]) == ("Microsoft.Resources/resourceGroups", "rg-maa-notify")
+    assert others == compiler.predicted("plain", root)["predictedResources"]
