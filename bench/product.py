@@ -10,7 +10,7 @@ from bench.places import TABLE, Place
 from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.graph.requests import parse_request

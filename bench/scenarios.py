@@ -16,7 +16,7 @@ from bench.places import Place
 from bench.product import Notifier, Site, age, notifier, settle
 from bench.report import progress
 from bench.server import PAGE_SIZE, serving
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.records import LIVE, PENDING
 from maa_notify.storage.rows import Row
 from tests.support.clock import FakeClock

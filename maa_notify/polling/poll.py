@@ -131,10 +131,10 @@ class Poll:
         self.maintenance.queue_heartbeats(
             self.store, [route.name for route in self.routes], snapshot.states, now
         )
-        tally = self.delivery.run(snapshot.states)
+        result = self.delivery.run(snapshot.states, self.store.outbox.read_pending())
         self.maintenance.purge_expired(self.store, snapshot.purged_at, now)
         self._mark(snapshot.mark or PollMark(), failure, now)
-        return _with_waiting(self._report(listing, failure, snapshot, tally), latest.values(), now)
+        return _with_waiting(self._report(listing, failure, snapshot, result), latest.values(), now)
 
     def _list(self) -> tuple[Listing | None, GraphError | None]:
         try:
@@ -228,18 +228,18 @@ class Poll:
         )
 
     def _report(
-        self, listing: Listing | None, failure: GraphError | None, snapshot: Snapshot, tally: DeliveryResult
+        self, listing: Listing | None, failure: GraphError | None, snapshot: Snapshot, result: DeliveryResult
     ) -> Report:
         return Report(
             listed=len(listing.requests) if listing else 0,
             events=self._events,
-            delivered=tally.delivered,
-            pending=tally.pending,
-            dead=snapshot.dead + tally.dead,
+            delivered=result.delivered,
+            pending=result.pending,
+            dead=snapshot.dead + result.dead,
             malformed=listing.malformed if listing else 0,
-            refused=tally.refused,
+            refused=result.refused,
             failure=failure,
-            overdue=tally.overdue,
+            overdue=result.overdue,
         )
 
 

@@ -316,7 +316,7 @@ class _Channel:
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
-        return Receipt(place=CardLocation("thread", "card") if self.updates_cards else None)
+        return Receipt(location=CardLocation("thread", "card") if self.updates_cards else None)
 
     def _fault(self, card: Card, rng: random.Random) -> MaaNotifyError:
         wait = rng.choice((None, 0.0, 5.0, 400.0))
