@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from maa_notify import logs
 from maa_notify.clock import Clock
+from maa_notify.delivery import lease, pacing
 from maa_notify.delivery.compose import CardMaker, Composer
 from maa_notify.delivery.destination import DestinationRun, Shared
 from maa_notify.delivery.limits import DeliveryLimits
@@ -56,6 +57,23 @@ class Delivery:
     limits: DeliveryLimits = DeliveryLimits()
     random: Random = field(default_factory=Random)
     _holder: str = field(default_factory=lambda: uuid4().hex)
+
+    def leases(
+        self, states: Mapping[str, Versioned[DestinationState]]
+    ) -> dict[str, Versioned[DestinationState]]:
+        """The destinations that could take a card now, as leased by this delivery, to be written with news.
+
+        Each has the etag under which it was read. So whoever has written it since makes that fail, and it is
+        leased later, as any other.
+        """
+        now, found = self.clock.now(), {}
+        for name in self.senders:
+            state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, self.limits)
+            is_taken = lease.is_taken(state.value, self._holder, now)
+            if not is_taken and pacing.ready_at(state.value, now, self.limits) <= now:
+                until = now + self.limits.lease_time
+                found[name] = Versioned(lease.leased(state.value, self._holder, until), state.etag)
+        return found
 
     def run(
         self, states: Mapping[str, Versioned[DestinationState]], pending: Iterable[PendingNotification]

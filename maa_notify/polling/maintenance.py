@@ -14,7 +14,9 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.notification import Notification
+from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
+from maa_notify.storage.requests import Recorded
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
 
@@ -31,22 +33,33 @@ class Maintenance(Struct, frozen=True):
 
     def queue_heartbeats(
         self,
-        store: StateStore,
+        outbox: Outbox,
         destinations: Collection[str],
         states: Mapping[str, Versioned[DestinationState]],
         now: datetime,
-    ) -> None:
-        """Puts a heartbeat into the outbox for each destination that was quiet for too long.
+    ) -> Recorded:
+        """Puts a heartbeat into the outbox for each destination that was quiet for too long; returns them.
 
         Of a destination seen for the first time only the beginning of its silence is noted.
         """
         if self.heartbeat is None:
-            return
+            return Recorded()
+        pending: list[PendingNotification] = []
+        written: dict[str, Versioned[DestinationState]] = {}
         for name in destinations:
-            held = states.get(name, NEW_DESTINATION)
-            heard_at = _latest(held.value.last_accepted, held.value.quiet_since)
-            if heard_at is None or now - heard_at >= self.heartbeat:
-                _queue_heartbeat_of(name, store, held, now, has_begun=heard_at is not None)
+            before = states.get(name, NEW_DESTINATION)
+            heard_at = _latest(before.value.last_accepted, before.value.quiet_since)
+            if heard_at is not None and now - heard_at < self.heartbeat:
+                continue
+            quiet = Versioned(replace(before.value, quiet_since=now), before.etag)
+            beat = None if heard_at is None else Notification(heartbeat(now), name, recorded_at=now)
+            try:
+                written[name], queued = outbox.note_silence(name, quiet, beat)
+            except ConflictError:
+                _LOG.debug("upkeep.overtaken", destination=name)
+            else:
+                pending += queued
+        return Recorded(pending=pending, states=written)
 
     def purge_expired(self, store: StateStore, last: datetime | None, now: datetime) -> None:
         """Once a day, forgets what is older than the retention: journal, given-up and past requests."""
@@ -56,18 +69,6 @@ class Maintenance(Struct, frozen=True):
         store.journal.write_last_purge(now)
         if purged:
             _LOG.info("upkeep.purged", rows=purged, older_than_days=self.retention.days)
-
-
-def _queue_heartbeat_of(
-    name: str, store: StateStore, held: Versioned[DestinationState], now: datetime, *, has_begun: bool
-) -> None:
-    state = replace(held, value=replace(held.value, quiet_since=now))
-    try:
-        store.outbox.note_silence(
-            name, state, Notification(heartbeat(now), name, recorded_at=now) if has_begun else None
-        )
-    except ConflictError:
-        _LOG.debug("upkeep.overtaken", destination=name)
 
 
 def _latest(*moments: datetime | None) -> datetime | None:

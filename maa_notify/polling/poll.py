@@ -25,7 +25,9 @@ from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, 
 from maa_notify.domain.routing import Route, route
 from maa_notify.errors import GraphError, MaaNotifyError
 from maa_notify.polling.maintenance import Maintenance
+from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import PollMark
+from maa_notify.storage.requests import Recorded
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
@@ -126,12 +128,14 @@ class Poll:
         snapshot = self.store.requests.read_snapshot()
         listing, failure = self._list()
         latest = latest_of_each(listing.requests) if listing else {}
-        if listing is not None:
-            self._record(dict(latest), snapshot, now)
-        self.maintenance.queue_heartbeats(
-            self.store, [route.name for route in self.routes], snapshot.states, now
-        )
-        result = self.delivery.run(snapshot.states, self.store.outbox.read_pending())
+        recorded = Recorded() if listing is None else self._record(dict(latest), snapshot, now)
+        states = {**snapshot.states, **recorded.states}
+        names = [route.name for route in self.routes]
+        queued = self.maintenance.queue_heartbeats(self.store.outbox, names, states, now)
+        waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
+        # By key, since what was recorded once more has another etag than it had in the snapshot.
+        pending = {each.value.key: each for each in waiting}.values()
+        result = self.delivery.run({**states, **queued.states}, pending)
         self.maintenance.purge_expired(self.store, snapshot.purged_at, now)
         self._mark(snapshot.mark or PollMark(), failure, now)
         return _with_waiting(self._report(listing, failure, snapshot, result), latest.values(), now)
@@ -142,7 +146,7 @@ class Poll:
         except GraphError as error:
             return None, error
 
-    def _record(self, listed: dict[str, ApprovalRequest], snapshot: Snapshot, now: datetime) -> None:
+    def _record(self, listed: dict[str, ApprovalRequest], snapshot: Snapshot, now: datetime) -> Recorded:
         known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
         gone = self._look_up(known, listed)
         past = self.store.requests.read_past(self._doubtful(listed, snapshot))
@@ -150,10 +154,13 @@ class Poll:
         changes = compare(known, {key: held.value for key, held in past.items()}, listed, gone, now, rules)
         self._raise_watermark(changes, snapshot)
         told = [replace(each, notifications=self._notifications(each, now)) for each in changes]
-        for change in self.store.requests.record(told, snapshot.tracked, past).changes:
+        leases = self.delivery.leases(snapshot.states)
+        recorded = self.store.requests.record(told, snapshot.tracked, past, leases)
+        for change in recorded.changes:
             self._count(change)
         if rules.first_run:
             self.store.requests.write_mark(PollMark(last_good=now))
+        return recorded
 
     def _look_up(self, known: Mapping[str, RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
