@@ -12,9 +12,14 @@ PYTEST_OPTIONS := --quiet -rfEs --numprocesses 2 --dist worksteal
 
 # What the second run leaves out: it looks at files, or takes long and was seen on the first Python.
 SAME_ON_EVERY_PYTHON := demo docs infra release reliability
+# What `make check` leaves out beside Azurite and Chromium: it starts programs, or lives through hours and days.
+MORE_THAN_A_MINUTE := cli demo functions infra release reliability
+
+# Installed into .venv in the version of the lock; its settings are in pyproject.toml.
+UV := .venv/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
+.PHONY: help setup check test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -38,6 +43,11 @@ lint: setup ## ruff and mypy
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
+
+check: lint ## lint and the fast tests, in about a minute: all that starts no other program
+	@echo "Testing what is fast on $$(.venv/bin/python -V) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m "not azurite and not browser and not soak" \
+		$(addprefix --ignore=tests/,$(MORE_THAN_A_MINUTE))
 
 test: lint .venv-infra/.locked ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
 	@echo "Testing on $$(.venv/bin/python -V) ..."
@@ -72,7 +82,7 @@ format: setup ## let ruff rewrite what it can
 
 # No hashes: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
 # all the others. The versions are exact, and the markers make one file serve every Python.
-COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 snapshots: ## write anew what deployments make, after a change of infra/ (needs the Bicep compiler, no .venv)
@@ -91,21 +101,25 @@ clean: ## remove what the other targets made
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # .venv is for everything, .venv-engine for the second run of the tests, .venv-infra for the scanner of the templates.
+# A fresh machine has no uv: Python makes .venv, pip brings uv into it, and uv fills all three.
 .venv/.locked .venv-engine/.locked: requirements-dev.txt
 .venv-infra/.locked: requirements-infra.txt
+.venv-engine/.locked .venv-infra/.locked: | .venv/.locked
 .venv/.locked .venv-engine/.locked .venv-infra/.locked: %/.locked:
 	@python=$(or $(PYTHON_FOR_$*),$(shell tools/find-python $(if $(filter %-engine,$*),3.13,3.11))); \
 	if [ -z "$$python" ]; then \
 		echo "No Python 3.11 or later was found that can make a virtual environment."; \
 		echo "On Debian: apt-get install python3 python3-venv"; exit 1; \
 	fi; \
-	echo "Setting up $$($$python -V) in $* (one to two minutes the first time) ..."; \
-	"$$python" -m venv --clear $*
-	@$*/bin/python -m pip install -qq --disable-pip-version-check --requirement $(filter requirements%,$^)
+	echo "Setting up $$($$python -V) in $* (half a minute the first time) ..."; \
+	$(if $(filter .venv,$*),"$$python" -m venv --clear $* && \
+		$*/bin/python -m pip install -qq --disable-pip-version-check --constraint requirements-dev.txt uv,\
+		$(UV) venv --quiet --clear --python "$$python" $*)
+	@$(UV) pip sync --quiet --python $* $(filter requirements%,$^)
 	@touch $@
 
 .venv/.ready .venv-engine/.ready: %/.ready: %/.locked pyproject.toml
-	@$*/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --python $* --no-deps --no-build-isolation --editable .
 	@touch $@
 
 tools/node_modules/.ready: tools/package-lock.json

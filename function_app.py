@@ -5,9 +5,8 @@ from typing import List  # noqa: UP035 - as below
 
 import azure.functions as func
 
-from maa_notify.bot.config import commands_wanted
 from maa_notify.functions import handlers as function
-from maa_notify.settings.startup import is_fleet, schedule_from
+from maa_notify.settings.startup import commands_wanted, is_fleet, schedule_from
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 on_schedule = app.timer_trigger(

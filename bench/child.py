@@ -24,7 +24,6 @@ NEEDED = (
     "msgspec",
     "pymsteams",
     "requests",
-    "tenacity",
 )
 """The third-party packages that a poll in Azure cannot do without."""
 

@@ -124,7 +124,7 @@ def settle(place: Place, tenant: str, count: int) -> None:
     known = (parse_request(request(number)) for number in range(count))
     store.requests.record(Change(each.id, None, RequestState(each)) for each in known)
     now = datetime.now(UTC)
-    store.requests.write_mark(codec.PollMark(last_good=now))
+    store.requests.write_mark("approvals", codec.SourceMark(last_good=now))
     store.journal.write_last_purge(now)
     store.outbox.note_silence("default", codec.Versioned(codec.DestinationState(quiet_since=now), ""), None)
     store.close()

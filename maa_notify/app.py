@@ -1,7 +1,7 @@
 """The composition root: settings to adapters to a poll. The only room that knows all others."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -33,11 +33,13 @@ from maa_notify.identity.tokens import (
     federated_credential,
 )
 from maa_notify.net.client import silence_third_parties
+from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.health import Health, health_of
-from maa_notify.polling.maintenance import Maintenance
-from maa_notify.polling.poll import Poll, Report
-from maa_notify.settings.destinations import Destination
-from maa_notify.settings.reader import BotSettings, Settings, read_settings
+from maa_notify.polling.poll import Habits, Poll
+from maa_notify.polling.report import Report
+from maa_notify.polling.source import Source
+from maa_notify.settings.model import BotSettings, Destination, Settings
+from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.sqlite import SqliteRows
 from maa_notify.storage.store import StateStore
@@ -70,7 +72,8 @@ class App:
     senders: Mapping[str, Sender]
     cards: TeamsCards
     limits: DeliveryLimits
-    maintenance: Maintenance
+    habits: Habits
+    sources: Sequence[Source] = ()
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
 
@@ -83,8 +86,9 @@ class App:
         delivery = Delivery(self.store.outbox, self.senders, self.cards, self.clock, self.limits)
         settings = self.settings
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
+        approvals = Approvals(self.graph, self.store.requests, rules)
         return Poll(
-            self.graph, self.store, settings.routes, rules, delivery, self.clock, self.maintenance
+            approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
         ).run()
 
     def health(self) -> Health:
@@ -129,19 +133,25 @@ def build(
     clock, shared = clock or SystemClock(), shared or SharedResources()
     identity = _identity(settings, shared)
     tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
-    owner = shared.identity(settings.managed_identity) if settings.managed_identity else identity
+    owner = (
+        shared.identity(settings.managed_identity_client_id)
+        if settings.managed_identity_client_id
+        else identity
+    )
     store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
     connect = _connections(settings, identity, shared)
     return App(
         settings=settings,
         clock=clock,
         tokens=tokens,
-        graph=GraphClient(settings.graph_url, graph_scope(settings), tokens, clock),
+        graph=GraphClient(
+            settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
+        ),
         store=store,
         senders={each.route.name: _sender(each, connect) for each in settings.destinations},
         cards=cards,
         limits=replace(limits or DeliveryLimits(), digest_above=settings.digest_above),
-        maintenance=Maintenance(
+        habits=Habits(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
@@ -166,11 +176,13 @@ def _cards(settings: Settings) -> TeamsCards:
 
 
 def _sender(destination: Destination, connect: Connect) -> Sender:
-    name, way = destination.route.name, destination.way
-    if isinstance(way, Secret):
-        return WorkflowsWebhook(name, way)
-    connector = connect(way.service_url)
-    return BotChannel(name, way.channel_id, connector) if way.channel_id else BotChat(name, connector)
+    name, endpoint = destination.route.name, destination.endpoint
+    if isinstance(endpoint, Secret):
+        return WorkflowsWebhook(name, endpoint)
+    connector = connect(endpoint.service_url)
+    if endpoint.channel_id:
+        return BotChannel(name, endpoint.channel_id, connector)
+    return BotChat(name, connector)
 
 
 def _connections(settings: Settings, identity: TokenSource, shared: SharedResources) -> Connect:
@@ -215,10 +227,10 @@ def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
     """Who signs in to Graph: the app registration, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
-    if settings.certificate_path is not None:
-        return _registration(settings, _certificate(settings.certificate_path))
-    if settings.managed_identity not in {"", settings.client_id.lower()}:
-        trusted = shared.identity(settings.managed_identity)
+    if settings.client_certificate_path is not None:
+        return _registration(settings, _certificate(settings.client_certificate_path))
+    if settings.managed_identity_client_id not in {"", settings.client_id.lower()}:
+        trusted = shared.identity(settings.managed_identity_client_id)
         return _registration(settings, federated_credential(trusted, settings.cloud.exchange_audience))
     return shared.identity(settings.client_id)
 

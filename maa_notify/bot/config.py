@@ -1,22 +1,14 @@
-"""Who the bot is, whose questions it takes, and whose signature counts in its cloud.
+"""Who the bot is, and whose signature counts in its cloud.
 
 Sources: "Authentication with the Bot Connector API" for the global cloud and for the checks as a whole; the
 constants of Microsoft's Bot Framework SDK for the government clouds; "Send proactive messages" for the hosts.
 Only documents were read: nothing here was tried against a live cloud. Teams in China is not served.
 """
 
-from collections.abc import Mapping
-
 import httpx
 from msgspec import Struct
 
-from maa_notify.domain.request import GUID
-from maa_notify.errors import Mistake, SettingsError
 from maa_notify.net.client import origin_of
-
-CLIENT_ID = "MAA_BOT_CLIENT_ID"
-COMMANDS = "MAA_BOT_COMMANDS"
-_FALLBACK_CLIENT_ID = "MAA_CLIENT_ID"
 
 
 class BotCloud(Struct, frozen=True):
@@ -73,24 +65,3 @@ class BotSetup(Struct, frozen=True):
     client_id: str
     tenant_id: str
     cloud: BotCloud = _GLOBAL
-
-
-def commands_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether people may ask back; anything but a plain `true` leaves the door closed."""
-    return environ.get(COMMANDS, "").strip().lower() == "true"
-
-
-def client_id_from(environ: Mapping[str, str]) -> str:
-    """The bot's client id, which is that of the notifier's own identity unless another is named.
-
-    Raises:
-        SettingsError: there is none, or it is no GUID.
-    """
-    name = CLIENT_ID if environ.get(CLIENT_ID, "").strip() else _FALLBACK_CLIENT_ID
-    value = environ.get(name, "").strip()
-    if not value:
-        problem = f"is required for a bot unless {_FALLBACK_CLIENT_ID} is its client id too"
-        raise SettingsError([Mistake(CLIENT_ID, problem)])
-    if not GUID.fullmatch(value):
-        raise SettingsError([Mistake(name, "must be a client id (a GUID)")])
-    return value.lower()

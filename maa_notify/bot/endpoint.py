@@ -14,6 +14,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
+from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
@@ -93,7 +94,8 @@ class Messages:
 
     def _card(self, question: Question) -> Element:
         snapshot = self._store.requests.read_snapshot()
-        as_of = snapshot.mark.last_good if snapshot.mark else None
+        mark = snapshot.marks.get(APPROVALS)
+        as_of = mark.last_good if mark else None
         tracked = [held.value for held in snapshot.tracked.values()]
         return self._answers.answer(question, tracked, as_of, self._clock.now())
 

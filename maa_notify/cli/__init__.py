@@ -1,1 +1,1 @@
-"""What the commands of `maa-notify` do; `cli` only parses."""
+"""The command line: `main` parses, and each command is a module with its own arguments."""

@@ -1,13 +1,14 @@
 """`history`: the journal of what was told, for a spreadsheet or a script."""
 
+import argparse
 import csv
 import json
 import sys
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from maa_notify import app
 from maa_notify.cards.subject import subject_of
 from maa_notify.cards.text import safe
+from maa_notify.cli.exit_codes import OK
 from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
@@ -31,31 +32,38 @@ COLUMNS = (
 _FORMULA_START = ("=", "+", "-", "@")
 
 
-def history(form: str, *, days: int | None) -> int:
-    """Prints the journal, oldest first; returns the exit code."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the description and the arguments."""
+    parser.description = "Prints the journal of notifications."
+    parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
+    parser.add_argument("--days", type=int, default=None, metavar="N", help="only the last N days")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the journal, oldest first; returns the exit code.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        StateError: the state store failed.
+    """
+    from maa_notify import app
+
     notifier = app.build()
     try:
-        since = notifier.clock.now() - timedelta(days=days) if days is not None else None
+        since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
         sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
-        dead = [
-            _row("dead", held.value)
-            for held in notifier.store.journal.read_dead()
-            if _is_since(held.value, since)
-        ]
+        given_up = [found.value for found in notifier.store.journal.read_dead()]
+        dead = [_row("dead", entry) for entry in given_up if since is None or entry.at >= since]
     finally:
         notifier.close()
     rows = sorted([*sent, *dead], key=lambda row: row["at"])
-    if form == "json":
+    if options.format == "json":
         print(json.dumps(rows, indent=2, ensure_ascii=False))
     else:
         writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return 0
-
-
-def _is_since(entry: JournalEntry, since: datetime | None) -> bool:
-    return since is None or entry.at >= since
+    return OK
 
 
 def _row(state: str, entry: JournalEntry) -> dict[str, str]:
@@ -71,8 +79,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         request.status if request else event.name,
         _subject(event),
         " ".join(request.policy_types) if request else "",
-        _who(event.requestor),
-        _who(approver),
+        _name_of(event.requestor),
+        _name_of(approver),
         notification.destination,
         event.subject_id,
         str(notification.attempts),
@@ -100,10 +108,10 @@ def _receipt_of(entry: JournalEntry) -> str:
     return "accepted" if entry.run_id else "sent"
 
 
-def _who(identity: Identity) -> str:
+def _name_of(identity: Identity) -> str:
     return identity.upn or safe(identity.name, 120) or identity.id
 
 
 def _cell(value: str) -> str:
-    """A spreadsheet must not take somebody else's text for a formula."""
+    """The value as a spreadsheet may read it: with an apostrophe where it would take it for a formula."""
     return f"'{value}" if value.startswith(_FORMULA_START) else value

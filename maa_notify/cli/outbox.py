@@ -1,5 +1,6 @@
 """`outbox`: what waits or was given up, and what to do about it."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -8,14 +9,14 @@ from functools import partial
 
 from msgspec import Struct
 
-from maa_notify import app
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
+from maa_notify.cli.arguments import add_json
+from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
+from maa_notify.cli.text import complain, counted
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
-
-OK, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
 
 class _Item(Struct, frozen=True):
@@ -27,21 +28,43 @@ class _Item(Struct, frozen=True):
     discard: Callable[[], None]
 
 
-def outbox(action: str, keys: Sequence[str], *, everything: bool, as_json: bool) -> int:
-    """Lists, retries or discards; returns the exit code."""
-    if action == "discard" and not keys and not everything:
-        print("maa-notify: discard needs the keys of notifications, or --all", file=sys.stderr)
-        return WRONG_ARGUMENTS
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the description and the arguments."""
+    parser.description = "Lists, retries or discards notifications that wait or were given up."
+    parser.add_argument(
+        "action",
+        choices=("list", "retry", "discard"),
+        help="retry makes them due now; the next poll sends them",
+    )
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="only these (as listed); discard needs them or --all"
+    )
+    parser.add_argument("--all", action="store_true", help="all of them")
+    add_json(parser, "print the list as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Lists, retries or discards; returns the exit code.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        StateError: the state store failed.
+    """
+    from maa_notify import app
+
+    if options.action == "discard" and not options.keys and not options.all:
+        complain("discard needs the keys of notifications, or --all")
+        return WRONG_SETTINGS
     notifier = app.build()
     try:
         items = _items(notifier.store, notifier.clock.now())
-        chosen = [item for item in items if not keys or item.notification.key in keys]
-        if action == "list":
-            print(_as_json(chosen) if as_json else _as_text(chosen))
+        chosen = [item for item in items if not options.keys or item.notification.key in options.keys]
+        if options.action == "list":
+            print(_as_json(chosen) if options.json else _as_text(chosen))
             return OK
-        if action == "retry":
+        if options.action == "retry":
             notifier.store.outbox.clear_retry_after()
-        return _act(action, chosen, keys)
+        return _act(options.action, chosen, options.keys)
     finally:
         notifier.close()
 
@@ -67,11 +90,12 @@ def _items(store: StateStore, now: datetime) -> list[_Item]:
 
 def _act(action: str, chosen: Sequence[_Item], keys: Sequence[str]) -> int:
     done = sum(_try(item.retry if action == "retry" else item.discard, item) for item in chosen)
-    word = "due now; the next poll sends them" if action == "retry" else "discarded"
-    print(f"{done} notification{'' if done == 1 else 's'} {word}")
+    them = "it" if done == 1 else "them"
+    outcome = f"due now; the next poll sends {them}" if action == "retry" else "discarded"
+    print(f"{counted(done, 'notification')} {outcome}")
     unknown = set(keys) - {item.notification.key for item in chosen}
     for key in sorted(unknown):
-        print(f"maa-notify: nothing waits under the key {key}", file=sys.stderr)
+        complain(f"nothing waits under the key {key}")
     return FAILED if unknown else OK
 
 
@@ -93,7 +117,7 @@ def _as_text(items: Sequence[_Item]) -> str:
         lines.append(
             f"{item.state:8}{notification.key}\n"
             f"        recorded {TimeFormat().format(notification.recorded_at)},"
-            f" {notification.attempts} attempts"
+            f" {counted(notification.attempts, 'attempt')}"
             + (f", last error: {safe(notification.last_error, 200)}" if notification.last_error else "")
         )
     return "\n".join(lines)

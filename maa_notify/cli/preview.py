@@ -1,110 +1,86 @@
-"""`preview`: the card for a status or for a request of one's own, as JSON or as a picture."""
+"""`preview`: the card for a status or for a request of one's own, or where it would go."""
 
+import argparse
 import json
-import sys
-from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-from msgspec.structs import replace
+from maa_notify.cli.arguments import add_json
+from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
+from maa_notify.cli.text import complain
 
-from maa_notify.cards.builder import TeamsCards
-from maa_notify.cards.elements import Element
-from maa_notify.cards.samples import full, sample_for
-from maa_notify.clock import SystemClock
-from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
-from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical
-from maa_notify.graph.requests import parse_request
-from maa_notify.identity.clouds import CLOUDS
-from maa_notify.settings.validation import did_you_mean
+if TYPE_CHECKING:
+    from maa_notify.cli.preview_options import PreviewOptions
 
 
-class UnusableError(ValueError):
-    """What was asked for cannot be shown; says why."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the description and the arguments."""
+    parser.description = (
+        "Makes the card of a sample request, or of one of your own: as JSON on standard output or as a"
+        " picture. Or says where the request would go. Sends nothing."
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "status",
+        nargs="?",
+        default="needsApproval",
+        help="needsApproval (default), approved, completed, rejected, cancelled, expired, or any other;"
+        " also a card of docs/cards by its name, such as reminder, expiring or digest",
+    )
+    what.add_argument(
+        "--request", metavar="FILE", help="raw JSON of one request, as Graph gives it; - for standard input"
+    )
+    parser.add_argument("--policy-type", metavar="TYPE", help="as if the request were of this type")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--route", action="store_true", help="say which destinations of the settings would hear, and why"
+    )
+    how.add_argument("--png", metavar="FILE", help="write a picture; needs Chromium and 'make setup'")
+    add_json(parser, "with --route: print the answer as JSON")
+    parser.add_argument("--theme", choices=("light", "dark"), default="light", help="of the picture")
+    parser.add_argument("--width", type=int, default=720, metavar="PIXELS", help="of the picture")
 
 
-class PreviewOptions(Struct, frozen=True):
-    """What somebody wants to see: a card of the catalogue or of any status, or of a request in a file.
-
-    Attributes:
-        word: a name of the catalogue, a word of `EVENT_NAMES`, or any status.
-        request_file: raw JSON of one request, `-` for standard input; goes before `word`.
-        policy_type: as if the request were of this type.
-    """
-
-    word: str
-    request_file: str | None = None
-    policy_type: str | None = None
-
-    def event(self, now: datetime) -> Event:
-        """The news.
-
-        Raises:
-            UnusableError: the file holds no request, or there is no such policy type.
-        """
-        event = self._event(now)
-        if self.policy_type is None or isinstance(event, Notice):
-            return event
-        known = canonical(self.policy_type)
-        if known not in POLICY_TYPES:
-            near = did_you_mean(self.policy_type, POLICY_TYPES)
-            raise UnusableError(f"there is no policy type {self.policy_type!r}{near}")
-        return replace(event, request=replace(event.request, policy_types=(known,)))
-
-    def card(self, cards: TeamsCards, now: datetime) -> Element:
-        """Its card, in the form that the catalogue gives it.
-
-        Raises:
-            UnusableError: as for `event`.
-        """
-        draw = full if self.request_file else sample_for(self.word).draw
-        return draw(cards, self.event(now), now)
-
-    def _event(self, now: datetime) -> Event:
-        if self.request_file:
-            return _event_of(_read_request(self.request_file), now)
-        return sample_for(self.word).event(now)
-
-
-def preview(wish: PreviewOptions, *, png: str | None, theme: Literal["light", "dark"], width: int) -> int:
-    """Prints a card's JSON, or writes its picture; returns the exit code.
+def run(options: argparse.Namespace) -> int:
+    """Prints a card or a route, or draws a picture; returns the exit code.
 
     Raises:
-        UnusableError: there is no such card.
+        SettingsError: a setting is wrong, for a route.
     """
-    card = wish.card(TeamsCards(CLOUDS["global"].approvals_url), SystemClock().now())
-    if png is None:
-        print(json.dumps(card, indent=2, ensure_ascii=False))
-        return 0
-    # The demo's room is not deployed; nothing else needs it.
+    from maa_notify.cli.preview_options import PreviewOptions, UnusableError
+    from maa_notify.cli.route import show_route
+
+    wanted = PreviewOptions(options.status, options.request, options.policy_type)
+    try:
+        if options.route:
+            return show_route(wanted, as_json=options.json)
+        card = _card(wanted)
+    except UnusableError as error:
+        complain(str(error))
+        return WRONG_SETTINGS
+    if options.png is not None:
+        return _draw(card, options)
+    print(json.dumps(card, indent=2, ensure_ascii=False))
+    return OK
+
+
+def _card(wanted: "PreviewOptions") -> dict[str, Any]:
+    from maa_notify.cards.builder import TeamsCards
+    from maa_notify.clock import SystemClock
+    from maa_notify.identity.clouds import CLOUDS
+
+    return wanted.card(TeamsCards(CLOUDS["global"].approvals_url), SystemClock().now())
+
+
+def _draw(card: dict[str, Any], options: argparse.Namespace) -> int:
+    # The renderer is not deployed; nothing else needs it.
     from maa_notify.rendering import renderer
     from maa_notify.rendering.errors import RenderingError
 
     try:
-        renderer.screenshot(card, Path(png), theme, width)
+        renderer.screenshot(card, Path(options.png), options.theme, options.width)
     except RenderingError as error:
-        print(f"maa-notify: {error}", file=sys.stderr)
-        return 1
-    print(f"{png} written")
-    return 0
-
-
-def _event_of(request: ApprovalRequest, now: datetime) -> Event:
-    """The news that brought a request into its status."""
-    if request.status == NEEDS_APPROVAL:
-        return RequestEvent(EventKind.CREATED, request, 1, now)
-    return RequestEvent(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)
-
-
-def _read_request(file: str) -> ApprovalRequest:
-    """Reads the raw JSON of one request; as bytes, for PowerShell writes UTF-16."""
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return parse_request(json.loads(content))
-    except OSError as error:
-        raise UnusableError(f"--request: {file} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise UnusableError(
-            f"--request: {file} holds no request as Graph gives it, one entry of 'value': {error}"
-        ) from None
+        complain(str(error))
+        return FAILED
+    print(f"{options.png} written")
+    return OK

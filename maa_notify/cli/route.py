@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterable
 
 from maa_notify.cards.text import safe
-from maa_notify.cli.preview import PreviewOptions, UnusableError
+from maa_notify.cli.exit_codes import OK
+from maa_notify.cli.preview_options import PreviewOptions, UnusableError
 from maa_notify.clock import SystemClock
 from maa_notify.domain.event import Event, Notice
 from maa_notify.domain.routing import Route, RoutingDecision, RoutingReason, explain
@@ -19,53 +20,59 @@ _SENTENCES = {
 }
 
 
-def show_route(wish: PreviewOptions, *, as_json: bool) -> int:
-    """Prints for each destination of the settings whether it hears of an event; sends nothing.
+def show_route(wanted: PreviewOptions, *, as_json: bool) -> int:
+    """Prints for each destination of the settings whether it gets an event, and why; sends nothing.
+
+    Returns:
+        The exit code.
 
     Raises:
         SettingsError: a setting is wrong.
         UnusableError: there is no such event, or it is none of a single request.
     """
-    event = wish.event(SystemClock().now())
-    if isinstance(event, Notice) or wish.word == "digest":
+    event = wanted.event(SystemClock().now())
+    if isinstance(event, Notice) or wanted.word == "digest":
         raise UnusableError("only the news of one request has a route")
     routes = read_settings().routes
-    verdicts = explain(event, routes)
-    texts = [sentence(verdict, route, event) for verdict, route in zip(verdicts, routes, strict=True)]
-    told = list(zip(verdicts, texts, strict=True))
-    print(json.dumps([_as_object(*each) for each in told], indent=2) if as_json else _as_lines(told))
-    return 0
+    decisions = explain(event, routes)
+    texts = [sentence(decision, route, event) for decision, route in zip(decisions, routes, strict=True)]
+    answers = list(zip(decisions, texts, strict=True))
+    print(json.dumps([_as_object(*each) for each in answers], indent=2) if as_json else _as_lines(answers))
+    return OK
 
 
-def sentence(verdict: RoutingDecision, route: Route, event: Event) -> str:
-    """The reason of a verdict in words."""
-    if verdict.reason is RoutingReason.OTHER_POLICY_TYPE:
+def sentence(decision: RoutingDecision, route: Route, event: Event) -> str:
+    """The reason of a decision, as a sentence for people."""
+    if decision.reason is RoutingReason.OTHER_POLICY_TYPE:
         return f"listens only to {_list(route.policy_types)}; this is {_list(event.topics)}"
-    if verdict.reason is RoutingReason.OTHER_EVENT:
+    if decision.reason is RoutingReason.OTHER_EVENT:
         return f"listens only to {_list(route.events)}; this is {_list(event.names)}"
-    if verdict.reason is not RoutingReason.WANTED:
-        return _SENTENCES[verdict.reason]
-    wishes = [*route.policy_types.intersection(event.topics), *route.events.intersection(event.names)]
-    asked = f"asks for {_list(wishes)}" if wishes else "hears everything"
-    return f"{asked}; a chat with {verdict.recipient}" if verdict.recipient else asked
-
-
-def _as_lines(told: list[tuple[RoutingDecision, str]]) -> str:
-    lines = [
-        f"{'HEARS' if verdict.delivers else 'SILENT':8}{verdict.destination}: {text}"
-        for verdict, text in told
+    if decision.reason is not RoutingReason.WANTED:
+        return _SENTENCES[decision.reason]
+    matching = [
+        *route.policy_types.intersection(event.topics),
+        *route.events.intersection(event.names),
     ]
-    if not any(verdict.delivers for verdict, _ in told):
+    asked = f"asks for {_list(matching)}" if matching else "hears everything"
+    return f"{asked}; a chat with {decision.recipient}" if decision.recipient else asked
+
+
+def _as_lines(answers: list[tuple[RoutingDecision, str]]) -> str:
+    lines = [
+        f"{'HEARS' if decision.delivers else 'SILENT':8}{decision.destination}: {text}"
+        for decision, text in answers
+    ]
+    if not any(decision.delivers for decision, _ in answers):
         lines.append("Nobody hears of it: a poll would only log poll.unheard.")
     return "\n".join(lines)
 
 
-def _as_object(verdict: RoutingDecision, text: str) -> dict[str, object]:
+def _as_object(decision: RoutingDecision, text: str) -> dict[str, object]:
     return {
-        "destination": verdict.destination,
-        "hears": verdict.delivers,
-        "why": str(verdict.reason),
-        "recipient": verdict.recipient,
+        "destination": decision.destination,
+        "hears": decision.delivers,
+        "why": str(decision.reason),
+        "recipient": decision.recipient,
         "text": text,
     }
 

@@ -1,108 +1,66 @@
-"""`teams-app`: the package for an app catalogue, which brings the bot into teams and chats."""
+"""`teams-app`: writes the package that an administrator uploads to the app catalogue."""
 
-import io
-import json
+import argparse
 import os
-import sys
-from collections.abc import Mapping
+import re
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid5
-from zipfile import ZipFile, ZipInfo
 
-from msgspec import Struct
-
-from maa_notify.bot.config import client_id_from, commands_wanted
-from maa_notify.bot.strings import COMMANDS
-from maa_notify.cli.teams_app_icons import ACCENT, color_icon, outline_icon
-
-_MANIFEST = "1.25"
-_SCHEMA = f"https://developer.microsoft.com/json-schemas/teams/v{_MANIFEST}/MicrosoftTeams.schema.json"
-_SCOPES = ["team", "personal"]
-_UNIX = 3
-_READABLE = 0o644 << 16
+from maa_notify import __version__
+from maa_notify.cli.exit_codes import FAILED, OK
+from maa_notify.cli.text import complain
 
 
-class TeamsApp(Struct, frozen=True):
-    """What differs from one organisation to another.
-
-    Attributes:
-        client_id: the bot's client id.
-        commands: whether people may write to the bot.
-        website: where people who look the app up are sent.
-        version: of the package; Teams takes an update only with a higher one.
-    """
-
-    client_id: str
-    commands: bool
-    website: str
-    version: str
-
-    def manifest(self) -> dict[str, Any]:
-        """What Teams is told of the app. It asks for no permission, no domain and no address of ours."""
-        return {
-            "$schema": _SCHEMA,
-            "manifestVersion": _MANIFEST,
-            "version": self.version,
-            "id": str(uuid5(UUID(self.client_id), "maa-notify")),
-            "developer": {
-                "name": "MAA Notify contributors",
-                "websiteUrl": self.website,
-                "privacyUrl": self.website,
-                "termsOfUseUrl": self.website,
-            },
-            "name": {"short": "MAA Notify", "full": "MAA Notify for Intune Multi Admin Approval"},
-            "description": {
-                "short": "Tells who has to know of Intune's Multi Admin Approval requests",
-                "full": (
-                    "Posts Intune Multi Admin Approval requests to the channel of those who decide, and tells"
-                    " requestors what became of theirs. It reads requests and never decides: approving,"
-                    " rejecting and completing happen in Intune alone."
-                ),
-            },
-            "icons": {"color": "color.png", "outline": "outline.png"},
-            "accentColor": ACCENT,
-            "bots": [self._bot()],
-            "supportsChannelFeatures": "tier1",
-            "validDomains": [],
-        }
-
-    def package(self) -> bytes:
-        """The zip file; the same app gives the same bytes."""
-        manifest = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
-        files = {"manifest.json": manifest.encode(), "color.png": color_icon(), "outline.png": outline_icon()}
-        made = io.BytesIO()
-        with ZipFile(made, "w") as archive:
-            for name, data in files.items():
-                archive.writestr(_entry(name), data)
-        return made.getvalue()
-
-    def _bot(self) -> dict[str, Any]:
-        bot = {"botId": self.client_id, "scopes": _SCOPES, "isNotificationOnly": not self.commands}
-        if not self.commands:
-            return bot
-        commands = [{"title": each.split()[0], "description": meaning} for each, meaning in COMMANDS.items()]
-        return {**bot, "commandLists": [{"scopes": _SCOPES, "commands": commands}]}
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the description and the arguments."""
+    parser.description = (
+        "Builds the package that an administrator uploads to the organisation's app catalogue."
+        " It reads MAA_BOT_CLIENT_ID, else MAA_CLIENT_ID, and MAA_BOT_COMMANDS."
+    )
+    parser.add_argument("--output", required=True, metavar="FILE", help="the zip file to write")
+    parser.add_argument(
+        "--website",
+        type=_https,
+        default="https://intune.microsoft.com",
+        metavar="URL",
+        help="where people who look the app up are sent; default: %(default)s",
+    )
+    parser.add_argument(
+        "--app-version",
+        type=_version,
+        default=__version__,
+        metavar="N.N.N",
+        help="Teams takes an update only with a higher one; default: %(default)s",
+    )
 
 
-def teams_app(output: str, *, website: str, version: str, environ: Mapping[str, str] = os.environ) -> int:
+def run(options: argparse.Namespace) -> int:
     """Writes the package; returns the exit code.
 
     Raises:
         SettingsError: no setting tells the bot's client id.
     """
-    app = TeamsApp(client_id_from(environ), commands_wanted(environ), website, version)
+    from maa_notify.cli.teams_app_package import TeamsApp
+    from maa_notify.settings.reader import read_bot_client_id
+    from maa_notify.settings.startup import commands_wanted
+
+    client_id, commands = read_bot_client_id(os.environ), commands_wanted(os.environ)
+    app = TeamsApp(client_id, commands, options.website, options.app_version)
     try:
-        Path(output).write_bytes(app.package())
+        Path(options.output).write_bytes(app.package())
     except OSError as error:
-        print(f"maa-notify: {output} cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
-    print(f"{output} written: app {app.manifest()['id']}, version {version}, bot {app.client_id}")
-    return 0
+        complain(f"{options.output} cannot be written: {error.strerror}")
+        return FAILED
+    print(f"{options.output} written: app {app.manifest()['id']}, version {app.version}, bot {app.client_id}")
+    return OK
 
 
-def _entry(name: str) -> ZipInfo:
-    """A file within, without a trace of when and where it was made."""
-    entry = ZipInfo(name)
-    entry.create_system, entry.external_attr = _UNIX, _READABLE
-    return entry
+def _https(text: str) -> str:
+    if not re.fullmatch(r"https://[!-~]{1,2000}", text):
+        raise argparse.ArgumentTypeError("must begin with https://")
+    return text
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"(0|[1-9]\d{0,8})(\.(0|[1-9]\d{0,8})){2}", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be three numbers, such as 1.0.2")
+    return text

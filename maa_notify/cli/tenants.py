@@ -1,29 +1,36 @@
-"""`tenants`: who is in the fleet, and whose settings are wrong. Nothing is sent."""
+"""`tenants`: the tenants of a fleet, and whose settings are wrong. Nothing is sent."""
 
+import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from maa_notify.cli.arguments import add_json
+from maa_notify.cli.exit_codes import OK, WRONG_SETTINGS
+from maa_notify.cli.text import counted
 from maa_notify.errors import Mistake, SettingsError
-from maa_notify.settings.reader import read_settings
-from maa_notify.settings.startup import TENANTS, is_fleet
-from maa_notify.settings.tenants import Tenant, read_tenants
 
-OK, WRONG_SETTINGS = 0, 2
+if TYPE_CHECKING:
+    from maa_notify.settings.tenants import Tenant, TenantList
 
 
-def tenants(*, as_json: bool) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares the description and the arguments."""
+    parser.description = "Reads MAA_TENANTS and the settings of every tenant in it. Sends nothing."
+    add_json(parser, "print the list as JSON")
+
+
+def run(options: argparse.Namespace) -> int:
     """Prints a line for each tenant, and each mistake; returns the exit code.
 
     Raises:
         SettingsError: `MAA_TENANTS` is not set, or no list.
     """
-    _need_fleet()
-    listed = read_tenants(os.environ)
+    listed = _listed()
     found = [(tenant, _problems_of(tenant)) for tenant in listed.tenants]
-    if as_json:
-        rows = [_row(tenant, problems) for tenant, problems in found]
+    if options.json:
+        rows = [{"id": each.id, "name": each.name, "problems": problems} for each, problems in found]
         print(json.dumps({"tenants": rows, "problems": [str(each) for each in listed.mistakes]}, indent=2))
     else:
         for tenant, problems in found:
@@ -33,35 +40,39 @@ def tenants(*, as_json: bool) -> int:
         for mistake in listed.mistakes:
             print(f"WRONG  {mistake}")
     wrong = sum(bool(problems) for _, problems in found) + len(listed.mistakes)
-    print(f"{len(found)} tenants, {wrong} wrong", file=sys.stderr)
+    print(f"{counted(len(found), 'tenant')}, {wrong} wrong", file=sys.stderr)
     return WRONG_SETTINGS if wrong else OK
 
 
-def become(text: str) -> None:
-    """Takes the settings of the tenant that somebody names, for this process.
+def use_settings_of(name: str) -> None:
+    """Puts the settings of one tenant into the environment of this process, in place of the fleet's.
+
+    Args:
+        name: `tenant_id` or `tenant_name`.
 
     Raises:
         SettingsError: `MAA_TENANTS` is not set, no list, or has no such tenant.
     """
-    _need_fleet()
-    chosen: Mapping[str, str] = read_tenants(os.environ).chosen(text).environ
-    for name in [each for each in os.environ if each.startswith("MAA_")]:
-        del os.environ[name]
+    chosen = dict(_listed().chosen(name).environ)
+    for each in [each for each in os.environ if each.startswith("MAA_")]:
+        del os.environ[each]
     os.environ.update(chosen)
 
 
-def _need_fleet() -> None:
+def _listed() -> "TenantList":
+    from maa_notify.settings.startup import TENANTS, is_fleet
+    from maa_notify.settings.tenants import read_tenants
+
     if not is_fleet(os.environ):
         raise SettingsError([Mistake(TENANTS, "is not set: this is a deployment for one tenant")])
+    return read_tenants(os.environ)
 
 
-def _problems_of(tenant: Tenant) -> list[str]:
+def _problems_of(tenant: "Tenant") -> list[str]:
+    from maa_notify.settings.reader import read_settings
+
     try:
         read_settings(tenant.environ)
     except SettingsError as error:
         return [str(each) for each in error.mistakes]
     return []
-
-
-def _row(tenant: Tenant, problems: list[str]) -> dict[str, object]:
-    return {"id": tenant.id, "name": tenant.name, "problems": problems}

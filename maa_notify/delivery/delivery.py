@@ -13,6 +13,7 @@ from random import Random
 from uuid import uuid4
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
@@ -44,6 +45,10 @@ class DeliveryResult(Struct, frozen=True):
     dead: int = 0
     refused: tuple[str, ...] = ()
     overdue: int = 0
+
+    def followed_by(self, later: "DeliveryResult") -> "DeliveryResult":
+        """Of two deliveries in one poll: what both did, and what waits after the second."""
+        return replace(later, delivered=self.delivered + later.delivered, dead=self.dead + later.dead)
 
 
 @dataclass(slots=True)

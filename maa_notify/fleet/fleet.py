@@ -17,9 +17,9 @@ from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.polling.health import polling_status
 from maa_notify.polling.run import Pollable, poll_once
-from maa_notify.settings.reader import Settings
+from maa_notify.settings.model import Settings
 from maa_notify.settings.tenants import Tenant, read_tenants
-from maa_notify.storage.records import PollMark
+from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
@@ -185,7 +185,7 @@ class Fleet:
         if self._clock.now() - ask.at < _LATE:
             return False
         try:
-            mark = self._app(slot).store.requests.read_mark()
+            mark = self._app(slot).store.requests.read_mark(APPROVALS)
         except MaaNotifyError:
             return False  # the poll says what is wrong
         return mark is not None and mark.last_good is not None and mark.last_good >= ask.at
@@ -193,10 +193,10 @@ class Fleet:
     def _status(self, slot: TenantSlot) -> tuple[str, datetime | None]:
         try:
             found = self._app(slot)
-            mark = found.store.requests.read_mark()
+            mark = found.store.requests.read_mark(APPROVALS)
         except MaaNotifyError as error:
             return error.code, None
-        status = polling_status(mark or PollMark(), found.settings.poll_schedule, self._clock.now())
+        status = polling_status(mark or SourceMark(), found.settings.poll_schedule, self._clock.now())
         return status or _OK, mark.last_good if mark else None
 
     def _app(self, slot: TenantSlot) -> TenantApp:

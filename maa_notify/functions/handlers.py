@@ -19,7 +19,7 @@ from msgspec.structs import asdict
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollFailedError, PollUnderWay, SettingsError, StateError
 from maa_notify.polling.health import Health
-from maa_notify.polling.poll import Report
+from maa_notify.polling.report import Report
 from maa_notify.polling.run import poll_once
 from maa_notify.settings.startup import is_fleet
 

@@ -5,6 +5,7 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 `Prefer: include-unknown-enum-members` makes Graph name policy types beyond the ones it had at first.
 """
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -12,7 +13,6 @@ from typing import TypeVar
 from urllib.parse import quote, urljoin
 from uuid import uuid4
 
-import tenacity
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     PERMISSION,
     TokenSource,
+    claims_problem,
     issued_at,
     missing_permission,
     permission_problem,
@@ -40,7 +41,6 @@ _MALFORMED_LOGGED = 20
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-_BACK_OFF = tenacity.wait_exponential(multiplier=0.5, max=5) + tenacity.wait_random(0, 1)
 _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
 
 _Read = TypeVar("_Read")
@@ -67,13 +67,24 @@ class Bounds(Struct, frozen=True):
 class GraphClient:
     """Reads approval requests with one identity."""
 
-    def __init__(
-        self, origin: str, scope: str, tokens: TokenSource, clock: Clock, bounds: Bounds = Bounds()
+    def __init__(  # noqa: PLR0913 - whom to ask, as whom, and within which bounds
+        self,
+        origin: str,
+        scope: str,
+        tokens: TokenSource,
+        clock: Clock,
+        bounds: Bounds = Bounds(),
+        *,
+        tenant_id: str = "",
     ) -> None:
-        """For the Graph at this origin; the token goes nowhere else."""
+        """For the Graph at this origin; the token goes nowhere else.
+
+        Only tokens of `tenant_id` are used; with a domain name, which no token holds, those of any.
+        """
         self._origin = origin
         self._own = origin_of(origin)
         self._scope = scope
+        self._tenant_id = tenant_id
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
@@ -130,7 +141,7 @@ class GraphClient:
 
     def _next(self, url: str, link: object) -> str | None:
         """The next page's address, only ever on the configured origin: the token goes along."""
-        if link is None:
+        if link is None or (isinstance(link, str) and not link.strip()):
             return None
         target = _joined(url, link)
         if origin_of(target) != self._own:
@@ -147,20 +158,17 @@ class GraphClient:
         self, url: str, end: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
     ) -> _Read | None:
         """A page, or one request if it is still there; waits and asks again while there is hope and time."""
-
-        def is_hopeless(state: tenacity.RetryCallState) -> bool:
-            wait = state.upcoming_sleep
-            is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
-            return state.attempt_number >= tries or is_too_long
-
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(GraphUnavailable),
-            wait=_wait,
-            stop=is_hopeless,
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        return retrying(self._ask_once, url, end, read, of_one=of_one)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._ask_once(url, end, read, of_one=of_one)
+            except GraphUnavailable as error:
+                wait = _back_off(attempt) if error.retry_after is None else error.retry_after
+                is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
+                if attempt >= tries or is_too_long:
+                    raise
+            self._clock.sleep(wait)
 
     def _ask_once(
         self, url: str, end: float, read: Callable[[bytes], _Read], *, of_one: bool
@@ -185,6 +193,9 @@ class GraphClient:
 
     def _request(self, url: str, end: float) -> tuple[HttpResponse, Secret]:
         token = self._tokens.token(self._scope).value
+        if problem := claims_problem(token, self._scope, self._tenant_id, self._clock.now()):
+            self._tokens.invalidate()  # the next one may be sound
+            raise GraphDenied(f"Graph was not asked: the token {problem}", token_issued_at=issued_at(token))
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
             "Accept": "application/json",
@@ -219,10 +230,9 @@ def denial_reason(token: Secret, status: int) -> str:
     )
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, GraphUnavailable) else None
-    return asked if asked is not None else _BACK_OFF(state)
+def _back_off(attempt: int) -> float:
+    """How long to wait after a failed attempt, in seconds: at random, so that tenants do not ask in step."""
+    return min(5.0, 2.0**attempt / 4) + random.random()  # noqa: S311 - nothing is secret about a pause
 
 
 def _joined(url: str, link: object) -> str:

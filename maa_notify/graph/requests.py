@@ -9,8 +9,9 @@ public clients of the same endpoint have been seen to read.
 """
 
 import json
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityKind, Target, canonical
@@ -21,6 +22,8 @@ _WORD_LIMIT = 64
 _ID_LIMIT = 256
 _ASSIGNMENTS = 200
 _POLICY_TYPES_SHOWN = 8
+_YEARS = range(2000, 2200)
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 
@@ -60,18 +63,20 @@ def parse_request(raw: object) -> ApprovalRequest:
 
 
 def parse_time(value: object) -> datetime | None:
-    """An RFC 3339 time with any number of fraction digits, in UTC; None when it cannot be read.
+    """An RFC 3339 time with any number of fraction digits, in UTC; None when it is none that can be meant.
 
-    The first days of year 1 are how .NET services write that there is no time.
+    Services write the years 1, 1970 and 9999 for "no time", and a deadline there would be told as real. So
+    only the years 2000 to 2199 count. A leap second reads as the second after it, since Python knows none.
     """
     if not isinstance(value, str):
         return None
+    text, leap_seconds = _LEAP_SECOND.subn(r"\1:59", value.strip().upper())
     try:
-        moment = datetime.fromisoformat(value.strip().upper())
+        moment = datetime.fromisoformat(text) + timedelta(seconds=leap_seconds)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return moment if moment.year > 1 else None
+    return moment if moment.year in _YEARS else None
 
 
 def _request_id(value: object) -> str:

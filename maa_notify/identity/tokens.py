@@ -9,7 +9,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -19,9 +19,11 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 from msgspec import Struct
 
+from maa_notify.domain.request import GUID
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
 from maa_notify.identity.secret import Secret
+from maa_notify.identity.sign_in_errors import SIGN_IN_ADVICE
 
 PERMISSION = "DeviceManagementRBAC.Read.All"
 """The one application permission asked for."""
@@ -29,6 +31,10 @@ PERMISSION = "DeviceManagementRBAC.Read.All"
 SUFFICIENT_PERMISSIONS = frozenset({PERMISSION, "DeviceManagementConfiguration.Read.All"})
 """Either lets the requests be listed (Graph permissions reference for `operationApprovalRequests`)."""
 
+_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+"""What Graph is called in every tenant; its tokens name it by this id or by its address."""
+
+_CLOCK_SKEW = timedelta(minutes=5)
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -245,11 +251,39 @@ def permission_problem(token: Secret) -> str:
     )
 
 
+def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> str:
+    """Why the service of a scope cannot take a token, in words, with the way out; "" when nothing tells.
+
+    A token that cannot be read tells nothing, and a tenant that is known by a domain name cannot be compared.
+    """
+    claims = claims_of(token)
+    tenant, audience, ends = claims.get("tid"), claims.get("aud"), _time_in(claims, "exp")
+    if isinstance(tenant, str) and GUID.fullmatch(tenant_id) and tenant.lower() != tenant_id.lower():
+        return (
+            "is of another tenant than MAA_TENANT_ID names: check that setting, and MAA_ACCESS_TOKEN where it"
+            " is used; a managed identity signs in to its own tenant alone"
+        )
+    service = scope.removesuffix("/.default").rstrip("/").lower()
+    if isinstance(audience, str) and audience.rstrip("/").lower() not in {service, _GRAPH_APP_ID}:
+        return (
+            f"is not for {service}: check MAA_CLOUD, and ask for a token of that service for MAA_ACCESS_TOKEN"
+        )
+    if ends is not None and ends + _CLOCK_SKEW < now:
+        return (
+            f"expired at {ends:%Y-%m-%d %H:%M} UTC: renew MAA_ACCESS_TOKEN, or set the clock of this machine"
+        )
+    return ""
+
+
 def issued_at(token: Secret) -> datetime | None:
     """When a token was issued (UTC), since one from before a grant does not show it; None if unknown."""
-    moment = claims_of(token).get("iat")
+    return _time_in(claims_of(token), "iat")
+
+
+def _time_in(claims: Mapping[str, Any], name: str) -> datetime | None:
+    seconds = claims.get(name)
     try:
-        return datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else None
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
     except (OverflowError, OSError, ValueError):
         return None
 
@@ -260,7 +294,10 @@ def _token(answer: Mapping[str, Any]) -> Token:
 
 
 def _refusal(answer: object, advice: str) -> GraphError:
-    """MSAL's error without its description, which repeats parts of the request."""
+    """MSAL's error as one of ours, without its description, which repeats parts of the request.
+
+    `advice` is for numbers of Entra that nobody has put into words yet.
+    """
     details = answer if isinstance(answer, dict) else {}
     word = details.get("error")
     code = word if isinstance(word, str) and _WORD.fullmatch(word) else "unknown"
@@ -269,4 +306,5 @@ def _refusal(answer: object, advice: str) -> GraphError:
     listed = details.get("error_codes")
     numbers = [each for each in listed if isinstance(each, int)] if isinstance(listed, list) else []
     words = ", ".join([code, *(f"AADSTS{number}" for number in numbers)])
-    return GraphDenied(f"the sign-in was refused ({words}): {advice}")
+    known = next((SIGN_IN_ADVICE[number] for number in numbers if number in SIGN_IN_ADVICE), advice)
+    return GraphDenied(f"the sign-in was refused ({words}): {known}")

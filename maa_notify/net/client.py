@@ -1,57 +1,56 @@
-"""One HTTP exchange, bounded and quiet: the only place that talks HTTP for Graph, Teams and sign-in.
+"""One HTTP request and its response, bounded and quiet: the only way to Graph, Teams and the sign-in.
 
-It stands on httpx's engine, httpcore, and does without httpx's client, which sets no limit to an exchange as
-a whole, unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here nothing is sent
-to another origin than the one given, no redirect is followed, every exchange has an end in time and size,
-and no error or log line holds a URL or a header.
+It stands on httpx' transport and does without httpx' client, which sets no limit to a request as a whole
+(encode/httpx #1450), unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here
+nothing is sent to another origin than the one given, no redirect is followed, every request has an end in
+time and size, and no error or log line holds a URL or a header.
 """
 
 import json
 import logging
+import re
 import socket
 import ssl
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+from threading import Lock
 from typing import Any
 
-import httpcore
 import httpx
 from msgspec import Struct
 
-from maa_notify.net.deadline import DeadlineBackend, deadline, plain_url, proxy_of_environment
+from maa_notify.net.deadline import Exchange, bounded_transport
+from maa_notify.net.environment import ConnectionSettingError, is_this_machine
 
 _CONNECT_SECONDS = 5.0
-_KEEP_SECONDS = 5.0
 _PORTS = {"https": 443, "http": 80}
 _PORT_END = 65_536
 _CHATTY = ("azure", "httpcore", "httpx", "msal", "requests", "urllib3")
 
-_BEFORE_SENDING = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.LocalProtocolError,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
+_FAULTS = (
     httpx.InvalidURL,
-    OSError,  # the file that SSL_CERT_FILE names
+    httpx.TransportError,
+    OSError,  # a proxy's address or a certificate file that cannot be used
     ValueError,  # a header that cannot be sent
 )
-_FAULTS = (*_BEFORE_SENDING, httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (socket.gaierror, "its name cannot be resolved"),
     (ssl.SSLCertVerificationError, "its TLS certificate is not accepted"),
     (ssl.SSLError, "TLS failed"),
     (ConnectionRefusedError, "it refuses connections"),
-    (httpcore.ConnectTimeout, "no connection in time"),
-    (httpcore.TimeoutException, "no answer in time"),
-    (httpcore.ProxyError, "the proxy refused or is none"),
-    (FileNotFoundError, "the file that SSL_CERT_FILE names is missing"),
-    (httpcore.ConnectError, "no connection"),
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.ConnectError, "no connection"),
 )
+_UNPACKED = frozenset({"", "identity"})
+_ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
+_PIECE_BYTES = 64 * 1024
+_STATUS_LINE = re.compile(rb"(?>HTTP/1\.[01] 1\d\d(?s:.*?)\n\r?\n)*+HTTP/1\.[01] ([2-5]\d\d)\b[^\n]*\n")
+_HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\r\n\x00]*)", re.MULTILINE)
+_PROXY_SIGN_IN = b"407"
 
 
 class NoResponseError(Exception):
@@ -111,8 +110,9 @@ class HttpClient:
     def __init__(self, url: str, *, direct: bool = False) -> None:
         """For the service at this URL's origin; `direct` or on this machine itself, no proxy is used."""
         self._origin = origin_of(url)
-        self._direct = direct or is_loopback(url)
-        self._pool: httpcore.ConnectionPool | None = None
+        self._direct = direct
+        self._transport: httpx.HTTPTransport | None = None
+        self._lock = Lock()
 
     def request(
         self,
@@ -131,54 +131,51 @@ class HttpClient:
         target = _parsed(url)
         if target is None or not self._origin or origin_of(target) != self._origin:
             raise NoResponseError("the address is of another host", before_sending=True)
+        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
+        exchange = Exchange(limits.seconds)
         try:
-            with deadline(limits.seconds):
-                return self._request(method, target, headers, content, limits)
+            request = httpx.Request(
+                method,
+                target,
+                headers={"Accept-Encoding": "identity", **headers},
+                content=content,
+                extensions={"timeout": timeout.as_dict()},
+            )
+            with exchange:
+                return self._request(request, exchange, limits)
+        except httpx.RemoteProtocolError as error:
+            failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
+            response = None if exchange.at_proxy else _with_loose_headers(bytes(exchange.head))
         except _FAULTS as error:
-            failure = NoResponseError(_reason(error), before_sending=isinstance(error, _BEFORE_SENDING))
+            failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
+            response = None
+        if response is not None:
+            return response
         raise failure  # out here, so that it does not hold on to an error that holds the request
 
     def close(self) -> None:
         """Closes the connections; the next exchange opens new ones."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        with self._lock:
+            transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
 
-    def _request(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, limits: Limits
-    ) -> HttpResponse:
-        fields = {"Accept-Encoding": "identity", **headers}
-        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
-        with self._open(url).stream(
-            method,
-            plain_url(url),
-            headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()],
-            content=content,
-            extensions={"timeout": timeout.as_dict()},
-        ) as response:
-            found = {_text(name).lower(): _text(value) for name, value in response.headers}
-            body, fault = _read(response, found.get("content-encoding", ""), limits)
-            return HttpResponse(response.status, found, body, fault)
-
-    def _open(self, url: httpx.URL) -> httpcore.ConnectionPool:
-        if self._pool is None:
-            trust = httpx.create_ssl_context() if url.scheme == "https" else None
-            self._pool = httpcore.ConnectionPool(
-                ssl_context=trust,
-                proxy=None if self._direct else proxy_of_environment(url, trust),
-                keepalive_expiry=_KEEP_SECONDS,
-                network_backend=DeadlineBackend(),
-            )
-        return self._pool
+    def _request(self, request: httpx.Request, exchange: Exchange, limits: Limits) -> HttpResponse:
+        with self._lock:  # two threads at once would open two, and lose one of them
+            self._transport = self._transport or bounded_transport(request.url, direct=self._direct)
+            transport = self._transport
+        response = transport.handle_request(request)
+        try:
+            body, fault = _read(response, exchange, limits)
+        finally:
+            response.close()
+        return HttpResponse(response.status_code, dict(response.headers), body, fault)
 
 
 def is_loopback(url: str) -> bool:
     """Whether a URL names this machine itself, where plain http is no risk."""
-    try:
-        host = httpx.URL(url).host
-        return host == "localhost" or ip_address(host).is_loopback
-    except (httpx.InvalidURL, ValueError):
-        return False
+    parts = _parsed(url)
+    return parts is not None and is_this_machine(parts.host)
 
 
 def origin_of(url: str | httpx.URL) -> str:
@@ -204,33 +201,76 @@ def silence_third_parties() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _read(response: httpcore.Response, packing: str, limits: Limits) -> tuple[bytes, str]:
-    """The body, or why there is none. A packed one was not asked for, and may unpack to any size."""
-    if packing.lower() not in {"", "identity"}:
-        return b"", "the answer is packed, which was not asked for"
-    body = bytearray()
+def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple[bytes, str]:
+    """The body, or why there is none."""
+    body, fault = bytearray(), ""
+    packing = response.headers.get("content-encoding", "").strip().lower()
+    if packing not in _UNPACKED | _ZLIB:
+        return b"", "the answer is packed in a way that was not asked for: see the gateways on the way"
     try:
-        for part in response.iter_stream():
-            body += part
-            if len(body) > limits.max_bytes:
+        for piece in _pieces(response, is_packed=packing in _ZLIB):
+            body += piece
+            if max(response.num_bytes_downloaded, len(body)) > limits.max_bytes:
                 return b"", f"the answer is larger than {limits.max_bytes} bytes"
-    except httpcore.TimeoutException:
-        return b"", f"the answer took longer than {limits.seconds:g} s"
+    except zlib.error:
+        fault = "the answer is packed, which was not asked for, and spoilt: see the gateways on the way"
+    except httpx.TimeoutException:
+        fault = f"the answer took longer than {limits.seconds:g} s"
     except _FAULTS as error:
-        return b"", _reason(error)
-    return bytes(body), ""
+        fault = _reason(error, exchange)
+    return b"" if fault else bytes(body), fault
 
 
-def _reason(error: Exception) -> str:
+def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
+    """The body as it arrives, unpacked in small pieces, since a few bytes may unpack to any size.
+
+    No packing is asked for, but some gateways pack all the same.
+    """
+    if not is_packed:
+        yield from response.iter_raw()
+        return
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # reads the head of gzip or zlib, whichever is there
+    for part in response.iter_raw():
+        rest = part
+        while rest:
+            yield unpacker.decompress(rest, _PIECE_BYTES)
+            rest = unpacker.unconsumed_tail
+    if not unpacker.eof or unpacker.unused_data:
+        raise zlib.error
+
+
+def _with_loose_headers(head: bytes) -> HttpResponse | None:
+    """A response of which the library took offence at the headers: its status still counts.
+
+    Otherwise one odd line, which a gateway may add to each response, would make us post a card that was
+    accepted again and again.
+    """
+    status = _STATUS_LINE.match(head)
+    if status is None:
+        return None
+    lines = _HEADER_LINE.finditer(re.split(rb"\n\r?\n", head[status.end() :])[0])
+    headers = {line[1].decode("ascii").lower(): line[2].strip().decode("latin-1") for line in lines}
+    fault = "the headers of the answer are not HTTP, so its body was not read: see the gateways on the way"
+    return HttpResponse(int(status[1]), headers, fault=fault)
+
+
+def _reason(error: BaseException, exchange: Exchange) -> str:
     """What happened, from the types alone: texts of these errors can hold addresses."""
-    for kind, text in _REASONS:
-        if isinstance(error, kind) or isinstance(error.__context__, kind):
-            return text
-    return f"the exchange broke off ({type(error).__name__})"
-
-
-def _text(field: bytes) -> str:
-    return field.decode("latin-1")
+    if isinstance(error, ConnectionSettingError):
+        return str(error)
+    if isinstance(error, httpx.ProxyError):
+        status = _STATUS_LINE.match(exchange.head)
+        code = status[1] if status else b"no status"
+        advice = ": it wants a name and a password in HTTPS_PROXY" if code == _PROXY_SIGN_IN else ""
+        return f"the proxy refused ({code.decode('ascii')}){advice}"
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    found = (text for kind, text in _REASONS if any(isinstance(each, kind) for each in chain))
+    reason = next(found, f"the exchange broke off ({type(error).__name__})")
+    return f"the proxy: {reason}" if exchange.at_proxy else reason
 
 
 def _moment(text: str) -> datetime | None:

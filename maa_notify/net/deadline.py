@@ -1,4 +1,4 @@
-"""Connections whose every wait ends with the exchange it serves, and the proxy of the environment.
+"""Connections whose every wait ends with the exchange they serve, and that remember how far it came.
 
 A time limit for each read alone never strikes a server that drips its answer byte by byte. So each wait of
 `httpcore` is given no more than what is left of the whole exchange. Only the system's own name look-up cannot
@@ -9,33 +9,92 @@ import math
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
-from urllib.request import getproxies, proxy_bypass
+from collections.abc import Iterable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, Self
 
 import httpcore
 import httpx
 
-_END: ContextVar[float] = ContextVar("end of the exchange", default=math.inf)
+from maa_notify.net.environment import proxy_for, trust_context
+
+_CONNECTIONS = httpx.Limits(max_connections=10, keepalive_expiry=5.0)
+_HEAD_BYTES = 32 * 1024
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Whatever waits on the network inside this block waits no longer than so many seconds in all."""
-    mark = _END.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _END.reset(mark)
+class Exchange:
+    """One request and its response: whatever waits on the network in its `with` block ends with it.
+
+    Attributes:
+        sent: anything of the request itself may have left this machine.
+        at_proxy: whoever was spoken to last is a proxy, on the way to the service.
+        head: the first bytes of what was answered last.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Ends so many seconds from now."""
+        self.sent = False
+        self.at_proxy = False
+        self.head = bytearray()
+        self._ends_at = time.monotonic() + seconds
+        self._mark: Token[Exchange] | None = None
+
+    def __enter__(self) -> Self:
+        self._mark = _EXCHANGE.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._mark is not None:
+            _EXCHANGE.reset(self._mark)
+
+    def left(self, timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
+        """How long may be waited now, in seconds; None for ever."""
+        left = self._ends_at - time.monotonic()
+        if left <= 0:
+            raise too_late
+        shorter = left if timeout is None else min(timeout, left)
+        return None if math.isinf(shorter) else shorter
+
+    def writes(self, data: bytes) -> None:
+        """Takes down that these bytes are about to be sent."""
+        if data:
+            is_for_proxy = data.startswith(
+                b"CONNECT "
+            )  # asks a proxy for a tunnel, and tells the service nothing
+            self.sent = self.sent or not is_for_proxy
+            self.at_proxy = self.at_proxy and is_for_proxy
+            self.head.clear()
+
+    def reads(self, data: bytes) -> None:
+        """Takes down what has arrived."""
+        if len(self.head) < _HEAD_BYTES:
+            self.head += data
+
+    def starts_tls(self) -> None:
+        """Takes down whose handshake begins."""
+        if self.head:  # the proxy has answered, so the tunnel stands: from here on it is the service
+            self.at_proxy = False
+            self.head.clear()
+
+
+_EXCHANGE: ContextVar[Exchange] = ContextVar("exchange")
+
+
+def _exchange() -> Exchange:
+    """The one under way; outside of any, one that never ends."""
+    return _EXCHANGE.get(None) or Exchange(math.inf)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
     """TCP and TLS of the standard library, patient until the exchange ends and not longer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, to_proxy: bool = False) -> None:
+        """For connections to the service, or to a proxy on the way there."""
         self._plain = httpcore.SyncBackend()
+        self._to_proxy = to_proxy
 
     def connect_tcp(
         self,
@@ -46,11 +105,13 @@ class DeadlineBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connects to the first address of a host that answers."""
-        _left(timeout, httpcore.ConnectTimeout)
+        exchange = _exchange()
+        exchange.at_proxy = self._to_proxy
+        exchange.left(timeout, httpcore.ConnectTimeout)
         failure: Exception = httpcore.ConnectError("the name has no address")
         for address in _addresses(host, port):
             try:
-                left = _left(timeout, httpcore.ConnectTimeout)
+                left = exchange.left(timeout, httpcore.ConnectTimeout)
                 return _Stream(self._plain.connect_tcp(address, port, left, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
@@ -65,11 +126,17 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """What has arrived, as soon as something has."""
-        return self._plain.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        exchange = _exchange()
+        data = self._plain.read(max_bytes, exchange.left(timeout, httpcore.ReadTimeout))
+        exchange.reads(data)
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Sends."""
-        self._plain.write(buffer, _left(timeout, httpcore.WriteTimeout))
+        exchange = _exchange()
+        left = exchange.left(timeout, httpcore.WriteTimeout)
+        exchange.writes(buffer)
+        self._plain.write(buffer, left)
 
     def close(self) -> None:
         """Ends the connection."""
@@ -79,7 +146,9 @@ class _Stream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """The same connection, with TLS on it from here on."""
-        left = _left(timeout, httpcore.ConnectTimeout)
+        exchange = _exchange()
+        exchange.starts_tls()
+        left = exchange.left(timeout, httpcore.ConnectTimeout)
         return _Stream(self._plain.start_tls(ssl_context, server_hostname, left))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as in httpcore
@@ -87,29 +156,23 @@ class _Stream(httpcore.NetworkStream):
         return self._plain.get_extra_info(info)
 
 
-def proxy_of_environment(url: httpx.URL, trust: ssl.SSLContext | None) -> httpcore.Proxy | None:
-    """The proxy that HTTPS_PROXY, ALL_PROXY and NO_PROXY (or the system) name for a URL.
+def bounded_transport(url: httpx.URL, *, direct: bool) -> httpx.HTTPTransport:
+    """A transport of httpx for the service at a URL, every wait of which ends with its exchange.
 
     Raises:
-        httpcore.ProxyError: its address cannot be used.
+        ConnectionSettingError: the environment's proxy or certificates cannot be used.
     """
-    found = getproxies()
-    address = found.get(url.scheme) or found.get("all")
-    if not address or proxy_bypass(url.netloc.decode("ascii")):
-        return None
-    try:
-        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
-    except (httpx.InvalidURL, ValueError) as error:
-        raise httpcore.ProxyError("its address is none") from error
-    if proxy.url.scheme not in {"http", "https"}:
-        raise httpcore.ProxyError("only http and https proxies are supported")
-    encrypted = trust if proxy.url.scheme == "https" else None
-    return httpcore.Proxy(plain_url(proxy.url), auth=proxy.raw_auth, ssl_context=encrypted)
-
-
-def plain_url(url: httpx.URL) -> httpcore.URL:
-    """A URL as `httpcore` takes it: nothing is parsed a second time."""
-    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    address = "" if direct else proxy_for(url)
+    uses_tls = "https" in {url.scheme, address.partition("://")[0].lower()}
+    # A context that trusts nobody costs nothing; that of httpx reads a file of 280 kB.
+    trust = trust_context() if uses_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    proxy = httpx.Proxy(address) if address else None
+    if proxy is not None and proxy.url.scheme == "https":
+        proxy.ssl_context = trust
+    transport = httpx.HTTPTransport(verify=trust, proxy=proxy, limits=_CONNECTIONS)
+    # httpx has no public way to its engine's sockets; a test says what to do when this one is gone.
+    transport._pool._network_backend = DeadlineBackend(to_proxy=proxy is not None)  # noqa: SLF001
+    return transport
 
 
 def _addresses(host: str, port: int) -> list[str]:
@@ -118,12 +181,3 @@ def _addresses(host: str, port: int) -> list[str]:
     except OSError as error:
         raise httpcore.ConnectError("the name cannot be resolved") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
-def _left(timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
-    """How long may be waited now."""
-    left = _END.get() - time.monotonic()
-    if left <= 0:
-        raise too_late
-    shorter = left if timeout is None else min(timeout, left)
-    return None if math.isinf(shorter) else shorter

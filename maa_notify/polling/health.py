@@ -1,13 +1,14 @@
 """Whether the notifier itself is well: pure arithmetic over what the state store remembers."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from cronsim import CronSim
-from msgspec import Struct
+from msgspec import Struct, field
 
 from maa_notify import __version__
 from maa_notify.delivery.order import count_overdue
-from maa_notify.storage.records import PollMark
+from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.store import StateStore
 
 _GRACE = timedelta(minutes=10)
@@ -17,7 +18,8 @@ class Health(Struct, frozen=True):
     """What `GET /api/health` and `doctor` tell; nothing in it names a tenant, a person or an address.
 
     Attributes:
-        status: `ok`; `degraded` when notifications are overdue or dead; `failing` when polls fail;
+        status: `ok`; `degraded` when notifications are overdue or dead, or another source than the
+            approvals fails; `failing` when polls fail;
             `stale` when no poll came when it should; `starting` before the first.
         version: of this program.
         last_good_poll: when Graph was last listed and everything recorded (UTC); None before the first.
@@ -26,6 +28,7 @@ class Health(Struct, frozen=True):
         dead: notifications given up.
         reason: a code word for what fails; "" when nothing does.
         missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        sources: `ok` or a code word for what fails, by the name of each source of news.
         token_age_minutes: how old the token is that Graph refused; None when it refused none.
     """
 
@@ -38,6 +41,7 @@ class Health(Struct, frozen=True):
     reason: str = ""
     missing_permission: str = ""
     token_age_minutes: int | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_well(self) -> bool:
@@ -56,13 +60,16 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     Raises:
         StateError: the state store failed.
     """
-    mark = store.requests.read_mark() or PollMark()
+    marks = store.requests.read_marks()
+    mark = marks.get(APPROVALS) or SourceMark()
     pending = [held.value for held in store.outbox.read_pending()]
     overdue = count_overdue(pending, now)
     dead = len(store.journal.read_dead())
     issued_at = mark.token_issued_at
+    others_fail = any(each.failure for name, each in marks.items() if name != APPROVALS)
+    is_degraded = bool(overdue or dead or others_fail)
     return Health(
-        status=polling_status(mark, schedule, now) or ("degraded" if overdue or dead else "ok"),
+        status=polling_status(mark, schedule, now) or ("degraded" if is_degraded else "ok"),
         last_good_poll=mark.last_good,
         pending=len(pending),
         overdue=overdue,
@@ -70,13 +77,27 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
         reason=mark.failure,
         missing_permission=mark.missing_permission,
         token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,
+        sources={name: each.failure or "ok" for name, each in sorted(marks.items())},
     )
 
 
-def polling_status(mark: PollMark, schedule: str, now: datetime) -> str:
+def polling_status(mark: SourceMark, schedule: str, now: datetime) -> str:
     """What is wrong with polling itself: `failing`, `stale` or `starting`; "" when nothing is."""
     if mark.failure:
         return "failing"
     if mark.last_good is None:
         return "starting"
-    return "stale" if next(CronSim(schedule, mark.last_good)) + _GRACE < now else ""
+    return "stale" if next_poll(schedule, mark.last_good) + _GRACE < now else ""
+
+
+def next_poll(schedule: str, after: datetime) -> datetime:
+    """When the Function polls next (UTC).
+
+    Args:
+        schedule: NCRONTAB as `settings.schedule.normalised` returns it, in UTC.
+        after: a time in UTC.
+    """
+    times = CronSim(schedule, after)
+    # The Functions host wants the day of the month and the day of the week, where cron takes either.
+    times.day_and = True
+    return next(times)

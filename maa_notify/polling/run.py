@@ -6,7 +6,7 @@ from typing import Protocol
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
-from maa_notify.polling.poll import Report
+from maa_notify.polling.report import Report
 
 _LOG = logs.logger(__name__)
 

@@ -1,180 +1,181 @@
-"""`MAA_DESTINATIONS`: a JSON list of channels and chats, read with every mistake named."""
+"""The entries of `MAA_DESTINATIONS`: channels and chats, read with every mistake named."""
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards.mentions import DECISION_WANTED, MOST, Mentions, is_person
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import is_loopback
-from maa_notify.settings.validation import did_you_mean, problem_of_webhook, redacted
+from maa_notify.settings.model import BotAddress, Destination
+from maa_notify.settings.validation import Findings, did_you_mean, problem_of_webhook, redacted
 
+DESTINATIONS = "MAA_DESTINATIONS"
 DEFAULT_DESTINATION = "default"
 REQUESTOR_CHAT = "requestor chat"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9:@._-]{1,200}")
-_DESTINATION_KEYS = frozenset({"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions"})
+_ENTRY_KEYS = frozenset({"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions"})
 _BOT_KEYS = frozenset({"channel_id", "service_url"})
 _RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT})
 _CHANNEL, _REQUESTOR = "channel", "requestor"
 
 
-class BotAddress(Struct, frozen=True):
-    """Where the bot writes: the service's origin and path, and the channel; "" for the requestors' chats."""
+def read_destinations(
+    entries: Sequence[object], findings: Findings, problem_of_service: Callable[[str], str]
+) -> list[Destination]:
+    """The destinations of the entries; those that can be told apart, when some are wrong.
 
-    service_url: str
-    channel_id: str = ""
-
-
-class Destination(Struct, frozen=True):
-    """A Teams channel or the requestors' chats: what it wants to hear, and whom to mention.
-
-    The way there is a webhook or the bot.
+    Args:
+        entries: of the JSON list.
+        findings: where mistakes and warnings go.
+        problem_of_service: what keeps an address from being one of the bot's service; "" when nothing does.
     """
+    found: list[Destination] = []
+    for number, entry in enumerate(entries, 1):
+        reader = _EntryReader(f"entry {number}", findings, problem_of_service)
+        if not isinstance(entry, dict):
+            findings.wrong(DESTINATIONS, f"{reader.where} must be an object")
+            continue
+        reader.check_keys(entry, _ENTRY_KEYS, "")
+        name = reader.name(entry.get("name"))
+        named = replace(reader, where=f"{reader.where} ({name})") if name else reader
+        found.append(named.destination(name, entry))
+    names = [each.route.name for each in found if each.route.name]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        findings.wrong(DESTINATIONS, f"the name {name!r} is given twice")
+    return found
 
-    route: Route
-    way: Secret | BotAddress
-    mentions: Mentions = field(default_factory=dict)
+
+def warn_of_unsigned(url: str, setting: str, where: str, findings: Findings) -> None:
+    """Warns of a webhook without a signature, which will ask its callers to sign in."""
+    if "sig=" not in url and not is_loopback(url):
+        findings.warn(
+            setting,
+            f"{where}the URL has no 'sig=' part: such webhooks ask callers to sign in, which this"
+            " notifier does not do",
+        )
 
 
-class DestinationsReader(Struct, frozen=True):
-    """Reads them all; what is wrong or doubtful goes to `wrong` and `warn`, and a default stands in.
-
-    `problem_of_service` says what keeps an address from being one of the bot's service; "" when nothing does.
-    """
-
-    wrong: Callable[[str], None]
-    warn: Callable[[str], None]
-    problem_of_service: Callable[[str], str]
-
-    def read(self, text: str) -> list[Destination]:
-        """The destinations of a setting's value; those that can be told apart, when some are wrong."""
-        try:
-            entries = json.loads(text)
-        except (ValueError, RecursionError):
-            entries = None
-        if not isinstance(entries, list):
-            self.wrong('must be a JSON list, such as [{"name": "ops", "webhook_url": "https://…"}]')
-            return []
-        found = [self._destination(number, entry) for number, entry in enumerate(entries, 1)]
-        destinations = [each for each in found if each is not None]
-        self._check_unique([each.route.name for each in destinations])
-        return destinations
-
-    def check_webhook(self, url: str, where: str = "") -> None:
-        """Judges a webhook's address, here or in a setting of its own."""
-        problem = problem_of_webhook(url)
-        if problem:
-            self.wrong(where + problem)
-        elif "sig=" not in url and not is_loopback(url):
-            self.warn(
-                f"{where}the URL has no 'sig=' part: such webhooks ask callers to sign in, which this"
-                " notifier does not do"
+def warn_of_shared_endpoints(destinations: Iterable[Destination], findings: Findings) -> None:
+    """Warns of destinations that post to the same place, where an event would be told more than once."""
+    names: dict[str | BotAddress, list[str]] = {}
+    for each in destinations:
+        endpoint = each.endpoint.reveal() if isinstance(each.endpoint, Secret) else each.endpoint
+        names.setdefault(endpoint, []).append(each.route.name)
+    for together in names.values():
+        if len(together) > 1:
+            findings.warn(
+                DESTINATIONS,
+                f"{' and '.join(map(repr, together))} have the same address: what more than one of them gets"
+                " is posted there more than once",
             )
 
-    def _destination(self, number: int, entry: object) -> Destination | None:
-        if not isinstance(entry, dict):
-            self.wrong(f"entry {number} must be an object")
-            return None
-        for key in sorted(set(entry) - _DESTINATION_KEYS):
-            self.wrong(f"entry {number}: {redacted(key)} is not known{did_you_mean(key, _DESTINATION_KEYS)}")
-        name = self._name(number, entry.get("name"))
-        where = f"entry {number} ({name})" if name else f"entry {number}"
-        way = self._way(where, entry)
-        types = self._words(where, "policy_types", entry.get("policy_types", []), POLICY_TYPES)
-        events = self._words(where, "events", entry.get("events", []), EVENT_NAMES)
-        mentions = self._mentions(where, entry.get("mentions", []))
-        if not self._is_to_requestor(where, entry.get("to", _CHANNEL)):
-            return Destination(Route(name, types, events), way, mentions)
-        if isinstance(way, BotAddress):
-            self.wrong(f"{where}: a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
-        if mentions:
-            self.wrong(f"{where}: 'mentions' are for channels; a chat rings its one person")
-        return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), way)
 
-    def _is_to_requestor(self, where: str, value: object) -> bool:
+class _EntryReader(Struct, frozen=True):
+    """Reads one entry; `where` names it in what it finds."""
+
+    where: str
+    findings: Findings
+    problem_of_service: Callable[[str], str]
+
+    def wrong(self, problem: str) -> None:
+        self.findings.wrong(DESTINATIONS, f"{self.where}: {problem}")
+
+    def check_keys(self, given: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+        for key in sorted(set(given) - known):
+            self.wrong(f"{redacted(key)} is not known{place}{did_you_mean(key, known)}")
+
+    def name(self, value: object) -> str:
+        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() not in _RESERVED:
+            return value
+        reserved = " and ".join(repr(each) for each in sorted(_RESERVED))
+        self.wrong(f"'name' must be up to 40 letters, digits, spaces, - _ . ({reserved} are taken)")
+        return ""
+
+    def destination(self, name: str, entry: Mapping[str, Any]) -> Destination:
+        endpoint = self._endpoint(entry)
+        types = self._words("policy_types", entry.get("policy_types", []), POLICY_TYPES)
+        events = self._words("events", entry.get("events", []), EVENT_NAMES)
+        mentions = self._mentions(entry.get("mentions", []))
+        if not self._is_to_requestor(entry.get("to", _CHANNEL)):
+            return Destination(Route(name, types, events), endpoint, mentions)
+        if isinstance(endpoint, BotAddress):
+            self.wrong("a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
+        if mentions:
+            self.wrong("'mentions' are for channels; a chat notifies its one person anyway")
+        return Destination(Route(name, types, events or EVENTS_FOR_REQUESTOR, to_requestor=True), endpoint)
+
+    def _endpoint(self, entry: Mapping[str, Any]) -> Secret | BotAddress:
+        if "bot" not in entry:
+            return self._webhook(entry.get("webhook_url"))
+        if "webhook_url" in entry:
+            self.wrong("give 'webhook_url' or 'bot', not both")
+        return self._bot(entry["bot"])
+
+    def _webhook(self, value: object) -> Secret:
+        url = value.strip() if isinstance(value, str) else ""
+        problem = problem_of_webhook(url) if url else "'webhook_url' is required"
+        if problem:
+            self.wrong(problem)
+        else:
+            warn_of_unsigned(url, DESTINATIONS, f"{self.where}: ", self.findings)
+        return Secret(url)
+
+    def _bot(self, value: object) -> BotAddress:
+        if not isinstance(value, dict):
+            self.wrong("'bot' must be an object with 'channel_id' and 'service_url'")
+            return BotAddress("")
+        self.check_keys(value, _BOT_KEYS, " in 'bot'")
+        channel, url = value.get("channel_id"), value.get("service_url")
+        if not isinstance(channel, str) or not _CHANNEL_ID.fullmatch(channel):
+            self.wrong("'channel_id' must be a channel's id such as 19:…@thread.tacv2, as it is")
+        problem = self.problem_of_service(url.strip() if isinstance(url, str) else "")
+        if problem:
+            self.wrong(f"'service_url' {problem}")
+        return BotAddress(str(url).strip().rstrip("/"), str(channel))
+
+    def _is_to_requestor(self, value: object) -> bool:
         known = (_CHANNEL, _REQUESTOR)
         if value not in known:
             near = did_you_mean(value, known) if isinstance(value, str) else ""
-            self.wrong(f"{where}: 'to' must be 'channel' or 'requestor'{near}")
+            self.wrong(f"'to' must be 'channel' or 'requestor'{near}")
         return value == _REQUESTOR
 
-    def _mentions(self, where: str, value: object) -> Mentions:
+    def _mentions(self, value: object) -> Mentions:
         """People by event; a plain list of people is for all events that ask for a decision."""
         by_word: Mapping[str, Any] = (
             value if isinstance(value, dict) else dict.fromkeys(DECISION_WANTED, value)
         )
         if not all(map(_are_people, by_word.values())):
             self.wrong(
-                f"{where}: 'mentions' must be a list of user principal names or Entra object ids, or an"
-                " object with such a list for each event"
+                "'mentions' must be a list of user principal names or Entra object ids, or an object with"
+                " such a list for each event"
             )
             return {}
         if len({person for people in by_word.values() for person in people}) > MOST:
-            self.wrong(f"{where}: 'mentions' may name up to {MOST} people in all")
+            self.wrong(f"'mentions' may name up to {MOST} people in all")
         mentions: dict[str, tuple[str, ...]] = {}
         for given, people in by_word.items():
-            for word in self._words(where, "mentions", [given], EVENT_NAMES):
+            for word in self._words("mentions", [given], EVENT_NAMES):
                 mentions[word] = (*mentions.get(word, ()), *people)
         return {word: people for word, people in mentions.items() if people}
 
-    def _name(self, number: int, value: object) -> str:
-        if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() not in _RESERVED:
-            return value
-        reserved = " and ".join(repr(each) for each in sorted(_RESERVED))
-        self.wrong(
-            f"entry {number}: 'name' must be up to 40 letters, digits, spaces, - _ . ({reserved} are taken)"
-        )
-        return ""
-
-    def _way(self, where: str, entry: Mapping[str, Any]) -> Secret | BotAddress:
-        if "bot" not in entry:
-            return self._webhook(where, entry.get("webhook_url"))
-        if "webhook_url" in entry:
-            self.wrong(f"{where}: give 'webhook_url' or 'bot', not both")
-        return self._bot(where, entry["bot"])
-
-    def _bot(self, where: str, value: object) -> BotAddress:
-        if not isinstance(value, dict):
-            self.wrong(f"{where}: 'bot' must be an object with 'channel_id' and 'service_url'")
-            return BotAddress("")
-        for key in sorted(set(value) - _BOT_KEYS):
-            self.wrong(f"{where}: {redacted(key)} is not known in 'bot'{did_you_mean(key, _BOT_KEYS)}")
-        channel, url = value.get("channel_id"), value.get("service_url")
-        if not isinstance(channel, str) or not _CHANNEL_ID.fullmatch(channel):
-            self.wrong(f"{where}: 'channel_id' must be a channel's id such as 19:…@thread.tacv2, as it is")
-        problem = self.problem_of_service(url.strip() if isinstance(url, str) else "")
-        if problem:
-            self.wrong(f"{where}: 'service_url' {problem}")
-        return BotAddress(str(url).strip().rstrip("/"), str(channel))
-
-    def _webhook(self, where: str, value: object) -> Secret:
-        url = value.strip() if isinstance(value, str) else ""
-        if url:
-            self.check_webhook(url, f"{where}: ")
-        else:
-            self.wrong(f"{where}: 'webhook_url' is required")
-        return Secret(url)
-
-    def _words(self, where: str, key: str, values: object, known: tuple[str, ...]) -> frozenset[str]:
+    def _words(self, key: str, values: object, known: tuple[str, ...]) -> frozenset[str]:
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            self.wrong(f"{where}: {key!r} must be a list of words")
+            self.wrong(f"{key!r} must be a list of words")
             return frozenset()
         by_lower = {word.lower(): word for word in known}
         for value in values:
             if value.lower() not in by_lower:
-                self.wrong(f"{where}: {redacted(value)} is no word of {key!r}{did_you_mean(value, known)}")
+                self.wrong(f"{redacted(value)} is no word of {key!r}{did_you_mean(value, known)}")
         return frozenset(by_lower[value.lower()] for value in values if value.lower() in by_lower)
-
-    def _check_unique(self, names: list[str]) -> None:
-        for name in sorted({name for name in names if name and names.count(name) > 1}):
-            self.wrong(f"the name {name!r} is given twice")
 
 
 def _are_people(value: object) -> bool:

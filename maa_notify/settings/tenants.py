@@ -1,43 +1,23 @@
-"""`MAA_TENANTS`: who is in the fleet. An entry is the settings of one tenant, on top of the deployment's own.
+"""`MAA_TENANTS`: the tenants of a fleet.
 
-A key is the name of a setting in lower case without `MAA_`; what an entry does not name is as it is for all.
-One tenant's mistake is found when that tenant is polled, and is nobody else's.
+An entry is the settings of one tenant, on top of the deployment's own. A key is the name of a setting in
+lower case without `MAA_`; what an entry does not name is as it is for all. One tenant's mistake is found when
+that tenant is polled, and does not concern the others.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from maa_notify.errors import Mistake, SettingsError
+from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
 from maa_notify.settings.startup import TENANTS
-from maa_notify.settings.validation import is_unresolved
+from maa_notify.settings.validation import UNRESOLVED, clean, is_unresolved
 
-_CREDENTIALS = frozenset({"client_id", "client_secret", "client_certificate_path"})
-_KEYS = frozenset(
-    {
-        "authority_url",
-        "bot_client_id",
-        "cloud",
-        "complete_reminders",
-        "destinations",
-        "digest_above",
-        "graph_url",
-        "heartbeat_days",
-        "reminders",
-        "requestor_chat",
-        "retention_days",
-        "teams_webhook_url",
-        "tenant_id",
-        "tenant_name",
-        "time_zone",
-        *_CREDENTIALS,
-    }
-)
-_OF_THE_DEPLOYMENT = frozenset({TENANTS, "MAA_BOT_COMMANDS"})
+_ROWS = {row.key: row for row in SETTINGS if row.per_tenant}
 _REFERENCE = "setting"
 _SHOWN = 60
 _NAMED = 5
@@ -45,7 +25,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One of them; `environ` is all its settings, as a deployment for it alone would have them."""
+    """One tenant; `environ` is all its settings, as a deployment for it alone would have them."""
 
     id: str
     name: str
@@ -53,7 +33,7 @@ class Tenant:
 
 
 class TenantList(Struct, frozen=True):
-    """The tenants of the list, and what is wrong with entries that name none."""
+    """The tenants of the list, and what is wrong with the entries that are none."""
 
     tenants: tuple[Tenant, ...]
     mistakes: tuple[Mistake, ...] = ()
@@ -75,14 +55,14 @@ class TenantList(Struct, frozen=True):
 
 
 def read_tenants(environ: Mapping[str, str]) -> TenantList:
-    """Reads the list, from the setting itself or from the file that it names.
+    """The tenants of the list, which stands in the setting itself or in the file that it names.
 
     Raises:
         SettingsError: it is no list at all.
     """
     tenants: dict[str, Tenant] = {}
     mistakes: list[Mistake] = []
-    for number, entry in enumerate(_entries(environ[TENANTS].strip()), 1):
+    for number, entry in enumerate(_entries(clean(environ[TENANTS])), 1):
         try:
             tenant = _tenant(entry, environ)
         except ValueError as error:
@@ -94,49 +74,39 @@ def read_tenants(environ: Mapping[str, str]) -> TenantList:
 
 
 def _entries(text: str) -> list[object]:
-    source = text
-    if is_unresolved(text):
-        raise _wrong("is a Key Vault reference that was not resolved: see docs/settings.md")
-    if not text.startswith("["):
-        try:
-            source = Path(text).read_text(encoding="utf-8-sig")
-        except (OSError, ValueError):
-            raise _wrong("must be a JSON list of tenants, or name a file that holds one") from None
     try:
-        found = json.loads(source)
-    except (ValueError, RecursionError):
-        raise _wrong("is not JSON") from None
-    if not isinstance(found, list) or not found:
-        raise _wrong("must be a list with an object for each tenant")
+        found: list[object] = [] if is_unresolved(text) else BY_NAME[TENANTS].parse(text)
+        problem = UNRESOLVED if is_unresolved(text) else "must be a list with an object for each tenant"
+    except ValueError as error:
+        found, problem = [], str(error)
+    if not found:
+        raise SettingsError([Mistake(TENANTS, problem)])
     return found
 
 
 def _tenant(entry: object, environ: Mapping[str, str]) -> Tenant:
-    """One entry.
+    """The tenant of one entry.
 
     Raises:
         ValueError: what is wrong with it.
     """
     if not isinstance(entry, dict):
         raise ValueError("must be an object")  # noqa: TRY004 - of JSON, as the rest of what can be wrong
-    unknown = sorted(key for key in entry if key not in _KEYS)
+    unknown = sorted(key for key in entry if key not in _ROWS)
     if unknown:
         raise ValueError(f"has keys that no tenant has: {', '.join(unknown)[:_SHOWN]}")
-    own = {_setting(key): _text(key, value, environ) for key, value in entry.items()}
-    tenant_id = own.get("MAA_TENANT_ID", "").strip().lower()
+    own = {_ROWS[key].name: _text(_ROWS[key], value, environ) for key, value in entry.items()}
+    tenant_id = clean(own.get("MAA_TENANT_ID", "")).lower()
     if not tenant_id:
         raise ValueError("needs a tenant_id")
-    signs_in_itself = not _CREDENTIALS.isdisjoint(entry)
-    not_common = _OF_THE_DEPLOYMENT | (set(map(_setting, _CREDENTIALS)) if signs_in_itself else set())
-    common = {name: value for name, value in environ.items() if name not in not_common}
-    return Tenant(tenant_id, own.get("MAA_TENANT_NAME", "").strip(), {**common, **own})
+    # A secret of another application could only make a sign-in that is refused.
+    has_own_credential = any(_ROWS[key].credential for key in entry)
+    left_out = {row.name for row in SETTINGS if not row.in_fleet or (row.credential and has_own_credential)}
+    common = {name: value for name, value in environ.items() if name not in left_out}
+    return Tenant(tenant_id, clean(own.get("MAA_TENANT_NAME", "")), {**common, **own})
 
 
-def _setting(key: str) -> str:
-    return f"MAA_{key.upper()}"
-
-
-def _text(key: str, value: object, environ: Mapping[str, str]) -> str:
+def _text(row: Setting, value: object, environ: Mapping[str, str]) -> str:
     """The value as an environment variable would hold it."""
     resolved = _resolved(value, environ)
     if isinstance(resolved, str):
@@ -145,9 +115,9 @@ def _text(key: str, value: object, environ: Mapping[str, str]) -> str:
         return str(resolved).lower()
     if isinstance(resolved, int):
         return str(resolved)
-    if key == "destinations":
+    if row.is_json:
         return json.dumps(resolved)
-    raise ValueError(f"has a {key} that is no text")
+    raise ValueError(f"has a {row.key} that is no text")
 
 
 def _resolved(value: Any, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
@@ -162,7 +132,3 @@ def _resolved(value: Any, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - 
     if not isinstance(name, str) or not environ.get(name, "").strip():
         raise ValueError(f"refers to the setting {str(name)[:_SHOWN]}, which is not there")
     return environ[name]
-
-
-def _wrong(problem: str) -> SettingsError:
-    return SettingsError([Mistake(TENANTS, problem)])

@@ -10,10 +10,13 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import storage_key
+from maa_notify.domain.event import Event, storage_key
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
+
+FORMAT = 2
+"""Of the rows: raised when rows of before would be misread."""
 
 # The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
 # reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX. AUDIT, CARD,
@@ -31,7 +34,11 @@ UNREACHED = "unreached:"
 
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
-MARK = META + "poll"
+MARK = META + "source:"
+APPROVALS = "approvals"
+"""The source that every tenant has; health lives on its mark."""
+OLD_MARK = META + "poll"
+"""Of the first format, whose requests would be reminded of twice if they were read as today's."""
 SNAPSHOT_VERSION = META + "snapshot"
 WATERMARK = META + "watermark"
 
@@ -45,15 +52,17 @@ class Versioned(msgspec.Struct, Generic[_Value], frozen=True):
     etag: str
 
 
-class PollMark(msgspec.Struct, frozen=True):
-    """How the last polls went.
+class SourceMark(msgspec.Struct, frozen=True):
+    """How the last looks at a source of news went.
 
     Attributes:
-        last_good: when Graph was last listed and everything recorded (UTC).
-        failing_since: since when polls fail (UTC); None when the last one was good.
-        failure: the code of the last failure; "" when the last poll was good.
-        missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
+        last_good: when it was last read and everything recorded (UTC).
+        failing_since: since when it fails (UTC); None when the last look was good.
+        failure: the code of the last failure; "" when the last look was good.
+        missing_permission: what the token of the last look lacked; "" when nothing is known to be missing.
         token_issued_at: when that token was issued (UTC), if Graph refused it.
+        tried_at: when it was last looked at, well or not (UTC).
+        format: of all rows of this state; another one is refused, never misread.
     """
 
     last_good: datetime | None = None
@@ -61,6 +70,8 @@ class PollMark(msgspec.Struct, frozen=True):
     failure: str = ""
     missing_permission: str = ""
     token_issued_at: datetime | None = None
+    tried_at: datetime | None = None
+    format: int = FORMAT
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -138,6 +149,11 @@ class Unreached(msgspec.Struct, frozen=True):
     """When a person could last not be written to (UTC)."""
 
     at: datetime
+
+
+def subject_of(event: Event) -> str:
+    """The id of what an event is about."""
+    return event.subject_id
 
 
 def sent_key(entry: JournalEntry) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from msgspec import Struct
 
@@ -12,31 +13,58 @@ from maa_notify.domain.event import storage_key
 from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
+    FINDING,
     LIVE,
     MARK,
     OUTBOX,
     PAST,
     WATERMARK,
     DestinationState,
-    PollMark,
+    SourceMark,
     Versioned,
     Watermark,
     decode,
     encode,
     versioned_from,
 )
-from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Put, Update, Write, wire_size
+from maa_notify.storage.rows import (
+    MAX_BYTES,
+    ConflictError,
+    Delete,
+    Insert,
+    Put,
+    Update,
+    Write,
+    prefix_end,
+    wire_size,
+)
 from maa_notify.storage.snapshot import Snapshot, SnapshotReader
 from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
 
-Known = Mapping[str, Versioned[RequestState]]
-"""Requests by id, as they were read."""
+Known = Mapping[str, Versioned[Any]]
+"""Subjects by id, as they were read."""
+
+
+class Shelf(Struct, frozen=True):
+    """Where the subjects of a source are remembered: the prefixes of their rows.
+
+    Attributes:
+        present: of those that are there now.
+        past: of those that left and may come back; "" where nobody needs to know them any more.
+    """
+
+    present: str
+    past: str = ""
+
+
+REQUESTS = Shelf(LIVE, PAST)
+FINDINGS = Shelf(FINDING)
 
 States = Mapping[str, Versioned[DestinationState]]
 """What is remembered of destinations, by name, as it was read or written."""
 
 _NONE: Known = MappingProxyType({})
-_NO_STATES: States = MappingProxyType({})
+NO_STATES: States = MappingProxyType({})
 
 _MOST_CONFLICTS = 20
 """Each one means that another poller wrote; so many in a row, that something is wrong with the store."""
@@ -51,21 +79,23 @@ class Recorded(Struct, frozen=True):
         states: the destinations that were written along, as they are now.
     """
 
-    changes: Sequence[Change[RequestState]] = ()
+    changes: Sequence[Change[Any]] = ()
     pending: Sequence[PendingNotification] = ()
-    states: States = _NO_STATES
+    states: States = NO_STATES
+
+    @property
+    def events(self) -> int:
+        """How many of the changes are told."""
+        return sum(each.event is not None for each in self.changes)
 
 
 class _Entry(Struct, frozen=True):
-    """A change with the writes that record it."""
+    """A change with the writes that record it; `key` and `etag` are of the subject's own row."""
 
-    change: Change[RequestState]
+    change: Change[Any]
     writes: Sequence[Write]
-    live_etag: str
-
-    @property
-    def live_key(self) -> str:
-        return LIVE + storage_key(self.change.subject_id)
+    key: str
+    etag: str
 
 
 class RequestStore:
@@ -106,30 +136,32 @@ class RequestStore:
 
     def record(
         self,
-        changes: Iterable[Change[RequestState]],
+        changes: Iterable[Change[Any]],
         known: Known = _NONE,
         past: Known = _NONE,
-        leases: States = _NO_STATES,
+        shelf: Shelf = REQUESTS,
+        leases: States = NO_STATES,
     ) -> Recorded:
         """Records each change with its notifications, whole or not at all; returns what was recorded.
 
-        A change is left out when another poller recorded news of the same request first; what it saw is
+        A change is left out when another poller recorded news of the same subject first; what it saw is
         then compared again by the next poll.
 
         Args:
             changes: what to record, in the order in which it is to be told.
-            known: the requests that were compared, as they were read.
-            past: those of them that had left the list, as they were read.
+            known: the subjects that were compared, as they were read.
+            past: those of them that had left, as they were read.
+            shelf: where they are remembered.
             leases: destinations to be leased along with the last of what is told there, where that is
                 possible: it saves the first post a transaction of its own.
         """
         parts: list[Recorded] = []
-        batches = _batches(_entry(change, known, past) for change in changes)
+        batches = _batches(_entry(change, known, past, shelf) for change in changes)
         batch = next(batches, None)
         while batch is not None:
             following = next(batches, None)
             # With the last one, so that no lease runs while there is still something to record.
-            parts += self._record_batch(batch, _NO_STATES if following else leases)
+            parts += self._record_batch(batch, NO_STATES if following else leases)
             batch = following
         return Recorded(
             [each for part in parts for each in part.changes],
@@ -137,14 +169,19 @@ class RequestStore:
             {name: state for part in parts for name, state in part.states.items()},
         )
 
-    def write_mark(self, mark: PollMark) -> None:
-        """Remembers how the poll went."""
-        self._rows.commit([Put(MARK, encode(mark))])
+    def write_mark(self, source: str, mark: SourceMark) -> None:
+        """Remembers how a look at a source went."""
+        self._rows.commit([Put(MARK + source, encode(mark))])
 
-    def read_mark(self) -> PollMark | None:
-        """How the last polls went; None before the first."""
-        row = self._rows.get(MARK)
-        return None if row is None else decode(row, PollMark)
+    def read_mark(self, source: str) -> SourceMark | None:
+        """How the last looks at a source went; None before the first."""
+        row = self._rows.get(MARK + source)
+        return None if row is None else decode(row, SourceMark)
+
+    def read_marks(self) -> dict[str, SourceMark]:
+        """How the last looks at each source went, by its name."""
+        rows = self._rows.read(MARK, prefix_end(MARK))
+        return {row.key.removeprefix(MARK): decode(row, SourceMark) for row in rows}
 
     def _record_batch(self, batch: Sequence[_Entry], leases: States) -> list[Recorded]:
         """Records what can be recorded of it."""
@@ -153,7 +190,7 @@ class RequestStore:
         except ConflictError:
             if leases:
                 # Perhaps only another poller posts there now, which is no reason to doubt the news.
-                return self._record_batch(batch, _NO_STATES)
+                return self._record_batch(batch, NO_STATES)
             # Somebody wrote what we believed to know: the next poll reads everything again.
             self._snapshot.forget()
             standing = self._standing(batch)
@@ -180,29 +217,31 @@ class RequestStore:
         return Recorded([entry.change for entry in batch], pending, states)
 
     def _standing(self, batch: Sequence[_Entry]) -> list[_Entry]:
-        """The entries whose request is still remembered as it was read."""
-        keys = [entry.live_key for entry in batch]
+        """The entries whose subject is still remembered as it was read."""
+        keys = [entry.key for entry in batch]
         found = {row.key: row.etag for row in self._rows.read(min(keys), max(keys) + "~")}
-        return [entry for entry in batch if found.get(entry.live_key, "") == entry.live_etag]
+        return [entry for entry in batch if found.get(entry.key, "") == entry.etag]
 
 
-def _entry(change: Change[RequestState], known: Known, past: Known) -> _Entry:
-    """The change with the writes of its rows: the request's own first, then its notifications."""
-    key = storage_key(change.subject_id)
-    live, left = known.get(change.subject_id), past.get(change.subject_id)
-    live_etag = live.etag if live else ""
+def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Entry:
+    """The change with the writes of its rows: the subject's own first, then its notifications."""
+    key, subject = shelf.present + storage_key(change.subject_id), change.subject_id
+    present, left = known.get(subject), past.get(subject)
+    etag = present.etag if present else ""
     writes: list[Write] = []
     if change.after is None:
-        writes += [Delete(LIVE + key, live_etag), Put(PAST + key, encode(change.before))]
+        writes.append(Delete(key, etag))
     elif change.before is None:
-        writes.append(Insert(LIVE + key, encode(change.after)))
+        writes.append(Insert(key, encode(change.after)))
     else:
-        writes.append(Update(LIVE + key, encode(change.after), live_etag))
+        writes.append(Update(key, encode(change.after), etag))
+    if change.after is None and shelf.past:
+        writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
     if left is not None:
-        writes.append(Delete(PAST + key, left.etag))
+        writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     # Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
     writes += [Put(OUTBOX + each.key, encode(each)) for each in change.notifications]
-    return _Entry(change, writes, live_etag)
+    return _Entry(change, writes, key, etag)
 
 
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:

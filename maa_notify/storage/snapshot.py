@@ -12,20 +12,25 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.finding import FindingState
+from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
+    FINDING,
+    FORMAT,
     LAST_PURGE,
     LIVE,
     MARK,
     META,
+    OLD_MARK,
     OUTBOX,
     SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
     LastPurge,
-    PollMark,
     SnapshotVersion,
+    SourceMark,
     Versioned,
     Watermark,
     decode,
@@ -41,7 +46,8 @@ class Snapshot(Struct, frozen=True):
     Attributes:
         tracked: the requests remembered as listed, by id.
         states: what is remembered of each destination, by name.
-        mark: how the last polls went; None before the first good one.
+        findings: what is remembered of subjects that are no requests, by id.
+        marks: how the last looks at each source went, by its name.
         dead: the number of notifications given up and not discarded.
         watermark: requests filed after this never left the list; None while none has (UTC).
         purged_at: when old rows were last purged (UTC).
@@ -51,11 +57,17 @@ class Snapshot(Struct, frozen=True):
 
     tracked: Mapping[str, Versioned[RequestState]]
     states: Mapping[str, Versioned[DestinationState]]
-    mark: PollMark | None
+    findings: Mapping[str, Versioned[FindingState]]
+    marks: Mapping[str, SourceMark]
     dead: int
     watermark: datetime | None
     purged_at: datetime | None
     outbox: Sequence[Row] = ()
+
+    def was_polled(self, source: str) -> bool:
+        """Whether a source was ever read to its end."""
+        mark = self.marks.get(source)
+        return mark is not None and mark.last_good is not None
 
 
 class _Known(Struct, frozen=True):
@@ -63,6 +75,7 @@ class _Known(Struct, frozen=True):
 
     version: str = ""
     live: Mapping[str, Versioned[RequestState]] = field(default_factory=dict)
+    findings: Mapping[str, Versioned[FindingState]] = field(default_factory=dict)
     dead: int = 0
 
 
@@ -103,20 +116,23 @@ def _version_in(rows: Iterable[Row]) -> str:
 def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
     """What stands under a version; a row with the etag it had before is not decoded again."""
     live: dict[str, Versioned[RequestState]] = {}
+    findings: dict[str, Versioned[FindingState]] = {}
     dead = 0
     for row in rows:
         if row.key.startswith(LIVE):
             kept = before.live.get(row.key)
             is_as_known = kept is not None and kept.etag == row.etag
             live[row.key] = kept if kept and is_as_known else versioned_from(row, RequestState)
+        elif row.key.startswith(FINDING):
+            findings[row.key] = versioned_from(row, FindingState)
         elif row.key.startswith(DEAD):
             dead += 1
-    return _Known(version, live, dead)
+    return _Known(version, live, findings, dead)
 
 
 def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
     by_key = {row.key: row for row in rows if row.key.startswith(META)}
-    mark, watermark, purged_at = (by_key.get(key) for key in (MARK, WATERMARK, LAST_PURGE))
+    watermark, purged_at = (by_key.get(key) for key in (WATERMARK, LAST_PURGE))
     return Snapshot(
         tracked={each.value.request.id: each for each in known.live.values()},
         states={
@@ -124,9 +140,29 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
             for key, row in by_key.items()
             if key.startswith(DESTINATION)
         },
-        mark=None if mark is None else decode(mark, PollMark),
+        findings={each.value.subject_id: each for each in known.findings.values()},
+        marks=_marks(by_key),
         dead=known.dead,
         watermark=None if watermark is None else decode(watermark, Watermark).requested_at,
         purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
         outbox=[row for row in rows if row.key.startswith(OUTBOX)],
     )
+
+
+def _marks(meta: Mapping[str, Row]) -> dict[str, SourceMark]:
+    """The marks of all sources, by name.
+
+    Raises:
+        StateCorrupt: another version of this program wrote the state, and its rows would be misread.
+    """
+    marks = {
+        key.removeprefix(MARK): decode(row, SourceMark) for key, row in meta.items() if key.startswith(MARK)
+    }
+    others = {mark.format for mark in marks.values()} - {FORMAT}
+    if others or OLD_MARK in meta:
+        raise StateCorrupt(
+            f"the state was written by another version of maa-notify (format {max(others, default=1)};"
+            f" this one reads {FORMAT}). Go back to that version, or name a new file in MAA_STATE or a new"
+            " table in MAA_TABLE_NAME; requests that are open are then told once more"
+        )
+    return marks

@@ -5,14 +5,13 @@ from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
-import requests
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableEntity, TableServiceClient, UpdateMode
-from requests.adapters import HTTPAdapter
 
 from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.net.requests_session import EnvironmentSession, failure_kind
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Update, Write
 
 if TYPE_CHECKING:
@@ -53,13 +52,10 @@ def connect_with_identity(endpoint: str, credential: TokenCredential, audience: 
 
 
 def _transport() -> "RequestsTransport":
-    """As the library makes it, but for the number of connections: beyond ten it would warn and drop them."""
+    """The library's own, with our rules for proxies and certificates, and more connections than ten."""
     from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - loaded with the first client
 
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
-    return RequestsTransport(session=session, **_PATIENCE)
+    return RequestsTransport(session=EnvironmentSession(_CONNECTIONS), **_PATIENCE)
 
 
 class TableRows:
@@ -135,7 +131,7 @@ class TableRows:
             raise self._refused(error) from None
         except (AzureError, OSError, HTTPException) as error:
             raise StateError(
-                f"{self._where} cannot be reached ({type(error).__name__}):"
+                f"{self._where} cannot be reached ({failure_kind(error)}):"
                 " see MAA_STATE and the network; nothing was posted that could not be recorded"
             ) from None
 

@@ -107,7 +107,7 @@ def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams:
     outcome = command("doctor", "--send", MAA_DESTINATIONS=json.dumps([chat]))
 
     assert outcome.code == 0
-    assert "names no recipient, so the way ends there" in outcome.out
+    assert "names no recipient, so the flow ends there" in outcome.out
     assert [call.json().get("recipient") for call in teams.calls] == [None, None]
 
 

@@ -13,7 +13,7 @@ from azure.data.tables import TableServiceClient
 from maa_notify import app
 from maa_notify.clock import SystemClock
 from maa_notify.demo.loopback import free_port
-from maa_notify.storage.records import PollMark
+from maa_notify.storage.records import SourceMark
 from tests.cli.conftest import Command, Health
 from tests.docs.test_docs import OPERATIONS, section
 from tests.support.azurite import Azurite
@@ -118,7 +118,7 @@ def nothing(_scene: Scene) -> None:
 def clock_went_on(scene: Scene) -> None:
     """The last good poll is half an hour old by now."""
     notifier = app.build({**scene.settings, **scene.changes})
-    notifier.store.requests.write_mark(PollMark(SystemClock().now() - timedelta(minutes=31)))
+    notifier.store.requests.write_mark("approvals", SourceMark(SystemClock().now() - timedelta(minutes=31)))
     notifier.close()
 
 

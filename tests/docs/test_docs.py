@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 
-from maa_notify.cli import history
-from maa_notify.cli import main as cli
+from maa_notify.cli import exit_codes, history
+from maa_notify.cli.main import COMMANDS as CLI_COMMANDS
+from maa_notify.cli.main import parser_for
 from maa_notify.domain.event import EventKind, RequestEvent
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.routing import EVENT_NAMES, RoutingReason
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
-from maa_notify.polling.poll import Report
-from maa_notify.settings.reader import NAMES, read_settings
+from maa_notify.polling.report import Report
+from maa_notify.settings.fields import BY_NAME
+from maa_notify.settings.fields import SETTINGS as SETTING_ROWS
+from maa_notify.settings.reader import read_settings
 from maa_notify.settings.tenants import read_tenants
 from tests.support.clock import START
 from tests.support.graph import make_request
@@ -91,7 +94,8 @@ def anchor(heading: str) -> str:
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
     """The parsers of all commands, by name."""
-    [found] = [each for each in cli._parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    actions = parser_for(CLI_COMMANDS)._actions
+    [found] = [each for each in actions if isinstance(each, argparse._SubParsersAction)]
     return dict(found.choices)
 
 
@@ -136,7 +140,7 @@ def logged_values() -> set[str]:
     return {"poll", *log_fields(event)} | given - {"log_fields(event)", "text"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_every_setting_has_its_own_heading_and_a_default(name: str) -> None:
     """A person who meets a name in an error finds it in docs/settings.md, with meaning and example."""
     text = section(SETTINGS, name)
@@ -148,18 +152,18 @@ def test_every_setting_has_its_own_heading_and_a_default(name: str) -> None:
 
 def test_settings_come_in_the_order_of_the_code() -> None:
     """And none is documented that the code does not have."""
-    assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(NAMES)
+    assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(BY_NAME)
 
 
 def test_the_readme_lists_every_setting() -> None:
     """In its table, in the same order."""
-    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(NAMES)
+    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(BY_NAME)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_setting_is_made_up(page: Path) -> None:
     """A name that only the documentation knows would be set in vain."""
-    assert set(re.findall(r"\bMAA_[A-Z_]*[A-Z]\b", text_of(page))) <= set(NAMES)
+    assert set(re.findall(r"\bMAA_[A-Z_]*[A-Z]\b", text_of(page))) <= set(BY_NAME)
 
 
 @pytest.mark.parametrize("name, value", examples(), ids=lambda text: text[:60])
@@ -217,6 +221,16 @@ def test_a_documented_default_is_the_default(name: str, value: str) -> None:
     assert f"`{value}`" in section(SETTINGS, name)
 
 
+def test_the_keys_of_a_tenant_are_the_tables() -> None:
+    """An entry of `MAA_TENANTS` takes these keys and no others; those of the sign-in come and go together."""
+    text = section(SETTINGS, "MAA_TENANTS")
+    [keys] = re.findall(r"An entry may have (.+?)\.\n", text, re.DOTALL)
+    [credentials] = re.findall(r"An entry with a (.+?) takes none", text)
+
+    assert set(re.findall(r"`(\w+)`", keys)) == {row.key for row in SETTING_ROWS if row.per_tenant}
+    assert set(re.findall(r"`(\w+)`", credentials)) == {row.key for row in SETTING_ROWS if row.credential}
+
+
 def test_every_word_for_an_event_is_explained() -> None:
     """`events` of a destination takes these words and no others."""
     assert set(first_cells(section(SETTINGS, "MAA_DESTINATIONS"))) >= set(EVENT_NAMES)
@@ -242,7 +256,9 @@ def test_every_command_and_option_is_documented(command: str) -> None:
     text = section(COMMANDS, f"maa-notify {command}")
     rows = "\n".join(line for line in text.splitlines() if line.startswith("| `-"))
 
-    assert [each for each in options(subcommands()[command]) if f"`{each}" not in rows] == []
+    of_all = {"-q", "--quiet", "--tenant"}
+
+    assert {each for each in options(subcommands()[command]) if f"`{each}" not in rows} == of_all
     assert f"maa-notify {command}" in section(README, "Commands")
 
 
@@ -258,16 +274,16 @@ def test_no_command_or_option_is_made_up() -> None:
 
 
 def test_the_options_of_all_commands_are_documented() -> None:
-    """Those that stand before the command's name."""
+    """Those that may stand before the command's name and after it."""
     before_the_first = text_of(COMMANDS).partition("\n## ")[0]
 
-    assert [each for each in options(cli._parser()) if f"`{each}`" not in before_the_first] == []
+    assert [each for each in options(parser_for([])) if f"`{each}`" not in before_the_first] == []
 
 
 @pytest.mark.parametrize("page", [README, COMMANDS], ids=lambda page: page.name)
 def test_every_exit_code_is_explained(page: Path) -> None:
     """The codes of the command line, and no others."""
-    codes = {cli.OK, cli.FAILED, cli.WRONG_SETTINGS, cli.REFUSED}
+    codes = {value for name, value in vars(exit_codes).items() if name.isupper()}
 
     assert {int(cell) for cell in first_cells(text_of(page)) if cell.isdigit()} == codes
 
@@ -280,7 +296,7 @@ def test_every_printed_command_is_one(page: Path) -> None:
         if words in (["--version"], ["--help"]):
             continue
         try:
-            cli._parser().parse_args(words)
+            parser_for(words).parse_args(words)
         except SystemExit:
             pytest.fail(f"{page.name} prints a command that does not work: {line}")
 

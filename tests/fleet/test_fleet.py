@@ -306,7 +306,7 @@ def test_the_identity_opens_the_table_whoever_asks_graph(azure: FakeIdentityEndp
         }
     )
     with pytest.raises(StateError):
-        built.store.requests.read_mark()
+        built.store.requests.read_mark("approvals")
     built.close()
     asked = [call.params["resource"] for call in azure.calls]
 

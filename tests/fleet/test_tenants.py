@@ -24,14 +24,14 @@ def entry(**fields: Any) -> dict[str, Any]:
     return {"tenant_id": CONTOSO, "tenant_name": "Contoso", "teams_webhook_url": HOOK, **fields}
 
 
-def roster_of(*entries: Any, **environ: str) -> TenantList:
+def list_of(*entries: Any, **environ: str) -> TenantList:
     """The list as it is read beside these settings of the deployment."""
     return read_tenants({"MAA_TENANTS": json.dumps(entries), **environ})
 
 
 def only(*entries: Any, **environ: str) -> Tenant:
     """The one tenant of such a list."""
-    listed = roster_of(*entries, **environ)
+    listed = list_of(*entries, **environ)
     assert listed.mistakes == ()
     [tenant] = listed.tenants
     return tenant
@@ -39,7 +39,7 @@ def only(*entries: Any, **environ: str) -> Tenant:
 
 def mistake(*entries: Any, **environ: str) -> str:
     """The one mistake of such a list."""
-    [found] = roster_of(*entries, **environ).mistakes
+    [found] = list_of(*entries, **environ).mistakes
     return str(found)
 
 
@@ -67,7 +67,7 @@ def test_an_entry_is_the_settings_of_a_tenant_on_top_of_those_for_all() -> None:
 
 def test_tenants_do_not_see_each_other() -> None:
     """What one entry sets is not there for the next."""
-    first, second = roster_of(
+    first, second = list_of(
         entry(digest_above=9, client_id=APP, client_secret="s"),
         entry(tenant_id=FABRIKAM, tenant_name="Fabrikam", teams_webhook_url=OTHER_HOOK),
     ).tenants
@@ -107,10 +107,10 @@ def test_a_tenant_with_an_app_of_its_own_takes_no_credential_of_the_others() -> 
         "MAA_CLIENT_SECRET": "of-another-app",
         "MAA_MANAGED_IDENTITY_CLIENT_ID": IDENTITY,
     }
-    own, shared = roster_of(entry(client_id=APP), entry(tenant_id=FABRIKAM), **common).tenants
+    own, shared = list_of(entry(client_id=APP), entry(tenant_id=FABRIKAM), **common).tenants
 
     assert read_settings(own.environ).client_secret is None
-    assert read_settings(own.environ).managed_identity == IDENTITY
+    assert read_settings(own.environ).managed_identity_client_id == IDENTITY
     assert shared.environ["MAA_CLIENT_SECRET"] == "of-another-app"
 
 
@@ -137,7 +137,7 @@ def test_the_list_may_stand_in_a_file(tmp_path: Path) -> None:
 )
 def test_a_wrong_entry_is_told_and_the_others_stand(wrong: Any, problem: str) -> None:
     """One customer's typing error must not silence the alerts of all."""
-    listed = roster_of(entry(), wrong, entry(tenant_id="third.example"))
+    listed = list_of(entry(), wrong, entry(tenant_id="third.example"))
 
     assert [each.id for each in listed.tenants] == [CONTOSO, "third.example"]
     assert [str(each) for each in listed.mistakes] == [f"MAA_TENANTS: {problem}"]
@@ -164,12 +164,12 @@ def test_what_is_no_list_is_refused_as_a_whole(value: str, problem: str) -> None
 @pytest.mark.parametrize("text", [CONTOSO, CONTOSO.upper(), "Contoso", " contoso "])
 def test_a_tenant_is_found_by_id_or_name(text: str) -> None:
     """As people write it."""
-    assert roster_of(entry(), entry(tenant_id=FABRIKAM, tenant_name="")).chosen(text).id == CONTOSO
+    assert list_of(entry(), entry(tenant_id=FABRIKAM, tenant_name="")).chosen(text).id == CONTOSO
 
 
 def test_a_tenant_that_is_not_there_is_said_with_those_that_are() -> None:
     """The first five: enough to see what names look like."""
-    listed = roster_of(*(entry(tenant_id=f"t{n}.example", tenant_name=f"T{n}") for n in range(7)))
+    listed = list_of(*(entry(tenant_id=f"t{n}.example", tenant_name=f"T{n}") for n in range(7)))
 
     with pytest.raises(SettingsError, match=r"it has T0, T1, T2, T3, T4 and 2 more"):
         listed.chosen("nobody")

@@ -1,14 +1,15 @@
 """What a token says of itself, as far as anything can be read in it."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maa_notify.identity.secret import Secret
-from maa_notify.identity.tokens import claims_of, roles_of
-from tests.support.entra import make_token
+from maa_notify.identity.tokens import claims_of, claims_problem, roles_of
+from tests.support.entra import SCOPE, TENANT, make_token
 
 JUNK = [
     "",
@@ -58,3 +59,73 @@ def test_claims_need_no_padding() -> None:
     """JWTs leave it out."""
     for name in ("a", "ab", "abc", "abcd"):
         assert claims_of(Secret(make_token(name=name)))["name"] == name
+
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+def problem(claims: dict[str, object], tenant_id: str = TENANT, scope: str = SCOPE) -> str:
+    """What is wrong with a token that says this."""
+    return claims_problem(Secret(make_token(**claims)), scope, tenant_id, NOW)
+
+
+def at(span: timedelta) -> int:
+    """A time of a claim."""
+    return int((NOW + span).timestamp())
+
+
+@pytest.mark.parametrize(
+    "claims, words",
+    [
+        ({"tid": "0b1d4f9a-9999-4000-8000-000000000009"}, "is of another tenant than MAA_TENANT_ID names"),
+        ({"aud": "https://management.azure.com"}, "is not for https://graph.microsoft.com: check MAA_CLOUD"),
+        ({"aud": "https://graph.microsoft.com.evil.example"}, "is not for https://graph.microsoft.com"),
+        ({"aud": "https://graph.microsoft.us"}, "is not for https://graph.microsoft.com: check MAA_CLOUD"),
+        ({"exp": at(timedelta(hours=-1))}, "expired at 2026-11-02 08:00 UTC: renew MAA_ACCESS_TOKEN"),
+        ({"exp": 0}, "expired at 1970-01-01 00:00 UTC"),
+    ],
+)
+def test_a_token_that_cannot_serve_is_known_by_its_claims(claims: dict[str, object], words: str) -> None:
+    """Another tenant's, another service's, or yesterday's: said in words, with the way out."""
+    assert problem(claims).startswith(words)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"tid": TENANT, "exp": at(timedelta(hours=1))},
+        {"tid": TENANT.upper()},
+        {"aud": "https://graph.microsoft.com/"},
+        {"aud": "https://GRAPH.microsoft.com"},
+        {"aud": "00000003-0000-0000-c000-000000000000"},
+        {"exp": at(timedelta(minutes=-4))},
+        {"tid": None, "aud": None, "exp": None},
+        {"tid": 7, "aud": ["x"], "exp": "soon"},
+        {"exp": 10**30},
+        {"exp": 1.5},
+    ],
+    ids=str,
+)
+def test_a_token_in_order_has_no_problem(claims: dict[str, object]) -> None:
+    """Nor has one whose claims say nothing, or a clock that is some minutes off."""
+    assert problem(claims) == ""
+
+
+@pytest.mark.parametrize("tenant_id", ["contoso.com", "contoso.onmicrosoft.com", ""])
+def test_a_tenant_known_by_a_domain_name_is_not_compared(tenant_id: str) -> None:
+    """The token knows its tenant by id alone."""
+    assert problem({"tid": "0b1d4f9a-9999-4000-8000-000000000009"}, tenant_id) == ""
+
+
+def test_the_audience_is_that_of_the_cloud() -> None:
+    """A token of the global cloud is of no use in another."""
+    china = "https://microsoftgraph.chinacloudapi.cn"
+
+    assert problem({"aud": china}, scope=f"{china}/.default") == ""
+    assert problem({}, scope=f"{china}/.default").startswith(f"is not for {china}")
+
+
+@pytest.mark.parametrize("token", JUNK)
+def test_a_token_that_cannot_be_read_is_for_graph_to_judge(token: str) -> None:
+    """It may be of a kind that we do not know."""
+    assert claims_problem(Secret(token), SCOPE, TENANT, NOW) == ""

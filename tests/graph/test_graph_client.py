@@ -14,7 +14,7 @@ from maa_notify.graph.client import COLLECTION, Bounds, GraphClient
 from maa_notify.identity.tokens import PERMISSION
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
-from tests.support.entra import FakeTokens, make_token
+from tests.support.entra import SCOPE, TENANT, FakeTokens, make_token
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.wire import ScriptedServer, reply
 
@@ -108,7 +108,7 @@ def test_a_link_to_another_origin_fails_the_listing(
     [
         (page(["x" * (1 << 20)]), "the answer is larger than 1048576 bytes"),
         (fake.truncated(b"{", 9), "the exchange broke off"),
-        (fake.gzip_bomb(1 << 20), "the answer is packed"),
+        (fake.gzip_bomb(1 << 28), "the answer is larger than 1048576 bytes"),
         (fake.drip(b"{}", pause=1.0), "the answer took longer than 1.5 s"),
         (fake.hang(), "no answer in time"),
         (reply(text="{"), r"is not \(whole\) JSON"),
@@ -157,13 +157,21 @@ def test_circular_paging_fails(graph: FakeGraph, client: GraphClient) -> None:
     assert len(graph.calls) == 2
 
 
-@pytest.mark.parametrize("link", ["", COLLECTION])
-def test_a_page_that_leads_to_itself_fails(graph: FakeGraph, client: GraphClient, link: str) -> None:
-    """An empty link is no sign of the end either."""
-    graph.fail_next(page([make_request()], link))
+def test_a_page_that_leads_to_itself_fails(graph: FakeGraph, client: GraphClient) -> None:
+    """It would be read for ever."""
+    graph.fail_next(page([make_request()], COLLECTION))
 
     with pytest.raises(GraphUnavailable, match="does not end"):
         client.list_requests()
+
+
+@pytest.mark.parametrize("link", ["", " ", None])
+def test_an_empty_link_is_none(graph: FakeGraph, client: GraphClient, link: str | None) -> None:
+    """That page is the last."""
+    graph.fail_next(page([make_request()], link))
+
+    assert len(client.list_requests().requests) == 1
+    assert len(graph.calls) == 1
 
 
 def test_endless_paging_fails(graph: FakeGraph, bounded: Bounded) -> None:
@@ -227,6 +235,28 @@ def test_a_token_that_stays_refused_needs_a_person(
 
     assert len(graph.calls) == 2
     assert clock.sleeps == []
+
+
+@pytest.mark.parametrize(
+    "claims, words",
+    [
+        ({"tid": "0b1d4f9a-9999-4000-8000-000000000009"}, "of another tenant than MAA_TENANT_ID names"),
+        ({"aud": "https://vault.azure.net"}, "not for https://graph.microsoft.com"),
+        ({"exp": 1_600_000_000}, "expired at 2020-09-13 12:26 UTC"),
+    ],
+)
+def test_graph_is_not_asked_with_a_token_that_cannot_serve(
+    graph: FakeGraph, tokens: FakeTokens, clock: FakeClock, claims: dict[str, object], words: str
+) -> None:
+    """A person has to mend it; the next poll asks for a new one."""
+    tokens.tokens = [make_token(roles=[PERMISSION], iat=1_500_000_000, **claims)]
+    client = GraphClient(graph.url, SCOPE, tokens, clock, tenant_id=TENANT)
+
+    with pytest.raises(GraphDenied, match=f"^Graph was not asked: the token (is )?{words}") as caught:
+        client.list_requests()
+
+    assert caught.value.token_issued_at == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
+    assert (graph.calls, clock.sleeps, tokens.forgotten) == ([], [], 1)
 
 
 @pytest.mark.parametrize(
@@ -306,6 +336,19 @@ def test_a_wait_beyond_patience_fails_at_once(
 
     assert caught.value.retry_after == 21
     assert (clock.sleeps, len(graph.calls)) == ([], 1)
+
+
+def test_the_wait_that_graph_asked_for_last_is_kept(
+    graph: FakeGraph, client: GraphClient, clock: FakeClock
+) -> None:
+    """When all tries are used up: the next poll can wait for it."""
+    graph.fail_next(*[reply(503, headers={"Retry-After": str(wait)}) for wait in (2, 3, 11)])
+
+    with pytest.raises(GraphUnavailable, match="503") as caught:
+        client.list_requests()
+
+    assert caught.value.retry_after == 11
+    assert clock.sleeps == [2, 3]
 
 
 FAULTS = {

@@ -160,7 +160,9 @@ def test_an_identity_that_is_not_trusted_is_refused(identity: ManagedIdentity, e
     """The advice names the trust."""
     source = AppRegistration(CLIENT, federated_credential(identity, EXCHANGE), entra.url, TENANT)
 
-    with pytest.raises(GraphDenied, match="managed identity trusted"):
+    with pytest.raises(
+        GraphDenied, match="does not trust the managed identity: give it a federated credential"
+    ):
         source.token(SCOPE)
     source.invalidate()
 
@@ -381,8 +383,7 @@ def test_no_managed_identity_here_is_said(
 @pytest.mark.parametrize(
     "answer, words",
     [
-        (refusal(7000215, "invalid_client", 401), "(invalid_client, AADSTS7000215)"),
-        (refusal(700016, "unauthorized_client"), "(unauthorized_client, AADSTS700016)"),
+        (refusal(4711, "invalid_client", 401), "(invalid_client, AADSTS4711)"),
         (reply(400, json={"error": "a b\nc", "error_codes": "x"}), "(unknown)"),
         (reply(400, json={"error": ["x"], "error_codes": [1, "x", None]}), "(unknown, AADSTS1)"),
         (reply(400, json={}), "(unknown)"),
@@ -401,6 +402,36 @@ def test_a_refused_sign_in_needs_a_person(
 
     assert words in str(caught.value)
     assert "MAA_CLIENT_ID" in str(caught.value)
+    assert "this and that" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "number, advice",
+    [
+        (7000215, "MAA_CLIENT_SECRET takes the secret's value"),
+        (7000222, "the client secret has expired: make a new one"),
+        (700016, "check the client id and MAA_TENANT_ID"),
+        (7000229, "check the client id and MAA_TENANT_ID"),
+        (700024, "set the clock of this machine"),
+        (700027, "MAA_CLIENT_CERTIFICATE_PATH"),
+        (700213, "a federated credential whose subject is the identity's object id"),
+        (90002, "no such tenant: check MAA_TENANT_ID, and MAA_CLOUD"),
+        (50034, "check MAA_TENANT_ID"),
+        (53003, "a Conditional Access policy blocks the sign-in"),
+        (500011, "check MAA_CLOUD and MAA_TENANT_ID"),
+    ],
+)
+def test_each_refusal_of_entra_has_its_own_way_out(
+    entra: FakeEntra, registration: AppRegistration, number: int, advice: str
+) -> None:
+    """In one sentence beside the number, so that nobody has to look it up."""
+    entra.fail_next(refusal(number, "invalid_client", 401), path=TOKEN_PATH)
+
+    with pytest.raises(GraphDenied) as caught:
+        registration.token(SCOPE)
+
+    assert str(caught.value).startswith(f"the sign-in was refused (invalid_client, AADSTS{number}): ")
+    assert advice in str(caught.value)
     assert "this and that" not in str(caught.value)
 
 

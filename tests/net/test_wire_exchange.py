@@ -1,16 +1,20 @@
 """What an exchange brings back, what it never does, and how it ends when the other side misbehaves."""
 
+import gzip
 import socket
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpcore
+import httpx
 import pytest
 
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
-from maa_notify.net.deadline import DeadlineBackend, deadline
+from maa_notify.net.deadline import DeadlineBackend, Exchange, bounded_transport
 from tests.support import wire as fake
 from tests.support.wire import ScriptedServer, reply
 
@@ -161,34 +165,119 @@ def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: HttpCli
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("packing", ["gzip", "GZIP", "deflate", "br", "gzip, gzip"])
-def test_no_packing_is_asked_for_and_none_is_taken(
-    server: ScriptedServer, wire: HttpClient, packing: str
-) -> None:
-    """The status of such an answer still counts."""
+@pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "aws-chunked"])
+def test_an_unknown_packing_is_not_taken(server: ScriptedServer, wire: HttpClient, packing: str) -> None:
+    """None was asked for; the status of such an answer still counts, and the way out is said."""
     server.script(reply(404, body=b"....", headers={"Content-Encoding": packing}))
 
     answer = get(wire, server.url)
 
     assert server.requests[0].headers["accept-encoding"] == "identity"
     assert (answer.status, answer.body) == (404, b"")
-    assert "packed" in answer.fault
+    assert answer.fault == "the answer is packed in a way that was not asked for: see the gateways on the way"
+
+
+PACKED = {"gzip": gzip.compress(b"fine" * 250), "deflate": zlib.compress(b"fine" * 250)}
+
+
+@pytest.mark.parametrize("packing", ["gzip", "GZIP", "x-gzip", "deflate", "identity"])
+def test_an_answer_that_was_packed_unasked_is_unpacked(
+    server: ScriptedServer, wire: HttpClient, packing: str
+) -> None:
+    """As some gateways pack whatever passes through them; up to the limit, and not a byte more."""
+    body = PACKED.get(packing.lower().removeprefix("x-"), b"fine" * 250)
+    server.script(*[reply(200, body=body, headers={"Content-Encoding": packing})] * 2)
+
+    answer = get(wire, server.url, Limits(seconds=5, max_bytes=1000))
+    larger = get(wire, server.url, Limits(seconds=5, max_bytes=999))
+
+    assert (answer.body, answer.fault) == (b"fine" * 250, "")
+    assert (larger.body, larger.fault) == (b"", "the answer is larger than 999 bytes")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"fine", b"", PACKED["gzip"][:-1], PACKED["gzip"] + b"more", PACKED["gzip"] * 2],
+    ids=["not packed", "empty", "cut off", "more behind it", "twice"],
+)
+def test_a_packing_that_is_spoilt_is_said(server: ScriptedServer, wire: HttpClient, body: bytes) -> None:
+    """Half a body is none."""
+    server.script(reply(200, body=body, headers={"Content-Encoding": "gzip"}))
+
+    answer = get(wire, server.url)
+
+    assert answer.body == b""
+    assert answer.fault == (
+        "the answer is packed, which was not asked for, and spoilt: see the gateways on the way"
+    )
 
 
 def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: HttpClient) -> None:
-    """A quarter of a gigabyte in little more than nothing is never unpacked, nor even read."""
+    """A quarter of a gigabyte in little more than nothing is unpacked to the limit and not further."""
     server.script(fake.gzip_bomb(256 * MEBIBYTE))
     get(wire, server.url + "/warm")
     server.script(fake.gzip_bomb(256 * MEBIBYTE))
     tracemalloc.start()
     try:
-        answer = get(wire, server.url, Limits(seconds=10, max_bytes=64 * MEBIBYTE))
+        answer = get(wire, server.url, Limits(seconds=10, max_bytes=4 * MEBIBYTE))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
-    assert "packed" in answer.fault
-    assert peak < 2 * MEBIBYTE
+    assert answer.fault == f"the answer is larger than {4 * MEBIBYTE} bytes"
+    assert peak < 8 * MEBIBYTE
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"Odd : space before the colon",
+        b"no colon at all",
+        b": no name",
+        b"X-Odd: \x00\x01",
+        b"X-\xc3\xa4: name beyond ASCII",
+        b"Content-Length: -5",
+        b"Content-Length: 2\r\nContent-Length: 3",
+        b"Transfer-Encoding: rot13",
+        b"X: " + b"x" * 200_000,
+    ],
+    ids=["space", "no colon", "no name", "controls", "not ASCII", "length", "lengths", "encoding", "large"],
+)
+def test_an_odd_header_line_does_not_undo_the_status(
+    server: ScriptedServer, wire: HttpClient, odd: bytes
+) -> None:
+    """Or a card that was accepted would be posted again and again."""
+    server.script(
+        fake.garbage(
+            b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+            b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\n" + odd + b"\r\n\r\nRetry-After: 9\r\n"
+        )
+    )
+    answer = get(wire, server.url, Limits(seconds=5))
+
+    assert (answer.status, answer.retry_after, answer.body) == (429, 7, b"")
+    assert answer.fault == (
+        "the headers of the answer are not HTTP, so its body was not read: see the gateways on the way"
+    )
+    assert get(wire, server.url).body == b"fine"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nodd line\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2_000,
+        b"HTTP/1.1 20",
+        b"HTTP/1.1 999 Odd\r\nodd line\r\n\r\n",
+        b"SMTP 200 OK\r\nodd line\r\n\r\n",
+    ],
+    ids=["hints", "many hints", "cut off", "no status", "not HTTP"],
+)
+def test_what_has_no_status_line_is_no_answer(server: ScriptedServer, wire: HttpClient, head: bytes) -> None:
+    """Nobody can know whether the request was acted upon."""
+    server.script(fake.garbage(head))
+
+    assert not failure(wire, server.url, Limits(seconds=5)).before_sending
 
 
 @pytest.mark.parametrize("head", [False, True], ids=["body", "status line and headers"])
@@ -220,7 +309,7 @@ def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: HttpClien
 
 def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServer) -> None:
     """Whoever uses a connection outside of one waits as long as he says himself."""
-    with deadline(0):
+    with Exchange(0):
         pass
     stream = DeadlineBackend().connect_tcp("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
     stream.write(b"GET / HTTP/1.1\r\n\r\n")
@@ -228,6 +317,20 @@ def test_the_end_of_an_exchange_is_of_no_concern_afterwards(server: ScriptedServ
     stream.close()
 
     assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_httpx_still_takes_our_sockets() -> None:
+    """The one private line: without it a server that drips its response would hold a poll for ever."""
+    advice = (
+        "httpx or httpcore keeps its network backend elsewhere now: give the transport DeadlineBackend there"
+        " (bounded_transport in net/deadline.py), or use httpcore.ConnectionPool(network_backend=...)"
+    )
+    untouched, ours = httpx.HTTPTransport(), bounded_transport(httpx.URL("http://127.0.0.1"), direct=True)
+
+    for transport in (untouched, ours):
+        assert isinstance(vars(transport).get("_pool"), httpcore.ConnectionPool), advice
+    assert "_network_backend" in vars(untouched._pool), advice
+    assert isinstance(ours._pool._network_backend, DeadlineBackend), advice
 
 
 def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient) -> None:
@@ -252,16 +355,8 @@ def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient)
         (fake.reset(), "the exchange broke off (ReadError)"),
         (fake.close_without_answer(), "the exchange broke off (RemoteProtocolError)"),
         (fake.garbage(), "the exchange broke off (RemoteProtocolError)"),
-        (
-            fake.garbage(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000),
-            "the exchange broke off (RemoteProtocolError)",
-        ),
-        (
-            fake.garbage(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n"),
-            "the exchange broke off (RemoteProtocolError)",
-        ),
     ],
-    ids=["hang", "reset", "close", "garbage", "headers without end", "absurd length"],
+    ids=["hang", "reset", "close", "garbage"],
 )
 def test_a_broken_answer_is_an_error(
     server: ScriptedServer, wire: HttpClient, answer: fake.HttpResponse, reason: str

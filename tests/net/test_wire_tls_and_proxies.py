@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from maa_notify.net.client import HttpClient, Limits, NoResponseError
-from tests.support.wire import Line, ScriptedServer, drip, reply
+from tests.support.wire import HttpResponse, Line, ScriptedServer, drip, garbage, hang, reply, reset
 
 SHORT = Limits(seconds=1.0)
 AUTHORITY = trustme.CA()
@@ -124,11 +124,17 @@ def test_a_server_without_tls_is_an_error_before_sending(server: ScriptedServer)
     assert ask(url, limits=Limits(seconds=1)).startswith("!")
 
 
-def test_a_missing_ssl_cert_file_is_named(monkeypatch: pytest.MonkeyPatch, secure: ScriptedServer) -> None:
+def test_an_unusable_ssl_cert_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, secure: ScriptedServer, tmp_path: Path
+) -> None:
     """A wrong setting is an error of ours, not a crash."""
     monkeypatch.setenv("SSL_CERT_FILE", "/there/is/no/such.pem")
+    missing = ask(secure.url)
+    (tmp_path / "notes.txt").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "notes.txt"))
 
-    assert ask(secure.url) == "!the file that SSL_CERT_FILE names is missing"
+    assert missing == "!the file that SSL_CERT_FILE names is missing"
+    assert ask(secure.url) == "!the file that SSL_CERT_FILE names holds no certificates"
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
@@ -196,23 +202,75 @@ def test_a_drip_through_a_tunnel_ends_with_the_exchange(
     assert ask(f"https://{NAME}") == "?no answer in time"
 
 
-def test_a_proxy_that_refuses_is_known_before_sending(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "answer, reason",
+    [
+        (reply(407), "!the proxy refused (407): it wants a name and a password in HTTPS_PROXY"),
+        (reply(503), "!the proxy refused (503)"),
+        (reset(), "!the proxy: the exchange broke off (ReadError)"),
+        (garbage(), "!the proxy: the exchange broke off (RemoteProtocolError)"),
+        (garbage(b"HTTP/1.1 200 Fine\r\nodd line\r\n\r\n"), "!the proxy: the exchange broke off"),
+        (hang(), "!the proxy: no answer in time"),
+    ],
+    ids=["password", "busy", "reset", "garbage", "loose", "hang"],
+)
+def test_a_proxy_that_fails_is_called_the_proxy(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, answer: HttpResponse, reason: str
 ) -> None:
-    """The service itself heard nothing."""
-    server.script(reply(407), path=NAME)
+    """The service itself heard nothing, and whatever the proxy says is not the service's answer."""
+    server.script(answer, path=NAME)
     monkeypatch.setenv("HTTPS_PROXY", server.url)
 
-    assert ask(f"https://{NAME}") == "!the proxy refused or is none"
+    assert ask(f"https://{NAME}").startswith(reason)
 
 
 @pytest.mark.parametrize(
-    "address", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "http://[::1", "http://a:b:c"]
+    "address, reason",
+    [
+        ("http://proxy.invalid:8080", "!the proxy: its name cannot be resolved"),
+        ("http://127.0.0.1:1", "!the proxy: it refuses connections"),
+    ],
+)
+def test_a_proxy_that_is_not_there_is_called_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, address: str, reason: str
+) -> None:
+    """Or somebody would look for the fault at Microsoft."""
+    monkeypatch.setenv("HTTPS_PROXY", address)
+
+    assert ask(f"https://{NAME}") == reason
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("secure", ["proxy.example"], indirect=True)
+def test_a_proxy_with_tls_is_checked_too(secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its certificate is another's here; the password is not sent to it."""
+    monkeypatch.setenv("HTTPS_PROXY", secure.url.replace("https://", "https://user:word@"))
+
+    assert ask(f"https://{NAME}") == "!the proxy: its TLS certificate is not accepted"
+    assert not secure.requests
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("secure", ["elsewhere.example"], indirect=True)
+def test_what_fails_behind_a_proxy_is_not_called_the_proxy(
+    server: ScriptedServer, secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the tunnel stands, the certificate is the service's own."""
+    server.script(Tunnel(int(secure.url.rsplit(":", 1)[1])), path=NAME)
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+
+    assert ask(f"https://{NAME}") == "!its TLS certificate is not accepted"
+
+
+@pytest.mark.parametrize(
+    "address", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "http://[::1", "http://a:b:c", "http://"]
 )
 def test_a_proxy_that_is_none_is_an_error_before_sending(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    """A wrong setting is an error of ours, not a crash."""
+    """A wrong setting is an error of ours, not a crash, and its value is not shown."""
     monkeypatch.setenv("HTTPS_PROXY", address)
 
-    assert ask(f"https://{NAME}") == "!the proxy refused or is none"
+    assert ask(f"https://{NAME}") == (
+        "!the proxy's address in HTTPS_PROXY or ALL_PROXY cannot be used: give http://HOST:PORT"
+    )

@@ -113,9 +113,9 @@ def test_a_poll_that_graph_refuses(graph: FakeGraph, notifier: Notifier, lines_o
     recovered = lines_of(notifier)
 
     assert [line.split(" ")[0] for line in first + second] == ["poll.failing", "poll.done", "poll.done"]
-    assert first[0].startswith("poll.failing code=graph_denied Graph refused (403 ")
+    assert first[0].startswith("poll.failing source=approvals code=graph_denied Graph refused (403 ")
     assert second[0].endswith(" failure=graph_denied")
-    assert recovered[0].startswith("poll.recovered failing_since=")
+    assert recovered[0].startswith("poll.recovered source=approvals failing_since=")
 
 
 def test_a_poll_that_cannot_be_recorded(notifier: Notifier, lines_of: Lines) -> None:

@@ -11,7 +11,7 @@ import pytest
 import uv
 
 from maa_notify import __version__
-from maa_notify.cli.main import WRONG_SETTINGS
+from maa_notify.cli.exit_codes import WRONG_SETTINGS
 from tests.support.functions import FUNCTIONS, PRINT_BINDINGS, bindings_in
 from tests.support.process import ROOT
 from tools import package

@@ -125,6 +125,15 @@ def test_every_make_target_exists() -> None:
     assert called <= targets
 
 
+def test_what_a_shorter_run_leaves_out_exists() -> None:
+    """A folder that is renamed would come back, and `make check` take minutes without a word."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [check] = re.findall(r"^MORE_THAN_A_MINUTE := (.+)", makefile, re.MULTILINE)
+    [engine] = re.findall(r"^SAME_ON_EVERY_PYTHON := (.+)", makefile, re.MULTILINE)
+
+    assert [each for each in f"{check} {engine}".split() if not (ROOT / "tests" / each).is_dir()] == []
+
+
 def test_every_file_of_ours_exists() -> None:
     """Scripts, tools, workflows and folders that the workflows name."""
     named = set(re.findall(r"(?<![\w/.])(?:\./)?((?:\.ci|\.github|tools|docs)/[\w./-]*\w)", commands()))

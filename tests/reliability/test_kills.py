@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from maa_notify import app
-from maa_notify.polling.poll import Report
+from maa_notify.polling.report import Report
 from tests.reliability.killable import QUICK
 from tests.support.azurite import Azurite
 from tests.support.cards import texts

@@ -31,8 +31,8 @@ from maa_notify.errors import (
     MaaNotifyError,
     StateError,
 )
-from maa_notify.polling.maintenance import Maintenance
-from maa_notify.polling.poll import Poll
+from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.poll import Habits, Poll
 from maa_notify.storage.records import OUTBOX, SENT
 from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.store import StateStore
@@ -149,7 +149,7 @@ class World:
 
     def is_new_to_us(self) -> bool:
         """Whether no poll has ended well yet, so that closed requests are not told."""
-        mark = StateStore(self.rows).requests.read_mark()
+        mark = StateStore(self.rows).requests.read_mark("approvals")
         return mark is None or mark.last_good is None
 
     def poller(self, pause: Callable[[], None]) -> "Poller":
@@ -192,7 +192,8 @@ class Poller:
         clock = _Clock(self)
         seeded = random.Random(self.world.rng.getrandbits(32))
         delivery = Delivery(store.outbox, senders, _Cards(), clock, random=seeded)
-        return Poll(_Graph(self), store, ROUTES, RULES, delivery, clock, Maintenance(heartbeat=None))
+        approvals = Approvals(_Graph(self), store.requests, RULES)
+        return Poll(approvals, (), store, ROUTES, delivery, clock, Habits(heartbeat=None))
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.errors import StateCorrupt, StateError
-from maa_notify.storage.records import PollMark
+from maa_notify.storage.records import SourceMark
 from maa_notify.storage.rows import ConflictError, Insert, Row, Rows, Write
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
@@ -165,13 +165,17 @@ def test_a_write_that_always_conflicts_ends(raising: bool) -> None:
 
 def test_the_mark_of_the_last_poll_is_kept(store: StateStore) -> None:
     """Health depends on it."""
-    assert store.requests.read_mark() is None
+    assert store.requests.read_mark("approvals") is None
 
-    store.requests.write_mark(PollMark(last_good=START))
-    store.requests.write_mark(PollMark(last_good=START, failing_since=START, failure="graph_denied"))
+    store.requests.write_mark("approvals", SourceMark(last_good=START))
+    store.requests.write_mark(
+        "approvals", SourceMark(last_good=START, failing_since=START, failure="graph_denied")
+    )
 
-    mark = store.requests.read_mark()
-    assert mark == store.requests.read_snapshot().mark == PollMark(START, START, "graph_denied")
+    mark = store.requests.read_mark("approvals")
+    assert (
+        mark == store.requests.read_snapshot().marks["approvals"] == SourceMark(START, START, "graph_denied")
+    )
 
 
 @pytest.mark.parametrize("data", ["not json", "[]", "{}", '{"request": 5}', '{"request": {"id": "x"}}'])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.finding import FindingState
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import (
     AUDIT,
@@ -26,13 +27,15 @@ from maa_notify.storage.records import (
     UNREACHED,
     DestinationState,
     JournalEntry,
-    PollMark,
+    SourceMark,
     Versioned,
+    encode,
 )
 from maa_notify.storage.rows import Delete, Insert, Row, Rows, Update, Write
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.versioned import VersionedRows
 from tests.storage.changes import changed, created, tracked
+from tests.support.approval import notice
 from tests.support.clock import START
 from tests.support.memory import MemoryRows
 
@@ -113,7 +116,7 @@ HAPPENINGS: list[Callable[[StateStore], object]] = [
     requeue,
     discard,
     lambda store: store.journal.purge(START + timedelta(days=9)),
-    lambda store: store.requests.write_mark(PollMark(START)),
+    lambda store: store.requests.write_mark("approvals", SourceMark(START)),
     lambda store: store.requests.raise_watermark(START),
     lambda store: store.outbox.write_destination(
         "default", replace(store.outbox.read_destination("default"), value=DestinationState("somebody"))
@@ -142,7 +145,7 @@ def test_with_nothing_new_only_the_few_rows_about_polls_are_read(rows: Rows) -> 
     known = [filed(store) for _ in range(3)]
     first = store.requests.read_snapshot()
     watched.ranges.clear()
-    store.requests.write_mark(PollMark(START))
+    store.requests.write_mark("approvals", SourceMark(START))
     store.outbox.write_destination("default", Versioned(DestinationState("somebody"), NEW_DESTINATION.etag))
 
     second = store.requests.read_snapshot()
@@ -150,7 +153,7 @@ def test_with_nothing_new_only_the_few_rows_about_polls_are_read(rows: Rows) -> 
     assert watched.ranges == [META]
     assert {held.value.request.id for held in second.tracked.values()} == {each.request.id for each in known}
     assert (second.tracked, second.dead) == (first.tracked, first.dead)
-    assert second.mark == PollMark(START)
+    assert second.marks["approvals"] == SourceMark(START)
     assert second.states["default"].value.holder == "somebody"
 
 
@@ -243,7 +246,8 @@ def version_in(rows: Rows) -> str:
 def test_findings_come_along_and_what_grows_stays_outside(rows: Rows, prefix: str, is_read: bool) -> None:
     """One range brings all that is compared; a poll is as fast after ten years as on the first day."""
     filed(StateStore(rows))
-    rows.commit([Insert(f"{prefix}1", "{}")])
+    row = encode(FindingState(notice(), START)) if prefix == FINDING else "{}"
+    rows.commit([Insert(f"{prefix}1", row)])
     watched = Watched(rows)
 
     tracked_by_id = StateStore(watched).requests.read_snapshot().tracked

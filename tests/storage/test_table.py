@@ -76,7 +76,7 @@ def test_a_wrong_key_is_said_to_be_one(azurite: Azurite, caplog: pytest.LogCaptu
     "ask",
     [
         lambda store: store.requests.read_snapshot(),
-        lambda store: store.requests.read_mark(),
+        lambda store: store.requests.read_mark("approvals"),
         lambda store: check_writable(store.rows),
     ],
     ids=["snapshot", "mark", "probe"],

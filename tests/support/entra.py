@@ -172,7 +172,8 @@ class FakeEntra(_TokenServer):
         if form.get("grant_type") != "client_credentials" or form.get("scope") != SCOPE:
             return refusal(70011, "invalid_scope")
         if not self._is_known(form):
-            return refusal(7000215, "invalid_client", 401)
+            is_by_identity = "client_assertion" in form and self.certificate is None
+            return refusal(700213 if is_by_identity else 7000215, "invalid_client", 401)
         return reply(
             json={"token_type": "Bearer", "expires_in": self.lifetime, "access_token": self._issue()}
         )

@@ -1,0 +1,171 @@
+"""The checks of `doctor`, one after the other, each with what to mend."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+
+from msgspec import Struct
+
+from maa_notify import app
+from maa_notify.cards.samples import sample_event
+from maa_notify.cards.text import safe
+from maa_notify.cards.times import TimeFormat, span
+from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
+from maa_notify.cli.text import counted
+from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.domain.request import NEEDS_APPROVAL
+from maa_notify.errors import DeliveryError, MaaNotifyError
+from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
+from maa_notify.polling.health import Health
+from maa_notify.settings.model import Settings
+from maa_notify.storage.records import APPROVALS
+from maa_notify.storage.store import check_writable
+from maa_notify.teams.bot import BotChannel
+
+_CHANNEL_NAME_LIMIT = 60
+
+
+class Finding(Struct, frozen=True):
+    """One check: `result` is `ok`, `warning`, `failed` or `skipped`."""
+
+    check: str
+    result: str
+    text: str
+    exit_code: int = OK
+
+
+def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
+    """Runs all checks; one that fails keeps none of the others from being run.
+
+    Args:
+        notifier: wired up from the settings to check.
+        send: post a sample card to each destination.
+    """
+    yield from _check_settings(notifier.settings)
+    yield _attempt("token", lambda: _check_token(notifier))
+    yield _attempt("graph", lambda: _check_graph(notifier))
+    yield _attempt("state", lambda: _check_state(notifier))
+    yield _attempt("polls", lambda: _check_polls(notifier))
+    yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
+    for name in notifier.senders:
+        yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))
+    for name, sender in notifier.senders.items():
+        if isinstance(sender, BotChannel):
+            yield _list_channels(name, sender)
+
+
+def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
+    try:
+        return action()
+    except MaaNotifyError as error:
+        return Finding(check, "failed", str(error), FAILED)
+
+
+def _check_settings(settings: Settings) -> Iterator[Finding]:
+    names = ", ".join(destination.route.name for destination in settings.destinations)
+    yield Finding(
+        "settings", "ok", f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
+    )
+    for warning in settings.warnings:
+        yield Finding("settings", "warning", warning)
+
+
+def _check_token(notifier: app.App) -> Finding:
+    token = notifier.tokens.token(app.graph_scope(notifier.settings)).value
+    roles = roles_of(token)
+    if roles is None:
+        return Finding("token", "warning", "it does not show its permissions; Graph will tell")
+    if problem := permission_problem(token):
+        return Finding("token", "failed", f"it {problem}", FAILED)
+    issued = issued_at(token)
+    age = f", issued {span(notifier.clock.now() - issued)} ago" if issued else ""
+    more = sorted(set(roles) - SUFFICIENT_PERMISSIONS)
+    if more:
+        return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
+    return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
+
+
+def _check_graph(notifier: app.App) -> Finding:
+    listing = notifier.graph.list_requests()
+    waiting = sum(request.status == NEEDS_APPROVAL for request in listing.requests)
+    need = "needs" if waiting == 1 else "need"
+    text = f"{counted(len(listing.requests), 'request')} listed, {waiting} {need} approval"
+    if listing.malformed:
+        return Finding("graph", "warning", f"{text}, {listing.malformed} could not be read")
+    return Finding("graph", "ok", text)
+
+
+def _check_state(notifier: app.App) -> Finding:
+    notifier.store.requests.read_mark(APPROVALS)
+    check_writable(notifier.store.rows)
+    return Finding("state", "ok", "readable and writable")
+
+
+def _check_polls(notifier: app.App) -> Finding:
+    """What the state store remembers of them; this poller need not be the one that does them."""
+    health = notifier.health()
+    at = health.last_good_poll
+    last = f"the last good one: {TimeFormat().format(at)}" if at else "none was good"
+    match health.status:
+        case "starting":
+            return Finding("polls", "warning", f"{last} yet")
+        case "failing":
+            return Finding("polls", "failed", f"the last one failed ({_why(health)}); {last}", FAILED)
+        case "stale":
+            text = f"overdue; {last}; poll by hand, then see why nothing polls by MAA_POLL_SCHEDULE"
+            return Finding("polls", "failed", text, FAILED)
+        case _:
+            return Finding("polls", "ok", last)
+
+
+def _why(health: Health) -> str:
+    """The reason of a failed poll, with what is known of its token: that need not be the token we have."""
+    lacking, age = health.missing_permission, health.token_age_minutes
+    if not lacking:
+        return health.reason
+    old = "" if age is None else f", it is {span(timedelta(minutes=age))} old"
+    return f"{health.reason}: the token lacks {lacking}{old}"
+
+
+def _check_outbox(health: Health) -> Finding:
+    text = f"{health.pending} pending, {health.overdue} overdue, {health.dead} given up"
+    if health.overdue or health.dead:
+        return Finding("outbox", "failed", f"{text}: see 'maa-notify outbox list'", REFUSED)
+    return Finding("outbox", "ok", text)
+
+
+def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
+    check = f"destination {name}"
+    state = notifier.store.outbox.read_destination(name).value if not send else None
+    if state is not None and state.failing_since is not None:
+        text = f"failing since {TimeFormat().format(state.failing_since)}: {state.last_error}"
+        return Finding(check, "failed", text, REFUSED)
+    if not send:
+        return Finding(check, "skipped", "not tried; 'maa-notify doctor --send' posts a sample card")
+    now = notifier.clock.now()
+    try:
+        card = notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
+        receipt = notifier.senders[name].post(Message(card, str(card["fallbackText"])))
+    except DeliveryError as error:
+        return Finding(check, "failed", str(error), REFUSED)
+    run = f" (run {receipt.run_id})" if receipt.run_id else ""
+    return Finding(check, "ok", f"accepted{run}; {_after_accepted(notifier.settings, name, receipt)}")
+
+
+def _list_channels(name: str, channel: BotChannel) -> Finding:
+    """The channels of a bot's team with their ids, to copy one from."""
+    check = f"channels near {name}"
+    try:
+        found = channel.channels()
+    except DeliveryError:
+        return Finding(check, "skipped", "Teams lists them where the channel is the team's General one")
+    listed = "; ".join(f"{safe(each.name, _CHANNEL_NAME_LIMIT)} {each.id}" for each in found)
+    return Finding(check, "ok", listed)
+
+
+def _after_accepted(settings: Settings, name: str, receipt: Receipt) -> str:
+    if any(route.to_requestor for route in settings.routes if route.name == name):
+        return "it names no recipient, so the flow ends there and nobody gets a card"
+    if receipt.message_id:
+        return "the card is in the channel"
+    return "a flow answers before it posts, so look for the card in Teams"

@@ -1,0 +1,68 @@
+"""Findings: what is wrong with the tenant until it is mended; told when found and when over. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from maa_notify.domain.change import Change
+from maa_notify.domain.event import Notice, NoticeKind
+
+
+class FindingState(Struct, frozen=True):
+    """What is remembered of one finding.
+
+    Attributes:
+        notice: as it was told.
+        since: when it was found first (UTC).
+    """
+
+    notice: Notice
+    since: datetime
+
+    @property
+    def subject_id(self) -> str:
+        """What it is about."""
+        return self.notice.subject_id
+
+
+def compare_findings(
+    known: Mapping[str, FindingState], found: Iterable[Notice], now: datetime
+) -> list[Change[FindingState]]:
+    """What to record, in the order found: new findings, those that changed, and at the end the resolved ones.
+
+    A finding is told again only when its title, facts or risk changed: that it is still true is no news.
+    The revision of a notice is the time at which it is told, so that a finding that comes back is not taken
+    for the one of before.
+
+    Args:
+        known: the findings that were true at the last look, by subject.
+        found: all that are true now, each of the kind `FINDING`.
+        now: the time of the poll (UTC).
+    """
+    present = {notice.subject_id: notice for notice in found}
+    told = (_told(known.get(subject), notice, now) for subject, notice in present.items())
+    resolved = [_resolved(state, now) for subject, state in known.items() if subject not in present]
+    return [*(change for change in told if change is not None), *resolved]
+
+
+def _told(before: FindingState | None, notice: Notice, now: datetime) -> Change[FindingState] | None:
+    if before is not None and _essence(before.notice) == _essence(notice):
+        return None
+    fresh = replace(notice, at=now, revision=_revision(now))
+    since = before.since if before else now
+    return Change(notice.subject_id, before, FindingState(fresh, since), fresh)
+
+
+def _resolved(state: FindingState, now: datetime) -> Change[FindingState]:
+    over = replace(state.notice, kind=NoticeKind.RESOLVED, at=now, revision=_revision(now))
+    return Change(state.subject_id, state, None, over)
+
+
+def _essence(notice: Notice) -> tuple[object, ...]:
+    return notice.title, notice.facts, notice.risk
+
+
+def _revision(now: datetime) -> int:
+    return int(now.timestamp())

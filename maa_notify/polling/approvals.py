@@ -1,0 +1,106 @@
+"""The source of all approval requests: list, look-up by id, watermark, and the silence of a first run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from maa_notify import logs
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState, Rules, compare
+from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
+from maa_notify.errors import GraphError
+from maa_notify.polling.source import News, Seen
+from maa_notify.storage.records import APPROVALS
+from maa_notify.storage.requests import RequestStore
+from maa_notify.storage.snapshot import Snapshot
+
+_LOG = logs.logger(__name__)
+
+_LOOK_UPS = 20
+_DAWN = datetime.min.replace(tzinfo=UTC)
+
+
+class RequestList(Protocol):
+    """Where requests are listed."""
+
+    def list_requests(self) -> Listing:
+        """All of them, or a `GraphError`."""
+        ...
+
+    def find_request(self, request_id: str) -> ApprovalRequest | None:
+        """One of them; None when it is gone; a `GraphError` when nobody can tell."""
+        ...
+
+
+class Approvals(Struct, frozen=True):
+    """The approval requests of one tenant.
+
+    Attributes:
+        graph: where they are listed.
+        store: where they are remembered.
+        rules: how to compare; whether it is the first run is found out by each poll.
+    """
+
+    graph: RequestList
+    store: RequestStore
+    rules: Rules
+
+    name = APPROVALS
+    rhythm = timedelta()
+
+    def news(self, snapshot: Snapshot, now: datetime) -> News:
+        """What changed since the snapshot, and how many requests wait."""
+        listing = self.graph.list_requests()
+        latest = latest_of_each(listing.requests)
+        known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
+        listed = dict(latest)
+        gone = self._look_up(known, listed)
+        past = self.store.read_past(_doubtful(listed.values(), snapshot))
+        former = {request_id: held.value for request_id, held in past.items()}
+        rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
+        changes = compare(known, former, listed, gone, now, rules)
+        self._raise_watermark(changes, snapshot)
+        return News(
+            changes, snapshot.tracked, past, seen=_seen(listing, latest.values(), now), is_complete=True
+        )
+
+    def _look_up(self, known: Mapping[str, RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
+        """Asks by id for open requests that the list omits; adds those found, returns those gone."""
+        missing = [each.request for each in known.values() if each.request.id not in listed]
+        gone = [request.id for request in missing if request.is_closed]
+        open_ones = [request.id for request in missing if not request.is_closed]
+        try:
+            for request_id in open_ones[:_LOOK_UPS]:
+                found = self.graph.find_request(request_id)
+                if found is None or found.id != request_id:
+                    gone.append(request_id)
+                else:
+                    listed[request_id] = found
+        except GraphError as error:
+            _LOG.warning("poll.unsure", missing=len(open_ones), text=f"{error}; the next poll asks again")
+        return gone
+
+    def _raise_watermark(self, changes: Sequence[Change[RequestState]], snapshot: Snapshot) -> None:
+        leaving = (each.before.request.requested_at for each in changes if each.before and not each.after)
+        newest = max((moment or _DAWN for moment in leaving), default=None)
+        if newest is not None and (snapshot.watermark is None or newest > snapshot.watermark):
+            self.store.raise_watermark(newest)
+
+
+def _doubtful(listed: Iterable[ApprovalRequest], snapshot: Snapshot) -> list[str]:
+    """Requests new to us that may have been listed before, for which the past has to be asked."""
+    watermark = snapshot.watermark
+    if watermark is None:
+        return []
+    unknown = (request for request in listed if request.id not in snapshot.tracked)
+    return [each.id for each in unknown if each.requested_at is None or each.requested_at <= watermark]
+
+
+def _seen(listing: Listing, latest: Iterable[ApprovalRequest], now: datetime) -> Seen:
+    waiting = [each for each in latest if each.status == NEEDS_APPROVAL]
+    oldest = min((each.requested_at or now for each in waiting), default=now)
+    age = max(0, int((now - oldest).total_seconds()))
+    return Seen(len(listing.requests), listing.malformed, len(waiting), age)

@@ -1,0 +1,53 @@
+"""A sign of life for destinations that were quiet for long.
+
+Microsoft switches a flow off that was not triggered for 90 days (Power Automate, "Limits of automated,
+scheduled, and instant flows"), and approval requests are rare. So a destination that was quiet for some time
+gets a card that says so; asked for daily, that card is a canary whose absence an alarm can watch.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from maa_notify import logs
+from maa_notify.domain.heartbeat import heartbeat
+from maa_notify.domain.notification import Notification
+from maa_notify.storage.outbox import Outbox, PendingNotification
+from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
+from maa_notify.storage.requests import Recorded
+from maa_notify.storage.rows import ConflictError
+
+_LOG = logs.logger(__name__)
+
+
+def queue_heartbeats(
+    outbox: Outbox,
+    destinations: Collection[str],
+    states: Mapping[str, Versioned[DestinationState]],
+    after: timedelta | None,
+    now: datetime,
+) -> Recorded:
+    """Puts a heartbeat into the outbox where it was quiet for too long; returns what it wrote.
+
+    Of a destination seen for the first time only the beginning of its silence is noted.
+    """
+    if after is None:
+        return Recorded()
+    pending: list[PendingNotification] = []
+    written: dict[str, Versioned[DestinationState]] = {}
+    for name in destinations:
+        held = states.get(name, NEW_DESTINATION)
+        moments = (held.value.last_accepted, held.value.quiet_since)
+        heard_at = max((each for each in moments if each is not None), default=None)
+        if heard_at is not None and now - heard_at < after:
+            continue
+        notification = None if heard_at is None else Notification(heartbeat(now), name, recorded_at=now)
+        quiet = replace(held, value=replace(held.value, quiet_since=now))
+        try:
+            written[name], queued = outbox.note_silence(name, quiet, notification)
+        except ConflictError:
+            _LOG.debug("upkeep.overtaken", destination=name)
+        else:
+            pending += queued
+    return Recorded(pending=pending, states=written)

@@ -1,0 +1,38 @@
+"""How the last looks at a source went: what is remembered of it, and what the log says when that turns."""
+
+from datetime import datetime, timedelta
+
+from maa_notify import logs
+from maa_notify.errors import GraphError
+from maa_notify.storage.records import SourceMark
+
+_LOG = logs.logger(__name__)
+
+
+def is_due(mark: SourceMark | None, rhythm: timedelta, now: datetime) -> bool:
+    """Whether it is time to look again; a mark from the future is the mark of a clock that was set back."""
+    tried_at = mark.tried_at if mark else None
+    return tried_at is None or tried_at > now or now - tried_at >= rhythm
+
+
+def next_mark(before: SourceMark, failure: GraphError | None, now: datetime) -> SourceMark:
+    """The mark after a look; a failure keeps when the last good one was."""
+    if failure is None:
+        return SourceMark(last_good=now, tried_at=now)
+    return SourceMark(
+        before.last_good,
+        before.failing_since or now,
+        failure.code,
+        failure.missing_permission,
+        failure.token_issued_at,
+        tried_at=now,
+    )
+
+
+def log_turn(source: str, before: SourceMark, failure: GraphError | None) -> None:
+    """Says once that a source fails, and once that it is well again."""
+    if failure is None:
+        if before.failing_since is not None:
+            _LOG.warning("poll.recovered", source=source, failing_since=before.failing_since)
+    elif before.failing_since is None:
+        _LOG.error("poll.failing", source=source, code=failure.code, text=str(failure))

@@ -1,0 +1,71 @@
+"""The protocol of a source of news: approval requests are one, and others stand beside it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from maa_notify.domain.change import Change
+from maa_notify.storage.records import Versioned
+from maa_notify.storage.requests import REQUESTS, Shelf
+from maa_notify.storage.snapshot import Snapshot
+
+
+class Seen(Struct, frozen=True):
+    """What a source looked at, in numbers, whether it is news or not.
+
+    Attributes:
+        listed: entries that Graph listed.
+        malformed: entries of Graph's list that could not be read.
+        waiting: requests that need approval.
+        oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
+    """
+
+    listed: int = 0
+    malformed: int = 0
+    waiting: int = 0
+    oldest_waiting_s: int = 0
+
+
+class News(Struct, frozen=True):
+    """What a source found out, ready to be recorded.
+
+    Attributes:
+        changes: what changed, in the order in which it is to be told.
+        known: the subjects as they were read; a change is recorded only if they still are so.
+        past: of the subjects, those that had left and are back, as they were read.
+        shelf: where in the state store they are.
+        seen: what was looked at.
+        is_complete: the source answered; False where it failed and there are no news for that reason.
+    """
+
+    changes: Sequence[Change[Any]] = ()
+    known: Mapping[str, Versioned[Any]] = field(default_factory=dict)
+    past: Mapping[str, Versioned[Any]] = field(default_factory=dict)
+    shelf: Shelf = REQUESTS
+    seen: Seen = Seen()
+    is_complete: bool = False
+
+
+class Source(Protocol):
+    """Where news come from."""
+
+    @property
+    def name(self) -> str:
+        """One word, for its mark in the state store, logs and health."""
+        ...
+
+    @property
+    def rhythm(self) -> timedelta:
+        """The least time between two looks; zero for one at each poll."""
+        ...
+
+    def news(self, snapshot: Snapshot, now: datetime) -> News:
+        """What changed since the snapshot.
+
+        Raises:
+            GraphError: nobody can tell now; the other sources are asked all the same.
+            StateError: the state store failed.
+        """
+        ...

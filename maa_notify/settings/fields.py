@@ -1,0 +1,325 @@
+"""The table of all settings, and the parsers that its rows are made of.
+
+Whoever adds a setting adds one row to `SETTINGS`, a field to `model.Settings`, and a section to
+`docs/settings.md`; every list of names follows from the table.
+
+A parser takes the text of a setting, cleaned and not empty, and returns its value. What is wrong it says in a
+`ValueError`, as the rest of a sentence that begins with the setting's name, and without the text itself where
+that may be a secret.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from msgspec import Struct
+
+from maa_notify.domain.reminders import Plan, parse_plan
+from maa_notify.domain.request import GUID
+from maa_notify.identity.clouds import CLOUDS
+from maa_notify.identity.secret import Secret
+from maa_notify.settings.model import StateAddress
+from maa_notify.settings.schedule import normalised
+from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
+from maa_notify.settings.validation import (
+    did_you_mean,
+    is_header_safe,
+    problem_of_origin,
+    problem_of_webhook,
+    read_json_list,
+)
+
+_Value = TypeVar("_Value")
+
+_SQLITE = "sqlite:///"
+_GUID_FORM = "a GUID: 32 digits from 0 to f in groups of 8, 4, 4, 4 and 12, with hyphens and no braces"
+_FEW = 2
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
+_NO_TENANT = frozenset({"common", "organizations", "consumers"})
+_DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)")
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+
+
+def matching(pattern: str, form: str) -> Callable[[str], str]:
+    """A parser of text that a pattern describes to programs, and `form` to people."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {form}")
+        return text
+
+    return parse
+
+
+def word_of(values: Mapping[str, _Value]) -> Callable[[str], _Value]:
+    """A parser of one of the words that are the keys, in any case; it returns what the word stands for."""
+
+    def parse(text: str) -> _Value:
+        if text.lower() not in values:
+            raise ValueError(f"must be one of {', '.join(values)}{did_you_mean(text, values)}")
+        return values[text.lower()]
+
+    return parse
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """A parser of whole numbers, both ends included."""
+
+    def parse(text: str) -> int:
+        if not (re.fullmatch("[0-9]{1,5}", text) and lowest <= int(text) <= highest):
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def flag(text: str) -> bool:
+    """Whether the text is `true`, and not `false`."""
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
+def guid(text: str) -> str:
+    """A client id, in lower case."""
+    if not GUID.fullmatch(text):
+        raise ValueError(f"must be {_GUID_FORM}")
+    return text.lower()
+
+
+def tenant(text: str) -> str:
+    """A tenant's id or one of its domain names, in lower case."""
+    if not GUID.fullmatch(text) and _is_almost_guid(text):
+        raise ValueError(f"is almost a tenant id: it must be {_GUID_FORM}, as on Entra's overview page")
+    if text.lower() in _NO_TENANT or not _TENANT.fullmatch(text):
+        raise ValueError("must be one tenant's id (a GUID) or its domain name")
+    return text.lower()
+
+
+def _is_almost_guid(text: str) -> bool:
+    """Whether a text is a GUID but for a few characters; no domain name without a dot is so long."""
+    digits = [each for each in text if each.isalnum()]
+    wrong = sum(each.lower() not in "0123456789abcdef" for each in digits)
+    return "." not in text and len(digits) in range(28, 37) and wrong <= _FEW
+
+
+def secret(text: str) -> Secret:
+    """A password or a key."""
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be meant")
+    return Secret(text)
+
+
+def token(text: str) -> Secret:
+    """An access token."""
+    if not is_header_safe(text):
+        raise ValueError("holds characters that no token has (spaces or line breaks?)")
+    return Secret(text)
+
+
+def secret_url(problem_of: Callable[[str], str]) -> Callable[[str], Secret]:
+    """A parser of addresses that are secrets; `problem_of` says what is wrong with one, or ""."""
+
+    def parse(text: str) -> Secret:
+        problem = problem_of(text)
+        if problem:
+            raise ValueError(problem)
+        return Secret(text)
+
+    return parse
+
+
+def origin(text: str) -> str:
+    """Scheme, host and port of a service, without a slash at the end."""
+    found = text.rstrip("/")
+    problem = problem_of_origin(found)
+    if problem:
+        raise ValueError(problem)
+    return found
+
+
+def certificate_path(text: str) -> Path:
+    """The path of a file that is there."""
+    path = Path(text)
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):
+        is_file = False
+    if not is_file:
+        raise ValueError("there is no such file; give the path, not the certificate")
+    return path
+
+
+def state(text: str) -> StateAddress:
+    """Where the state is: a SQLite file, a table, or a storage account by its connection string."""
+    if text.lower() == f"{_SQLITE}:memory:":
+        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
+    if text.startswith(_SQLITE) and text != _SQLITE:
+        return StateAddress(sqlite_path=Path(text.removeprefix(_SQLITE)))
+    if text.startswith("https://") and ".table." in text and not problem_of_origin(text.rstrip("/")):
+        return StateAddress(table_endpoint=text.rstrip("/"))
+    parts = {part.split("=", 1)[0].strip().lower() for part in text.split(";") if "=" in part}
+    has_key = {"accountname", "accountkey"} <= parts or "sharedaccesssignature" in parts
+    has_account = bool({"accountname", "tableendpoint"} & parts)
+    if text == "UseDevelopmentStorage=true" or (has_key and has_account and text.isprintable()):
+        return StateAddress(connection_string=Secret(text))
+    raise ValueError(
+        "must be sqlite:///FILE, a storage connection string, or https://ACCOUNT.table.core.windows.net"
+    )
+
+
+def times_after_approval(text: str) -> Plan:
+    """When to remind of a request that was approved; no shares, since the end of an approval is not known."""
+    form = "must be a list of times after the approval, such as 4h,24h: whole numbers with m, h or d"
+    try:
+        plan = parse_plan(text)
+    except ValueError:
+        raise ValueError(form) from None
+    if any(stage.share is not None for stage in plan):
+        raise ValueError(form)
+    return plan
+
+
+def time_zone(text: str) -> str:
+    """The IANA name of a time zone."""
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError, ValueError):
+        # Slow to load, and needed for a message only.
+        from maa_notify.settings.windows_zones import iana_name_of  # noqa: PLC0415
+
+        known = iana_name_of(text)
+        hint = f"; this is what Windows calls {known}" if known else ""
+        hint = hint or did_you_mean(text, available_timezones())
+        raise ValueError(f"must be an IANA name such as Europe/Berlin{hint}") from None
+    return text
+
+
+def duration(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
+    """A parser of spans such as `30s`, `5m`, `24h` or `2d`; `form` says both ends to people."""
+
+    def parse(text: str) -> timedelta:
+        match = _DURATION.fullmatch(text.lower())
+        span = int(match[1]) * _UNITS[match[2]] if match else None
+        if span is None or not lowest <= span <= highest:
+            raise ValueError(f"must be a time {form}: a whole number with s, m, h or d")
+        return span
+
+    return parse
+
+
+def words(known: tuple[str, ...]) -> Callable[[str], frozenset[str]]:
+    """A parser of lists of words with commas between them; the words count in any case."""
+    by_lower = {word.lower(): word for word in known}
+
+    def parse(text: str) -> frozenset[str]:
+        given = [each.strip().lower() for each in text.split(",") if each.strip()]
+        for word in given:
+            if word not in by_lower:
+                raise ValueError(f"must be a list of {', '.join(known)}{did_you_mean(word, known)}")
+        return frozenset(by_lower[word] for word in given)
+
+    return parse
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One setting.
+
+    Attributes:
+        name: of the environment variable.
+        parse: makes the value of the text.
+        default: the text that counts where none is given.
+        absent: the value where no text is given and there is no default.
+        required: what to do where it is not given, for people; "" where it may be missing.
+        empty_counts: an empty text is an answer and does not mean the default.
+        is_json: the text is a JSON list.
+        per_tenant: an entry of `MAA_TENANTS` may have it, by its `key`.
+        credential: says who signs in. An entry that has one of these takes none from the deployment.
+        in_fleet: the tenants of a fleet take it from the deployment.
+        in_azure: it may be set inside Azure.
+        secret: the value is a secret, or holds one.
+    """
+
+    name: str
+    parse: Callable[[str], Any]
+    default: str = ""
+    absent: Any = ""
+    required: str = ""
+    empty_counts: bool = False
+    is_json: bool = False
+    per_tenant: bool = False
+    credential: bool = False
+    in_fleet: bool = True
+    in_azure: bool = True
+    secret: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name within the program and in an entry of `MAA_TENANTS`: lower case, without `MAA_`."""
+        return self.name.removeprefix("MAA_").lower()
+
+
+_own = partial(Setting, per_tenant=True)
+_credential = partial(Setting, per_tenant=True, credential=True)
+
+SETTINGS: tuple[Setting, ...] = (
+    _own(
+        name="MAA_TENANT_ID",
+        parse=tenant,
+        required="is required: the directory (tenant) id from Entra's overview page",
+    ),
+    _own(
+        name="MAA_TENANT_NAME", parse=matching(r"[^\x00-\x1f\x7f]{1,60}", "at most 60 characters in one line")
+    ),
+    Setting(
+        name=TENANTS,
+        parse=partial(read_json_list, example='[{"tenant_id": "contoso.onmicrosoft.com"}]'),
+        is_json=True,
+        in_fleet=False,
+        secret=True,
+    ),
+    _credential(name="MAA_CLIENT_ID", parse=guid),
+    _credential(name="MAA_CLIENT_SECRET", parse=secret, absent=None, secret=True),
+    _credential(name="MAA_CLIENT_CERTIFICATE_PATH", parse=certificate_path, absent=None),
+    Setting(name="MAA_MANAGED_IDENTITY_CLIENT_ID", parse=guid),
+    Setting(name="MAA_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),
+    _own(name="MAA_CLOUD", parse=word_of(CLOUDS), default="global"),
+    _own(name="MAA_GRAPH_URL", parse=origin),
+    _own(name="MAA_AUTHORITY_URL", parse=origin),
+    Setting(name="MAA_STATE", parse=state, default="sqlite:///maa-notify.db", secret=True),
+    Setting(
+        name="MAA_TABLE_NAME",
+        parse=matching("[A-Za-z][A-Za-z0-9]{2,62}", "3 to 63 letters and digits"),
+        default="MaaNotify",
+    ),
+    _own(name="MAA_TEAMS_WEBHOOK_URL", parse=secret_url(problem_of_webhook), absent=None, secret=True),
+    _own(
+        name="MAA_DESTINATIONS",
+        parse=partial(read_json_list, example='[{"name": "ops", "webhook_url": "https://…"}]'),
+        absent=[],
+        is_json=True,
+        secret=True,
+    ),
+    _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
+    _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
+    _own(name="MAA_TIME_ZONE", parse=time_zone),
+    _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
+    _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
+    Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
+    _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
+    _own(name="MAA_BOT_CLIENT_ID", parse=guid),
+    Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),
+    Setting(name=COMMANDS, parse=flag, default="false", in_fleet=False),
+)
+
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -1,0 +1,98 @@
+"""The settings as the rest of the program sees them: checked, typed and frozen."""
+
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.reminders import Plan
+from maa_notify.domain.routing import Route
+from maa_notify.identity.clouds import Cloud
+from maa_notify.identity.secret import Secret
+
+
+class BotAddress(Struct, frozen=True):
+    """Where the bot writes: the service's origin and path, and the channel; "" for the requestors' chats."""
+
+    service_url: str
+    channel_id: str = ""
+
+
+class Destination(Struct, frozen=True):
+    """A Teams channel or the requestors' chats.
+
+    Attributes:
+        route: its name, and which events it gets.
+        endpoint: where cards are posted: a webhook's URL, or an address that the bot writes to.
+        mentions: the people that a card mentions, by event.
+    """
+
+    route: Route
+    endpoint: Secret | BotAddress
+    mentions: Mentions = field(default_factory=dict)
+
+
+class StateAddress(Struct, frozen=True):
+    """Where the state is: exactly one of the three."""
+
+    sqlite_path: Path | None = None
+    connection_string: Secret | None = None
+    table_endpoint: str | None = None
+
+
+class BotSettings(Struct, frozen=True):
+    """The bot, where there is one.
+
+    Attributes:
+        client_id: of the bot; its token is asked for with it.
+        service_url: where it writes to people.
+        access_token: a ready token, for a first try by hand and for tests.
+        commands: whether people may ask it.
+    """
+
+    client_id: str
+    service_url: str
+    access_token: Secret | None
+    commands: bool
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings of one tenant: a field for each row of `fields.SETTINGS`, called by its `key`.
+
+    Text that is not given is "", other values are None. `destinations` are those of all settings together,
+    the default and the bot's chats among them. `bot` is what follows from the bot's settings; None where
+    nothing asks for one. `warnings` are worth a look but stop nothing.
+    """
+
+    tenant_id: str
+    tenant_name: str
+    client_id: str
+    client_secret: Secret | None
+    client_certificate_path: Path | None
+    managed_identity_client_id: str
+    access_token: Secret | None
+    cloud: Cloud
+    graph_url: str
+    authority_url: str
+    state: StateAddress
+    table_name: str
+    teams_webhook_url: Secret | None
+    destinations: tuple[Destination, ...]
+    reminders: Plan
+    complete_reminders: Plan
+    time_zone: str
+    digest_above: int
+    heartbeat_days: int
+    retention_days: int
+    poll_schedule: str
+    requestor_chat: bool
+    bot_client_id: str
+    bot_access_token: Secret | None
+    bot_commands: bool
+    bot: BotSettings | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The pure part of the destinations."""
+        return [destination.route for destination in self.destinations]

@@ -1,0 +1,262 @@
+"""Values as people copy them: with quotes, invisible characters, a digit too many, or Windows' names."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from maa_notify.errors import SettingsError
+from maa_notify.settings.fields import duration, words
+from maa_notify.settings.model import Settings
+from maa_notify.settings.reader import read_settings
+from maa_notify.settings.startup import commands_wanted, is_fleet, schedule_from
+from maa_notify.settings.tenants import read_tenants
+
+TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
+APP = "7b0c54be-0000-4000-8000-000000000002"
+HOOK = "https://prod-01.westeurope.logic.azure.com/workflows/1/invoke?sig=abc"
+OTHER_HOOK = "https://prod-01.westeurope.logic.azure.com/workflows/2/invoke?sig=abc"
+LEAST = {"MAA_TENANT_ID": TENANT, "MAA_TEAMS_WEBHOOK_URL": HOOK}
+CLIENT_IDS = ("MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID", "MAA_MANAGED_IDENTITY_CLIENT_ID")
+
+
+def read(**changes: str) -> Settings:
+    """The settings with the fewest values, changed."""
+    return read_settings({**LEAST, **changes})
+
+
+def problem(**changes: str) -> str:
+    """The one mistake of such settings."""
+    with pytest.raises(SettingsError) as caught:
+        read(**changes)
+    [mistake] = caught.value.mistakes
+    return str(mistake)
+
+
+def almost(guid: str) -> list[str]:
+    """What becomes of a GUID when it is copied or typed without care."""
+    return [
+        guid[:-1],
+        f"{guid}0",
+        guid[1:],
+        f"{{{guid}}}",
+        f"({guid})",
+        guid.replace("-", ""),
+        guid.replace("-", "–"),
+        guid.replace("-", " "),
+        guid.replace("e", "g", 1),
+        f"{guid[:12]}\u200b{guid[12:]}",
+    ]
+
+
+@pytest.mark.parametrize("value", almost(TENANT))
+def test_a_tenant_id_that_is_almost_one_is_refused(value: str) -> None:
+    """Entra would look for a domain of that name, and say that there is no such tenant."""
+    told = problem(MAA_TENANT_ID=value)
+
+    assert told.startswith("MAA_TENANT_ID: is almost a tenant id")
+    assert "8, 4, 4, 4 and 12" in told
+
+
+@pytest.mark.parametrize(
+    "value", ["contoso.onmicrosoft.com", "contoso.com", "a1b2c3d4e5f6.example", "my-company-name-01.example"]
+)
+def test_a_domain_is_not_taken_for_a_broken_id(value: str) -> None:
+    """Whatever hexadecimal digits and hyphens are in its name."""
+    assert read(MAA_TENANT_ID=value).tenant_id == value
+
+
+@pytest.mark.parametrize("name", CLIENT_IDS)
+@pytest.mark.parametrize("value", [*almost(APP), "maa-notify", "https://contoso.com/app"])
+def test_a_client_id_that_is_none_is_refused(name: str, value: str) -> None:
+    """The name of the app, or an id with a digit too few, would fail at the first sign-in."""
+    told = problem(**{"MAA_CLIENT_ID": APP, name: value})
+
+    assert told.startswith(f"{name}: must be a GUID: 32 digits")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{}", '"{}"', "'{}'", "“{}”", "\ufeff{}", "\u200b{}\u2060", " \n\t{}\r\n", '\ufeff"{} "\n', "\xa0{}"],
+)
+def test_what_a_copy_puts_around_a_value_is_taken_off(value: str) -> None:
+    """Quotes, byte order marks, zero-width characters and line breaks, as files and web pages have them."""
+    found = read(
+        MAA_TENANT_ID=value.format(TENANT),
+        MAA_CLIENT_SECRET=value.format("s3cret"),
+        MAA_CLIENT_ID=value.format(APP),
+        MAA_TEAMS_WEBHOOK_URL=value.format(OTHER_HOOK),
+        MAA_DIGEST_ABOVE=value.format("7"),
+        MAA_REMINDERS=value.format(""),
+    )
+
+    assert (found.tenant_id, found.client_id, found.digest_above, found.reminders) == (TENANT, APP, 7, ())
+    assert found.client_secret is not None
+    assert found.client_secret.reveal() == "s3cret"
+    assert found.teams_webhook_url is not None
+    assert found.teams_webhook_url.reveal() == OTHER_HOOK
+
+
+@pytest.mark.parametrize("value", ['"{}"', "\ufeff{}\n"])
+def test_the_triggers_read_a_copied_value_as_the_settings_do(value: str) -> None:
+    """Otherwise a Function would answer questions, or poll, by another rule than the one it checks."""
+    assert commands_wanted({"MAA_BOT_COMMANDS": value.format("True")})
+    assert schedule_from({"MAA_POLL_SCHEDULE": value.format("0 */5 * * * *")}) == "0 */5 * * * *"
+    assert not is_fleet({"MAA_TENANTS": value.format(" ")})
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"MAA_DIGEST_ABOVE": "1\u200b0"}, "it holds an invisible character (U+200B)"),
+        ({"MAA_TIME_ZONE": "Europe/\nBerlin"}, "it holds a line break"),
+        ({"MAA_TABLE_NAME": "Maa\xa0Notify"}, "it holds a no-break space"),
+        (
+            {"MAA_CLIENT_ID": APP, "MAA_CLIENT_SECRET": "s3\u200bcret"},
+            "it holds an invisible character (U+200B)",
+        ),
+        ({"MAA_STATE": "AccountName=a;AccountKey=a2\nV5"}, "it holds a line break"),
+        ({"MAA_TENANT_NAME": "Con\ttoso"}, "it holds a tab"),
+    ],
+)
+def test_what_cannot_be_seen_within_a_value_is_named(changes: dict[str, str], told: str) -> None:
+    """Nobody finds a zero-width space by looking at it."""
+    assert problem(**changes).endswith(told)
+
+
+@pytest.mark.parametrize("value", ["sqlite:///:memory:", "sqlite:///:MEMORY:", '"sqlite:///:memory:"'])
+def test_a_state_in_memory_is_refused(value: str) -> None:
+    """Each poll would take every request for a new one; or a file of that name would lie about."""
+    assert problem(MAA_STATE=value) == (
+        "MAA_STATE: must be a file: what stands in memory alone is forgotten when the program ends"
+    )
+
+
+def listed(*entries: Any) -> str:
+    """The value of `MAA_DESTINATIONS`."""
+    return json.dumps(entries)
+
+
+@pytest.mark.parametrize("name", ["default", "audit"])
+def test_two_destinations_with_one_address_are_warned_of(name: str) -> None:
+    """An event that both want is posted twice into one channel; the address itself is not shown."""
+    audit = {"name": "audit", "webhook_url": OTHER_HOOK}
+    ops = {"name": "ops", "webhook_url": HOOK if name == "default" else OTHER_HOOK}
+
+    [warning] = read(MAA_DESTINATIONS=listed(ops, audit)).warnings
+
+    assert warning.startswith("MAA_DESTINATIONS: ")
+    assert "'ops'" in warning
+    assert f"'{name}'" in warning
+    assert "same address" in warning
+    assert "sig=" not in warning
+
+
+def test_two_channels_of_a_bot_are_not_one_address() -> None:
+    """Only the same channel is; the chats with requestors go by the same service, to each person."""
+    channels = [
+        {"name": name, "bot": {"channel_id": channel, "service_url": "https://smba.trafficmanager.net/emea"}}
+        for name, channel in (
+            ("a", "19:a@thread.tacv2"),
+            ("b", "19:b@thread.tacv2"),
+            ("c", "19:a@thread.tacv2"),
+        )
+    ]
+
+    [warning] = read(
+        MAA_DESTINATIONS=listed(*channels), MAA_CLIENT_ID=APP, MAA_REQUESTOR_CHAT="true"
+    ).warnings
+
+    assert "'a' and 'c' have the same address" in warning
+
+
+@pytest.mark.parametrize(
+    "windows, iana",
+    [
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("w. europe standard time", "Europe/Berlin"),
+        ("GMT Standard Time", "Europe/London"),
+        ("Eastern Standard Time", "America/New_York"),
+        ("Central Standard Time (Mexico)", "America/Mexico_City"),
+        ("India Standard Time", "Asia/Kolkata"),
+        ("AUS Eastern Standard Time", "Australia/Sydney"),
+    ],
+)
+def test_a_time_zone_of_windows_leads_to_its_iana_name(windows: str, iana: str) -> None:
+    """Administrators know the names that their own computers show."""
+    told = problem(MAA_TIME_ZONE=windows)
+
+    assert (
+        told
+        == f"MAA_TIME_ZONE: must be an IANA name such as Europe/Berlin; this is what Windows calls {iana}"
+    )
+    assert read(MAA_TIME_ZONE=iana).time_zone == iana
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_destinations_may_stand_in_a_file(tmp_path: Path, encoding: str) -> None:
+    """As an editor or PowerShell writes it; a list of many channels is too long for one line of a setting."""
+    path = tmp_path / "Ziele für Teams.json"
+    path.write_text(json.dumps([{"name": "ops", "webhook_url": OTHER_HOOK}], indent=2), encoding=encoding)
+
+    found = read(MAA_DESTINATIONS=str(path))
+
+    assert [each.route.name for each in found.destinations] == ["ops", "default"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_the_list_of_a_fleet_is_read_in_the_same_encodings(tmp_path: Path, encoding: str) -> None:
+    """One rule for both files."""
+    path = tmp_path / "tenants.json"
+    path.write_text(json.dumps([{"tenant_id": TENANT, "destinations": "ops.json"}]), encoding=encoding)
+
+    [tenant] = read_tenants({"MAA_TENANTS": f' "{path}"'}).tenants
+
+    assert tenant.environ["MAA_DESTINATIONS"] == "ops.json"
+
+
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b'[\n{"name": "ops",}]', "must be a JSON list, and is not JSON at line 2, column"),
+        (b'[{"name": "\xe4"}]', "must be a JSON list, and is not JSON in UTF-8 or UTF-16"),
+        (b'{"name": "ops"}', "must be a JSON list, such as"),
+        (b"", "must be a JSON list, and is not JSON at line 1, column 1"),
+        (None, "must be a JSON list, such as"),
+    ],
+)
+def test_a_file_that_holds_no_list_is_told(tmp_path: Path, content: bytes | None, told: str) -> None:
+    """With the place of the mistake, and without a line of the file: it holds secrets."""
+    path = tmp_path / "destinations.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert problem(MAA_DESTINATIONS=str(path)).startswith(f"MAA_DESTINATIONS: {told}")
+
+
+def test_spans_are_read_with_their_units() -> None:
+    """Both ends are allowed, and what is none of it is told with the form."""
+    parse = duration(timedelta(seconds=30), timedelta(days=2), "from 30s to 2d")
+
+    assert [parse(each) for each in ("30s", "5m", "24H", "2d")] == [
+        timedelta(seconds=30),
+        timedelta(minutes=5),
+        timedelta(days=1),
+        timedelta(days=2),
+    ]
+    for wrong in ("29s", "3d", "5", "m", "5 m", "-5m", "1.5h", "٥m", "999999d"):
+        with pytest.raises(ValueError, match=r"must be a time from 30s to 2d"):
+            parse(wrong)
+
+
+def test_words_are_read_in_any_case() -> None:
+    """With commas between them; the word that was probably meant is named, any other text is not repeated."""
+    parse = words(("approvals", "signIns"))
+
+    assert parse("SIGNINS, approvals,") == {"approvals", "signIns"}
+    with pytest.raises(ValueError, match=r"did you mean 'signIns'\?$"):
+        parse("signin")
+    with pytest.raises(ValueError, match=r"^must be a list of approvals, signIns$"):
+        parse("Zq9secret")
