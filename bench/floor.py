@@ -10,11 +10,11 @@ import httpx
 from azure.data.tables import TableServiceClient
 
 from maa_notify.graph.client import COLLECTION
-from maa_notify.storage.records import DEAD, META, PENDING
+from maa_notify.storage.records import DEAD, OUTBOX
 from maa_notify.storage.rows import MAX_CHANGES, Row
 
-READS = ((DEAD, META + "~"), (PENDING, PENDING + "~"))
-"""The two ranges of keys that a poll reads."""
+READS = (DEAD, OUTBOX + "~")
+"""The range of keys that a poll reads."""
 
 _HEADERS = {"Authorization": "Bearer a-token", "Accept": "application/json", "Accept-Encoding": "identity"}
 
@@ -58,8 +58,7 @@ class BareSqlite:
     def read(self) -> int:
         """Reads what a poll reads."""
         query = "SELECT key, data, etag FROM rows WHERE partition = ? AND key >= ? AND key < ? ORDER BY key"
-        found = (self._connection.execute(query, (self._partition, *each)).fetchall() for each in READS)
-        return sum(map(len, found))
+        return len(self._connection.execute(query, (self._partition, *READS)).fetchall())
 
     def write(self, rows: Sequence[Row]) -> None:
         """Writes rows."""
@@ -82,8 +81,9 @@ class BareTable:
     def read(self) -> int:
         """Reads what a poll reads."""
         query = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
-        named = ({"partition": self._partition, "first": first, "end": end} for first, end in READS)
-        return sum(len(list(self._table.query_entities(query, parameters=each))) for each in named)
+        first, end = READS
+        named = {"partition": self._partition, "first": first, "end": end}
+        return len(list(self._table.query_entities(query, parameters=named)))
 
     def write(self, rows: Sequence[Row]) -> None:
         """Writes rows."""

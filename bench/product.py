@@ -10,7 +10,7 @@ from bench.places import TABLE, Place
 from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.graph.requests import parse_request
@@ -33,7 +33,7 @@ class Watched:
         clock: the notifier's.
         reads: how often rows were asked for.
         writes: how often a transaction was asked for.
-        outbox_read_at: when the outbox was first read: all that is new is recorded then.
+        recorded_at: when something new was recorded last.
         taken_at: when each card was taken: the next thing after that is to write it into the journal.
         taken_by_clock: the same by the notifier's clock, in seconds.
     """
@@ -42,15 +42,13 @@ class Watched:
     clock: Clock
     reads: int = 0
     writes: int = 0
-    outbox_read_at: Moment | None = None
+    recorded_at: Moment | None = None
     taken_at: list[Moment] = field(default_factory=list)
     taken_by_clock: list[float] = field(default_factory=list)
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """Passes on."""
         self.reads += 1
-        if first == codec.PENDING and self.outbox_read_at is None:
-            self.outbox_read_at = Moment.now()
         return self.rows.read(first, end)
 
     def get(self, key: str) -> Row | None:
@@ -64,7 +62,10 @@ class Watched:
         if any(change.key.startswith(codec.SENT) for change in changes):
             self.taken_at.append(Moment.now())
             self.taken_by_clock.append(self.clock.monotonic())
-        return self.rows.commit(changes)
+        etags = self.rows.commit(changes)
+        if any(change.key.startswith(codec.LIVE) for change in changes):
+            self.recorded_at = Moment.now()
+        return etags
 
     def close(self) -> None:
         """Passes on."""

@@ -16,8 +16,8 @@ from bench.places import Place
 from bench.product import Notifier, Site, age, notifier, settle
 from bench.report import progress
 from bench.server import PAGE_SIZE, serving
-from maa_notify.delivery.delivery import DeliveryLimits
-from maa_notify.storage.records import LIVE, PENDING
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.storage.records import LIVE, OUTBOX
 from maa_notify.storage.rows import Row
 from tests.support.clock import FakeClock
 
@@ -119,7 +119,7 @@ def _trips(what: str, product: Notifier, listed: int) -> Figure:
     product.rows.reads = product.rows.writes = 0
     product.poll()
     trips, pages = product.rows.reads + product.rows.writes, -(-listed // PAGE_SIZE)
-    return Figure(goals.TRIPS, what, f"{pages} + 3", f"{pages} + {trips}", (pages + trips) / (pages + 3))
+    return Figure(goals.TRIPS, what, f"{pages} + 2", f"{pages} + {trips}", (pages + trips) / (pages + 2))
 
 
 def histories(bench: Bench) -> Iterator[Figure]:
@@ -152,7 +152,7 @@ def bursts(bench: Bench) -> Iterator[Figure]:
             sites = (Site(server, place, f"burst{number}.contoso.com") for number in count())
             first = _before_burst(next(sites))
             first.poll()
-            rows = [*first.rows.read(LIVE, f"{LIVE}~"), *first.rows.read(PENDING, f"{PENDING}~")]
+            rows = [*first.rows.read(LIVE, f"{LIVE}~"), *first.rows.read(OUTBOX, f"{OUTBOX}~")]
             taken = rounds(_bare_burst(sites, rows), _burst(sites), runs=bench.extent.runs)
             yield from on_both_clocks(goals.BURST, f"{new} new, {place.name}", taken)
 
@@ -169,7 +169,7 @@ def _burst(sites: Iterator[Site]) -> Contender:
         def run() -> Span:
             start = Moment.now()
             product.poll()
-            return Span.between(start, product.rows.outbox_read_at or start)
+            return Span.between(start, product.rows.recorded_at or start)
 
         return run
 

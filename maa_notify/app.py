@@ -15,7 +15,8 @@ from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import TimeFormat
 from maa_notify.clock import Clock, SystemClock
-from maa_notify.delivery.delivery import Delivery, DeliveryLimits
+from maa_notify.delivery.delivery import Delivery
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
 from maa_notify.errors import Mistake, SettingsError

@@ -29,7 +29,10 @@ PURE = (
     "maa_notify.bot.answers",
     "maa_notify.bot.strings",
 )
-TOUCHES_NOTHING = (*PURE, "maa_notify.delivery.order", "maa_notify.delivery.compose")
+TOUCHES_NOTHING = (
+    *PURE,
+    *(f"maa_notify.delivery.{each}" for each in ("compose", "lease", "limits", "order", "pacing", "retries")),
+)
 ADAPTERS = ("maa_notify.graph", "maa_notify.storage", "maa_notify.teams")
 NOT_DEPLOYED = ("maa_notify.demo", "maa_notify.rendering")
 MAY_SHOW_THE_DEMO = ("maa_notify.cli", *NOT_DEPLOYED)

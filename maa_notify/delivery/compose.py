@@ -17,7 +17,7 @@ from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import PendingNotification
 
 MOST_TOGETHER = 49
-"""Two rows each, the destination's own and an edition: the hundred changes of one transaction."""
+"""Two rows each, the destination's own and the snapshot's version: the hundred writes of one transaction."""
 
 
 class CardMaker(Protocol):
@@ -47,43 +47,39 @@ class Composer(Struct, frozen=True):
     digest_above: int
 
     def compose(
-        self, due: Sequence[PendingNotification], places: Mapping[str, CardLocation], now: datetime
+        self, due: Sequence[PendingNotification], locations: Mapping[str, CardLocation], now: datetime
     ) -> tuple[Sequence[PendingNotification], Message]:
         """The next message and the notifications that it tells.
 
         Args:
             due: what is due at one destination for one recipient, in order; at least one.
-            places: where cards of these requests stand there, by request id.
+            locations: where cards of these subjects stand there, by id.
             now: the time of posting (UTC).
         """
         first = due[0]
-        place = places.get(_request_of(first))
-        new = [item for item in due if _request_of(item) not in places]
-        if place or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
-            return due[:1], self._message(first.value, place, now)
+        location = locations.get(first.value.event.subject_id)
+        new = [item for item in due if item.value.event.subject_id not in locations]
+        if location or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
+            return due[:1], self._message(first.value, location, now)
         batch = list(takewhile(_may_share, new[:MOST_TOGETHER]))
         events = [item.value.event for item in batch]
         card, count = self.cards.digest(events, first.value.destination, now)
         return batch[:count], _message(card, first.value)
 
-    def _message(self, notification: Notification, place: CardLocation | None, now: datetime) -> Message:
+    def _message(self, notification: Notification, location: CardLocation | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
         if notification.plain:
             card = self.cards.plain(event, now)
         else:
             card = self.cards.card(event, destination, now, again=notification.in_doubt)
-        reply = self.cards.reply(event, destination, now) if place else None
-        return _message(card, notification, place, reply)
+        reply = self.cards.reply(event, destination, now) if location else None
+        return _message(card, notification, location, reply)
 
 
 def _message(
-    card: Card, notification: Notification, place: CardLocation | None = None, reply: Card | None = None
+    card: Card, notification: Notification, location: CardLocation | None = None, reply: Card | None = None
 ) -> Message:
-    return Message(card, str(card.get("fallbackText", "")), notification.recipient, place, reply)
-
-
-def _request_of(item: PendingNotification) -> str:
-    return item.value.event.subject_id
+    return Message(card, str(card.get("fallbackText", "")), notification.recipient, location, reply)
 
 
 def _may_share(item: PendingNotification) -> bool:

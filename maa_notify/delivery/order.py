@@ -67,8 +67,3 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
 def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
     """How many have waited for longer than any passing trouble takes."""
     return sum(now - each.recorded_at > _OVERDUE for each in waiting)
-
-
-def without_future_times(moment: datetime | None, latest: datetime) -> datetime | None:
-    """A time that was written down, unless it is later than it can be."""
-    return None if moment is None or moment > latest else moment

@@ -17,14 +17,14 @@ class Message(Struct, frozen=True):
         card: the Adaptive Card.
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
-        place: where an earlier card of the same request stands; the card takes that one's place.
+        location: where an earlier card of the same request stands; the card takes that one's place.
         reply: the short card that then rings in its thread, since a changed card rings nowhere.
     """
 
     card: Card
     summary: str = ""
     recipient: str = ""
-    place: CardLocation | None = None
+    location: CardLocation | None = None
     reply: Card | None = None
 
 
@@ -34,12 +34,12 @@ class Receipt(Struct, frozen=True):
     Attributes:
         run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
         message_id: the message in the channel, proof that the card was posted; "" if none was told.
-        place: where the card stands, for an outlet that can come back to it.
+        location: where the card stands, for a sender that can come back to it.
     """
 
     run_id: str = ""
     message_id: str = ""
-    place: CardLocation | None = None
+    location: CardLocation | None = None
 
 
 class Sender(Protocol):

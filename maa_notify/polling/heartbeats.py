@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.outbox import Outbox
+from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
+from maa_notify.storage.requests import Recorded
 from maa_notify.storage.rows import ConflictError
 
 _LOG = logs.logger(__name__)
@@ -26,13 +27,15 @@ def queue_heartbeats(
     states: Mapping[str, Versioned[DestinationState]],
     after: timedelta | None,
     now: datetime,
-) -> None:
-    """Puts a heartbeat into the outbox for each destination that was quiet for too long.
+) -> Recorded:
+    """Puts a heartbeat into the outbox where it was quiet for too long; returns what it wrote.
 
     Of a destination seen for the first time only the beginning of its silence is noted.
     """
     if after is None:
-        return
+        return Recorded()
+    pending: list[PendingNotification] = []
+    written: dict[str, Versioned[DestinationState]] = {}
     for name in destinations:
         held = states.get(name, NEW_DESTINATION)
         moments = (held.value.last_accepted, held.value.quiet_since)
@@ -42,6 +45,9 @@ def queue_heartbeats(
         notification = None if heard_at is None else Notification(heartbeat(now), name, recorded_at=now)
         quiet = replace(held, value=replace(held.value, quiet_since=now))
         try:
-            outbox.note_silence(name, quiet, notification)
+            written[name], queued = outbox.note_silence(name, quiet, notification)
         except ConflictError:
             _LOG.debug("upkeep.overtaken", destination=name)
+        else:
+            pending += queued
+    return Recorded(pending=pending, states=written)

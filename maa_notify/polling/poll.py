@@ -26,7 +26,9 @@ from maa_notify.polling.marks import is_due, log_turn, next_mark
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
+from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark
+from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
@@ -77,14 +79,21 @@ class Poll:
         snapshot = self.store.requests.read_snapshot()
         names = [each.name for each in self.routes]
         news, failure = self._look(self.approvals, snapshot, now)
-        events = self._record(self.approvals, news, snapshot, now)
-        queue_heartbeats(self.store.outbox, names, snapshot.states, self.habits.heartbeat, now)
-        result = self.delivery.run(snapshot.states)
+        leases = self.delivery.leases(snapshot.states)
+        recorded = self._record(self.approvals, news, snapshot, now, leases)
+        states = {**snapshot.states, **recorded.states}
+        queued = queue_heartbeats(self.store.outbox, names, states, self.habits.heartbeat, now)
+        waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
+        # By key, since what was recorded once more has another etag than it had in the snapshot.
+        pending = {each.value.key: each for each in waiting}.values()
+        result = self.delivery.run({**states, **queued.states}, pending)
+        events = recorded.events
         for source in self.others:
             found = self._visit(source, snapshot, now)
             if found:
                 events += found
-                result = result.followed_by(self.delivery.run(self.store.requests.read_snapshot().states))
+                present = self.store.requests.read_snapshot()
+                result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
         purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
         self._mark(self.approvals, failure, snapshot, now)
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
@@ -94,9 +103,9 @@ class Poll:
         if not is_due(snapshot.marks.get(source.name), source.rhythm, now):
             return 0
         news, failure = self._look(source, snapshot, now)
-        events = self._record(source, news, snapshot, now)
+        recorded = self._record(source, news, snapshot, now)
         self._mark(source, failure, snapshot, now)
-        return events
+        return recorded.events
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
         """The news of a source; none, and why, when nobody can tell."""
@@ -105,17 +114,18 @@ class Poll:
         except GraphError as error:
             return News(), error
 
-    def _record(self, source: Source, news: News, snapshot: Snapshot, now: datetime) -> int:
-        """Records the news with their notifications; returns the number of events."""
+    def _record(
+        self, source: Source, news: News, snapshot: Snapshot, now: datetime, leases: States = NO_STATES
+    ) -> Recorded:
+        """Records the news with their notifications."""
         told = [replace(each, notifications=self._notifications(each, now)) for each in news.changes]
-        recorded = self.store.requests.record(told, news.known, news.past, news.shelf)
-        events = [each.event for each in recorded.changes if each.event is not None]
-        for event in events:
+        recorded = self.store.requests.record(told, news.known, news.past, news.shelf, leases)
+        for event in (each.event for each in recorded.changes if each.event is not None):
             _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
         if news.is_complete and not snapshot.was_polled(source.name):
             # Before anything is posted: a poll that is killed now must not be the first one once more.
             self.store.requests.write_mark(source.name, SourceMark(last_good=now, tried_at=now))
-        return len(events)
+        return recorded
 
     def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
         event = change.event

@@ -11,8 +11,8 @@ from maa_notify.storage.records import (
     CARD,
     DEAD,
     LAST_PURGE,
+    OUTBOX,
     PAST,
-    PENDING,
     SENT,
     UNREACHED,
     JournalEntry,
@@ -51,7 +51,7 @@ class Journal:
             notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
         )
         self._rows.commit(
-            [Delete(DEAD + notification.key, dead.etag), Put(PENDING + fresh.key, encode(fresh))]
+            [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
         )
 
     def discard(self, dead: Versioned[JournalEntry]) -> None:

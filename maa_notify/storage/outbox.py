@@ -11,7 +11,7 @@ from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
     NEW_DESTINATION,
-    PENDING,
+    OUTBOX,
     DestinationState,
     JournalEntry,
     StoredCard,
@@ -21,11 +21,10 @@ from maa_notify.storage.records import (
     decode,
     encode,
     sent_key,
-    subject_of,
     unreached_key,
     versioned_from,
 )
-from maa_notify.storage.rows import Delete, Insert, Put, Update, Write, prefix_end
+from maa_notify.storage.rows import Delete, Insert, Put, Row, Update, Write, prefix_end
 from maa_notify.storage.versioned import VersionedRows
 
 PendingNotification = Versioned[Notification]
@@ -59,7 +58,7 @@ class Outbox:
 
     def read_pending(self) -> list[PendingNotification]:
         """The notifications that wait, in no particular order."""
-        return [versioned_from(row, Notification) for row in self._rows.read(PENDING, prefix_end(PENDING))]
+        return pending_in(self._rows.read(OUTBOX, prefix_end(OUTBOX)))
 
     def read_destination(self, destination: str) -> Versioned[DestinationState]:
         """What is remembered of one destination; `NEW_DESTINATION` before anything is."""
@@ -74,7 +73,7 @@ class Outbox:
         Raises:
             ConflictError: another poller wrote it first.
         """
-        return Versioned(state.value, self._rows.commit([_destination_write(destination, state)])[0])
+        return Versioned(state.value, self._rows.commit([destination_write(destination, state)])[0])
 
     def commit_outcomes(
         self, destination: str, state: Versioned[DestinationState], outcomes: Sequence[Outcome]
@@ -87,10 +86,10 @@ class Outbox:
         Raises:
             ConflictError: another poller dealt with one of them first.
         """
-        writes = [_destination_write(destination, state)]
+        writes = [destination_write(destination, state)]
         kept = [each.kept for each in outcomes if each.kept is not None]
         writes += [
-            Update(PENDING + each.pending.value.key, encode(each.kept), each.pending.etag)
+            Update(OUTBOX + each.pending.value.key, encode(each.kept), each.pending.etag)
             for each in outcomes
             if each.kept is not None
         ]
@@ -114,25 +113,30 @@ class Outbox:
 
     def note_silence(
         self, destination: str, state: Versioned[DestinationState], heartbeat: Notification | None
-    ) -> None:
+    ) -> tuple[Versioned[DestinationState], list[PendingNotification]]:
         """Notes since when a destination is quiet, together with the heartbeat that breaks the silence.
+
+        Returns:
+            The destination's state and the heartbeat, if there is one, as they are now.
 
         Raises:
             ConflictError: another poller wrote the destination's row first.
         """
-        writes = [_destination_write(destination, state)]
+        writes = [destination_write(destination, state)]
         if heartbeat is not None:
-            writes.append(Put(PENDING + heartbeat.key, encode(heartbeat)))
-        self._rows.commit(writes)
+            writes.append(Put(OUTBOX + heartbeat.key, encode(heartbeat)))
+        etag, *others = self._rows.commit(writes)
+        queued = [Versioned(heartbeat, etag) for etag in others if heartbeat is not None]
+        return Versioned(state.value, etag), queued
 
     def make_due(self, pending: PendingNotification) -> None:
         """Makes a waiting notification due now, in its full form."""
         fresh = replace(pending.value, not_before=None, plain=False, overtakable=False)
-        self._rows.commit([Update(PENDING + fresh.key, encode(fresh), pending.etag)])
+        self._rows.commit([Update(OUTBOX + fresh.key, encode(fresh), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
         """Forgets a waiting notification."""
-        self._rows.commit([Delete(PENDING + pending.value.key, pending.etag)])
+        self._rows.commit([Delete(OUTBOX + pending.value.key, pending.etag)])
 
     def clear_retry_after(self) -> None:
         """Lets every destination be tried again now, whatever `Retry-After` it gave."""
@@ -143,7 +147,17 @@ class Outbox:
                 self.write_destination(row.key.removeprefix(DESTINATION), freed)
 
 
-def _destination_write(destination: str, state: Versioned[DestinationState]) -> Write:
+def pending_in(rows: Iterable[Row]) -> list[PendingNotification]:
+    """The notifications in rows of the outbox.
+
+    Raises:
+        StateCorrupt: one of them is not ours or is damaged.
+    """
+    return [versioned_from(row, Notification) for row in rows]
+
+
+def destination_write(destination: str, state: Versioned[DestinationState]) -> Write:
+    """What writes the state of a destination, if its row is still as it was read."""
     key, data = DESTINATION + destination, encode(state.value)
     return Update(key, data, state.etag) if state.etag else Insert(key, data)
 
@@ -151,7 +165,7 @@ def _destination_write(destination: str, state: Versioned[DestinationState]) -> 
 def _leaving(outcome: Outcome) -> list[Write]:
     """Out of the outbox, and into the journal or to what was given up."""
     key = outcome.pending.value.key
-    writes: list[Write] = [Delete(PENDING + key, outcome.pending.etag)]
+    writes: list[Write] = [Delete(OUTBOX + key, outcome.pending.etag)]
     if outcome.entry is not None:
         writes.append(Put(DEAD + key if outcome.dead else sent_key(outcome.entry), encode(outcome.entry)))
     return writes
@@ -166,7 +180,7 @@ def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
     for location, entry in ((each.location, each.entry) for each in outcomes if each.entry is not None):
         notification = entry.notification
         if location is not None:
-            key = card_key(notification.destination, subject_of(notification.event))
+            key = card_key(notification.destination, notification.event.subject_id)
             found[key] = encode(StoredCard(location, entry.at))
         if entry.unreached:
             key = unreached_key(notification.destination, notification.recipient)

@@ -15,20 +15,20 @@ from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 
-# The order of these prefixes in the alphabet is the read plan: what stands from DEAD to META comes with one
-# range read, however long the others grow. AUDIT, CARD, PAST, SENT and UNREACHED lie outside and are asked by
-# key or by time.
 FORMAT = 2
 """Of the rows: raised when rows of before would be misread."""
 
+# The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
+# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX. AUDIT, CARD,
+# PAST, SENT and UNREACHED, which grow, lie outside and are asked by key or by time.
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"
 FINDING = "finding:"
 LIVE = "live:"
 META = "meta:"
+OUTBOX = "outbox:"
 PAST = "past:"
-PENDING = "pending:"
 SENT = "sent:"
 UNREACHED = "unreached:"
 

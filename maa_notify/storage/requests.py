@@ -10,15 +10,16 @@ from msgspec import Struct
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import storage_key
-from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
+from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     FINDING,
     LIVE,
     MARK,
+    OUTBOX,
     PAST,
-    PENDING,
     WATERMARK,
+    DestinationState,
     SourceMark,
     Versioned,
     Watermark,
@@ -59,7 +60,11 @@ class Shelf(Struct, frozen=True):
 REQUESTS = Shelf(LIVE, PAST)
 FINDINGS = Shelf(FINDING)
 
+States = Mapping[str, Versioned[DestinationState]]
+"""What is remembered of destinations, by name, as it was read or written."""
+
 _NONE: Known = MappingProxyType({})
+NO_STATES: States = MappingProxyType({})
 
 _MOST_CONFLICTS = 20
 """Each one means that another poller wrote; so many in a row, that something is wrong with the store."""
@@ -71,10 +76,17 @@ class Recorded(Struct, frozen=True):
     Attributes:
         changes: those that were, in the order in which they were given.
         pending: their notifications, as they now stand in the outbox.
+        states: the destinations that were written along, as they are now.
     """
 
     changes: Sequence[Change[Any]] = ()
-    pending: Sequence[Versioned[Notification]] = ()
+    pending: Sequence[PendingNotification] = ()
+    states: States = NO_STATES
+
+    @property
+    def events(self) -> int:
+        """How many of the changes are told."""
+        return sum(each.event is not None for each in self.changes)
 
 
 class _Entry(Struct, frozen=True):
@@ -128,6 +140,7 @@ class RequestStore:
         known: Known = _NONE,
         past: Known = _NONE,
         shelf: Shelf = REQUESTS,
+        leases: States = NO_STATES,
     ) -> Recorded:
         """Records each change with its notifications, whole or not at all; returns what was recorded.
 
@@ -139,15 +152,22 @@ class RequestStore:
             known: the subjects that were compared, as they were read.
             past: those of them that had left, as they were read.
             shelf: where they are remembered.
+            leases: destinations to be leased along with the last of what is told there, where that is
+                possible: it saves the first post a transaction of its own.
         """
-        recorded: list[Change[Any]] = []
-        pending: list[Versioned[Notification]] = []
-        for batch in _batches(_entry(change, known, past, shelf) for change in changes):
-            for entry, etags in self._record_batch(batch):
-                told = entry.change.notifications
-                recorded.append(entry.change)
-                pending += map(Versioned, told, etags[len(etags) - len(told) :])
-        return Recorded(recorded, pending)
+        parts: list[Recorded] = []
+        batches = _batches(_entry(change, known, past, shelf) for change in changes)
+        batch = next(batches, None)
+        while batch is not None:
+            following = next(batches, None)
+            # With the last one, so that no lease runs while there is still something to record.
+            parts += self._record_batch(batch, NO_STATES if following else leases)
+            batch = following
+        return Recorded(
+            [each for part in parts for each in part.changes],
+            [each for part in parts for each in part.pending],
+            {name: state for part in parts for name, state in part.states.items()},
+        )
 
     def write_mark(self, source: str, mark: SourceMark) -> None:
         """Remembers how a look at a source went."""
@@ -163,19 +183,38 @@ class RequestStore:
         rows = self._rows.read(MARK, prefix_end(MARK))
         return {row.key.removeprefix(MARK): decode(row, SourceMark) for row in rows}
 
-    def _record_batch(self, batch: Sequence[_Entry]) -> list[tuple[_Entry, Sequence[str]]]:
-        """The entries that could be recorded, each with the etags of its rows."""
+    def _record_batch(self, batch: Sequence[_Entry], leases: States) -> list[Recorded]:
+        """Records what can be recorded of it."""
         try:
-            etags = iter(self._rows.commit([write for entry in batch for write in entry.writes]))
+            return [self._commit(batch, leases)]
         except ConflictError:
+            if leases:
+                # Perhaps only another poller posts there now, which is no reason to doubt the news.
+                return self._record_batch(batch, NO_STATES)
             # Somebody wrote what we believed to know: the next poll reads everything again.
             self._snapshot.forget()
             standing = self._standing(batch)
             if len(standing) < len(batch):
-                return self._record_batch(standing) if standing else []
+                return self._record_batch(standing, leases) if standing else []
+            if len(batch) == 1:
+                return []
             # The requests are as expected, so another row is not: only one by one can tell whose.
-            return [each for entry in batch for each in self._record_batch([entry])] if batch[1:] else []
-        return [(entry, [next(etags) for _ in entry.writes]) for entry in batch]
+            return [each for entry in batch for each in self._record_batch([entry], leases)]
+
+    def _commit(self, batch: Sequence[_Entry], leases: States) -> Recorded:
+        """Records all of it in one transaction, with the leases of its destinations if there is room."""
+        writes = [write for entry in batch for write in entry.writes]
+        concerned = {each.destination for entry in batch for each in entry.change.notifications}
+        along = {name: state for name, state in leases.items() if name in concerned}
+        if len(writes) + len(along) > MOST_WRITES:
+            along = {}
+        etags = iter(self._rows.commit([*writes, *map(destination_write, along, along.values())]))
+        pending: list[PendingNotification] = []
+        for entry in batch:
+            told, own = entry.change.notifications, [next(etags) for _ in entry.writes]
+            pending += map(Versioned, told, own[len(own) - len(told) :])
+        states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
+        return Recorded([entry.change for entry in batch], pending, states)
 
     def _standing(self, batch: Sequence[_Entry]) -> list[_Entry]:
         """The entries whose subject is still remembered as it was read."""
@@ -201,7 +240,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     # Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
-    writes += [Put(PENDING + each.key, encode(each)) for each in change.notifications]
+    writes += [Put(OUTBOX + each.key, encode(each)) for each in change.notifications]
     return _Entry(change, writes, key, etag)
 
 

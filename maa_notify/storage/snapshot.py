@@ -1,4 +1,4 @@
-"""The snapshot: everything a poll compares with, read anew only when its version has changed.
+"""The snapshot: everything a poll compares with, read anew only when its version changed, and the outbox.
 
 The version is read before the rows it stands for: whoever writes in between makes another one, and is read
 by the next poll. A poll that knows too little does no harm even so, since every write carries the etag of
@@ -6,7 +6,7 @@ what it replaces. The first conflict makes it forget: so a poller of an older ve
 writes no versions, is noticed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -24,6 +24,7 @@ from maa_notify.storage.records import (
     MARK,
     META,
     OLD_MARK,
+    OUTBOX,
     SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
@@ -50,6 +51,8 @@ class Snapshot(Struct, frozen=True):
         dead: the number of notifications given up and not discarded.
         watermark: requests filed after this never left the list; None while none has (UTC).
         purged_at: when old rows were last purged (UTC).
+        outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
+            from recording what is new, or from answering.
     """
 
     tracked: Mapping[str, Versioned[RequestState]]
@@ -59,6 +62,7 @@ class Snapshot(Struct, frozen=True):
     dead: int
     watermark: datetime | None
     purged_at: datetime | None
+    outbox: Sequence[Row] = ()
 
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""
@@ -90,32 +94,31 @@ class SnapshotReader:
             StateError: the state store failed, or a row is damaged.
         """
         known = self._known
-        meta = list(self._rows.read(META, prefix_end(META)))
-        version = _version_in(meta)
+        rows = list(self._rows.read(META, prefix_end(OUTBOX)))
+        version = _version_in(rows)
         if not version or version != known.version:
-            everything = list(self._rows.read(DEAD, prefix_end(META)))
-            meta = [row for row in everything if row.key.startswith(META)]
+            rows = list(self._rows.read(DEAD, prefix_end(OUTBOX)))
             # Under the version that was read first, not the one that came along: rows of several pages may be
             # older than the last of them.
-            known = self._known = _learnt(everything, version, known)
-        return _snapshot(known, meta)
+            known = self._known = _learnt(rows, version, known)
+        return _snapshot(known, rows)
 
     def forget(self) -> None:
         """Lets the next snapshot be read as if for the first time, after a conflict."""
         self._known = _Known()
 
 
-def _version_in(meta: Iterable[Row]) -> str:
+def _version_in(rows: Iterable[Row]) -> str:
     """The version; "" for a state in which nothing was recorded yet, or by older programs only."""
-    return next((decode(row, SnapshotVersion).token for row in meta if row.key == SNAPSHOT_VERSION), "")
+    return next((decode(row, SnapshotVersion).token for row in rows if row.key == SNAPSHOT_VERSION), "")
 
 
-def _learnt(everything: Iterable[Row], version: str, before: _Known) -> _Known:
+def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
     """What stands under a version; a row with the etag it had before is not decoded again."""
     live: dict[str, Versioned[RequestState]] = {}
     findings: dict[str, Versioned[FindingState]] = {}
     dead = 0
-    for row in everything:
+    for row in rows:
         if row.key.startswith(LIVE):
             kept = before.live.get(row.key)
             is_as_known = kept is not None and kept.etag == row.etag
@@ -127,8 +130,8 @@ def _learnt(everything: Iterable[Row], version: str, before: _Known) -> _Known:
     return _Known(version, live, findings, dead)
 
 
-def _snapshot(known: _Known, meta: Iterable[Row]) -> Snapshot:
-    by_key = {row.key: row for row in meta}
+def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
+    by_key = {row.key: row for row in rows if row.key.startswith(META)}
     watermark, purged_at = (by_key.get(key) for key in (WATERMARK, LAST_PURGE))
     return Snapshot(
         tracked={each.value.request.id: each for each in known.live.values()},
@@ -142,6 +145,7 @@ def _snapshot(known: _Known, meta: Iterable[Row]) -> Snapshot:
         dead=known.dead,
         watermark=None if watermark is None else decode(watermark, Watermark).requested_at,
         purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
+        outbox=[row for row in rows if row.key.startswith(OUTBOX)],
     )
 
 

@@ -22,6 +22,10 @@ _SCHEMA = """
         PRIMARY KEY (partition, key)
     ) WITHOUT ROWID
 """
+_INSERT = "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)"
+_PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
+_UPDATE = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
+_DELETE = "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?"
 _BUSY_SECONDS = 20
 _PAGE = 1_000
 
@@ -57,7 +61,7 @@ class SqliteRows:
         """Does all writes or none."""
         try:
             with self._lock, self._transaction():
-                return [self._apply(write) for write in writes]
+                return self._apply(writes)
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -119,25 +123,31 @@ class SqliteRows:
             raise
         self._connection.execute("COMMIT")
 
-    def _apply(self, write: Write) -> str:
-        etag = "" if isinstance(write, Delete) else secrets.token_hex(8)
-        statement, values = self._statement(write, etag)
-        if self._connection.execute(statement, values).rowcount != 1:
-            raise ConflictError(write.key)
-        return etag
+    def _apply(self, writes: Sequence[Write]) -> list[str]:
+        """Does all writes, each kind of them as one statement over its rows; returns the etags."""
+        token = secrets.token_hex(8)
+        etags = [
+            "" if isinstance(write, Delete) else f"{token}{number:02x}" for number, write in enumerate(writes)
+        ]
+        by_statement: dict[str, list[tuple[str, ...]]] = {}
+        for write, etag in zip(writes, etags, strict=True):
+            statement, values = self._statement(write, etag)
+            by_statement.setdefault(statement, []).append(values)
+        for statement, rows in by_statement.items():
+            if self._connection.executemany(statement, rows).rowcount != len(rows):
+                raise ConflictError
+        return etags
 
     def _statement(self, write: Write, etag: str) -> tuple[str, tuple[str, ...]]:
-        place = (self._partition, write.key)
         match write:
-            case Insert(_, data):
-                return "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)", (*place, data, etag)
-            case Put(_, data):
-                return "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)", (*place, data, etag)
-            case Update(_, data, old):
-                statement = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
-                return statement, (data, etag, *place, old)
-            case Delete(_, old):
-                return "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?", (*place, old)
+            case Insert(key, data):
+                return _INSERT, (self._partition, key, data, etag)
+            case Put(key, data):
+                return _PUT, (self._partition, key, data, etag)
+            case Update(key, data, old):
+                return _UPDATE, (data, etag, self._partition, key, old)
+            case Delete(key, old):
+                return _DELETE, (self._partition, key, old)
             case _:
                 assert_never(write)
 

@@ -1,6 +1,6 @@
 """A channel, or chats with single people, behind a bot of one's own.
 
-A request has one card in the channel, which is changed in place. A changed card rings nowhere, so a short
+A request has one card in the channel, which is changed in location. A changed card rings nowhere, so a short
 reply in its thread tells the news.
 """
 
@@ -30,10 +30,10 @@ class BotChannel:
     def post(self, message: Message) -> Receipt:
         """Posts a card, or changes the one that stands in this channel; if that is gone, posts anew."""
         with _named(self._name):
-            if message.place is None or channel_of(message.place) != self._channel_id:
+            if message.location is None or channel_of(message.location) != self._channel_id:
                 return self._create(message)
             try:
-                return self._change(message, message.place)
+                return self._change(message, message.location)
             except Gone:
                 return self._create(message)
 
@@ -47,14 +47,14 @@ class BotChannel:
         self._connector.close()
 
     def _create(self, message: Message) -> Receipt:
-        place = self._connector.create(self._channel_id, message.card, message.summary)
-        return Receipt(message_id=place.activity_id if place else "", place=place)
+        location = self._connector.create(self._channel_id, message.card, message.summary)
+        return Receipt(message_id=location.activity_id if location else "", location=location)
 
-    def _change(self, message: Message, place: CardLocation) -> Receipt:
-        self._connector.update(place, message.card, message.summary)
+    def _change(self, message: Message, location: CardLocation) -> Receipt:
+        self._connector.update(location, message.card, message.summary)
         if message.reply is not None:
-            self._connector.send(place.conversation_id, message.reply, message.summary)
-        return Receipt(message_id=place.activity_id, place=place)
+            self._connector.send(location.conversation_id, message.reply, message.summary)
+        return Receipt(message_id=location.activity_id, location=location)
 
 
 class BotChat:

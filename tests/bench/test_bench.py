@@ -15,7 +15,7 @@ from bench.goals import FIRST_POLL, GOALS, MARGIN, PACE_USED, POLL, Figure, Goal
 from bench.measure import Paired, Span, rounds
 from bench.report import BEGIN, END, PAGE, page_with
 from bench.scenarios import most_within, share_of_limit
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.rows import Row
 
 ROOT = Path(__file__).parents[2]

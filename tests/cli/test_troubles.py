@@ -158,5 +158,5 @@ def age_the_outbox(state: Path, span: timedelta) -> None:
     rows = SqliteRows(state, TENANT)
     for held in StateStore(rows).outbox.read_pending():
         older = replace(held.value, recorded_at=held.value.recorded_at - span)
-        rows.commit([Put(codec.PENDING + older.key, codec.encode(older))])
+        rows.commit([Put(codec.OUTBOX + older.key, codec.encode(older))])
     rows.close()

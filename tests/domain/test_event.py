@@ -98,7 +98,7 @@ def test_every_key_can_be_stored(request_id: str, stage: str, revision: int, des
         return
     event = replace(reminder(request, stage=stage), revision=revision)
 
-    key = f"pending:{notified(event, destination).key}"
+    key = f"outbox:{notified(event, destination).key}"
 
     assert not FORBIDDEN.search(key)
     assert len(key) < 512

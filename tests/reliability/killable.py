@@ -18,7 +18,7 @@ from typing import Any
 
 from maa_notify import app
 from maa_notify.cli import main as cli
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.graph.client import GraphClient

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify import app
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT

@@ -33,7 +33,7 @@ from maa_notify.errors import (
 )
 from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.poll import Habits, Poll
-from maa_notify.storage.records import PENDING, SENT
+from maa_notify.storage.records import OUTBOX, SENT
 from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.store import StateStore
 from tests.support.clock import FakeClock
@@ -279,7 +279,7 @@ class _Rows:
     def _note(self, changes: Sequence[Write]) -> None:
         """Remembers that a post of this poll is now in the journal."""
         journalled = any(isinstance(each, Put) and each.key.startswith(SENT) for each in changes)
-        if journalled and any(isinstance(each, Delete) and each.key.startswith(PENDING) for each in changes):
+        if journalled and any(isinstance(each, Delete) and each.key.startswith(OUTBOX) for each in changes):
             mine = [post for post in self.poller.world.posts if post.poll == self.poller.number]
             mine[-1].recorded = True
             self.poller.in_post = False
@@ -317,7 +317,7 @@ class _Channel:
         if poller.fails():
             raise DestinationUnavailable("the answer was lost")
         poller.point()
-        return Receipt(place=CardLocation("thread", "card") if self.updates_cards else None)
+        return Receipt(location=CardLocation("thread", "card") if self.updates_cards else None)
 
     def _fault(self, card: Card, rng: random.Random) -> MaaNotifyError:
         wait = rng.choice((None, 0.0, 5.0, 400.0))
@@ -415,7 +415,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
 
 
 def _not_empty(world: World) -> list[str]:
-    left = [row.key for row in world.rows.read(PENDING, PENDING + "~")]
+    left = [row.key for row in world.rows.read(OUTBOX, OUTBOX + "~")]
     return [f"still pending: {left}"] if left else []
 
 

@@ -31,8 +31,7 @@ def test_a_poll_refuses_the_first_format(old: StateStore) -> None:
 
 def test_nothing_of_the_first_format_passes_for_news(old: StateStore) -> None:
     """Outbox and journal hold no notification that could be sent or shown as something else."""
-    with pytest.raises(StateCorrupt, match="pending:"):
-        old.outbox.read_pending()
+    assert old.outbox.read_pending() == []
     with pytest.raises(StateCorrupt, match="sent:"):
         list(old.journal.read_sent())
 

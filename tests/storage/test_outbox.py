@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import NEW_DESTINATION, PENDING, DestinationState, JournalEntry, Versioned
+from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, DestinationState, JournalEntry, Versioned
 from maa_notify.storage.rows import ConflictError, Put, Rows, prefix_end
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
@@ -92,7 +92,7 @@ def test_as_much_as_one_message_holds_can_be_given_up_at_once(store: StateStore)
 def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, store: StateStore) -> None:
     """They stop the poll: they are neither dropped nor told as something else."""
     store.requests.record([created(tracked())])
-    [row] = rows.read(PENDING, prefix_end(PENDING))
+    [row] = rows.read(OUTBOX, prefix_end(OUTBOX))
     rows.commit([Put(row.key, row.data.replace('"created"', '"foreseen"'))])
 
     with pytest.raises(StateCorrupt, match=row.key):

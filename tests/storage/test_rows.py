@@ -117,7 +117,7 @@ def test_a_transaction_is_done_whole_or_not_at_all(rows: Rows) -> None:
     rows.commit([Insert("live:2", "{}")])
 
     with pytest.raises(ConflictError):
-        rows.commit([Insert("live:1", "{}"), Put("pending:1", "{}"), Insert("live:2", "{}")])
+        rows.commit([Insert("live:1", "{}"), Put("outbox:1", "{}"), Insert("live:2", "{}")])
 
     assert keys(rows) == ["live:2"]
 

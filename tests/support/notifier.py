@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maa_notify import app
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.polling.report import Report
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph

@@ -1,4 +1,4 @@
-"""The bot as an outlet: one card for a request, changed in place, and chats with single people."""
+"""The bot as a sender: one card for a request, changed in place, and chats with single people."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -56,11 +56,11 @@ def chat(connector: Connector) -> BotChat:
 
 
 @pytest.fixture
-def place(channel: BotChannel) -> CardLocation:
+def location(channel: BotChannel) -> CardLocation:
     """Where the first card of a request stands."""
     receipt = channel.post(Message(ASKED))
-    assert receipt.place
-    return receipt.place
+    assert receipt.location
+    return receipt.location
 
 
 def kinds(service: FakeConnector) -> list[str]:
@@ -75,86 +75,86 @@ def test_a_new_request_gets_a_card(service: FakeConnector, channel: BotChannel) 
 
     assert (post.kind, post.where, post.card, post.summary) == ("create", GENERAL, ASKED, "Mira Holt asks.")
     assert receipt.message_id == post.activity_id
-    assert receipt.place == CardLocation(f"{GENERAL};messageid={post.activity_id}", post.activity_id)
+    assert receipt.location == CardLocation(f"{GENERAL};messageid={post.activity_id}", post.activity_id)
 
 
 def test_news_changes_the_card_and_rings_in_its_thread(
-    service: FakeConnector, channel: BotChannel, place: CardLocation
+    service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
     """First the card, then the reply: who follows the bell finds the card as it is now."""
-    receipt = channel.post(Message(DECIDED, "Approved.", place=place, reply=SHORT))
+    receipt = channel.post(Message(DECIDED, "Approved.", location=location, reply=SHORT))
 
     assert kinds(service) == ["create", "update", "reply"]
     assert service.cards_in(GENERAL) == [DECIDED]
-    assert service.replies_to(place.activity_id) == [SHORT]
+    assert service.replies_to(location.activity_id) == [SHORT]
     assert [post.summary for post in service.posts[1:]] == ["Approved.", "Approved."]
-    assert receipt == Receipt(message_id=place.activity_id, place=place)
+    assert receipt == Receipt(message_id=location.activity_id, location=location)
 
 
-def test_a_quiet_change(service: FakeConnector, channel: BotChannel, place: CardLocation) -> None:
+def test_a_quiet_change(service: FakeConnector, channel: BotChannel, location: CardLocation) -> None:
     """Without a reply nothing rings."""
-    channel.post(Message(DECIDED, place=place))
+    channel.post(Message(DECIDED, location=location))
 
     assert kinds(service) == ["create", "update"]
 
 
 def test_a_card_that_was_deleted_comes_anew(
-    service: FakeConnector, channel: BotChannel, place: CardLocation
+    service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
-    """A new card rings by itself, so no reply follows it; later news finds the new place."""
-    service.remove_card(place.activity_id)
-    receipt = channel.post(Message(DECIDED, place=place, reply=SHORT))
+    """A new card rings by itself, so no reply follows it; later news finds the new location."""
+    service.remove_card(location.activity_id)
+    receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
 
     assert kinds(service) == ["create", "create"]
     assert service.cards_in(GENERAL) == [DECIDED]
-    assert receipt.place
-    assert receipt.place != place
-    channel.post(Message(ASKED, place=receipt.place))
+    assert receipt.location
+    assert receipt.location != location
+    channel.post(Message(ASKED, location=receipt.location))
     assert service.cards_in(GENERAL) == [ASKED]
 
 
 def test_a_destination_that_moved_hears_the_news_in_its_new_channel(
-    service: FakeConnector, connector: Connector, place: CardLocation
+    service: FakeConnector, connector: Connector, location: CardLocation
 ) -> None:
     """The card in the former channel is left as it was: nobody looks for news there."""
     elsewhere = "19:elsewhere@thread.tacv2"
     service.add_channel(elsewhere, "Elsewhere")
-    receipt = BotChannel("ops", elsewhere, connector).post(Message(DECIDED, place=place, reply=SHORT))
+    receipt = BotChannel("ops", elsewhere, connector).post(Message(DECIDED, location=location, reply=SHORT))
 
     assert service.cards_in(elsewhere) == [DECIDED]
     assert service.cards_in(GENERAL) == [ASKED]
-    assert receipt.place is not None
-    assert receipt.place.conversation_id.startswith(elsewhere)
+    assert receipt.location is not None
+    assert receipt.location.conversation_id.startswith(elsewhere)
 
 
 def test_a_thread_that_is_gone_comes_anew(
-    service: FakeConnector, channel: BotChannel, place: CardLocation
+    service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
     """The news must ring somewhere."""
     service.fail_next(GONE, on="reply")
-    receipt = channel.post(Message(DECIDED, place=place, reply=SHORT))
+    receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
 
     assert kinds(service) == ["create", "update", "create"]
-    assert receipt.place
-    assert receipt.place != place
+    assert receipt.location
+    assert receipt.location != location
 
 
 def test_a_channel_that_is_gone_is_tried_once(
-    service: FakeConnector, channel: BotChannel, place: CardLocation
+    service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
     """Then a person has to give another one; the error names the destination."""
     service.remove_channel(GENERAL)
 
     with pytest.raises(DestinationRefused, match=r"^destination 'ops': .*copy its id"):
-        channel.post(Message(DECIDED, place=place, reply=SHORT))
+        channel.post(Message(DECIDED, location=location, reply=SHORT))
     assert [call.method for call in service.calls[1:]] == ["PUT", "POST"]
 
 
 def test_a_change_that_fails_for_now_is_simply_repeated(
-    service: FakeConnector, channel: BotChannel, place: CardLocation
+    service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
     """A second try shows one card and one reply; nothing was in doubt."""
-    news = Message(DECIDED, place=place, reply=SHORT)
+    news = Message(DECIDED, location=location, reply=SHORT)
     service.fail_next(reply(429, headers={"Retry-After": "3"}), fake.reset(), on="update", posted=True)
     for wait in (3.0, None):
         with pytest.raises(DestinationUnavailable, match=r"^destination 'ops'") as caught:
@@ -163,18 +163,18 @@ def test_a_change_that_fails_for_now_is_simply_repeated(
     channel.post(news)
 
     assert service.cards_in(GENERAL) == [DECIDED]
-    assert service.replies_to(place.activity_id) == [SHORT]
+    assert service.replies_to(location.activity_id) == [SHORT]
 
 
 @pytest.mark.parametrize("kind", ["create", "reply"])
 def test_a_lost_answer_is_in_doubt(
-    service: FakeConnector, channel: BotChannel, place: CardLocation, kind: str
+    service: FakeConnector, channel: BotChannel, location: CardLocation, kind: str
 ) -> None:
     """The error keeps its type and its doubt under the destination's name."""
     service.fail_next(fake.reset(), on=kind, posted=True)
 
     with pytest.raises(DestinationUnavailable, match=r"^destination 'ops'") as caught:
-        channel.post(Message(DECIDED, place=place if kind == "reply" else None, reply=SHORT))
+        channel.post(Message(DECIDED, location=location if kind == "reply" else None, reply=SHORT))
     assert caught.value.in_doubt
 
 

@@ -61,12 +61,14 @@ def said_while_posting(service: FakeConnector, url: str, kind: str) -> list[str]
     """What of it is said during one post."""
     connector = Connector(url, service.bot_id, service.tenant_id, service.tokens, limits=LIMITS)
     sender: Sender = BotChat("ops", connector) if kind == "chat" else BotChannel("ops", GENERAL, connector)
-    place = CardLocation(f"{GENERAL};messageid=1790000000009", "1790000000009") if kind == "changed" else None
+    location = (
+        CardLocation(f"{GENERAL};messageid=1790000000009", "1790000000009") if kind == "changed" else None
+    )
     error: DeliveryError | None = None
     with everything_logged() as ear:
         silence_third_parties()
         try:
-            sender.post(Message({"type": "AdaptiveCard"}, recipient=PERSON, place=place, reply={}))
+            sender.post(Message({"type": "AdaptiveCard"}, recipient=PERSON, location=location, reply={}))
         except DeliveryError as caught:
             error = caught
         sender.close()

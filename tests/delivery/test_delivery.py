@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from maa_notify.delivery.delivery import DeliveryLimits
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.records import DestinationState, Versioned
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from maa_notify.storage.records import PENDING
+from maa_notify.storage.records import OUTBOX
 from maa_notify.storage.rows import Put
 from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
@@ -182,7 +182,7 @@ def test_what_waits_from_before_an_update_is_still_delivered(
         each for each in notifier.app.store.outbox.read_pending() if each.value.destination == "default"
     ]
     rows = notifier.app.store.rows
-    row = rows.get(PENDING + held.value.key)
+    row = rows.get(OUTBOX + held.value.key)
     assert row is not None
     old = {name: value for name, value in json.loads(row.data).items() if name != "recipient"}
     rows.commit([Put(row.key, json.dumps(old))])

@@ -1,0 +1,49 @@
+"""Who may post to a destination, and until when. Pure: the row's etag decides who was first.
+
+A destination is leased, not a single notification: two pollers with half of a burst each would break the
+pace, the order of one subject's news and the digest, which all concern the destination as a whole.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from maa_notify.delivery.limits import DeliveryLimits, unless_later
+from maa_notify.storage.records import DestinationState, Versioned
+
+POST_TIME = timedelta(seconds=26)
+"""What one post takes at most: a lease that ends sooner is renewed before it."""
+
+
+def without_future_times(
+    state: Versioned[DestinationState], now: datetime, limits: DeliveryLimits
+) -> Versioned[DestinationState]:
+    """What is remembered of a destination, without times that a clock has left behind which was set back."""
+    believed = replace(
+        state.value,
+        lease_expires_at=unless_later(state.value.lease_expires_at, now + limits.lease_time),
+        retry_after_until=unless_later(state.value.retry_after_until, now + limits.max_retry_after),
+    )
+    return Versioned(believed, state.etag)
+
+
+def lasts(state: DestinationState, holder: str, now: datetime) -> bool:
+    """Whether this poll holds the destination for long enough to post once more."""
+    until = state.lease_expires_at
+    return state.holder == holder and until is not None and until - now >= POST_TIME
+
+
+def is_taken(state: DestinationState, holder: str, now: datetime) -> bool:
+    """Whether another poll holds the destination now."""
+    until = state.lease_expires_at
+    return state.holder not in {"", holder} and until is not None and until > now
+
+
+def leased(state: DestinationState, holder: str, until: datetime) -> DestinationState:
+    """The destination held by a poll until then."""
+    return replace(state, holder=holder, lease_expires_at=until)
+
+
+def released(state: DestinationState) -> DestinationState:
+    """The destination held by nobody."""
+    return replace(state, holder="", lease_expires_at=None)

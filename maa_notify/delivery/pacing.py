@@ -1,0 +1,34 @@
+"""When a destination takes the next card: its pace, and what it asked for itself. Pure."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.storage.records import DestinationState
+
+
+def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> datetime:
+    """When the next card may go there, `now` at the earliest."""
+    ready = max(now, state.retry_after_until or now)
+    posts = [datetime.fromtimestamp(each, now.tzinfo) for each in recent_posts(state, now, limits)]
+    if posts:
+        ready = max(ready, posts[-1] + limits.min_interval)
+    if len(posts) >= limits.rate_limit:
+        ready = max(ready, posts[-limits.rate_limit] + limits.rate_window)
+    return ready
+
+
+def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits) -> list[float]:
+    """The posts that still count, in seconds since the epoch."""
+    first = (now - limits.rate_window).timestamp()
+    # One from the future is the mark of a clock that was set back; believed, it would hold up everything.
+    return [each for each in state.posts if first < each <= now.timestamp()]
+
+
+def after_post(state: DestinationState, now: datetime, limits: DeliveryLimits) -> DestinationState:
+    """The destination once it has accepted a card: well again, and one post nearer to its limit."""
+    posts = (*recent_posts(state, now, limits), now.timestamp())[-limits.rate_limit :]
+    return replace(
+        state, posts=posts, retry_after_until=None, failing_since=None, last_error="", last_accepted=now
+    )

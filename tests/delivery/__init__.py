@@ -1,0 +1,1 @@
+"""The outbox at work: what becomes of notifications at each kind of destination."""
