@@ -352,7 +352,7 @@ class ScriptedServer:
             self._stopping.set()
             self._released.set()
             for connection in self._open:
-                _split_entries(connection)
+                _shut_down(connection)
         with suppress(OSError):  # the acceptor sleeps until somebody calls
             socket.create_connection(self._address, timeout=JOIN_SECONDS).close()
         for thread in list(self._threads):
@@ -395,7 +395,7 @@ class ScriptedServer:
             with self._changed:
                 self._open.add(connection)
                 if self._stopping.is_set():
-                    _split_entries(connection)
+                    _shut_down(connection)
             try:
                 yield connection
             finally:
@@ -499,7 +499,7 @@ class Faults:
             return (outage, False) if outage else None
 
 
-def _split_entries(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
