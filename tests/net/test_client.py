@@ -228,6 +228,18 @@ def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, client: HttpClient)
     assert peak < 8 * MEBIBYTE
 
 
+def test_a_packed_body_that_unpacks_to_nothing_ends_at_the_limit(
+    server: ScriptedServer, client: HttpClient
+) -> None:
+    """What arrives counts too, or empty blocks could go on until time is up."""
+    empty_blocks = gzip.compress(b"")[:10] + b"\x00\x00\x00\xff\xff" * 1_000
+    server.script(reply(200, body=empty_blocks, headers={"Content-Encoding": "gzip"}))
+
+    answer = get(client, server.url, Limits(seconds=5, max_bytes=1000))
+
+    assert answer.fault == "the answer is larger than 1000 bytes"
+
+
 @pytest.mark.parametrize(
     "odd",
     [

@@ -241,6 +241,15 @@ def test_a_proxy_that_is_not_there_is_called_the_proxy(
 
 
 @pytest.mark.usefixtures("trusted")
+def test_a_proxy_with_tls_is_used(secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSL_CERT_FILE counts for its certificate as for any other."""
+    monkeypatch.setenv("HTTP_PROXY", secure.url)
+
+    assert ask(f"http://{NAME}") == "fine"
+    assert secure.requests[0].path == f"http://{NAME}/path"
+
+
+@pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("secure", ["proxy.example"], indirect=True)
 def test_a_proxy_with_tls_is_checked_too(secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its certificate is another's here; the password is not sent to it."""
