@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from maa_notify import app
@@ -14,6 +16,7 @@ from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
 from maa_notify.cli.text import counted
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
+from maa_notify.domain.visibility import FAMILIES, RECOMMENDED, FamilySight, Sight
 from maa_notify.errors import DeliveryError, MaaNotifyError
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS, issued_at, permission_problem, roles_of
 from maa_notify.polling.health import Health
@@ -23,15 +26,31 @@ from maa_notify.storage.store import check_writable
 from maa_notify.teams.bot import BotChannel
 
 _CHANNEL_NAME_LIMIT = 60
+_SIGHT = {
+    "visible": "{0} can be seen",
+    "hidden": "{0} may be hidden: {1} is missing",
+    "unknown": "{0} not known: the token does not show its permissions",
+}
 
 
 class Finding(Struct, frozen=True):
-    """One check: `result` is `ok`, `warning`, `failed` or `skipped`."""
+    """One check: `result` is `ok`, `warning`, `failed` or `skipped`.
+
+    `visibility` says which kinds of requests can be seen, for the one check that is about that.
+    """
 
     check: str
     result: str
     text: str
     exit_code: int = OK
+    visibility: tuple[FamilySight, ...] = ()
+
+    def as_object(self) -> dict[str, Any]:
+        """The finding for `--json`; only that of the visibility has a list of families."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        if not self.visibility:
+            del found["visibility"]
+        return found
 
 
 def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
@@ -43,6 +62,7 @@ def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
     """
     yield from _check_settings(notifier.settings)
     yield _attempt("token", lambda: _check_token(notifier))
+    yield _attempt("visibility", lambda: _check_visibility(notifier))
     yield _attempt("graph", lambda: _check_graph(notifier))
     yield _attempt("state", lambda: _check_state(notifier))
     yield _attempt("polls", lambda: _check_polls(notifier))
@@ -79,10 +99,33 @@ def _check_token(notifier: app.App) -> Finding:
         return Finding("token", "failed", f"it {problem}", FAILED)
     issued = issued_at(token)
     age = f", issued {span(notifier.clock.now() - issued)} ago" if issued else ""
-    more = sorted(set(roles) - SUFFICIENT_PERMISSIONS)
+    more = sorted(set(roles) - SUFFICIENT_PERMISSIONS - RECOMMENDED)
     if more:
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
+
+
+def _check_visibility(notifier: app.App) -> Finding:
+    """Which kinds of requests the present token shows, and what was ever listed."""
+    token = notifier.tokens.token(app.graph_scope(notifier.settings)).value
+    roles = roles_of(token)
+    known = notifier.health()
+    listed = {each.family: each.last_listed for each in known.visibility}
+    families = tuple(
+        FamilySight(each.name, str(each.sight(roles)), each.permission, listed.get(each.name))
+        for each in FAMILIES
+    )
+    told = [_SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families]
+    text = "; ".join([*told, f"last request {_last_request(known)}"])
+    is_sure = {each.state for each in families} == {str(Sight.VISIBLE)}
+    return Finding("visibility", "ok" if is_sure else "warning", text, visibility=families)
+
+
+def _last_request(known: Health) -> str:
+    if known.last_request_at is not None:
+        return f"listed: {TimeFormat().format(known.last_request_at)}"
+    since = known.installed_at
+    return f"listed: none since installation on {since:%Y-%m-%d}" if since else "listed: none yet"
 
 
 def _check_graph(notifier: app.App) -> Finding:

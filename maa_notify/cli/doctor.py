@@ -3,8 +3,6 @@
 import argparse
 import json
 
-from msgspec.structs import asdict
-
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
 
@@ -38,6 +36,6 @@ def run(options: argparse.Namespace) -> int:
     finally:
         notifier.close()
     if options.json:
-        print(json.dumps([asdict(finding) for finding in found], indent=2))
+        print(json.dumps([finding.as_object() for finding in found], indent=2))
     codes = {finding.exit_code for finding in found}
     return next((code for code in (FAILED, REFUSED) if code in codes), OK)

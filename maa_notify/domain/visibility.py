@@ -169,6 +169,22 @@ def _families(policy_types: tuple[str, ...], object_type: str) -> frozenset[str]
     return frozenset(by_type or by_object)
 
 
+class FamilySight(Struct, frozen=True):
+    """Whether the requests of a family can be seen, for reports.
+
+    Attributes:
+        family: its name.
+        state: a word of `Sight`.
+        permission: that opens it.
+        last_listed: when one of them was last in the list (UTC); None when there never was one.
+    """
+
+    family: str
+    state: str
+    permission: str
+    last_listed: datetime | None = None
+
+
 class Outlook(Struct, frozen=True):
     """What is remembered of what could be seen.
 
@@ -191,6 +207,13 @@ class Outlook(Struct, frozen=True):
     def hidden(self) -> tuple[str, ...]:
         """The names of the families that may be hidden."""
         return tuple(each.name for each in FAMILIES if each.sight(self.roles) is Sight.HIDDEN)
+
+    def families(self) -> tuple["FamilySight", ...]:
+        """What is known of each family, in the order of `FAMILIES`."""
+        return tuple(
+            FamilySight(each.name, str(each.sight(self.roles)), each.permission, self.listed.get(each.name))
+            for each in FAMILIES
+        )
 
     @property
     def last_listed(self) -> datetime | None:

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import asdict
+import msgspec
 
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollFailedError, PollUnderWay, SettingsError, StateError
@@ -136,5 +136,5 @@ def _unwell(error: MaaNotifyError) -> Health:
 
 
 def _public(found: "Health | FleetHealth") -> dict[str, Any]:
-    at = found.last_good_poll
-    return {**asdict(found), "version": __version__, "last_good_poll": at.isoformat() if at else None}
+    public: dict[str, Any] = msgspec.to_builtins(found)
+    return {**public, "version": __version__}

@@ -82,13 +82,13 @@ class GraphClient:
         Only tokens of `tenant_id` are used; with a domain name, which no token holds, those of any.
         """
         self._origin = origin
-        self._own = origin_of(origin)
+        self._own_origin = origin_of(origin)
         self._scope = scope
         self._tenant_id = tenant_id
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
-        self._wire = HttpClient(origin)
+        self._http = HttpClient(origin)
         self._reader = PageReader()
         self._roles_used: list[list[str] | None] = []
 
@@ -105,8 +105,8 @@ class GraphClient:
         for page in self._pages():
             requests += page.requests
             malformed += page.malformed
-        for flaw in malformed[:_MALFORMED_LOGGED]:
-            _LOG.warning("graph.malformed", request=flaw.request_id, reason=str(flaw))
+        for problem in malformed[:_MALFORMED_LOGGED]:
+            _LOG.warning("graph.malformed", request=problem.request_id, reason=str(problem))
         return Listing(tuple(requests), len(malformed), _common(self._roles_used))
 
     def find_request(self, request_id: str) -> ApprovalRequest | None:
@@ -116,7 +116,7 @@ class GraphClient:
             GraphError: Graph could not tell.
         """
         url = f"{self._origin}{COLLECTION}/{quote(request_id, safe='')}"
-        found = self._ask(url, self._end(), read_object, tries=1, of_one=True)
+        found = self._get(url, self._new_deadline(), read_object, tries=1, of_one=True)
         if found is None:
             return None
         try:
@@ -126,18 +126,18 @@ class GraphClient:
 
     def close(self) -> None:
         """Closes the connections, those of the sign-in too."""
-        self._wire.close()
+        self._http.close()
         self._tokens.invalidate()
 
     def _pages(self) -> Iterator[Page]:
-        end = self._end()
+        deadline = self._new_deadline()
         url: str | None = self._origin + COLLECTION
         seen: set[str] = set()
         while url is not None:
             if url in seen or len(seen) >= self._bounds.pages:
                 raise GraphUnavailable("Graph's list does not end: its pages go in circles or are too many")
             seen.add(url)
-            page = self._ask(url, end, self._reader.read, tries=self._bounds.tries) or Page(None)
+            page = self._get(url, deadline, self._reader.read, tries=self._bounds.tries) or Page(None)
             yield page
             url = self._next(url, page.next_link)
 
@@ -146,54 +146,55 @@ class GraphClient:
         if link is None or (isinstance(link, str) and not link.strip()):
             return None
         target = _joined(url, link)
-        if origin_of(target) != self._own:
+        if origin_of(target) != self._own_origin:
             raise GraphUnavailable(
                 "Graph's list continues at another host than MAA_GRAPH_URL names;"
                 " not followed, nothing was compared"
             )
         return target
 
-    def _end(self) -> float:
+    def _new_deadline(self) -> float:
+        """When a listing or a look-up that begins now has to be done, on the monotonic clock."""
         return self._clock.monotonic() + self._bounds.seconds
 
-    def _ask(
-        self, url: str, end: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
+    def _get(
+        self, url: str, deadline: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
     ) -> _Read | None:
-        """A page, or one request if it is still there; waits and asks again while there is hope and time."""
+        """What `read` makes of the response; None for one request that is gone. Asks again within bounds."""
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._ask_once(url, end, read, of_one=of_one)
+                return self._get_once(url, deadline, read, of_one=of_one)
             except GraphUnavailable as error:
                 wait = _back_off(attempt) if error.retry_after is None else error.retry_after
-                is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= end
+                is_too_long = wait > self._bounds.patience or self._clock.monotonic() + wait >= deadline
                 if attempt >= tries or is_too_long:
                     raise
             self._clock.sleep(wait)
 
-    def _ask_once(
-        self, url: str, end: float, read: Callable[[bytes], _Read], *, of_one: bool
+    def _get_once(
+        self, url: str, deadline: float, read: Callable[[bytes], _Read], *, of_one: bool
     ) -> _Read | None:
-        answer, token = self._request(url, end)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        response, token = self._request(url, deadline)
+        if response.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.invalidate()
-            answer, token = self._request(url, end)
-        if answer.status in _DENIED:
+            response, token = self._request(url, deadline)
+        if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
-            text = f"Graph refused ({_trace(answer)}): {denial_reason(token, answer.status)}"
+            text = f"Graph refused ({_trace(response)}): {denial_reason(token, response.status)}"
             raise GraphDenied(text, missing_permission(token), issued_at(token))
-        if of_one and answer.status in _GONE:
+        if of_one and response.status in _GONE:
             return None
-        if answer.status != HTTPStatus.OK:
+        if response.status != HTTPStatus.OK:
             raise GraphUnavailable(
-                f"Graph answered {_trace(answer)}; nothing was compared", answer.retry_after
+                f"Graph answered {_trace(response)}; nothing was compared", response.retry_after
             )
-        if answer.fault:
-            raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {answer.fault}; nothing was compared")
-        return read(answer.body)
+        if response.fault:
+            raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {response.fault}; nothing was compared")
+        return read(response.body)
 
-    def _request(self, url: str, end: float) -> tuple[HttpResponse, Secret]:
+    def _request(self, url: str, deadline: float) -> tuple[HttpResponse, Secret]:
         token = self._tokens.token(self._scope).value
         if problem := claims_problem(token, self._scope, self._tenant_id, self._clock.now()):
             self._tokens.invalidate()  # the next one may be sound
@@ -205,12 +206,12 @@ class GraphClient:
             "User-Agent": f"maa-notify/{__version__}",
             "client-request-id": str(uuid4()),
         }
-        left = end - self._clock.monotonic()
+        left = deadline - self._clock.monotonic()
         if left <= 0:
             raise GraphUnavailable(f"Graph's list took longer than {self._bounds.seconds:g} s")
         limits = replace(self._bounds.page, seconds=min(self._bounds.page.seconds, left))
         try:
-            answer = self._wire.request("GET", url, headers=headers, limits=limits)
+            answer = self._http.request("GET", url, headers=headers, limits=limits)
         except NoResponseError as error:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
         self._roles_used.append(roles_of(token))
@@ -219,8 +220,8 @@ class GraphClient:
 
 def denial_reason(token: Secret, status: int) -> str:
     """What is missing and who mends it, as far as the token itself tells."""
-    if flaw := permission_problem(token):
-        return f"the token {flaw}"
+    if problem := permission_problem(token):
+        return f"the token {problem}"
     if status == HTTPStatus.UNAUTHORIZED:
         return (
             f"the token has expired or is not valid here (it needs {PERMISSION}): check MAA_TENANT_ID and"
@@ -253,19 +254,13 @@ def _joined(url: str, link: object) -> str:
         return ""
 
 
-def _trace(answer: HttpResponse) -> str:
+def _trace(response: HttpResponse) -> str:
     """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
-    return f"{answer.status} {_error_code(answer)}, request-id {_request_id(answer)}"
-
-
-def _error_code(answer: HttpResponse) -> str:
-    try:
-        code = (answer.json_object() or {})["error"]["code"]
-    except (KeyError, TypeError):
-        return "without a code"
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else "with an odd code"
-
-
-def _request_id(answer: HttpResponse) -> str:
-    number = answer.headers.get("request-id", "")
-    return number if _CODE.fullmatch(number.replace("-", "")) else "unknown"
+    error = (response.json_object() or {}).get("error")
+    word = error.get("code") if isinstance(error, dict) else None
+    code = "without a code" if word is None else "with an odd code"
+    if isinstance(word, str) and _CODE.fullmatch(word):
+        code = word
+    number = response.headers.get("request-id", "")
+    request_id = number if _CODE.fullmatch(number.replace("-", "")) else "unknown"
+    return f"{response.status} {code}, request-id {request_id}"

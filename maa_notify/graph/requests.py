@@ -80,23 +80,24 @@ def parse_time(value: object) -> datetime | None:
 
 
 def _request_id(value: object) -> str:
-    request_id = value.strip() if isinstance(value, str) else ""
-    if not request_id or len(request_id) > _ID_LIMIT:
+    request_id = _text(value, _ID_LIMIT)
+    # A longer one is not cut: what is left could be the id of another request.
+    if not request_id or (isinstance(value, str) and len(value.strip()) > _ID_LIMIT):
         raise MalformedRequestError("it has no usable id")
-    return request_id.lower() if GUID.fullmatch(request_id) else _storable(request_id)
-
-
-def _storable(text: str) -> str:
-    """Without lone surrogates, which UTF-8 cannot hold, and controls, which JSON writes six times as long."""
-    if text.isascii() and text.isprintable():
-        return text
-    return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    return request_id.lower() if GUID.fullmatch(request_id) else request_id
 
 
 def _text(value: object, limit: int = _NAME_LIMIT) -> str:
+    """A text of so many characters at most; "" for anything else.
+
+    It is without lone surrogates, which UTF-8 cannot hold, and controls, which JSON writes six times as long.
+    """
     if not isinstance(value, str):
         return ""
-    return _storable(value.strip()[:limit]).strip()
+    text = value.strip()[:limit]
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
+    return text.strip()
 
 
 def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
@@ -107,22 +108,19 @@ def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT
 
 
 def _identity(value: object) -> Identity:
-    if not isinstance(value, Mapping):
-        return Identity()
+    """Whoever is named in an identity set: a person before an application; nobody when it names none."""
     kinds: tuple[IdentityKind, ...] = ("user", "application")
     for kind in kinds:
-        found = _identity_of_kind(kind, value.get(kind))
-        if found:
-            return found
+        fields = value.get(kind) if isinstance(value, Mapping) else None
+        if isinstance(fields, Mapping):
+            name, account = (
+                _first_text(fields, "displayname"),
+                _first_text(fields, "upn", "userprincipalname"),
+            )
+            identity = Identity(kind, name, account, _first_text(fields, "id"))
+            if identity.name or identity.upn or identity.id:
+                return identity
     return Identity()
-
-
-def _identity_of_kind(kind: IdentityKind, value: object) -> Identity | None:
-    if not isinstance(value, Mapping):
-        return None
-    name, account = _first_text(value, "displayname"), _first_text(value, "upn", "userprincipalname")
-    identity = Identity(kind, name, account, _first_text(value, "id"))
-    return identity if identity.name or identity.upn or identity.id else None
 
 
 def _policy_types(value: object) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _ALIASES = {"https://login.chinacloudapi.cn:443": "https://login.partner.microso
 
 
 @dataclass(frozen=True, slots=True)
-class MsalAnswer:
+class MsalResponse:
     """An HTTP answer in the shape that MSAL reads."""
 
     status_code: int
@@ -39,51 +39,54 @@ class MsalHttp:
         origin = origin_of(self._authority)
         self._allowed = {origin, _ALIASES.get(origin, origin)}
         self._is_plain = self._authority.startswith("http://") and is_loopback(self._authority)
-        self._wires: dict[str, HttpClient] = {}
+        self._clients: dict[str, HttpClient] = {}
 
-    def get(self, url: str, params: Mapping[str, str] | None = None, **options: Any) -> MsalAnswer:  # noqa: ANN401
+    def get(self, url: str, params: Mapping[str, str] | None = None, **options: Any) -> MsalResponse:  # noqa: ANN401
         """A GET as `requests` would do it."""
         full = f"{url}?{urlencode(params)}" if params else url
         return self._request("GET", full, options.get("headers") or {}, None)
 
-    def post(self, url: str, data: Mapping[str, Any] | str = "", **options: Any) -> MsalAnswer:  # noqa: ANN401
+    def post(self, url: str, data: Mapping[str, Any] | str = "", **options: Any) -> MsalResponse:  # noqa: ANN401
         """A POST of a form as `requests` would do it."""
         form = data if isinstance(data, str) else urlencode(data)
         return self._request("POST", url, {**_FORM, **(options.get("headers") or {})}, form.encode())
 
     def close(self) -> None:
         """Closes the connections."""
-        for wire in self._wires.values():
-            wire.close()
-        self._wires.clear()
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
 
     def _request(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
-    ) -> MsalAnswer:
+    ) -> MsalResponse:
         url = url.replace("https://", "http://", 1) if self._is_plain else url
-        wire = self._wire_for(url)
+        client = self._client_for(url)
         try:
-            answer = wire.request(method, url, headers=headers, content=content, limits=self._limits)
+            response = client.request(method, url, headers=headers, content=content, limits=self._limits)
         except NoResponseError as error:
             raise GraphUnavailable(f"{self._service()}: {error}; nothing was compared") from None
-        return MsalAnswer(answer.status, answer.headers, self._checked(answer))
+        return MsalResponse(response.status, response.headers, self._checked(response))
 
-    def _wire_for(self, url: str) -> HttpClient:
+    def _client_for(self, url: str) -> HttpClient:
         origin = origin_of(url)
         if self._authority and origin not in self._allowed:
             raise GraphDenied(
                 "the sign-in service points to another host, which was sent nothing:"
                 " check MAA_CLOUD and MAA_AUTHORITY_URL"
             )
-        return self._wires.setdefault(origin, HttpClient(url, direct=not self._authority))
+        return self._clients.setdefault(origin, HttpClient(url, direct=not self._authority))
 
-    def _checked(self, answer: HttpResponse) -> str:
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise GraphUnavailable(f"{self._service()} answered {answer.status}", answer.retry_after)
-        text = answer.body.decode("utf-8", "replace")
-        if answer.fault or not _is_object(text):
-            problem = answer.fault or "its answer is no JSON object"
-            raise GraphUnavailable(f"{self._service()} answered {answer.status}: {problem}")
+    def _checked(self, response: HttpResponse) -> str:
+        if (
+            response.status == HTTPStatus.TOO_MANY_REQUESTS
+            or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        ):
+            raise GraphUnavailable(f"{self._service()} answered {response.status}", response.retry_after)
+        text = response.body.decode("utf-8", "replace")
+        if response.fault or not _is_object(text):
+            problem = response.fault or "its answer is no JSON object"
+            raise GraphUnavailable(f"{self._service()} answered {response.status}: {problem}")
         # MSAL insists on https; an authority on this very machine names its endpoints without.
         return text.replace(self._authority, f"https{self._authority[4:]}") if self._is_plain else text
 

@@ -179,18 +179,22 @@ class _Session:
         self._lock = Lock()
 
     def token(self, ask: Callable[[Any], object]) -> Token:
-        """What MSAL answers, as a token or as a typed error."""
+        """The token that MSAL gives.
+
+        Raises:
+            GraphError: it gave none.
+        """
         try:
             with self._lock:
                 self._client = self._client or self._make(self._http)
-                answer = ask(self._client)
-            if isinstance(answer, dict) and answer.get("access_token"):
-                return _token(answer)
+                result = ask(self._client)
+            if isinstance(result, dict) and result.get("access_token"):
+                return _token(result)
         except GraphError:
             raise
         except Exception as error:  # noqa: BLE001 - MSAL lets pass whatever the libraries below it raise
-            answer = {"error": type(error).__name__}
-        raise _refusal(answer, self._advice)
+            result = {"error": type(error).__name__}
+        raise _refusal(result, self._advice)
 
     def close(self) -> None:
         """Drops the client with its tokens, and the connections."""
@@ -288,17 +292,17 @@ def _time_in(claims: Mapping[str, Any], name: str) -> datetime | None:
         return None
 
 
-def _token(answer: Mapping[str, Any]) -> Token:
-    ends = datetime.now(UTC).timestamp() + int(answer.get("expires_in", 0))
-    return Token(Secret(str(answer["access_token"])), int(ends))
+def _token(result: Mapping[str, Any]) -> Token:
+    ends = datetime.now(UTC).timestamp() + int(result.get("expires_in", 0))
+    return Token(Secret(str(result["access_token"])), int(ends))
 
 
-def _refusal(answer: object, advice: str) -> GraphError:
+def _refusal(result: object, advice: str) -> GraphError:
     """MSAL's error as one of ours, without its description, which repeats parts of the request.
 
     `advice` is for numbers of Entra that nobody has put into words yet.
     """
-    details = answer if isinstance(answer, dict) else {}
+    details = result if isinstance(result, dict) else {}
     word = details.get("error")
     code = word if isinstance(word, str) and _WORD.fullmatch(word) else "unknown"
     if code in _PASSING:

@@ -54,7 +54,7 @@ _PROXY_SIGN_IN = b"407"
 
 
 class NoResponseError(Exception):
-    """No answer came; the text names the kind of failure, never an address.
+    """No response came; the text names the kind of failure, never an address.
 
     `before_sending` is true when nothing can have reached the other side.
     """
@@ -66,7 +66,7 @@ class NoResponseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer; header names in lower case.
+    """A response; header names in lower case.
 
     `fault` says why the body could not be had whole; it is empty then, while status and headers still count.
     """
@@ -78,7 +78,7 @@ class HttpResponse:
 
     @property
     def retry_after(self) -> float | None:
-        """The wait that `Retry-After` asks for, in seconds; a date counts from the answer's own."""
+        """The wait that `Retry-After` asks for, in seconds; a date in it counts from the response's own."""
         value = self.headers.get("retry-after", "").strip()
         if value.isascii() and value.isdigit():
             return float(value[:9])
@@ -98,17 +98,17 @@ class HttpResponse:
 
 
 class Limits(Struct, frozen=True):
-    """How long one exchange may take, in seconds, and how large its answer may be."""
+    """How long a request may take until its response is whole, in seconds, and how large that may be."""
 
     seconds: float = 20.0
     max_bytes: int = 64 * 1024
 
 
 class HttpClient:
-    """Connections to one service, kept open between exchanges."""
+    """Connections to one service, kept open between requests; for any number of threads."""
 
     def __init__(self, url: str, *, direct: bool = False) -> None:
-        """For the service at this URL's origin; `direct` or on this machine itself, no proxy is used."""
+        """For the service at this URL's origin; `direct` goes past any proxy, as to this machine itself."""
         self._origin = origin_of(url)
         self._direct = direct
         self._transport: httpx.HTTPTransport | None = None
@@ -123,13 +123,14 @@ class HttpClient:
         content: bytes | None = None,
         limits: Limits = Limits(),
     ) -> HttpResponse:
-        """Sends one request and reads its answer.
+        """The response to one request, whatever its status.
 
         Raises:
             NoResponseError: no connection, or no status and headers in time.
         """
         target = _parsed(url)
         if target is None or not self._origin or origin_of(target) != self._origin:
+            # Credentials go along, so a link or a redirect from outside never decides where to.
             raise NoResponseError("the address is of another host", before_sending=True)
         timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
         exchange = Exchange(limits.seconds)
@@ -154,7 +155,7 @@ class HttpClient:
         raise failure  # out here, so that it does not hold on to an error that holds the request
 
     def close(self) -> None:
-        """Closes the connections; the next exchange opens new ones."""
+        """Closes the connections; the next request opens new ones."""
         with self._lock:
             transport, self._transport = self._transport, None
         if transport is not None:

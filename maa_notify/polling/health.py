@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from maa_notify import __version__
 from maa_notify.delivery.order import count_overdue
+from maa_notify.domain.visibility import FamilySight
 from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.store import StateStore
 
@@ -29,6 +30,9 @@ class Health(Struct, frozen=True):
         reason: a code word for what fails; "" when nothing does.
         missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
         sources: `ok` or a code word for what fails, by the name of each source of news.
+        visibility: which kinds of requests the last poll could see.
+        installed_at: when requests were first listed (UTC); None before.
+        last_request_at: when any request was last in the list (UTC); None when there never was one.
         token_age_minutes: how old the token is that Graph refused; None when it refused none.
     """
 
@@ -42,6 +46,9 @@ class Health(Struct, frozen=True):
     missing_permission: str = ""
     token_age_minutes: int | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
+    visibility: tuple[FamilySight, ...] = ()
+    installed_at: datetime | None = None
+    last_request_at: datetime | None = None
 
     @property
     def is_well(self) -> bool:
@@ -77,6 +84,9 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
         reason=mark.failure,
         missing_permission=mark.missing_permission,
         token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,
+        visibility=mark.outlook.families(),
+        installed_at=mark.outlook.since,
+        last_request_at=mark.outlook.last_listed,
         sources={name: each.failure or "ok" for name, each in sorted(marks.items())},
     )
 

@@ -133,7 +133,7 @@ class Connector:
         self._tokens = tokens
         self._scope = scope
         self._limits = limits
-        self._wire = HttpClient(service_url)
+        self._client = HttpClient(service_url)
 
     def create(self, channel_id: str, card: Card, summary: str = "") -> CardLocation | None:
         """Begins a thread in a channel; None when the answer does not tell where the card now stands."""
@@ -142,17 +142,17 @@ class Connector:
             "channelData": {"channel": {"id": channel_id}},
             "activity": _activity(card, summary),
         }
-        answer = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
-        card_id = _id_in(_content(answer), "activityId")
+        response = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
+        card_id = _id_in(_content(response), "activityId")
         return CardLocation(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
-    def update(self, place: CardLocation, card: Card, summary: str = "") -> None:
+    def update(self, location: CardLocation, card: Card, summary: str = "") -> None:
         """Puts a card where another stands; doing so twice does no harm.
 
         Raises:
             Gone: no card is there any more.
         """
-        path = f"{_activities(channel_of(place))}/{quote(place.activity_id, safe='')}"
+        path = f"{_activities(channel_of(location))}/{quote(location.activity_id, safe='')}"
         self._ask(_Call("PUT", path, _activity(card, summary)))
 
     def send(self, conversation_id: str, card: Card, summary: str = "", reply_to: str = "") -> str:
@@ -160,7 +160,7 @@ class Connector:
 
         Raises:
             Gone: there is no such conversation.
-            Barred: the bot is not in it, or may not post there.
+            BotForbidden: the bot is not in it, or may not post there.
         """
         path, body = _activities(conversation_id), _activity(card, summary)
         if reply_to:
@@ -172,7 +172,7 @@ class Connector:
 
         Raises:
             RecipientUnreachable: there is nobody of this id.
-            Barred: the app is not installed for this person, or they may not use it.
+            BotForbidden: the app is not installed for this person, or they may not use it.
         """
         body = {
             "isGroup": False,
@@ -182,18 +182,18 @@ class Connector:
             "channelData": {"tenant": {"id": self._tenant_id}},
         }
         try:
-            answer = self._ask(_Call("POST", "/v3/conversations", body))
+            response = self._ask(_Call("POST", "/v3/conversations", body))
         except (CardRefused, Gone):
             raise RecipientUnreachable("Teams opens no chat with this person") from None
-        chat = _id_in(_content(answer), "id")
+        chat = _id_in(_content(response), "id")
         if not chat:
             raise _senseless()
         return chat
 
     def channels(self, team_id: str) -> list[Channel]:
         """The channels of a team that the app is installed in; the first has no name of its own."""
-        answer = self._ask(_Call("GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
-        listed = _content(answer).get("conversations")
+        response = self._ask(_Call("GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
+        listed = _content(response).get("conversations")
         if not isinstance(listed, list):
             raise _senseless()
         found = [each for each in listed if isinstance(each, dict) and _id_in(each, "id")]
@@ -201,22 +201,22 @@ class Connector:
 
     def close(self) -> None:
         """Closes the connections; the next call opens new ones."""
-        self._wire.close()
+        self._client.close()
 
     def _ask(self, call: _Call) -> HttpResponse:
-        """The answer, if it is a good one; a token that is not taken is renewed once."""
-        answer = self._request(call)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
+        """The response, if it is a good one; a token that is not taken is renewed once."""
+        response = self._request(call)
+        if response.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.invalidate()
-            answer = self._request(call)
-        if answer.status not in _TAKEN:
-            raise _refusal(answer, shows=call.shows)
-        return answer
+            response = self._request(call)
+        if response.status not in _TAKEN:
+            raise _refusal(response, shows=call.shows)
+        return response
 
     def _request(self, call: _Call) -> HttpResponse:
         headers = {**_HEADERS, "Authorization": f"Bearer {self._token().reveal()}"}
         try:
-            return self._wire.request(
+            return self._client.request(
                 call.method,
                 f"{self._base}{call.path}",
                 headers=headers,
@@ -238,9 +238,9 @@ class Connector:
             raise DestinationRefused(f"the bot cannot sign in: {error}; {_IDENTITY}") from None
 
 
-def channel_of(place: CardLocation) -> str:
+def channel_of(location: CardLocation) -> str:
     """The id of the channel that a card stands in."""
-    return place.conversation_id.partition(_THREAD)[0]
+    return location.conversation_id.partition(_THREAD)[0]
 
 
 def _activity(card: Card, summary: str) -> dict[str, Any]:
@@ -257,13 +257,13 @@ def _bytes(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _refusal(answer: HttpResponse, *, shows: bool) -> DeliveryError:
-    status = answer.status
+def _refusal(response: HttpResponse, *, shows: bool) -> DeliveryError:
+    status = response.status
     who = f"the Bot Connector answered {status}"
     if status in _CARD_REFUSED:
         return CardRefused(f"{who}: it does not take this card")
     if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return DestinationUnavailable(who, answer.retry_after, in_doubt=shows and status in _BY_A_GATEWAY)
+        return DestinationUnavailable(who, response.retry_after, in_doubt=shows and status in _BY_A_GATEWAY)
     if status == HTTPStatus.NOT_FOUND:
         return Gone()
     if status == HTTPStatus.FORBIDDEN:
@@ -273,8 +273,8 @@ def _refusal(answer: HttpResponse, *, shows: bool) -> DeliveryError:
     return DestinationRefused(f"{who}: this is no Bot Connector: check its service URL in the settings")
 
 
-def _content(answer: HttpResponse) -> dict[str, Any]:
-    return answer.json_object() or {}
+def _content(response: HttpResponse) -> dict[str, Any]:
+    return response.json_object() or {}
 
 
 def _id_in(content: Mapping[str, Any], key: str) -> str:

@@ -41,13 +41,13 @@ _FLOW_OFF = "WorkflowTriggerIsNotEnabled"
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
     """One message for a webhook, which sends itself without redirects, leaks or surprises."""
 
-    def __init__(self, url: str, message: Message, wire: HttpClient, limits: Limits) -> None:
+    def __init__(self, url: str, message: Message, client: HttpClient, limits: Limits) -> None:
         """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included.
 
         What stands beside the attachments goes into the flow as it is; the standard template ignores it.
         """
         super().__init__(url)
-        self._wire = wire
+        self._client = client
         self._limits = limits
         extras = {"summary": message.summary, "recipient": message.recipient}
         self.payload = {
@@ -64,7 +64,7 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
         """
         text = json.dumps(self.payload, ensure_ascii=False, separators=(",", ":"))
         content = text.encode("utf-8", "replace")
-        self.last_http_response = self._wire.request(
+        self.last_http_response = self._client.request(
             "POST", self.hookurl, headers=_HEADERS, content=content, limits=self._limits
         )
         return bool(self.last_http_response.status in _ACCEPTED)
@@ -80,48 +80,48 @@ class WorkflowsWebhook:
         self._name = name
         self._url = url
         self._limits = limits
-        self._wire = HttpClient(url.reveal())
+        self._client = HttpClient(url.reveal())
 
     def post(self, message: Message) -> Receipt:
         """Posts a message."""
-        webhook = WebhookMessage(self._url.reveal(), message, self._wire, self._limits)
+        webhook = WebhookMessage(self._url.reveal(), message, self._client, self._limits)
         try:
             accepted = webhook.send()
         except NoResponseError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
             raise DestinationUnavailable(f"destination {self._name!r}: {error}", in_doubt=True) from None
-        answer: HttpResponse = webhook.last_http_response
+        response: HttpResponse = webhook.last_http_response
         if not accepted:
-            raise self._refusal(answer)
-        run_id = answer.headers.get("x-ms-workflow-run-id", "")
-        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "", _message_id(answer))
+            raise self._refusal(response)
+        run_id = response.headers.get("x-ms-workflow-run-id", "")
+        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "", _message_id(response))
 
     def close(self) -> None:
         """Closes the connections."""
-        self._wire.close()
+        self._client.close()
 
-    def _refusal(self, answer: HttpResponse) -> DeliveryError:
-        status = answer.status
+    def _refusal(self, response: HttpResponse) -> DeliveryError:
+        status = response.status
         who = f"destination {self._name!r} answered {status}"
-        if _code_of(answer) == _FLOW_OFF:
+        if _code_of(response) == _FLOW_OFF:
             return DestinationRefused(f"{who}: {_ADVICE[404]}")
         if status in _CARD_REFUSED:
             return CardRefused(f"{who}: it does not take this card")
         if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return DestinationUnavailable(who, answer.retry_after)
+            return DestinationUnavailable(who, response.retry_after)
         advice = _ADVICE.get(status, "this is no Workflows webhook: check its URL in the settings")
         return DestinationRefused(f"{who}: {advice}")
 
 
-def _message_id(answer: HttpResponse) -> str:
+def _message_id(response: HttpResponse) -> str:
     """The id that a flow answers with when its owner added a Response step after the post."""
-    message_id = (answer.json_object() or {}).get("messageId")
+    message_id = (response.json_object() or {}).get("messageId")
     text = str(message_id) if isinstance(message_id, str | int) else ""
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
-def _code_of(answer: HttpResponse) -> object:
+def _code_of(response: HttpResponse) -> object:
     """The service's own word for an error, only ever compared, never shown."""
-    error = (answer.json_object() or {}).get("error")
+    error = (response.json_object() or {}).get("error")
     return error.get("code") if isinstance(error, dict) else None

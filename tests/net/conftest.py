@@ -23,7 +23,7 @@ def stranger() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def wire(server: ScriptedServer) -> Iterator[HttpClient]:
+def client(server: ScriptedServer) -> Iterator[HttpClient]:
     """Connections to the server."""
     made = HttpClient(server.url)
     yield made

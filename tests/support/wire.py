@@ -342,7 +342,7 @@ class ScriptedServer:
             self._stopping.set()
             self._released.set()
             for connection in self._open:
-                _cut(connection)
+                _shut_down(connection)
         with suppress(OSError):  # the acceptor sleeps until somebody calls
             socket.create_connection(self._address, timeout=JOIN_SECONDS).close()
         for thread in list(self._threads):
@@ -385,7 +385,7 @@ class ScriptedServer:
             with self._changed:
                 self._open.add(connection)
                 if self._stopping.is_set():
-                    _cut(connection)
+                    _shut_down(connection)
             try:
                 yield connection
             finally:
@@ -511,7 +511,7 @@ class Fake:
             return outage, outage is None
 
 
-def _cut(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

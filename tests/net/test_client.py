@@ -22,32 +22,32 @@ MEBIBYTE = 1 << 20
 SHORT = Limits(seconds=1.0)
 
 
-def get(wire: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> HttpResponse:
+def get(client: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> HttpResponse:
     """One GET."""
-    return wire.request("GET", url, headers=headers, limits=limits)
+    return client.request("GET", url, headers=headers, limits=limits)
 
 
-def failure(wire: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> NoResponseError:
+def failure(client: HttpClient, url: str, limits: Limits = SHORT, **headers: str) -> NoResponseError:
     """The error of a GET that must fail."""
     with pytest.raises(NoResponseError) as caught:
-        get(wire, url, limits, **headers)
+        get(client, url, limits, **headers)
     return caught.value
 
 
-def test_an_answer_comes_back_whole(server: ScriptedServer, wire: HttpClient) -> None:
+def test_an_answer_comes_back_whole(server: ScriptedServer, client: HttpClient) -> None:
     """Status, headers in lower case, and the body."""
     server.script(reply(418, text="tea", headers={"X-Kind": "Green"}))
 
-    answer = get(wire, server.url)
+    answer = get(client, server.url)
 
     assert (answer.status, answer.headers["x-kind"], answer.body) == (418, "Green", b"tea")
     assert (answer.fault, answer.retry_after) == ("", None)
 
 
-def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: HttpClient) -> None:
+def test_a_request_arrives_as_it_was_given(server: ScriptedServer, client: HttpClient) -> None:
     """Percent-encoding in path and query stays as it was; the fragment stays here."""
     url = f"{server.url}/a%2Fb?sp=%2Ftriggers%2Fmanual&sig=x-_y#here"
-    wire.request("POST", url, headers={"X-One": "1"}, content="ä".encode())
+    client.request("POST", url, headers={"X-One": "1"}, content="ä".encode())
     (seen,) = server.requests
 
     assert (seen.method, seen.path, seen.query) == ("POST", "/a%2Fb", "sp=%2Ftriggers%2Fmanual&sig=x-_y")
@@ -57,19 +57,19 @@ def test_a_request_arrives_as_it_was_given(server: ScriptedServer, wire: HttpCli
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(
-    server: ScriptedServer, stranger: ScriptedServer, wire: HttpClient, status: int
+    server: ScriptedServer, stranger: ScriptedServer, client: HttpClient, status: int
 ) -> None:
     """The answer is the redirect itself, and its target hears nothing."""
     server.script(fake.redirect(status, f"{stranger.url}/elsewhere"))
 
-    answer = wire.request("POST", server.url, headers={"Authorization": "Bearer t"}, content=b"{}")
+    answer = client.request("POST", server.url, headers={"Authorization": "Bearer t"}, content=b"{}")
 
     assert answer.status == status
     assert not stranger.requests
 
 
 def test_nothing_goes_to_another_origin(
-    server: ScriptedServer, stranger: ScriptedServer, wire: HttpClient
+    server: ScriptedServer, stranger: ScriptedServer, client: HttpClient
 ) -> None:
     """Other port, other scheme, other host before or behind an `@`, no URL at all: refused before sending."""
     port = server.url.rsplit(":", 1)[1]
@@ -86,56 +86,56 @@ def test_nothing_goes_to_another_origin(
         "",
     ]
 
-    failures = [failure(wire, url, Authorization="Bearer t") for url in urls]
+    failures = [failure(client, url, Authorization="Bearer t") for url in urls]
 
     assert all(error.before_sending for error in failures)
     assert not stranger.requests
     assert not server.requests
 
 
-def test_no_cookie_is_kept(server: ScriptedServer, wire: HttpClient) -> None:
+def test_no_cookie_is_kept(server: ScriptedServer, client: HttpClient) -> None:
     """What one answer sets is not sent with the next request."""
     server.script(reply(200, headers={"Set-Cookie": "a=b; Path=/"}))
 
-    get(wire, server.url)
-    get(wire, server.url)
+    get(client, server.url)
+    get(client, server.url)
 
     assert "cookie" not in server.requests[1].headers
 
 
 def test_no_password_of_a_netrc_file_is_sent(
-    server: ScriptedServer, wire: HttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, client: HttpClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A webhook that anyone may call refuses callers who bring an Authorization header."""
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password theirs\n")
     monkeypatch.setenv("NETRC", str(netrc))
 
-    get(wire, server.url)
+    get(client, server.url)
 
     assert "authorization" not in server.requests[0].headers
 
 
-def test_connections_are_used_again(server: ScriptedServer, wire: HttpClient) -> None:
+def test_connections_are_used_again(server: ScriptedServer, client: HttpClient) -> None:
     """Good and bad answers alike leave the connection open; closing ends it."""
     server.script(reply(200, text="x" * 1000), reply(429), reply(500, text="y"))
     for _ in range(4):
-        get(wire, server.url)
+        get(client, server.url)
     before = server.connections
-    wire.close()
-    get(wire, server.url)
+    client.close()
+    get(client, server.url)
 
     assert (before, server.connections) == (1, 2)
 
 
 def test_a_body_that_was_left_unread_does_not_reach_the_next_exchange(
-    server: ScriptedServer, wire: HttpClient
+    server: ScriptedServer, client: HttpClient
 ) -> None:
     """The connection is given up with it."""
     server.script(reply(200, text="x" * 100_000))
 
-    first = get(wire, server.url, Limits(seconds=5, max_bytes=10))
-    second = get(wire, server.url)
+    first = get(client, server.url, Limits(seconds=5, max_bytes=10))
+    second = get(client, server.url)
 
     assert (first.fault, first.body) == ("the answer is larger than 10 bytes", b"")
     assert second.body == b"fine"
@@ -144,33 +144,33 @@ def test_a_body_that_was_left_unread_does_not_reach_the_next_exchange(
 
 @pytest.mark.parametrize("size, fault", [(1000, ""), (1001, "the answer is larger than 1000 bytes")])
 def test_a_body_may_be_as_large_as_the_limit(
-    server: ScriptedServer, wire: HttpClient, size: int, fault: str
+    server: ScriptedServer, client: HttpClient, size: int, fault: str
 ) -> None:
     """One byte more, and there is none; the status counts all the same."""
     server.script(reply(202, text="x" * size))
 
-    answer = get(wire, server.url, Limits(seconds=5, max_bytes=1000))
+    answer = get(client, server.url, Limits(seconds=5, max_bytes=1000))
 
     assert (answer.status, answer.fault) == (202, fault)
 
 
-def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, wire: HttpClient) -> None:
+def test_an_endless_body_ends_at_the_limit(server: ScriptedServer, client: HttpClient) -> None:
     """Long before time is up."""
     server.script(fake.endless())
     began = time.monotonic()
 
-    answer = get(wire, server.url, Limits(seconds=20, max_bytes=MEBIBYTE))
+    answer = get(client, server.url, Limits(seconds=20, max_bytes=MEBIBYTE))
 
     assert answer.fault == f"the answer is larger than {MEBIBYTE} bytes"
     assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("packing", ["br", "zstd", "gzip, gzip", "aws-chunked"])
-def test_an_unknown_packing_is_not_taken(server: ScriptedServer, wire: HttpClient, packing: str) -> None:
+def test_an_unknown_packing_is_not_taken(server: ScriptedServer, client: HttpClient, packing: str) -> None:
     """None was asked for; the status of such an answer still counts, and the way out is said."""
     server.script(reply(404, body=b"....", headers={"Content-Encoding": packing}))
 
-    answer = get(wire, server.url)
+    answer = get(client, server.url)
 
     assert server.requests[0].headers["accept-encoding"] == "identity"
     assert (answer.status, answer.body) == (404, b"")
@@ -182,14 +182,14 @@ PACKED = {"gzip": gzip.compress(b"fine" * 250), "deflate": zlib.compress(b"fine"
 
 @pytest.mark.parametrize("packing", ["gzip", "GZIP", "x-gzip", "deflate", "identity"])
 def test_an_answer_that_was_packed_unasked_is_unpacked(
-    server: ScriptedServer, wire: HttpClient, packing: str
+    server: ScriptedServer, client: HttpClient, packing: str
 ) -> None:
     """As some gateways pack whatever passes through them; up to the limit, and not a byte more."""
     body = PACKED.get(packing.lower().removeprefix("x-"), b"fine" * 250)
     server.script(*[reply(200, body=body, headers={"Content-Encoding": packing})] * 2)
 
-    answer = get(wire, server.url, Limits(seconds=5, max_bytes=1000))
-    larger = get(wire, server.url, Limits(seconds=5, max_bytes=999))
+    answer = get(client, server.url, Limits(seconds=5, max_bytes=1000))
+    larger = get(client, server.url, Limits(seconds=5, max_bytes=999))
 
     assert (answer.body, answer.fault) == (b"fine" * 250, "")
     assert (larger.body, larger.fault) == (b"", "the answer is larger than 999 bytes")
@@ -200,11 +200,11 @@ def test_an_answer_that_was_packed_unasked_is_unpacked(
     [b"fine", b"", PACKED["gzip"][:-1], PACKED["gzip"] + b"more", PACKED["gzip"] * 2],
     ids=["not packed", "empty", "cut off", "more behind it", "twice"],
 )
-def test_a_packing_that_is_spoilt_is_said(server: ScriptedServer, wire: HttpClient, body: bytes) -> None:
+def test_a_packing_that_is_spoilt_is_said(server: ScriptedServer, client: HttpClient, body: bytes) -> None:
     """Half a body is none."""
     server.script(reply(200, body=body, headers={"Content-Encoding": "gzip"}))
 
-    answer = get(wire, server.url)
+    answer = get(client, server.url)
 
     assert answer.body == b""
     assert answer.fault == (
@@ -212,20 +212,32 @@ def test_a_packing_that_is_spoilt_is_said(server: ScriptedServer, wire: HttpClie
     )
 
 
-def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: HttpClient) -> None:
+def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, client: HttpClient) -> None:
     """A quarter of a gigabyte in little more than nothing is unpacked to the limit and not further."""
     server.script(fake.gzip_bomb(256 * MEBIBYTE))
-    get(wire, server.url + "/warm")
+    get(client, server.url + "/warm")
     server.script(fake.gzip_bomb(256 * MEBIBYTE))
     tracemalloc.start()
     try:
-        answer = get(wire, server.url, Limits(seconds=10, max_bytes=4 * MEBIBYTE))
+        answer = get(client, server.url, Limits(seconds=10, max_bytes=4 * MEBIBYTE))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
 
     assert answer.fault == f"the answer is larger than {4 * MEBIBYTE} bytes"
     assert peak < 8 * MEBIBYTE
+
+
+def test_a_packed_body_that_unpacks_to_nothing_ends_at_the_limit(
+    server: ScriptedServer, client: HttpClient
+) -> None:
+    """What arrives counts too, or empty blocks could go on until time is up."""
+    empty_blocks = gzip.compress(b"")[:10] + b"\x00\x00\x00\xff\xff" * 1_000
+    server.script(reply(200, body=empty_blocks, headers={"Content-Encoding": "gzip"}))
+
+    answer = get(client, server.url, Limits(seconds=5, max_bytes=1000))
+
+    assert answer.fault == "the answer is larger than 1000 bytes"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +256,7 @@ def test_a_gzip_bomb_needs_no_memory(server: ScriptedServer, wire: HttpClient) -
     ids=["space", "no colon", "no name", "controls", "not ASCII", "length", "lengths", "encoding", "large"],
 )
 def test_an_odd_header_line_does_not_undo_the_status(
-    server: ScriptedServer, wire: HttpClient, odd: bytes
+    server: ScriptedServer, client: HttpClient, odd: bytes
 ) -> None:
     """Or a card that was accepted would be posted again and again."""
     server.script(
@@ -253,13 +265,13 @@ def test_an_odd_header_line_does_not_undo_the_status(
             b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\n" + odd + b"\r\n\r\nRetry-After: 9\r\n"
         )
     )
-    answer = get(wire, server.url, Limits(seconds=5))
+    answer = get(client, server.url, Limits(seconds=5))
 
     assert (answer.status, answer.retry_after, answer.body) == (429, 7, b"")
     assert answer.fault == (
         "the headers of the answer are not HTTP, so its body was not read: see the gateways on the way"
     )
-    assert get(wire, server.url).body == b"fine"
+    assert get(client, server.url).body == b"fine"
 
 
 @pytest.mark.parametrize(
@@ -273,32 +285,34 @@ def test_an_odd_header_line_does_not_undo_the_status(
     ],
     ids=["hints", "many hints", "cut off", "no status", "not HTTP"],
 )
-def test_what_has_no_status_line_is_no_answer(server: ScriptedServer, wire: HttpClient, head: bytes) -> None:
+def test_what_has_no_status_line_is_no_answer(
+    server: ScriptedServer, client: HttpClient, head: bytes
+) -> None:
     """Nobody can know whether the request was acted upon."""
     server.script(fake.garbage(head))
 
-    assert not failure(wire, server.url, Limits(seconds=5)).before_sending
+    assert not failure(client, server.url, Limits(seconds=5)).before_sending
 
 
 @pytest.mark.parametrize("head", [False, True], ids=["body", "status line and headers"])
-def test_a_drip_ends_with_the_exchange(server: ScriptedServer, wire: HttpClient, head: bool) -> None:
+def test_a_drip_ends_with_the_exchange(server: ScriptedServer, client: HttpClient, head: bool) -> None:
     """However regularly a byte comes, so that no single wait is ever long."""
     server.script(fake.drip(b"x" * 500, pause=0.05, head=head))
     began = time.monotonic()
     if head:
-        error = failure(wire, server.url)
+        error = failure(client, server.url)
         assert (str(error), error.before_sending) == ("no answer in time", False)
     else:
-        assert get(wire, server.url).fault == "the answer took longer than 1 s"
+        assert get(client, server.url).fault == "the answer took longer than 1 s"
 
     assert 0.9 < time.monotonic() - began < 4
 
 
-def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, wire: HttpClient) -> None:
+def test_nothing_is_sent_when_time_is_up(server: ScriptedServer, client: HttpClient) -> None:
     """As after a name look-up that took too long: on a new connection and on one that is open."""
-    first = failure(wire, server.url, Limits(seconds=0))
-    get(wire, server.url)
-    second = failure(wire, server.url, Limits(seconds=0))
+    first = failure(client, server.url, Limits(seconds=0))
+    get(client, server.url)
+    second = failure(client, server.url, Limits(seconds=0))
     third = failure(HttpClient("https://graph.invalid"), "https://graph.invalid/", Limits(seconds=0))
 
     assert str(third) == "no connection in time"
@@ -333,15 +347,15 @@ def test_httpx_still_takes_our_sockets() -> None:
     assert isinstance(ours._pool._network_backend, DeadlineBackend), advice
 
 
-def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient) -> None:
+def test_each_exchange_has_its_own_end(server: ScriptedServer, client: HttpClient) -> None:
     """One that waits long is not cut off by another's end, before it or beside it."""
     failures: list[NoResponseError] = []
     server.script(fake.hang(), path="/never")
     server.script(fake.hang(0.6, reply(200, text="late")), path="/late")
-    hurried = threading.Thread(target=lambda: failures.append(failure(wire, f"{server.url}/never")))
+    hurried = threading.Thread(target=lambda: failures.append(failure(client, f"{server.url}/never")))
     hurried.start()
 
-    answer = get(wire, f"{server.url}/late", Limits(seconds=10))
+    answer = get(client, f"{server.url}/late", Limits(seconds=10))
     hurried.join()
 
     assert answer.body == b"late"
@@ -359,33 +373,33 @@ def test_each_exchange_has_its_own_end(server: ScriptedServer, wire: HttpClient)
     ids=["hang", "reset", "close", "garbage"],
 )
 def test_a_broken_answer_is_an_error(
-    server: ScriptedServer, wire: HttpClient, answer: fake.HttpResponse, reason: str
+    server: ScriptedServer, client: HttpClient, answer: fake.HttpResponse, reason: str
 ) -> None:
     """Nobody can know whether the request was acted upon."""
     server.script(answer)
-    error = failure(wire, server.url)
+    error = failure(client, server.url)
 
     assert (str(error), error.before_sending) == (reason, False)
-    assert get(wire, server.url).body == b"fine"
+    assert get(client, server.url).body == b"fine"
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_truncated_body_is_none(server: ScriptedServer, wire: HttpClient, reset: bool) -> None:
+def test_a_truncated_body_is_none(server: ScriptedServer, client: HttpClient, reset: bool) -> None:
     """The status counts, the half body does not."""
     server.script(fake.truncated(b'{"value": [', 500, status=202, reset=reset))
 
-    answer = get(wire, server.url)
+    answer = get(client, server.url)
 
     assert (answer.status, answer.body) == (202, b"")
     assert answer.fault.startswith("the exchange broke off")
 
 
-def test_early_hints_are_skipped(server: ScriptedServer, wire: HttpClient) -> None:
+def test_early_hints_are_skipped(server: ScriptedServer, client: HttpClient) -> None:
     """An informational answer is not the answer."""
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
     server.script(fake.garbage(hints + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
 
-    assert get(wire, server.url).body == b"ok"
+    assert get(client, server.url).body == b"ok"
 
 
 def test_a_closed_port_is_known_before_sending() -> None:
@@ -422,10 +436,10 @@ def test_a_tls_handshake_ends_with_the_exchange(mute: str) -> None:
 
 @pytest.mark.parametrize("value", ["Bearer two\r\nlines", "Bearer ümlaut", "Bearer \x00"])
 def test_a_header_that_cannot_be_sent_is_an_error_before_sending(
-    server: ScriptedServer, wire: HttpClient, value: str
+    server: ScriptedServer, client: HttpClient, value: str
 ) -> None:
     """And the error holds on to nothing of it."""
-    error = failure(wire, server.url, Authorization=value)
+    error = failure(client, server.url, Authorization=value)
 
     assert error.before_sending
     assert (error.__cause__, error.__context__) == (None, None)

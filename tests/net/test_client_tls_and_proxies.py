@@ -1,4 +1,4 @@
-"""Whom the wire trusts, and which way it takes."""
+"""Whom a client trusts, and which way it takes."""
 
 import socket
 import ssl
@@ -78,13 +78,13 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def ask(url: str, *, direct: bool = False, limits: Limits = SHORT) -> str:
     """The body of a GET, or the reason why there is none, with `!` when nothing was sent."""
-    wire = HttpClient(url, direct=direct)
+    client = HttpClient(url, direct=direct)
     try:
-        answer = wire.request("GET", f"{url}/path?sig=secret", headers={}, limits=limits)
+        answer = client.request("GET", f"{url}/path?sig=secret", headers={}, limits=limits)
     except NoResponseError as error:
         return f"{'!' if error.before_sending else '?'}{error}"
     finally:
-        wire.close()
+        client.close()
     return answer.fault or answer.body.decode()
 
 
@@ -160,7 +160,7 @@ def test_proxies_are_ignored_for_this_machine(
     assert not stranger.requests
 
 
-def test_no_proxy_and_direct_wires_do_without(
+def test_no_proxy_and_direct_clients_do_without(
     stranger: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then the name has to resolve here."""
@@ -238,6 +238,15 @@ def test_a_proxy_that_is_not_there_is_called_the_proxy(
     monkeypatch.setenv("HTTPS_PROXY", address)
 
     assert ask(f"https://{NAME}") == reason
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_proxy_with_tls_is_used(secure: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SSL_CERT_FILE counts for its certificate as for any other."""
+    monkeypatch.setenv("HTTP_PROXY", secure.url)
+
+    assert ask(f"http://{NAME}") == "fine"
+    assert secure.requests[0].path == f"http://{NAME}/path"
 
 
 @pytest.mark.usefixtures("trusted")

@@ -2,15 +2,20 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maa_notify.demo.entra_api import SCOPE, make_token
+from maa_notify.errors import GraphDenied
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import claims_of, claims_problem, roles_of
 from tests.support.entra import TENANT
+from tests.support.graph import FakeGraph
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
 
 JUNK = [
     "",
@@ -130,3 +135,14 @@ def test_the_audience_is_that_of_the_cloud() -> None:
 def test_a_token_that_cannot_be_read_is_for_graph_to_judge(token: str) -> None:
     """It may be of a kind that we do not know."""
     assert claims_problem(Secret(token), SCOPE, TENANT, NOW) == ""
+
+
+def test_a_poll_refuses_a_token_of_another_tenant(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> None:
+    """The tenant is that of the settings, and Graph hears nothing of the token."""
+    token = make_token(tid="0b1d4f9a-9999-4000-8000-000000000009")
+    notifier = Notifier(graph, teams, tmp_path / "state.db", MAA_ACCESS_TOKEN=token)
+    report = notifier.poll()
+    notifier.close()
+
+    assert isinstance(report.failure, GraphDenied)
+    assert graph.calls == []

@@ -10,7 +10,7 @@ import pytest
 from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.errors import MaaNotifyError
 from maa_notify.graph.client import Bounds, GraphClient
-from maa_notify.identity.msal_http import MsalAnswer
+from maa_notify.identity.msal_http import MsalResponse
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
@@ -140,7 +140,7 @@ def test_nothing_secret_is_said(
 
 def test_an_answer_for_msal_prints_without_its_text() -> None:
     """It is a token more often than not."""
-    assert ECHO not in repr(MsalAnswer(200, {}, ECHO))
+    assert ECHO not in repr(MsalResponse(200, {}, ECHO))
 
 
 def test_a_secret_prints_as_stars() -> None:

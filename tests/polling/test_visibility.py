@@ -1,0 +1,299 @@
+"""What the token lets be seen: said plainly, and never taken for news when it becomes less."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from maa_notify.domain.visibility import FAMILIES, MINIMAL, RECOMMENDED
+from maa_notify.polling.report import Report
+from tests.cards.judge import seen
+from tests.support.cards import strip, text
+from tests.support.entra import CLIENT, TENANT, FakeEntra
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+
+APPS = "DeviceManagementApps.Read.All"
+MINUTE = 60.0
+YEAR_S = 365 * 86_400
+
+
+class Installation:
+    """A notifier that signs in, and whose permissions a test grants and takes away."""
+
+    def __init__(self, notifier: Notifier, entra: FakeEntra) -> None:
+        """`entra` hands out its tokens."""
+        self.notifier = notifier
+        self.entra = entra
+
+    def poll(self, after: float = MINUTE) -> Report:
+        """Polls once, a while later."""
+        return self.notifier.poll_after(after)
+
+    def hold(self, *permissions: str) -> None:
+        """The identity holds these permissions from now on, and gets a new token."""
+        self.entra.roles = permissions
+        self.notifier.app.tokens.invalidate()
+
+
+@pytest.fixture
+def installation(make_notifier: Callable[..., Notifier]) -> Iterator[Installation]:
+    """One with the recommended permissions."""
+    with FakeEntra(secret="made-up") as entra:
+        entra.lifetime = YEAR_S
+        entra.roles = tuple(RECOMMENDED)
+        notifier = make_notifier(
+            MAA_TENANT_ID=TENANT,
+            MAA_ACCESS_TOKEN="",
+            MAA_CLIENT_ID=CLIENT,
+            MAA_CLIENT_SECRET="made-up",
+            MAA_AUTHORITY_URL=entra.url,
+        )
+        yield Installation(notifier, entra)
+        notifier.app.tokens.invalidate()
+
+
+def app_request(installation: Installation, **fields: Any) -> dict[str, Any]:
+    """A request of the family of apps."""
+    now = installation.notifier.clock.now()
+    kind = {
+        "requiredOperationApprovalPolicyTypes": ["app"],
+        "payloadName": "Fabrikam VPN",
+        "payloadType": "Microsoft.Management.Services.Api.MobileApp",
+        "displayPayload": None,
+        "actionName": None,
+    }
+    return make_request(now=now, **{**kind, **fields})
+
+
+def told(teams: FakeTeams) -> list[str]:
+    """The first line of each card."""
+    return [strip(card) for card in teams.cards]
+
+
+def visible_by(report: Report) -> Any:
+    """What `poll --json` says of it."""
+    return json.loads(report.as_json())
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_a_missing_permission_is_named_in_the_report(installation: Installation, family: Any) -> None:
+    """Each family by itself: a poll that is green says what it may not see."""
+    complete = visible_by(installation.poll())
+    installation.hold(*RECOMMENDED - {family.permission})
+    lacking = visible_by(installation.poll())
+
+    assert complete["hidden"] == []
+    assert lacking["hidden"] == [family.name]
+    assert lacking["error"] is None
+
+
+def test_a_permission_to_write_opens_the_same(installation: Installation) -> None:
+    """Whoever granted more than is needed is not called blind."""
+    installation.hold(*(name.replace(".Read.", ".ReadWrite.") for name in RECOMMENDED), MINIMAL)
+
+    assert visible_by(installation.poll())["hidden"] == []
+
+
+def test_a_token_that_tells_nothing_hides_nothing(notifier: Notifier) -> None:
+    """No claim can be read, so nothing is said to be hidden, and nothing is held."""
+    report = visible_by(notifier.poll())
+
+    assert (report["hidden"], report["error"]) == ([], None)
+    assert {each.state for each in notifier.app.health().visibility} == {"unknown"}
+
+
+def test_a_lost_permission_is_no_news_of_requests(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The requests of that family are held however long it takes; the log says so once; health fails."""
+    caplog.set_level(logging.INFO)
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    reports = [visible_by(installation.poll(3_600)) for _ in range(5)]
+    health = installation.notifier.app.health()
+
+    assert told(teams) == ["Needs approval · Medium risk"]
+    assert {report["error"] for report in reports} == {"permission_lost"}
+    assert {report["missing_permission"] for report in reports} == {APPS}
+    assert (health.status, health.reason, health.missing_permission) == ("failing", "permission_lost", APPS)
+    failing = [line for line in caplog.messages if line.startswith("poll.failing")]
+    assert len(failing) == 1
+    assert APPS in failing[0]
+
+
+def test_other_families_are_told_while_one_is_hidden(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """A wipe does not wait for the permission to read apps."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    graph.requests.append(make_request(now=installation.notifier.clock.now()))
+    installation.poll()
+
+    assert told(teams)[1:] == ["Needs approval · High risk"]
+
+
+@pytest.mark.parametrize("status,words", [("approved", "Approved"), ("rejected", "Rejected")])
+def test_everything_is_told_right_once_the_permission_is_back(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams, status: str, words: str
+) -> None:
+    """What was decided meanwhile is one piece of news, and the poll is good again."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    installation.poll()
+    now = installation.notifier.clock.now().isoformat()
+    graph.requests[0] |= {"status": status, "lastModifiedDateTime": now}
+    installation.hold(*RECOMMENDED)
+    report = visible_by(installation.poll())
+
+    assert (report["error"], report["hidden"]) == (None, [])
+    assert len(teams.cards) == 2
+    assert told(teams)[1].startswith(words)
+
+
+def test_what_really_left_meanwhile_is_told_after_two_looks(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """Back with the permission, a request that is still missing is missing indeed."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    graph.requests = []
+    installation.hold(*RECOMMENDED)
+    installation.poll()
+    once = list(told(teams))
+    installation.poll()
+
+    assert once == ["Needs approval · Medium risk"]
+    assert told(teams)[1:] == ["No longer listed"]
+
+
+def test_a_family_of_which_nothing_is_known_may_lose_its_permission(installation: Installation) -> None:
+    """Nothing is held, so no poll fails; the report says what may be hidden from now on."""
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    report = visible_by(installation.poll())
+
+    assert (report["error"], report["hidden"]) == (None, ["apps"])
+
+
+def test_nobody_waits_for_ever_for_a_permission(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """A request that expired a month ago would have left Intune's list by itself: it is held no longer."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    failing = visible_by(installation.poll(30 * 86_400))
+    installation.poll(4 * 86_400)
+    later = visible_by(installation.poll(86_400))
+
+    assert failing["error"] == "permission_lost"
+    assert later["error"] is None
+
+
+def test_a_heartbeat_says_what_may_be_hidden(installation: Installation, teams: FakeTeams) -> None:
+    """A quiet channel of a half-blind notifier is not told that there was nothing."""
+    installation.hold(MINIMAL)
+    installation.poll()
+    installation.poll(31 * 86_400)
+    heartbeat = seen(text(teams.cards[0]))
+
+    assert "may be hidden" in strip(teams.cards[0])
+    assert APPS in heartbeat
+    assert MINIMAL not in heartbeat
+    assert "No news" not in heartbeat
+    assert "none since 2026-11-02" in heartbeat
+
+
+def test_a_heartbeat_tells_of_the_last_request(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """Somebody who wonders about the silence sees when there was something last."""
+    graph.requests = [app_request(installation, status="completed")]
+    installation.poll()
+    graph.requests = []
+    installation.poll()
+    installation.poll(31 * 86_400)
+
+    assert "No news" in strip(teams.cards[0])
+    assert "listed on 2026-11-02" in text(teams.cards[0])
+
+
+def test_health_says_what_was_seen_and_when(installation: Installation, graph: FakeGraph) -> None:
+    """By family, with the permission, and when a request of it was last listed."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {"DeviceManagementScripts.Read.All"})
+    installation.poll()
+    health = installation.notifier.app.health()
+    families = {each.family: each for each in health.visibility}
+
+    assert families["apps"].state == "visible"
+    assert families["apps"].last_listed == installation.notifier.clock.now()
+    assert (families["scripts"].state, families["scripts"].last_listed) == ("hidden", None)
+    assert families["scripts"].permission == "DeviceManagementScripts.Read.All"
+    assert health.last_request_at == installation.notifier.clock.now()
+    assert health.installed_at == installation.notifier.clock.now() - timedelta(seconds=MINUTE)
+
+
+def test_an_old_answer_of_graph_is_no_news(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stale copy of an approved request takes no approval back; it is counted, and logged once."""
+    caplog.set_level(logging.INFO)
+    waiting = make_request(now=notifier.clock.now())
+    graph.requests = [waiting]
+    notifier.poll()
+    notifier.clock.advance(MINUTE)
+    approved = {**waiting, "status": "approved", "lastModifiedDateTime": notifier.clock.now().isoformat()}
+    graph.requests = [approved]
+    notifier.poll()
+    graph.requests = [waiting]
+    reports = [visible_by(notifier.poll_after(MINUTE)) for _ in range(3)]
+    graph.requests = [approved]
+    notifier.poll_after(MINUTE)
+
+    assert len(teams.cards) == 2
+    assert [report["stale"] for report in reports] == [1, 1, 1]
+    assert len([line for line in caplog.messages if line.startswith("graph.stale")]) == 1
+
+
+@pytest.mark.parametrize("changed", [None, "same"])
+def test_an_answer_without_a_newer_time_counts_as_of_now(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, changed: str | None
+) -> None:
+    """Graph does not always tell when a request changed."""
+    waiting = make_request(now=notifier.clock.now())
+    graph.requests = [waiting]
+    notifier.poll()
+    at = waiting["lastModifiedDateTime"] if changed else None
+    graph.requests = [{**waiting, "status": "approved", "lastModifiedDateTime": at}]
+    notifier.poll_after(MINUTE)
+
+    assert len(teams.cards) == 2
+
+
+def test_a_request_that_is_back_is_told_again(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
+    """Whoever read that nobody knows its outcome learns that it waits after all, once."""
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    graph.requests, kept = [], graph.requests
+    notifier.poll_after(MINUTE)
+    notifier.poll_after(MINUTE)
+    graph.requests = kept
+    for _ in range(3):
+        notifier.poll_after(MINUTE)
+
+    assert told(teams)[1:] == ["No longer listed", "Needs approval · listed again · High risk"]
