@@ -5,6 +5,7 @@ DemoError
 ├── UnknownRequestError     no request with that id
 ├── UnknownSampleError      no sample of that kind
 ├── UnknownPersonError      nobody of that name in the tenant
+├── UnknownFamilyError      no requests of that family
 ├── UnknownActionError      not something one can do to a request
 ├── IllegalTransitionError  the request's status does not allow the action
 ├── OwnRequestError         a requestor tried to decide their own request
@@ -48,6 +49,14 @@ class UnknownPersonError(DemoError):
     def __init__(self, key: str, known: tuple[str, ...]) -> None:
         """Name the key and those that would do."""
         super().__init__(f"{key!r} cannot do that here; choose one of {', '.join(known)}.")
+
+
+class UnknownFamilyError(DemoError):
+    """A kind of requests that no permission is about."""
+
+    def __init__(self, key: str, known: tuple[str, ...]) -> None:
+        """Name the key and those that exist."""
+        super().__init__(f"There are no requests of {key!r}; choose one of {', '.join(known)}.")
 
 
 class UnknownActionError(DemoError):

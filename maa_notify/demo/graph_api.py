@@ -1,19 +1,19 @@
 """Microsoft Graph as far as the notifier uses it: the list of approval requests, and one by id.
 
-It reads only. Whatever else it is asked for it refuses, and it keeps a record of every method it saw,
-so that a test can show that nothing but GET ever came.
+It reads only: whatever else it is asked for it refuses. A caller is told of those requests only that the
+permissions in its token show. Tests put their faults in front of this one.
 """
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
+from urllib.parse import unquote
 
-from maa_notify.demo.errors import UnknownRequestError
+from maa_notify.demo.permissions import Roles, is_seen, may_list, roles_in
 from maa_notify.demo.samples import Json
-from maa_notify.demo.tenant import SimulatedTenant
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 
 ROOT: Final = "/beta/"
@@ -24,72 +24,80 @@ PREFERENCE: Final = "include-unknown-enum-members"
 BELOW_SENTINEL: Final = frozenset(
     {"unknown", "deviceWipe", "deviceRetire", "deviceDelete", "app", "script", "role", "tenantConfiguration"}
 )
-"""The policy types that a caller gets without asking for the rest."""
+"""The policy types that a caller gets without asking for the rest (Graph's metadata of August 2026)."""
 
 
 class GraphApi:
-    """Answers the notifier's questions about the simulated tenant."""
+    """Answers the notifier's questions about a tenant's requests."""
 
-    def __init__(self, tenant: SimulatedTenant, *, page_size: int = 3) -> None:
-        """Serve that tenant, a few requests a page so that paging is real."""
-        self._tenant = tenant
-        self._page_size = page_size
+    def __init__(self, listed: Callable[[], Sequence[Any]], *, page_size: int = 3) -> None:
+        """Serve what `listed` returns at each call, a few requests a page so that paging is real."""
+        self._listed = listed
+        self.page_size = page_size
+        self.unlisted: list[Json] = []
+        """Requests that the list omits and only a look-up by id finds."""
+        self.token: str | None = None
+        """The one access token that is accepted; None: any bearer token."""
         self.methods_seen: Counter[str] = Counter()
         """How often each HTTP method was used on Graph."""
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one request under `/beta/`."""
+        """Answer one request under `/beta/`: who asks, how, then for what."""
         self.methods_seen[request.method] += 1
+        scheme, _, token = request.header("Authorization").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip() or token != (self.token or token):
+            challenge = {"WWW-Authenticate": 'Bearer realm="", error="invalid_token"'}
+            text = "Access token is empty or expired."
+            return error_answer(HTTPStatus.UNAUTHORIZED, "InvalidAuthenticationToken", text, challenge)
+        roles = roles_in(token)
+        if not may_list(roles):
+            text = "Application is not authorized to perform this operation."
+            return error_answer(HTTPStatus.FORBIDDEN, "Forbidden", text)
         if request.method != "GET":
-            return _error(
-                HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", "Only GET is served.", {"Allow": "GET"}
-            )
-        if not _has_bearer(request):
-            return _unauthorized()
+            allowed = {"Allow": "GET"}
+            text = "Only GET is served."
+            return error_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", text, allowed)
         if request.path == COLLECTION:
-            return self._page(request)
+            return self._page(request, roles)
         if request.path.startswith(f"{COLLECTION}/"):
-            return self._one(request, request.path.removeprefix(f"{COLLECTION}/"))
-        return _error(HTTPStatus.NOT_FOUND, "ResourceNotFound", "There is no such resource here.")
+            return self._one(request, roles)
+        return error_answer(HTTPStatus.NOT_FOUND, "ResourceNotFound", "There is no such resource here.")
 
-    def _page(self, request: HttpRequest) -> HttpAnswer:
-        token = request.query.get("$skiptoken", "0")
-        if not token.isascii() or not token.isdigit():
-            return _error(HTTPStatus.BAD_REQUEST, "BadRequest", "The skip token is not one of ours.")
-        listed, start = self._tenant.requests(), int(token)
-        end = start + self._page_size
-        page: Json = {
-            "@odata.context": f"{request.origin}/beta/$metadata#deviceManagement/operationApprovalRequests",
-            "value": [_as_asked(request, raw) for raw in listed[start:end]],
-        }
+    def _page(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
+        token = request.params.get("$skiptoken", "1")
+        if not (token.isascii() and token.isdigit() and int(token)):
+            return error_answer(HTTPStatus.BAD_REQUEST, "BadRequest", "Skip token is not valid.")
+        number, listed = int(token), [raw for raw in self._listed() if is_seen(raw, roles)]
+        end = number * self.page_size
+        shown = listed[end - self.page_size : end]
+        page: Json = {"value": [_as_asked(request, raw) for raw in shown]}
         if end < len(listed):
-            page["@odata.nextLink"] = f"{request.origin}{COLLECTION}?$skiptoken={end}"
-        return json_answer(HTTPStatus.OK, page, _headers(request))
+            page["@odata.nextLink"] = f"{request.origin}{COLLECTION}?$skiptoken={number + 1}"
+        return _found(request, "", page)
 
-    def _one(self, request: HttpRequest, request_id: str) -> HttpAnswer:
-        try:
-            raw = self._tenant.get(request_id)
-        except UnknownRequestError as unknown:
-            return _error(HTTPStatus.NOT_FOUND, "ResourceNotFound", str(unknown))
-        context = f"{request.origin}/beta/$metadata#deviceManagement/operationApprovalRequests/$entity"
-        return json_answer(
-            HTTPStatus.OK, {"@odata.context": context, **_as_asked(request, raw)}, _headers(request)
-        )
-
-
-def _has_bearer(request: HttpRequest) -> bool:
-    scheme, _, token = request.header("Authorization").partition(" ")
-    return scheme.lower() == "bearer" and bool(token.strip())
+    def _one(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
+        request_id = unquote(request.path.removeprefix(f"{COLLECTION}/"))
+        for raw in (*self._listed(), *self.unlisted):
+            is_meant = isinstance(raw, dict) and str(raw.get("id")).lower() == request_id.lower()
+            if is_meant and is_seen(raw, roles):
+                return _found(request, "/$entity", _as_asked(request, raw))
+        text = f"There is no request {request_id}."
+        return error_answer(HTTPStatus.NOT_FOUND, "ResourceNotFound", text)
 
 
-def _as_asked(request: HttpRequest, raw: Json) -> Json:
+def _found(request: HttpRequest, kind: str, payload: Json) -> HttpAnswer:
+    context = f"{request.origin}/beta/$metadata#{COLLECTION.removeprefix(ROOT)}{kind}"
+    applied = {"Preference-Applied": PREFERENCE} if _prefers_all(request) else {}
+    headers = {"request-id": str(uuid.uuid4()), **applied}
+    return json_answer(HTTPStatus.OK, {"@odata.context": context, **payload}, headers)
+
+
+def _as_asked(request: HttpRequest, raw: Any) -> Any:  # noqa: ANN401 - a test may list anything
     """Hide the enum members above the sentinel from a caller that did not ask for them."""
-    if _prefers_all(request):
+    types = raw.get("requiredOperationApprovalPolicyTypes") if isinstance(raw, dict) else None
+    if _prefers_all(request) or not isinstance(types, list):
         return raw
-    known = [
-        member if member in BELOW_SENTINEL else "unknownFutureValue"
-        for member in raw["requiredOperationApprovalPolicyTypes"]
-    ]
+    known = [member if member in BELOW_SENTINEL else "unknownFutureValue" for member in types]
     return {**raw, "requiredOperationApprovalPolicyTypes": known}
 
 
@@ -97,23 +105,10 @@ def _prefers_all(request: HttpRequest) -> bool:
     return PREFERENCE in (part.strip().lower() for part in request.header("Prefer").split(","))
 
 
-def _headers(request: HttpRequest) -> dict[str, str]:
-    applied = {"Preference-Applied": PREFERENCE} if _prefers_all(request) else {}
-    return {"request-id": str(uuid.uuid4()), **applied}
-
-
-def _unauthorized() -> HttpAnswer:
-    return _error(
-        HTTPStatus.UNAUTHORIZED,
-        "InvalidAuthenticationToken",
-        "The access token is empty.",
-        {"WWW-Authenticate": 'Bearer realm=""'},
-    )
-
-
-def _error(
-    status: HTTPStatus, code: str, message: str, headers: Mapping[str, str] | None = None
+def error_answer(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
 ) -> HttpAnswer:
+    """Answer with an error in the shape that all of Graph uses."""
     trace = str(uuid.uuid4())
     inner = {
         "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from maa_notify.demo.errors import PortTakenError
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
@@ -132,8 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         return HttpRequest(
             method=self.command,
             path=target.path,
-            query=dict(parse_qsl(target.query)),
-            headers=self.headers,
+            query=target.query,
+            headers={name.lower(): value for name, value in self.headers.items()},
             body=body,
             origin=self.server.owner.url,
         )

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from maa_notify.demo.channel import Channel
+from maa_notify.demo.channels import Channels
+from maa_notify.demo.entra_api import EntraApi
 from maa_notify.demo.errors import DemoError, UnknownRequestError
 from maa_notify.demo.notifier_log import NotifierLog
-from maa_notify.demo.page_state import card_view, choices, newest_first
+from maa_notify.demo.page_state import card_view, choices, newest_first, permission_views
+from maa_notify.demo.permissions import permission_of
 from maa_notify.demo.samples import Json
 from maa_notify.demo.scenario import ScenarioPlayer
 from maa_notify.demo.tenant import SimulatedTenant
@@ -25,11 +27,17 @@ class PageApi:
     """Answers the page: its state, its form and its buttons."""
 
     def __init__(
-        self, tenant: SimulatedTenant, channel: Channel, log: NotifierLog, scenario: ScenarioPlayer
+        self,
+        tenant: SimulatedTenant,
+        entra: EntraApi,
+        channels: Channels,
+        log: NotifierLog,
+        scenario: ScenarioPlayer,
     ) -> None:
-        """Show and drive these four."""
+        """Show and drive these five."""
         self._tenant = tenant
-        self._channel = channel
+        self._entra = entra
+        self._channels = channels
         self._log = log
         self._scenario = scenario
         self._session = uuid.uuid4().hex
@@ -37,7 +45,7 @@ class PageApi:
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request under `/api/`."""
         if request.method == "GET" and request.path == "/api/state":
-            cards = [card_view(posted) for posted in self._channel.cards()]
+            cards = [card_view(posted) for posted in self._channels.cards()]
             return json_answer(HTTPStatus.OK, {**self.state(), "cards": cards})
         if request.method == "POST":
             return self._post(request)
@@ -51,6 +59,7 @@ class PageApi:
             "requests": newest_first(self._tenant.requests()),
             "notifier": self._log.view(),
             "scenario": {"running": self._scenario.running, "played": played, "steps": steps},
+            "permissions": permission_views(self._entra.roles),
             "choices": choices(),
         }
 
@@ -78,6 +87,9 @@ class PageApi:
             case ["scenario", ("start" | "stop") as verb]:
                 switch: Callable[[], None] = self._scenario.start if verb == "start" else self._scenario.stop
                 switch()
+                return json_answer(HTTPStatus.OK, {})
+            case ["permissions", family, ("grant" | "remove") as verb]:
+                self._entra.set_granted(permission_of(family), granted=verb == "grant")
                 return json_answer(HTTPStatus.OK, {})
             case _:
                 return _refused(HTTPStatus.NOT_FOUND, "There is nothing here.")

@@ -1,10 +1,11 @@
 """What the page shows, as plain data: a pure reading of the tenant's requests and the channel's cards."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC
 from typing import Any, Final
 
-from maa_notify.demo.channel import PostedCard
+from maa_notify.demo.channels import PostedCard
+from maa_notify.demo.permissions import FAMILIES
 from maa_notify.demo.samples import PEOPLE, SAMPLES, Json
 from maa_notify.demo.tenant import legal_actions
 
@@ -79,6 +80,19 @@ def choices() -> Json:
         "requestors": [{"key": key, "name": person.name} for key, person in PEOPLE.items() if person.asks],
         "approvers": [{"key": key, "name": person.name} for key, person in PEOPLE.items() if person.approves],
     }
+
+
+def permission_views(granted: Collection[str]) -> list[Json]:
+    """Return the families of requests, each with its permission and whether the notifier has it."""
+    return [
+        {
+            "family": family.key,
+            "label": family.label,
+            "permission": family.permission,
+            "granted": family.permission in granted,
+        }
+        for family in FAMILIES.values()
+    ]
 
 
 def newest_first(requests: Iterable[Json]) -> list[Json]:

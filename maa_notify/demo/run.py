@@ -15,16 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import IO, Any, Final
+from typing import IO, Any
 
+from maa_notify.demo.channels import ROOT as WEBHOOKS
+from maa_notify.demo.entra_api import CLIENT_ID, TENANT_ID
 from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.server import DemoServer
 from maa_notify.rendering.errors import RenderingError
-
-TENANT_ID: Final = "7d1c0f2e-0009-4e6a-8f00-000000000009"
-"""The tenant that the notifier believes it watches."""
 
 Stop = SimpleQueue[int]
 """Signals to end; unlike an Event it may be filled while its own wait is interrupted."""
@@ -44,20 +43,20 @@ class DemoOptions:
     """Whether cards come by the bot, into Microsoft's Agents Playground, instead of by the webhook."""
 
 
-def run_demo(show: DemoOptions, *, port: int = 0) -> int:
+def run_demo(options: DemoOptions, *, port: int = 0) -> int:
     """Run until Ctrl-C or SIGTERM and return 0; return 1 if it cannot start or the notifier dies."""
     with _stop_signals() as stop:
         try:
-            with DemoServer(port) as server, _teams(server, bot=show.bot) as teams:
-                return _run(server, teams, stop, show)
+            with DemoServer(port) as server, _playground(server, bot=options.bot) as playground:
+                return _run(server, playground, stop, options)
         except (DemoError, RenderingError) as error:
             print(f"maa-notify: {error}", file=sys.stderr)
             return 1
 
 
 @contextmanager
-def _teams(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]:
-    """The client that the bot writes to, if it is to be the bot."""
+def _playground(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]:
+    """Start the local Teams that the bot writes to, if cards come by the bot."""
     if not bot:
         yield None
         return
@@ -65,51 +64,40 @@ def _teams(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]:
         yield playground
 
 
-def _run(server: DemoServer, teams: Playground | None, stop: Stop, show: DemoOptions) -> int:
-    settings = _way(server.url, teams)
-    with _scratch_folder() as folder, _notifier(server, folder, show.every, settings) as child:
+def _run(server: DemoServer, playground: Playground | None, stop: Stop, options: DemoOptions) -> int:
+    destination = _destination(server.url, playground)
+    with _scratch_folder() as folder, _notifier(server, folder, options.every, destination) as notifier:
         print(f"MAA Notify demo: open {server.url}/", flush=True)
-        if teams is not None:
-            print(f"The channel Announcements of a local Teams: {teams.url}/", flush=True)
+        if playground is not None:
+            print(f"The channel Announcements of a local Teams: {playground.url}/", flush=True)
         print("Press Ctrl-C to stop.", flush=True)
-        if show.open_browser:
+        if options.open_browser:
             webbrowser.open(f"{server.url}/")
-        if show.scenario:
+        if options.scenario:
             server.scenario.start()
-        asked = _wait(child, stop)
-    if asked:
-        return 0
-    told = (
-        f"maa-notify: the notifier ended by itself with exit code {child.returncode}.",
-        *server.log.lines[-8:],
-    )
-    print(*told, sep="\n", file=sys.stderr)
+        while notifier.poll() is None:
+            with suppress(Empty):
+                stop.get(timeout=_LOOK_EVERY_SECONDS)
+                return 0
+    ended = f"maa-notify: the notifier ended by itself with exit code {notifier.returncode}."
+    print(ended, *server.log.lines[-8:], sep="\n", file=sys.stderr)
     return 1
 
 
-def _wait(child: subprocess.Popen[str], stop: Stop) -> bool:
-    """Wait until somebody asks to stop (True) or the notifier ends by itself (False)."""
-    while child.poll() is None:
-        with suppress(Empty):
-            stop.get(timeout=_LOOK_EVERY_SECONDS)
-            return True
-    return False
-
-
-def _way(url: str, teams: Playground | None) -> dict[str, str]:
-    """The settings by which cards come: the webhook of our own page, or the bot."""
-    if teams is None:
-        return {"MAA_TEAMS_WEBHOOK_URL": f"{url}/hook/demo"}
-    address = {"channel_id": CHANNEL, "service_url": teams.service_url}
+def _destination(url: str, playground: Playground | None) -> dict[str, str]:
+    """Return the settings of the one destination: the webhook of our own channel, or the bot."""
+    if playground is None:
+        return {"MAA_TEAMS_WEBHOOK_URL": f"{url}{WEBHOOKS}demo"}
+    address = {"channel_id": CHANNEL, "service_url": playground.service_url}
     return {
         "MAA_DESTINATIONS": json.dumps([{"name": "announcements", "bot": address}]),
-        "MAA_BOT_CLIENT_ID": TENANT_ID,
+        "MAA_BOT_CLIENT_ID": CLIENT_ID,
         "MAA_BOT_ACCESS_TOKEN": "demo",
     }
 
 
-def child_environment(
-    url: str, state: Path, way: Mapping[str, str], base: Mapping[str, str]
+def notifier_environment(
+    server: DemoServer, state: Path, destination: Mapping[str, str], base: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the notifier's environment: the demo's settings, and nobody else's."""
     kept = {name: value for name, value in base.items() if not name.upper().startswith("MAA_")}
@@ -117,9 +105,11 @@ def child_environment(
     return {
         **kept,
         "MAA_TENANT_ID": TENANT_ID,
-        "MAA_ACCESS_TOKEN": "demo",
-        "MAA_GRAPH_URL": url,
-        **way,
+        "MAA_CLIENT_ID": CLIENT_ID,
+        "MAA_CLIENT_SECRET": server.entra.secret,
+        "MAA_AUTHORITY_URL": server.url,
+        "MAA_GRAPH_URL": server.url,
+        **destination,
         "MAA_STATE": f"sqlite:///{state.as_posix()}",
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", base.get("NO_PROXY", "")),
         "PYTHONPATH": _joined(os.pathsep, package_root, base.get("PYTHONPATH", "")),
@@ -160,27 +150,27 @@ def _scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def _notifier(
-    server: DemoServer, folder: Path, every: int, way: Mapping[str, str]
+    server: DemoServer, folder: Path, every: int, destination: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the notifier, follow its log, and end it."""
-    command = [sys.executable, "-m", "maa_notify.demo.leash", "watch", "--every", str(every)]
+    command = [sys.executable, "-m", "maa_notify.demo.watchdog", "watch", "--every", str(every)]
     with subprocess.Popen(  # noqa: S603 - our own package, with this very interpreter
         command,
-        env=child_environment(server.url, folder / "state.db", way, os.environ),
-        stdin=subprocess.PIPE,  # the leash: never written to
+        env=notifier_environment(server, folder / "state.db", destination, os.environ),
+        stdin=subprocess.PIPE,  # never written to: the watchdog waits for its end
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
         **_apart_from_the_terminal(),
-    ) as child:
-        reader = threading.Thread(target=_forward, args=(child.stdout, server.log), daemon=True)
+    ) as notifier:
+        reader = threading.Thread(target=_forward, args=(notifier.stdout, server.log), daemon=True)
         reader.start()
         server.log.started(every)
         try:
-            yield child
+            yield notifier
         finally:
-            _end(child)
+            _end(notifier)
             reader.join(_GRACE_SECONDS)
             server.log.ended()
 
@@ -197,14 +187,14 @@ def _forward(lines: IO[str] | None, log: NotifierLog) -> None:
         log.say(line)
 
 
-def _end(child: subprocess.Popen[str]) -> None:
-    """Ask the notifier to end, and insist after a while."""
-    child.terminate()
+def _end(notifier: subprocess.Popen[str]) -> None:
+    """Ask the notifier to end, and kill it after a while."""
+    notifier.terminate()
     try:
-        child.wait(_GRACE_SECONDS)
+        notifier.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        notifier.kill()
+        notifier.wait()
 
 
 def _joined(separator: str, *parts: str) -> str:

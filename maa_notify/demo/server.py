@@ -1,6 +1,7 @@
-"""The demo's web server: Graph, the channel, the page's API and the page itself behind one address."""
+"""The demo's web server: Graph, Entra, the channel, the page and its API behind one address."""
 
 import json
+import secrets
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -10,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from maa_notify.demo import channel, graph_api, page_api, playground
+from maa_notify.demo import channels, graph_api, page_api, playground
 from maa_notify.demo.changes import Changes
-from maa_notify.demo.channel import Channel
+from maa_notify.demo.channels import Channels
+from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
 from maa_notify.demo.graph_api import GraphApi
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.notifier_log import NotifierLog
@@ -47,11 +49,13 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self._changes = Changes()
         notify = self._changes.notify
         self.tenant = SimulatedTenant(clock, on_change=notify)
-        self.channel = Channel(clock, on_change=notify)
+        self.channels = Channels(clock, on_change=notify)
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
-        self.graph = GraphApi(self.tenant, page_size=page_size)
-        self._page = PageApi(self.tenant, self.channel, self.log, self.scenario)
+        self.graph = GraphApi(self.tenant.requests, page_size=page_size)
+        self.entra = EntraApi(secret=secrets.token_urlsafe(32), on_change=notify)
+        self.entra.lifetime = SHORT_LIFETIME
+        self._page = PageApi(self.tenant, self.entra, self.channels, self.log, self.scenario)
         self._stopping = threading.Event()
         self._http = LoopbackServer(self._answer, port)
 
@@ -82,7 +86,8 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
         for root, part in (
             (graph_api.ROOT, self.graph),
-            (channel.ROOT, self.channel),
+            (self.entra.root, self.entra),
+            (channels.ROOT, self.channels),
             (page_api.ROOT, self._page),
         ):
             if request.path.startswith(root):
@@ -105,7 +110,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         seen, card, state = -1, 0, ""
         while not self._stopping.is_set():
             seen = self._changes.wait(seen, _HEARTBEAT_SECONDS)
-            for posted in self.channel.cards(after=card):
+            for posted in self.channels.cards(after=card):
                 send(_event("card", json.dumps(card_view(posted))))
                 card = posted.number
             fresh = json.dumps(self._page.state())

@@ -1,14 +1,14 @@
-"""HTTP as the demo's parts see it: a request in, an answer out, no sockets.
+"""HTTP as the simulated services see it: a request in, an answer out, no sockets.
 
-The server turns bytes into these and back, so that Graph, the channel and the page can each be read
-without knowing how the server works.
+A server turns bytes into these and back, so that Graph, Entra, the channel and the page can each be read
+without knowing how a server works, and any server can carry them.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import Any
+from urllib.parse import parse_qsl
 
 JSON_TYPE = "application/json"
 
@@ -19,26 +19,36 @@ class HttpRequest:
 
     method: str
     path: str
-    """Without the query."""
-    query: Mapping[str, str]
-    headers: Message
-    """Looked up without regard to case."""
+    """Without the query, still percent-encoded."""
+    query: str
+    """What follows the question mark, as sent."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
     body: bytes
     origin: str
     """Scheme, host and port of this server, for links that lead back to it."""
 
+    @property
+    def params(self) -> dict[str, str]:
+        """The query, decoded; of a repeated name the last one."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
     def header(self, name: str) -> str:
         """Return a header's value, or an empty text."""
-        return str(self.headers.get(name, ""))
+        return self.headers.get(name.lower(), "")
 
     @property
     def is_json(self) -> bool:
         """Whether the body claims to be JSON."""
-        return self.headers.get_content_type() == JSON_TYPE
+        return self.header("Content-Type").partition(";")[0].strip().lower() == JSON_TYPE
 
     def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
         """Return the body as JSON; raise ValueError if it is none."""
-        return json.loads(self.body.decode("utf-8"))
+        return json.loads(self.body)
+
+    def form(self) -> dict[str, str]:
+        """Return the body as the fields of a form."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +63,4 @@ class HttpAnswer:
 
 def json_answer(status: int, payload: object, headers: Mapping[str, str] | None = None) -> HttpAnswer:
     """Answer with JSON."""
-    body = json.dumps(payload, ensure_ascii=False).encode("utf-8")
-    return HttpAnswer(status, body, f"{JSON_TYPE}; charset=utf-8", headers or {})
+    return HttpAnswer(status, json.dumps(payload).encode(), f"{JSON_TYPE}; charset=utf-8", headers or {})

@@ -202,7 +202,7 @@ def test_the_same_number_in_another_conversation_is_another_call(bot: Bot, servi
 def test_a_call_whose_answer_failed_may_come_again(bot: Bot, service: FakeBotService) -> None:
     """Else one stumble of the connector would leave a question without an answer."""
     activity = service.activity()
-    service.fail_next(reply(502), path="/emea")
+    service.fail_next(reply(502), on="/emea")
 
     assert [bot.send(activity), bot.send(activity)] == [503, 200]
 
@@ -246,7 +246,7 @@ def test_known_keys_outlive_a_look_for_new_ones_that_fails(
     """A made-up key during an outage of Microsoft's key service locks nobody out."""
     assert bot.ask("help") == 200
     clock.advance(300)
-    service.fail_next(reply(500), path="/v1")
+    service.fail_next(reply(500), on="/v1")
 
     assert bot.send(service.activity(), service.token("stranger")) == 401
     assert bot.ask("help") == 200
@@ -254,7 +254,7 @@ def test_known_keys_outlive_a_look_for_new_ones_that_fails(
 
 def test_without_keys_nobody_is_believed(bot: Bot, service: FakeBotService, clock: FakeClock) -> None:
     """503 and not 401: the caller may come again. After ten seconds the keys are asked for again."""
-    service.fail_next(reset(), reset(), path="/v1")
+    service.fail_next(reset(), reset(), on="/v1")
 
     assert bot.ask("help") == 503
     assert bot.ask("help") == 503
@@ -268,7 +268,7 @@ def test_old_keys_are_not_believed_for_ever(bot: Bot, service: FakeBotService, c
     """A key that Microsoft withdrew is worth nothing after a day, even if its key service is cut off."""
     assert bot.ask("help") == 200
     clock.advance(24 * 3600)
-    service.fail_next(reply(500), path="/v1")
+    service.fail_next(reply(500), on="/v1")
 
     assert bot.ask("help") == 503
 
@@ -277,7 +277,7 @@ def test_keys_come_from_the_host_of_the_metadata_only(bot: Bot, service: FakeBot
     """A metadata document that was tampered with cannot bring in keys from elsewhere."""
     with FakeBotService() as stranger:
         address = stranger.metadata_url.replace("openidconfiguration", "keys")
-        service.fail_next(reply(200, json={"jwks_uri": address}), path="/v1")
+        service.fail_next(reply(200, json={"jwks_uri": address}), on="/v1")
 
         assert bot.ask("help") == 503
         assert stranger.fetches == 0
@@ -301,7 +301,7 @@ UNUSABLE: dict[str, Any] = {
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_keys_that_cannot_be_used_are_none(bot: Bot, service: FakeBotService, name: str) -> None:
     """Whatever stands there, nobody is believed for it."""
-    service.fail_next(reply(200, json=UNUSABLE[name]), path="/v1/.well-known/keys")
+    service.fail_next(reply(200, json=UNUSABLE[name]), on="/v1/.well-known/keys")
 
     assert bot.ask("help") == 503
 

@@ -244,7 +244,7 @@ def test_watch_polls_until_it_is_stopped(
         text=True,
     )
     try:
-        graph.wait_for(1)
+        graph.wait_for_calls(1)
         graph.requests.append(make_request())
         teams.wait_for(1)
         process.send_signal(number)

@@ -12,12 +12,13 @@ from azure.data.tables import TableServiceClient
 
 from maa_notify import app
 from maa_notify.clock import SystemClock
+from maa_notify.demo.entra_api import make_token
 from maa_notify.demo.loopback import free_port
+from maa_notify.demo.permissions import ALL_PERMISSIONS
 from maa_notify.storage.records import SourceMark
 from tests.cli.conftest import Command, Health
 from tests.docs.test_docs import OPERATIONS, section
 from tests.support.azurite import Azurite
-from tests.support.entra import make_token
 from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams
 from tests.support.wire import reply
@@ -147,7 +148,7 @@ def scene(
 ) -> Scene:
     """An installation whose token shows its permission."""
     settings["MAA_STATE"] = f"sqlite:///{tmp_path / 'state.db'}"
-    settings["MAA_ACCESS_TOKEN"] = make_token(roles=["DeviceManagementRBAC.Read.All"])
+    settings["MAA_ACCESS_TOKEN"] = make_token(roles=ALL_PERMISSIONS)
     graph, teams = request.getfixturevalue("graph"), request.getfixturevalue("teams")
     return Scene(command, health, settings, request, graph, teams)
 

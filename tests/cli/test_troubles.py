@@ -11,6 +11,7 @@ import pytest
 from azure.data.tables import TableServiceClient
 from msgspec.structs import replace
 
+from maa_notify.demo.entra_api import make_token
 from maa_notify.demo.loopback import free_port
 from maa_notify.identity.tokens import PERMISSION
 from maa_notify.storage import records as codec
@@ -19,7 +20,7 @@ from maa_notify.storage.sqlite import SqliteRows
 from maa_notify.storage.store import StateStore
 from tests.cli.conftest import Command, Health
 from tests.support.azurite import Azurite
-from tests.support.entra import FakeIdentityEndpoint, make_token
+from tests.support.entra import FakeIdentityEndpoint
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.notifier import TENANT
 from tests.support.process import Outcome

@@ -122,7 +122,7 @@ def test_a_refused_destination_does_not_hold_back_another(
     """One channel was deleted; the other hears everything at once."""
     both = [{"name": name, "webhook_url": teams.url_for(name)} for name in ("gone", "well")]
     notifier = make_notifier(MAA_DESTINATIONS=json.dumps(both))
-    teams.answer_all(reply(404), channel="gone")
+    teams.answer_all(reply(404), on="gone")
     graph.requests = [make_request(now=notifier.clock.now()) for _ in range(3)]
 
     report = notifier.poll()
@@ -244,7 +244,7 @@ def test_a_destination_that_left_the_settings_keeps_its_notifications(
     before = make_notifier(
         MAA_DESTINATIONS=json.dumps([{"name": "old", "webhook_url": teams.url_for("old")}])
     )
-    teams.answer_all(reply(500), channel="old")
+    teams.answer_all(reply(500), on="old")
     graph.requests = [make_request(now=before.clock.now())]
     before.poll()
 

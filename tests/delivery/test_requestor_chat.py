@@ -40,7 +40,7 @@ def filed_by(upn: str, notifier: Notifier, **fields: Any) -> dict[str, Any]:
 
 def chats(teams: FakeTeams) -> list[dict[str, Any]]:
     """Every message that the flow of the chats got, refused ones too."""
-    path = teams.url_for("chat").removeprefix(teams._server.url).partition("?")[0]
+    path = teams.url_for("chat").removeprefix(teams.origin).partition("?")[0]
     return [call.json() for call in teams.calls if call.path == path]
 
 
@@ -137,14 +137,14 @@ def test_news_of_one_request_keep_their_order_when_the_account_is_told_late(
     late = make_request(now=notifier.clock.now(), requestor={"user": {"id": ID}}, id=early["id"][:-1] + "2")
     graph.requests = [early, late]
     notifier.poll()
-    teams.answer_all(reply(503), channel="chat")
+    teams.answer_all(reply(503), on="chat")
     for request in (early, late):
         request["status"] = "approved"
     notifier.poll_after(60)
     late["requestor"] = early["requestor"]
     late["status"] = "completed"
     notifier.poll_after(60)
-    teams.answer_all(None, channel="chat")
+    teams.answer_all(None, on="chat")
     before = len(chats(teams))
 
     notifier.poll_after(600)
@@ -160,10 +160,10 @@ def test_a_chat_that_is_refused_is_no_news_for_logs(
     """The card waits and comes later for the same person; no log line and no stored error says for whom."""
     caplog.set_level("DEBUG")
     graph.requests = [filed_by(MIRA, notifier)]
-    teams.answer_all(reply(404), channel="chat")
+    teams.answer_all(reply(404), on="chat")
     notifier.poll()
     [waiting] = notifier.app.store.outbox.read_pending()
-    teams.answer_all(None, channel="chat")
+    teams.answer_all(None, on="chat")
     notifier.poll_after(60)
 
     assert waiting.value.recipient == MIRA

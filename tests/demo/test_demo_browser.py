@@ -145,6 +145,29 @@ def test_a_card_s_button_opens_a_page_that_knows_nothing_of_this_one(visit: Visi
     assert opened.value.evaluate("window.opener === null && document.referrer === ''")
 
 
+def test_a_permission_is_taken_away_and_given_back(visit: Visit) -> None:
+    """Without the permission a request brings no card; given back, the running notifier catches up."""
+    visit.submit("wipe", "Laptop left in a taxi")
+    expect(visit.cards).to_have_count(1, timeout=WITHIN_MS)
+    visit.page.get_by_role("button", name="Permissions of the notifier").click()
+    switch = visit.page.get_by_role("switch", name="Apps")
+    switch.uncheck()
+    expect(visit.page.locator("#missing")).to_have_text("−1")
+    visit.page.keyboard.press("Escape")
+    visit.submit("app", "Pilot ring 2")
+    visit.submit("wipe", "Another laptop")
+    expect(visit.cards).to_have_count(2, timeout=WITHIN_MS)
+    expect(visit.cards.last).to_contain_text("Another laptop")
+
+    visit.page.get_by_role("button", name="Permissions of the notifier").click()
+    switch.check()
+
+    expect(visit.cards).to_have_count(3, timeout=WITHIN_MS)
+    expect(visit.cards.last).to_contain_text("Pilot ring 2")
+    expect(visit.page.locator("#missing")).to_be_hidden()
+    assert visit.complaints == []
+
+
 def test_the_theme_changes_with_a_press(visit: Visit) -> None:
     """The switch redraws the cards in the other theme, and the choice outlives a reload."""
     visit.submit("app", "Pilot ring 2")

@@ -7,22 +7,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
 import pytest
 
-from maa_notify.demo.run import child_environment
+from maa_notify.demo.run import notifier_environment
+from maa_notify.demo.server import DemoServer
 from tests.demo.support import ROOT, need_browser_tools
 
 PROGRAM = """
 import sys
 from maa_notify.demo import server
-from maa_notify.demo.run import Show, run_demo
+from maa_notify.demo.run import DemoOptions, run_demo
 from tests.demo.support import blank_assets
 
 server.load_assets = blank_assets
-sys.exit(run_demo(Show(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
+sys.exit(run_demo(DemoOptions(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
 """
 """The demo without its renderer, so that no npm package is needed."""
 
@@ -47,7 +49,8 @@ def _demo(tmp_path: Path, every: int = 1, *, bot: bool = False) -> Iterator[subp
 def _address(process: subprocess.Popen[str]) -> str:
     """Return where the demo says it can be seen; it says that, where the bot writes, and how to stop it."""
     assert process.stdout is not None
-    lines = list(iter(process.stdout.readline, "Press Ctrl-C to stop.\n"))
+    lines = list(takewhile(lambda line: line != "Press Ctrl-C to stop.\n", process.stdout))
+    assert lines, "it ended before it told its address"
     assert lines[0].startswith("MAA Notify demo: open http://127.0.0.1:")
     assert all("http://127.0.0.1:" in line for line in lines[:2])
     return lines[0].split()[-1]
@@ -130,17 +133,19 @@ def test_it_says_so_when_the_notifier_dies(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_notifier_gets_the_demo_s_settings_only(tmp_path: Path) -> None:
+def test_the_notifier_gets_the_demo_s_settings_only(server: DemoServer, tmp_path: Path) -> None:
     """Settings of the visitor's own never reach the notifier, however they are spelled; the rest does."""
     base = {"MAA_DESTINATIONS": "[]", "maa_reminders": "", "HOME": "/home/x", "NO_PROXY": "intra.example"}
-    way = {"MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo"}
-    environment = child_environment("http://127.0.0.1:5", tmp_path / "state.db", way, base)
+    destination = {"MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo"}
+    environment = notifier_environment(server, tmp_path / "state.db", destination, base)
 
     assert {name: value for name, value in environment.items() if name.upper().startswith("MAA_")} == {
         "MAA_TENANT_ID": "7d1c0f2e-0009-4e6a-8f00-000000000009",
-        "MAA_ACCESS_TOKEN": "demo",
-        "MAA_GRAPH_URL": "http://127.0.0.1:5",
-        "MAA_TEAMS_WEBHOOK_URL": "http://127.0.0.1:5/hook/demo",
+        "MAA_CLIENT_ID": "7d1c0f2e-0010-4e6a-8f00-000000000010",
+        "MAA_CLIENT_SECRET": server.entra.secret,
+        "MAA_AUTHORITY_URL": server.url,
+        "MAA_GRAPH_URL": server.url,
+        **destination,
         "MAA_STATE": f"sqlite:///{(tmp_path / 'state.db').as_posix()}",
     }
     assert (environment["HOME"], environment["NO_PROXY"]) == ("/home/x", "127.0.0.1,localhost,intra.example")

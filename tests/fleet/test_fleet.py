@@ -154,7 +154,7 @@ def test_a_slow_tenant_delays_nobody(scene: Scene) -> None:
     scene.graphs["Contoso"].fail_next(hang())
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(fleet.poll, ask_for("Contoso", scene))
-        scene.graphs["Contoso"].wait_for(1)
+        scene.graphs["Contoso"].wait_for_calls(1)
         fleet.poll(ask_for("Contoso", scene))
         for name in NAMES[1:]:
             fleet.poll(ask_for(name, scene))

@@ -88,7 +88,7 @@ def test_a_poll_by_hand_waits_for_the_timers(
     graph.requests = [request]
     graph.fail_next(hang(then=reply(json={"value": [request]})))
     timer = Caller(function.run_poll)
-    graph.wait_for(1)
+    graph.wait_for_calls(1)
     by_hand = Caller(function.poll_now)
     by_hand.join(0.5)
     asked_meanwhile = len(graph.calls)
@@ -106,7 +106,7 @@ def test_nobody_waits_for_ever_for_a_poll_that_hangs(configure: Configure, graph
     configure()
     graph.fail_next(hang(then=reply(json={"value": []})))
     first = Caller(function.poll_now)
-    graph.wait_for(1)
+    graph.wait_for_calls(1)
 
     status, body = function.poll_now(patience=0.05)
     with pytest.raises(PollFailedError, match="busy: another poll"):
@@ -124,7 +124,7 @@ def test_health_waits_for_no_poll(configure: Configure, graph: FakeGraph) -> Non
     configure()
     graph.fail_next(hang(then=reply(json={"value": []})))
     first = Caller(function.run_poll)
-    graph.wait_for(1)
+    graph.wait_for_calls(1)
     during = report(function.health())
     graph.release()
     first.result()

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from maa_notify.demo.entra_api import SCOPE
 from maa_notify.graph.client import Bounds, GraphClient
 from maa_notify.net.client import Limits
 from tests.support.clock import FakeClock
-from tests.support.entra import SCOPE, FakeTokens
+from tests.support.entra import FakeTokens
 from tests.support.graph import FakeGraph
 from tests.support.wire import ScriptedServer, reply
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import claims_of, claims_problem, roles_of
-from tests.support.entra import SCOPE, TENANT, make_token
+from tests.support.entra import TENANT
 
 JUNK = [
     "",

@@ -9,12 +9,13 @@ from email.utils import format_datetime
 
 import pytest
 
+from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.graph.client import COLLECTION, Bounds, GraphClient
 from maa_notify.identity.tokens import PERMISSION
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
-from tests.support.entra import SCOPE, TENANT, FakeTokens, make_token
+from tests.support.entra import TENANT, FakeTokens
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.wire import ScriptedServer, reply
 
@@ -213,7 +214,7 @@ def test_no_page_waits_longer_than_the_listing_may(graph: FakeGraph, bounded: Bo
 
 def test_a_refused_token_is_renewed_once(graph: FakeGraph, client: GraphClient, tokens: FakeTokens) -> None:
     """It may have been revoked; the new one serves the rest."""
-    tokens.tokens = [make_token(roles=[PERMISSION], number=number) for number in range(2)]
+    tokens.tokens = [make_token(number=number) for number in range(2)]
     graph.token = tokens.tokens[1]
     graph.requests = [make_request()]
 

@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.errors import MaaNotifyError
 from maa_notify.graph.client import Bounds, GraphClient
 from maa_notify.identity.msal_http import MsalAnswer
@@ -23,14 +24,12 @@ from tests.support import wire as fake
 from tests.support.clock import FakeClock
 from tests.support.entra import (
     CLIENT,
-    SCOPE,
     TENANT,
     TOKEN_PATH,
     Certificate,
     FakeEntra,
     FakeIdentityEndpoint,
     make_certificate,
-    make_token,
     refusal,
 )
 from tests.support.graph import FakeGraph, make_request
@@ -123,7 +122,7 @@ def test_nothing_secret_is_said(
         graph.fail_next(fault, fault)
     elif fault is not None and scene.service is not None:
         fault = fake.close_without_answer() if fault is FAULTS["hang"] else fault
-        scene.service.fail_next(fault, path=TOKEN_PATH if at == "sign-in" and is_entra(scene) else "/")
+        scene.service.fail_next(fault, on=TOKEN_PATH if at == "sign-in" and is_entra(scene) else "")
     with everything_logged() as ear:
         silence_third_parties()
         error: MaaNotifyError | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
+from maa_notify.demo.entra_api import SCOPE
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
 from maa_notify.identity.secret import Secret
@@ -26,7 +27,6 @@ from tests.support.entra import (
     CLIENT,
     DISCOVERY,
     IDENTITY_PATH,
-    SCOPE,
     TENANT,
     TOKEN_PATH,
     Certificate,
@@ -108,7 +108,7 @@ def test_a_secret_is_exchanged_for_a_token(entra: FakeEntra, registration: AppRe
     assert token.value.reveal() == entra.issued[0]
     assert 3500 < token.expires_on - time.time() <= 3600
     assert (discovery.path, post.path) == (DISCOVERY, TOKEN_PATH)
-    assert entra.form_of(post)["client_secret"] == SECRET
+    assert post.form()["client_secret"] == SECRET
 
 
 @pytest.mark.parametrize("form", ["certificate first", "key first", "pfx"])
@@ -124,7 +124,7 @@ def test_a_certificate_signs_an_assertion(certain: FakeEntra, tmp_path: Path, fo
     source.invalidate()
 
     assert token.value.reveal() == certain.issued[0]
-    assert set(certain.form_of(certain.calls[-1])) >= {"client_assertion", "client_assertion_type"}
+    assert set(certain.calls[-1].form()) >= {"client_assertion", "client_assertion_type"}
     assert b"PRIVATE" not in b"".join(call.body for call in certain.calls)
 
 
@@ -136,7 +136,7 @@ def test_an_identity_stands_for_an_app_registration(
     tokens = [source.token(SCOPE).value.reveal() for _ in range(2)]
     source.invalidate()
     [asked] = azure.calls
-    form = trustful.form_of(trustful.calls[-1])
+    form = trustful.calls[-1].form()
 
     assert tokens == [trustful.issued[0]] * 2
     assert asked.params["resource"] == EXCHANGE
@@ -188,7 +188,7 @@ def test_who_drops_a_token_waits_for_who_asks_for_one(
     azure.fail_next(hang(then=reply(json={"access_token": "fresh", "expires_on": str(2**31)})))
     with ThreadPoolExecutor(2) as threads:
         asking = threads.submit(identity.token, SCOPE)
-        azure.wait_for(1)
+        azure.wait_for_calls(1)
         dropping = threads.submit(identity.invalidate)
         with pytest.raises(TimeoutError):
             dropping.result(0.3)
@@ -313,7 +313,7 @@ def test_a_sign_in_service_in_trouble_is_unavailable(
     entra: FakeEntra, registration: AppRegistration, where: str, fault: fake.HttpResponse
 ) -> None:
     """The next poll tries again, and nobody is sent to mend a permission."""
-    entra.fail_next(fault, path=where)
+    entra.fail_next(fault, on=where)
     with pytest.raises(GraphUnavailable):
         registration.token(SCOPE)
 
@@ -333,7 +333,7 @@ def test_a_service_that_calls_itself_busy_is_unavailable(
     entra: FakeEntra, registration: AppRegistration
 ) -> None:
     """Entra says so with a 400, too."""
-    entra.fail_next(refusal(90033, "temporarily_unavailable"), path=TOKEN_PATH)
+    entra.fail_next(refusal(90033, "temporarily_unavailable"), on=TOKEN_PATH)
 
     with pytest.raises(GraphUnavailable, match="temporarily_unavailable"):
         registration.token(SCOPE)
@@ -341,7 +341,7 @@ def test_a_service_that_calls_itself_busy_is_unavailable(
 
 def test_the_wait_that_the_service_asks_for_is_told(entra: FakeEntra, registration: AppRegistration) -> None:
     """So that the poll waits or gives up."""
-    entra.fail_next(reply(429, headers={"Retry-After": "33"}), path=TOKEN_PATH)
+    entra.fail_next(reply(429, headers={"Retry-After": "33"}), on=TOKEN_PATH)
 
     with pytest.raises(GraphUnavailable, match="answered 429") as caught:
         registration.token(SCOPE)
@@ -353,7 +353,7 @@ def test_the_wait_that_the_service_asks_for_is_told(entra: FakeEntra, registrati
 def test_a_sign_in_has_an_end(entra: FakeEntra, where: str) -> None:
     """Even when the service says nothing, or little by little."""
     http = MsalHttp(entra.url, Limits(seconds=0.2))
-    entra.fail_next(hang(), fake.drip(b"{}", pause=0.05, head=True), path=where)
+    entra.fail_next(hang(), fake.drip(b"{}", pause=0.05, head=True), on=where)
     for _ in range(2):
         with pytest.raises(GraphUnavailable, match="no answer in time"):
             http.get(f"https{entra.url[4:]}{where}")
@@ -395,7 +395,7 @@ def test_a_refused_sign_in_needs_a_person(
     entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse, words: str
 ) -> None:
     """Entra's number is what one searches for; its description repeats the request and stays away."""
-    entra.fail_next(answer, path=TOKEN_PATH)
+    entra.fail_next(answer, on=TOKEN_PATH)
 
     with pytest.raises(GraphDenied) as caught:
         registration.token(SCOPE)
@@ -425,7 +425,7 @@ def test_each_refusal_of_entra_has_its_own_way_out(
     entra: FakeEntra, registration: AppRegistration, number: int, advice: str
 ) -> None:
     """In one sentence beside the number, so that nobody has to look it up."""
-    entra.fail_next(refusal(number, "invalid_client", 401), path=TOKEN_PATH)
+    entra.fail_next(refusal(number, "invalid_client", 401), on=TOKEN_PATH)
 
     with pytest.raises(GraphDenied) as caught:
         registration.token(SCOPE)
@@ -448,7 +448,7 @@ def test_an_odd_token_answer_is_an_error_or_a_token(
     entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse
 ) -> None:
     """Never a crash."""
-    entra.fail_next(answer, path=TOKEN_PATH)
+    entra.fail_next(answer, on=TOKEN_PATH)
     try:
         token = registration.token(SCOPE)
     except GraphError:
@@ -514,7 +514,7 @@ def test_a_secret_is_sent_to_no_other_host(entra: FakeEntra, registration: AppRe
 def test_a_redirect_does_not_carry_the_secret_away(entra: FakeEntra, registration: AppRegistration) -> None:
     """A 307 would repeat the form."""
     with ScriptedServer(reply(json={"access_token": "x", "expires_in": 3600})) as stranger:
-        entra.fail_next(fake.redirect(307, f"{stranger.url}/"), path=TOKEN_PATH)
+        entra.fail_next(fake.redirect(307, f"{stranger.url}/"), on=TOKEN_PATH)
         with pytest.raises(GraphUnavailable):
             registration.token(SCOPE)
 
@@ -578,7 +578,7 @@ def test_storage_hears_of_a_failed_sign_in_in_its_own_words(
     entra: FakeEntra, registration: AppRegistration, answer: fake.HttpResponse
 ) -> None:
     """So the state store reports it like every other failure of storage."""
-    entra.fail_next(answer, path=TOKEN_PATH)
+    entra.fail_next(answer, on=TOKEN_PATH)
 
     with pytest.raises(ClientAuthenticationError, match="sign-in"):
         StorageCredential(registration).get_token(SCOPE)

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from maa_notify.demo.tenant import wire_time
 from tests.support.cards import strip, text
 from tests.support.clock import FakeClock
-from tests.support.graph import FakeGraph, graph_time, make_request
+from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
@@ -265,7 +266,7 @@ def test_a_request_left_alone_for_its_whole_life_rings_no_more_than_planned(
     """One card when it is filed, one for each reminder of the plan, one when it has expired: nothing else."""
     notifier, lifetime = make_notifier(MAA_REMINDERS=plan, MAA_HEARTBEAT_DAYS="0"), timedelta(days=days)
     filed = notifier.clock.now()
-    request = make_request(now=filed, age=timedelta(0), expirationDateTime=graph_time(filed + lifetime))
+    request = make_request(now=filed, age=timedelta(0), expirationDateTime=wire_time(filed + lifetime))
     notifier.poll()
     graph.requests = [request]
     for _ in range(500):

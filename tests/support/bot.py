@@ -78,21 +78,17 @@ class FakeBotService(Fake):
     @property
     def url(self) -> str:
         """Where answers go, as Teams calls it in each activity."""
-        return f"{self._server.url}/emea/"
+        return f"{self.origin}/emea/"
 
     @property
     def metadata_url(self) -> str:
         """Where the keys are announced."""
-        return self._server.url + _METADATA
+        return self.origin + _METADATA
 
     @property
     def fetches(self) -> int:
         """How often the keys were fetched."""
         return sum(seen.path == _KEYS for seen in self.calls)
-
-    def fail_next(self, *answers: HttpResponse, path: str = "/") -> None:
-        """The next requests get these answers."""
-        self._server.script(*answers, path=path)
 
     def token(
         self, key: str = "sound", *, algorithm: str = "RS256", kid: str | None = None, **claims: Any
@@ -139,7 +135,7 @@ class FakeBotService(Fake):
 
     def _serve(self, seen: Seen) -> HttpResponse:
         if seen.path == _METADATA:
-            return reply(200, json={"issuer": ISSUER, "jwks_uri": self._server.url + _KEYS})
+            return reply(200, json={"issuer": ISSUER, "jwks_uri": self.origin + _KEYS})
         if seen.path == _KEYS:
             return reply(200, json={"keys": self.keys})
         if seen.path.startswith("/emea/v3/conversations/"):

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from maa_notify.demo.channels import CARD_TYPE
 from maa_notify.identity.secret import Secret
-from tests.support.teams import CARD_TYPE
-from tests.support.wire import Fake, Faults, HttpResponse, Seen, reply
+from tests.support.wire import Fake, HttpResponse, Seen, reply
 
 GENERAL = "19:general@thread.tacv2"
 TEAM = GENERAL
@@ -86,7 +86,10 @@ class FakeTokens:
 
 
 class FakeConnector(Fake):
-    """One tenant's Bot Connector; the channel ``GENERAL`` of ``TEAM`` is there from the start."""
+    """One tenant's Bot Connector; the channel ``GENERAL`` of ``TEAM`` is there from the start.
+
+    Faults are scripted for all calls, or with ``on`` for those to create, update, reply, chat, open or list.
+    """
 
     def __init__(self) -> None:
         """Open the one channel."""
@@ -102,13 +105,12 @@ class FakeConnector(Fake):
         self._barred: dict[str, str] = {}
         self._standing: dict[str, StoredCard] = {}
         self._posts: list[Post] = []
-        self._faults = Faults()
         self._count = 0
 
     @property
     def url(self) -> str:
         """The service URL, with a path and a slash at its end as the real one has."""
-        return f"{self._server.url}{_BASE}/"
+        return f"{self.origin}{_BASE}/"
 
     @property
     def posts(self) -> list[Post]:
@@ -175,34 +177,19 @@ class FakeConnector(Fake):
         with self._changed:
             self.token = secrets.token_urlsafe(32)
 
-    def fail_next(self, *answers: HttpResponse, on: str = "", posted: bool = False) -> None:
-        """Give these answers to the next calls (``on``: create, update, reply, chat, open or list).
-
-        With ``posted`` the call has its effect all the same: it is taken and only the answer is lost.
-        """
-        self._faults.add(on, *answers, posted=posted)
-
-    def answer_all(self, answer: HttpResponse | None, on: str = "") -> None:
-        """Give one answer to all calls, or those of one kind, until told otherwise; None ends it."""
-        self._faults.answer_all(on, answer)
-
     def _in(self, where: str) -> list[StoredCard]:
         with self._changed:
             return [each for each in self._standing.values() if each.where == where]
 
     def _serve(self, seen: Seen) -> HttpResponse:
-        """Answer one call as the service would, or as scripted."""
+        """Answer one call as the service would."""
         with self._changed:
-            kind = self._kind(seen)
-            fault = self._faults.take(kind)
-            if fault and not fault[1]:
-                return fault[0]
-            answer = self._decision(seen, kind)
+            answer = self._decision(seen, self._kind(seen))
             self._changed.notify_all()
-            return fault[0] if fault else answer
+            return answer
 
     def _kind(self, seen: Seen) -> str:
-        """Say what a call is for."""
+        """Return what a call is for."""
         path = seen.path.removeprefix(_BASE)
         if _CHANNELS.fullmatch(path):
             return "list"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from maa_notify.demo.channels import CARD_TYPE
 from tests.support.connector import GENERAL, TEAM
-from tests.support.teams import CARD_TYPE
 from tests.support.wire import reply
 
 if TYPE_CHECKING:

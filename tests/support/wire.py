@@ -27,10 +27,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPException, parse_headers
-from json import dumps, loads
+from json import dumps
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from maa_notify.demo.wire import HttpAnswer, HttpRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -44,28 +45,11 @@ _MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One request as it arrived, written down before it is answered."""
+class Seen(HttpRequest):
+    """One request as it arrived, written down before it is answered; repeated headers are joined."""
 
-    method: str
-    path: str
-    """The path as sent, still percent-encoded."""
-    query: str
-    """What follows the question mark, as sent."""
-    headers: Mapping[str, str]
-    """Names in lower case; a repeated header is joined with a comma."""
-    body: bytes
     at: float
     """Arrival on the monotonic clock, for tests of order and pace."""
-
-    @property
-    def params(self) -> dict[str, str]:
-        """The query, decoded; of a repeated name the last one."""
-        return dict(parse_qsl(self.query, keep_blank_values=True))
-
-    def json(self) -> Any:
-        """Return the body read as JSON."""
-        return loads(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +195,12 @@ def reply(
     return _Reply(status, {**content, **length, **(headers or {})}, body)
 
 
+def played(answer: HttpAnswer) -> HttpResponse:
+    """Answer as a simulated service would."""
+    content = {"Content-Type": answer.content_type} if answer.content_type else {}
+    return reply(answer.status, body=answer.body, headers={**content, **answer.headers})
+
+
 def redirect(status: int, location: str) -> HttpResponse:
     """Send the client elsewhere."""
     return reply(status, headers={"Location": location})
@@ -352,7 +342,7 @@ class ScriptedServer:
             self._stopping.set()
             self._released.set()
             for connection in self._open:
-                _split_entries(connection)
+                _cut(connection)
         with suppress(OSError):  # the acceptor sleeps until somebody calls
             socket.create_connection(self._address, timeout=JOIN_SECONDS).close()
         for thread in list(self._threads):
@@ -395,7 +385,7 @@ class ScriptedServer:
             with self._changed:
                 self._open.add(connection)
                 if self._stopping.is_set():
-                    _split_entries(connection)
+                    _cut(connection)
             try:
                 yield connection
             finally:
@@ -413,7 +403,7 @@ class ScriptedServer:
         if isinstance(connection, ssl.SSLSocket):
             connection.do_handshake()
         with connection.makefile("rb") as stream:
-            for seen in _requests(stream):
+            for seen in _requests(stream, self.url):
                 line, answer = self._note(seen, connection)
                 if not answer.play(line) or seen.headers.get("connection") == "close":
                     return
@@ -435,16 +425,48 @@ class ScriptedServer:
 
 
 class Fake:
-    """A service on a server of its own: what every fake has in common."""
+    """A simulated service on a server of its own, with faults in front of it: the base of every fake."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         """Listen at once; serve from the start of the ``with`` block."""
-        self._server = ScriptedServer(handler(self._serve), tls=tls)
+        self._server = ScriptedServer(handler(self._answer), tls=tls)
+        self._lock = threading.Lock()
+        self._next: list[tuple[str, HttpResponse, bool]] = []
+        self._outages: dict[str, HttpResponse] = {}
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return self._server.url
+
+    @property
+    def url(self) -> str:
+        """The address to hand out."""
+        return self.origin
 
     @property
     def calls(self) -> list[Seen]:
         """Every call so far, oldest first, refused and scripted ones too."""
         return self._server.requests
+
+    def wait_for_calls(self, count: int, timeout: float = 10.0) -> list[Seen]:
+        """Return the calls as soon as there are that many."""
+        return self._server.wait_for(count, timeout)
+
+    def fail_next(self, *answers: HttpResponse, on: str = "", posted: bool = False) -> None:
+        """Give these answers to the next calls, or to those of a kind; then serve again.
+
+        With ``posted`` the call has its effect all the same: it is taken and only the answer is lost.
+        """
+        with self._lock:
+            self._next.extend((on, answer, posted) for answer in answers)
+
+    def answer_all(self, answer: HttpResponse | None, on: str = "") -> None:
+        """Give one answer to all calls, or to those of a kind, until told otherwise; None ends it."""
+        with self._lock:
+            self._outages.pop(on, None)
+            if answer:
+                self._outages[on] = answer
 
     def release(self) -> None:
         """Let answers that hang go on."""
@@ -465,53 +487,43 @@ class Fake:
         """Answer one call that nothing is scripted for."""
         raise NotImplementedError
 
+    def _kind(self, seen: Seen) -> str:
+        """Return what ``on`` names: the path, unless a fake has better words for its calls."""
+        return seen.path
 
-Fault = tuple[HttpResponse, bool]
-"""An answer to a call, and whether the call has its effect."""
+    def _answer(self, seen: Seen) -> HttpResponse:
+        """Answer as scripted, else as the service would."""
+        scripted, has_effect = self._scripted(self._kind(seen))
+        if scripted and not has_effect:
+            return scripted
+        served = self._serve(seen)
+        return scripted or served
 
-
-class Faults:
-    """Answers out of the ordinary, by kind of call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._next: list[tuple[str, HttpResponse, bool]] = []
-        self._outages: dict[str, HttpResponse | None] = {}
-
-    def add(self, kind: str, *answers: HttpResponse, posted: bool) -> None:
-        """Keep one for each of the next calls of a kind; with an empty one, of any."""
-        with self._lock:
-            self._next.extend((kind, answer, posted) for answer in answers)
-
-    def answer_all(self, kind: str, answer: HttpResponse | None) -> None:
-        """Give one to all calls of a kind until told otherwise; None ends it."""
-        with self._lock:
-            self._outages[kind] = answer
-
-    def take(self, kind: str) -> Fault | None:
-        """Return the next one for such a call, else that of its outage."""
+    def _scripted(self, kind: str) -> tuple[HttpResponse | None, bool]:
+        """Take the next answer for such a call, if there is one, and say whether the call has its effect."""
         with self._lock:
             for fault in self._next:
-                if fault[0] in {"", kind}:
+                on, answer, posted = fault
+                if on in {"", kind} or kind.startswith(f"{on}/"):
                     self._next.remove(fault)
-                    return fault[1:]
+                    return answer, posted
             outage = self._outages.get(kind) or self._outages.get("")
-            return (outage, False) if outage else None
+            return outage, outage is None
 
 
-def _split_entries(connection: socket.socket) -> None:
+def _cut(connection: socket.socket) -> None:
     """End a connection under a thread that reads or writes it, TLS or not."""
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-def _requests(stream: BinaryIO) -> Iterator[Seen]:
+def _requests(stream: BinaryIO, origin: str) -> Iterator[Seen]:
     """Read one request after the other until the client ends."""
     while first := stream.readline():
-        yield _read_request(first, stream)
+        yield _read_request(first, stream, origin)
 
 
-def _read_request(first: bytes, stream: BinaryIO) -> Seen:
+def _read_request(first: bytes, stream: BinaryIO, origin: str) -> Seen:
     """Read a request whose first line is already there; what is no HTTP ends the connection."""
     try:
         method, target, _ = first.decode("latin-1").split()
@@ -520,7 +532,8 @@ def _read_request(first: bytes, stream: BinaryIO) -> Seen:
         raise ConnectionAbortedError from error
     headers = {name.lower(): ", ".join(fields.get_all(name, [])) for name in fields}
     path, _, query = target.partition("?")
-    return Seen(method, path, query, MappingProxyType(headers), _read_body(headers, stream), time.monotonic())
+    body = _read_body(headers, stream)
+    return Seen(method, path, query, MappingProxyType(headers), body, origin, time.monotonic())
 
 
 def _read_body(headers: Mapping[str, str], stream: BinaryIO) -> bytes:

@@ -32,11 +32,11 @@ def test_an_address_out_of_reach_is_never_said(teams: FakeTeams, change: str) ->
     with ScriptedServer() as gone:
         closed = gone.url
     url = {
-        "closed": teams.url.replace(teams._server.url, closed),
-        "unknown": teams.url.replace(teams._server.url, "https://flow.invalid"),
+        "closed": teams.url.replace(teams.origin, closed),
+        "unknown": teams.url.replace(teams.origin, "https://flow.invalid"),
         "no TLS": teams.url.replace("http://", "https://"),
         "no header": teams.url + "\r\nX: y",
-        "no port": teams.url.replace(teams._server.url, "http://127.0.0.1:99999"),
+        "no port": teams.url.replace(teams.origin, "http://127.0.0.1:99999"),
     }[change]
 
     assert said_while_posting(url) == []

@@ -389,6 +389,39 @@ const tour = (() => {
   };
 })();
 
+/* The permissions of the notifier */
+
+const permissions = (() => {
+  const switches = new Map();
+
+  function add({ family, label, permission }) {
+    const box = make("input");
+    const line = make("label", "permission");
+    const words = make("span", "", label);
+    words.append(make("code", "", permission));
+    box.type = "checkbox";
+    box.setAttribute("role", "switch");
+    box.setAttribute("aria-label", label);
+    box.addEventListener("change", () => post(`/api/permissions/${family}/${box.checked ? "grant" : "remove"}`));
+    line.append(words, box);
+    byId("families").append(line);
+    switches.set(family, box);
+  }
+
+  return {
+    show(all) {
+      const missing = all.filter((each) => !each.granted);
+      for (const each of all) {
+        if (!switches.has(each.family)) add(each);
+        switches.get(each.family).checked = each.granted;
+      }
+      byId("missing").hidden = missing.length === 0;
+      byId("missing").textContent = `−${missing.length}`;
+      byId("rights").title = missing.length ? `Missing: ${missing.map((each) => each.label).join(", ")}` : "";
+    },
+  };
+})();
+
 /* The stream that feeds it all */
 
 function listen() {
@@ -404,6 +437,7 @@ function listen() {
     requests.show(state.requests);
     showNotifier(state.notifier);
     tour.show(state.scenario);
+    permissions.show(state.permissions);
   });
   stream.addEventListener("error", () => {
     byId("strip").dataset.state = "stopped";

@@ -1,8 +1,8 @@
-"""The simulated Teams channel: a Workflows webhook, and the messages it put into the channel."""
+"""The simulated Teams: channels behind Workflows webhooks, and the messages that were put into them."""
 
 import json
+import secrets
 import threading
-import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,57 +26,59 @@ KEPT_CARDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class PostedCard:
-    """One message of the channel."""
+    """One message of a channel."""
 
     number: int
     """Counts from 1 in the order of arrival."""
     arrived: datetime
     card: Json
+    channel: str
+    """The path of the webhook that it came by."""
 
 
-class Channel:
-    """A channel that takes Adaptive Cards through a webhook and keeps the latest ones."""
+class Channels:
+    """Channels that take Adaptive Cards through webhooks; the latest cards of all are kept."""
 
     def __init__(
-        self, clock: Callable[[], datetime], *, on_change: Callable[[], None] = lambda: None
+        self,
+        clock: Callable[[], datetime],
+        *,
+        on_change: Callable[[], None] = lambda: None,
+        kept: int | None = KEPT_CARDS,
     ) -> None:
-        """Start empty; `on_change` is called after each message."""
+        """Start empty; `on_change` is called after each call that brought cards; `kept` of None keeps all."""
         self._clock = clock
         self._on_change = on_change
         self._lock = threading.Lock()
-        self._cards: deque[PostedCard] = deque(maxlen=KEPT_CARDS)
+        self._cards: deque[PostedCard] = deque(maxlen=kept)
         self._count = 0
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one call of the webhook as Workflows does: accepted at once, with the id of a run."""
+        """Answer one call of a webhook as Workflows does: accepted at once, with the id of a run."""
         if request.method != "POST":
-            return _refused(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", "The trigger takes POST only.")
+            return refusal(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", "The trigger takes POST only.")
         if request.header("Authorization"):
-            return _refused(
-                HTTPStatus.UNAUTHORIZED, "DirectApiAuthorizationRequired", "Anyone may call; send no token."
-            )
+            return unauthorized()
         try:
             cards = cards_of(request)
         except (EnvelopeError, ValueError) as wrong:
-            return _refused(HTTPStatus.BAD_REQUEST, "TriggerInputSchemaMismatch", str(wrong))
+            return refusal(HTTPStatus.BAD_REQUEST, "TriggerInputSchemaMismatch", str(wrong))
         if any(stored_size(card) > MOST_BYTES for card in cards):
-            return _refused(
+            return refusal(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLarge", "The card is too large."
             )
-        for card in cards:
-            self._keep(card)
+        with self._lock:
+            for card in cards:
+                self._count += 1
+                self._cards.append(PostedCard(self._count, self._clock(), card, request.path))
         self._on_change()
-        return HttpAnswer(HTTPStatus.ACCEPTED, headers={"x-ms-workflow-run-id": uuid.uuid4().hex})
+        run_id = f"0858{secrets.randbelow(10**16):016}CU00"
+        return HttpAnswer(HTTPStatus.ACCEPTED, headers={"x-ms-workflow-run-id": run_id})
 
     def cards(self, *, after: int = 0) -> list[PostedCard]:
         """Return the messages that came after that number, oldest first."""
         with self._lock:
             return [posted for posted in self._cards if posted.number > after]
-
-    def _keep(self, card: Json) -> None:
-        with self._lock:
-            self._count += 1
-            self._cards.append(PostedCard(self._count, self._clock(), card))
 
 
 def stored_size(card: Json) -> int:
@@ -109,5 +111,12 @@ def _card_of(attachment: object) -> Json:
     return card
 
 
-def _refused(status: HTTPStatus, code: str, message: str) -> HttpAnswer:
+def unauthorized() -> HttpAnswer:
+    """Refuse a call that sends a token, or lacks the signature of the address."""
+    text = "Anyone who knows the address may call; send no token."
+    return refusal(HTTPStatus.UNAUTHORIZED, "DirectApiAuthorizationRequired", text)
+
+
+def refusal(status: int, code: str, message: str) -> HttpAnswer:
+    """Answer with an error in the shape that Power Automate uses."""
     return json_answer(status, {"error": {"code": code, "message": message}})

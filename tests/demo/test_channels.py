@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from maa_notify.demo.channel import MOST_BYTES, stored_size
+from maa_notify.demo.channels import MOST_BYTES, stored_size
 from maa_notify.demo.server import DemoServer
 from tests.demo.support import START
 
@@ -43,7 +43,7 @@ def test_a_card_is_accepted_and_kept(client: httpx.Client, server: DemoServer) -
     What the notifier says beside the attachments does no harm, as in the template of Workflows.
     """
     answer = client.post(HOOK, json={**_envelope(CARD), "summary": "told", "recipient": "a@contoso.com"})
-    (posted,) = server.channel.cards()
+    (posted,) = server.channels.cards()
 
     assert (answer.status_code, answer.content) == (202, b"")
     assert answer.headers["x-ms-workflow-run-id"]
@@ -54,8 +54,8 @@ def test_each_attachment_is_a_message(client: httpx.Client, server: DemoServer) 
     """Two cards in one call are two messages, in order."""
     client.post(HOOK, json=_envelope(CARD, {**CARD, "version": "1.2"}))
 
-    assert [posted.card["version"] for posted in server.channel.cards()] == ["1.4", "1.2"]
-    assert [posted.number for posted in server.channel.cards(after=1)] == [2]
+    assert [posted.card["version"] for posted in server.channels.cards()] == ["1.4", "1.2"]
+    assert [posted.number for posted in server.channels.cards(after=1)] == [2]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_wrong_envelope_is_refused(client: httpx.Client, server: DemoServer, e
 
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "TriggerInputSchemaMismatch"
-    assert server.channel.cards() == []
+    assert server.channels.cards() == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"nonsense"])
@@ -105,7 +105,7 @@ def test_a_card_too_large_is_refused(client: httpx.Client, server: DemoServer) -
     fits, too_large = ({**CARD, "fallbackText": "x" * size} for size in (room, room + 1))
 
     assert [client.post(HOOK, json=_envelope(card)).status_code for card in (fits, too_large)] == [202, 413]
-    assert len(server.channel.cards()) == 1
+    assert len(server.channels.cards()) == 1
 
 
 def test_a_token_makes_the_call_fail(client: httpx.Client) -> None:
