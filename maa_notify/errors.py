@@ -5,6 +5,7 @@
     ├── PollUnderWay               this very process polls already
     ├── GraphError                 the requests could not be listed: nothing was compared
     │   ├── GraphDenied            a person has to grant or renew something
+    │   ├── PermissionLost         requests that were listed may be hidden now: what disappeared is held
     │   └── GraphUnavailable       throttled, down, or an answer that makes no sense: try again
     ├── StateError                 the state store cannot be reached or read
     │   └── StateCorrupt           a row or a file is not ours or is damaged
@@ -81,6 +82,19 @@ class GraphDenied(GraphError):
         super().__init__(message)
         self.missing_permission = missing_permission
         self.token_issued_at = token_issued_at
+
+
+class PermissionLost(GraphError):
+    """Requests were listed with fewer permissions than before: those that are gone may only be hidden.
+
+    What else is listed is told; what disappeared is held until the permission is back.
+    """
+
+    code = "permission_lost"
+
+    def __init__(self, message: str, missing_permission: str) -> None:
+        super().__init__(message)
+        self.missing_permission = missing_permission
 
 
 class GraphUnavailable(GraphError):

@@ -23,6 +23,7 @@ from maa_notify.domain.request import (
     Target,
     canonical,
 )
+from maa_notify.domain.visibility import MINIMAL, RECOMMENDED, Outlook
 
 _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
@@ -185,6 +186,15 @@ def _digest(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.digest([event, *told], _NOWHERE, now)[0]
 
 
+def _heartbeat(now: datetime) -> Event:
+    last = {"apps": now - timedelta(days=41)}
+    return heartbeat(Outlook(now - timedelta(days=90), tuple(RECOMMENDED), last), now)
+
+
+def _half_blind_heartbeat(now: datetime) -> Event:
+    return heartbeat(Outlook(now - timedelta(days=90), (MINIMAL,)), now)
+
+
 def _plain(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.plain(event, now)
 
@@ -251,7 +261,12 @@ CATALOGUE = (
         _reached(NEEDS_APPROVAL),
         _digest,
     ),
-    Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", heartbeat),
+    Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
+    Sample(
+        "heartbeat-half-blind",
+        "The same, while the notifier lacks permissions without which requests may be hidden.",
+        _half_blind_heartbeat,
+    ),
     Sample(
         "plain",
         "Teams refused the full card of a request, so the least that still rings is sent.",

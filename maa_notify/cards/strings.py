@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from maa_notify.domain import request as r
-from maa_notify.domain.event import EventKind, Notice, RequestEvent
+from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
 
 OPEN_IN_INTUNE = "Open in Intune"
@@ -45,6 +45,7 @@ LABEL_EARLIER = "Before"
 
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
+LISTED_AGAIN = "listed again"
 TIME_NOT_SEEN = "time not seen"
 
 DAYS, HOURS, MINUTES = "d", "h", "min"
@@ -214,6 +215,8 @@ def status_line(event: RequestEvent) -> str:
     state = status(event.request.status)
     if event.kind is EventKind.REMINDER:
         return f"Reminder: {state.lower()}"
+    if event.previous == NO_LONGER_LISTED:
+        return f"{state} · {LISTED_AGAIN}"
     is_taken_back = event.request.status == r.NEEDS_APPROVAL and event.previous == r.APPROVED
     return f"{state} · {TAKEN_BACK}" if is_taken_back else state
 

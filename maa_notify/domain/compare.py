@@ -1,13 +1,13 @@
 """What changed between what we knew and what Graph lists now: a pure function, the heart of a poll."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
-from maa_notify.domain.event import EventKind, RequestEvent, Step
+from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 
@@ -21,8 +21,8 @@ class RequestState(Struct, frozen=True):
     Attributes:
         request: as it was last listed.
         revision: counts the changes of status and the disappearances seen, from 1.
-        reminded: the stages of the plan for approvers that are done with.
-        nudged: the same of the plan for the requestor, since the approval.
+        reminders_sent: the stages of the plan for approvers that are done with.
+        complete_reminders_sent: the same of the plan for the requestor, since the approval.
         steps: the statuses it was seen to reach since it was filed, the latest eight, oldest first.
         missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
     """
@@ -79,6 +79,20 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     return [*sorted(found, key=lambda each: _age(listed[each.subject_id])), *lost]
 
 
+def stale_ids(known: Mapping[str, RequestState], listed: Iterable[ApprovalRequest]) -> frozenset[str]:
+    """The requests that are listed older than they are known: an old answer of Graph, and no news.
+
+    A time that is equal or missing says nothing, so that such an entry counts as of now.
+    """
+    times = ((each, known.get(each.id)) for each in listed)
+    return frozenset(
+        each.id
+        for each, state in times
+        if state and each.modified_at and state.request.modified_at
+        if each.modified_at < state.request.modified_at
+    )
+
+
 def _age(request: ApprovalRequest) -> tuple[datetime, str]:
     """What the oldest news come first by."""
     return request.modified_at or request.requested_at or _UNKNOWN, request.id
@@ -95,7 +109,9 @@ def _compare_listed(
     remembered = before or past.get(request.id)
     if remembered is None:
         return _created(request, now, rules)
-    if remembered.request.status != request.status:
+    # Of an open request that left the list everybody was told that nobody knows its outcome.
+    is_back = before is None and not remembered.request.is_closed
+    if remembered.request.status != request.status or is_back:
         return _status_changed(before, remembered, request, now, rules)
     return _unchanged(before, remembered, request, now, rules)
 
@@ -117,10 +133,13 @@ def _status_changed(
     rules: Rules,
 ) -> Change[RequestState]:
     """The news of the status is itself a ring: the stages whose time has come are done with."""
-    steps = (*remembered.steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
+    steps = remembered.steps
+    if remembered.request.status != request.status:
+        steps = (*steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
     moved = RequestState(request, remembered.revision + 1, remembered.reminders_sent, steps=steps)
     after, _ = _reminded(moved, now, rules)
-    previous = remembered.request.status
+    is_back = before is None and remembered.request.status == request.status
+    previous = NO_LONGER_LISTED if is_back else remembered.request.status
     event = RequestEvent(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
     return Change(request.id, before, after, event)
 
@@ -157,17 +176,13 @@ def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[Reque
         come = due_to_complete(
             rules.complete_reminders, request, tracked.approved_at, tracked.complete_reminders_sent, now
         )
-        complete_reminders_sent = (
-            replace(tracked, complete_reminders_sent=tracked.complete_reminders_sent + come.stages)
-            if come.stages
-            else tracked
-        )
-        return complete_reminders_sent, come
+        if not come.stages:
+            return tracked, come
+        return replace(tracked, complete_reminders_sent=tracked.complete_reminders_sent + come.stages), come
     come = due(rules.reminders, request, tracked.reminders_sent, now)
-    reminders_sent = (
-        replace(tracked, reminders_sent=tracked.reminders_sent + come.stages) if come.stages else tracked
-    )
-    return reminders_sent, come
+    if not come.stages:
+        return tracked, come
+    return replace(tracked, reminders_sent=tracked.reminders_sent + come.stages), come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:

@@ -9,6 +9,9 @@ from msgspec import Struct
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Identity
 from maa_notify.domain.risk import Risk, assess
 
+NO_LONGER_LISTED = "noLongerListed"
+"""In place of the status before, for a request that is back in the list."""
+
 EXPIRING = "expiring"
 """The last reminder of the plan."""
 

@@ -113,10 +113,17 @@ class ApprovalRequest(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True):
-    """Everything Graph lists; `malformed` counts the entries that could not be read."""
+    """Everything Graph lists.
+
+    Attributes:
+        requests: as they were listed.
+        malformed: entries that could not be read.
+        roles: the permissions of the token that they were listed with; None where it did not tell.
+    """
 
     requests: tuple[ApprovalRequest, ...]
     malformed: int = 0
+    roles: tuple[str, ...] | None = None
 
 
 def canonical(word: str) -> str:

@@ -7,7 +7,7 @@ for it, so none is sent; the undocumented fields would be lost with `$select`. T
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote, urljoin
@@ -90,6 +90,7 @@ class GraphClient:
         self._bounds = bounds
         self._wire = HttpClient(origin)
         self._reader = PageReader()
+        self._roles_used: list[list[str] | None] = []
 
     def list_requests(self) -> Listing:
         """Lists all requests, all pages.
@@ -100,12 +101,13 @@ class GraphClient:
         requests: list[ApprovalRequest] = []
         malformed: list[MalformedRequestError] = []
         self._reader.begin()
+        self._roles_used.clear()
         for page in self._pages():
             requests += page.requests
             malformed += page.malformed
         for flaw in malformed[:_MALFORMED_LOGGED]:
             _LOG.warning("graph.malformed", request=flaw.request_id, reason=str(flaw))
-        return Listing(tuple(requests), len(malformed))
+        return Listing(tuple(requests), len(malformed), _common(self._roles_used))
 
     def find_request(self, request_id: str) -> ApprovalRequest | None:
         """Looks up one request; None when Graph does not know it any more.
@@ -208,9 +210,11 @@ class GraphClient:
             raise GraphUnavailable(f"Graph's list took longer than {self._bounds.seconds:g} s")
         limits = replace(self._bounds.page, seconds=min(self._bounds.page.seconds, left))
         try:
-            return self._wire.request("GET", url, headers=headers, limits=limits), token
+            answer = self._wire.request("GET", url, headers=headers, limits=limits)
         except NoResponseError as error:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
+        self._roles_used.append(roles_of(token))
+        return answer, token
 
 
 def denial_reason(token: Secret, status: int) -> str:
@@ -228,6 +232,12 @@ def denial_reason(token: Secret, status: int) -> str:
         "the token has the permission, so either that was taken away after the token was issued or the tenant"
         " refuses for another reason: check the grant, then the Intune licence"
     )
+
+
+def _common(roles_used: Sequence[list[str] | None]) -> tuple[str, ...] | None:
+    """What all tokens of one listing have in common, since one page with less hides requests."""
+    told = [set(roles) for roles in roles_used if roles is not None]
+    return tuple(sorted(set.intersection(*told))) if told and len(told) == len(roles_used) else None
 
 
 def _back_off(attempt: int) -> float:

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.domain.change import Change
-from maa_notify.domain.compare import RequestState, Rules, compare
+from maa_notify.domain.compare import RequestState, Rules, compare, stale_ids
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
-from maa_notify.errors import GraphError
+from maa_notify.domain.visibility import Family, held_requests, lost_families
+from maa_notify.errors import GraphError, PermissionLost
 from maa_notify.polling.source import News, Seen
 from maa_notify.storage.records import APPROVALS
-from maa_notify.storage.requests import RequestStore
+from maa_notify.storage.requests import Known, RequestStore
 from maa_notify.storage.snapshot import Snapshot
 
 _LOG = logs.logger(__name__)
@@ -52,24 +53,56 @@ class Approvals(Struct, frozen=True):
     rhythm = timedelta()
 
     def news(self, snapshot: Snapshot, now: datetime) -> News:
-        """What changed since the snapshot, and how many requests wait."""
+        """What changed since the snapshot, and what could be seen."""
         listing = self.graph.list_requests()
         latest = latest_of_each(listing.requests)
         known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
+        before = snapshot.outlook(APPROVALS)
+        lost = lost_families(before, listing.roles)
+        held = held_requests((each.request for each in known.values()), latest, lost, now)
         listed = dict(latest)
-        gone = self._look_up(known, listed)
-        past = self.store.read_past(_doubtful(listed.values(), snapshot))
-        former = {request_id: held.value for request_id, held in past.items()}
-        rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
-        changes = compare(known, former, listed, gone, now, rules)
-        self._raise_watermark(changes, snapshot)
+        gone = self._look_up([each for each in known.values() if each.request.id not in held], listed)
+        stale = stale_ids(known, listed.values())
+        # What is known is newer: it stands as if it had been listed so.
+        listed |= {request_id: known[request_id].request for request_id in stale}
+        changes, past = self._compare(known, listed, gone, snapshot, now)
+        if not held:
+            lost = ()
+        outlook = before.after(listing, len(stale), lost, now)
+        if outlook.stale and not before.stale:
+            _LOG.warning("graph.stale", stale=outlook.stale, text="Graph lists older versions; ignored")
+        seen = _seen(listing, latest.values(), now)
         return News(
-            changes, snapshot.tracked, past, seen=_seen(listing, latest.values(), now), is_complete=True
+            changes,
+            snapshot.tracked,
+            past,
+            seen=replace(seen, hidden=outlook.hidden, stale=outlook.stale),
+            is_complete=True,
+            problem=_problem(lost, len(held)),
+            outlook=outlook,
         )
 
-    def _look_up(self, known: Mapping[str, RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
+    def _compare(
+        self,
+        known: Mapping[str, RequestState],
+        listed: Mapping[str, ApprovalRequest],
+        gone: Sequence[str],
+        snapshot: Snapshot,
+        now: datetime,
+    ) -> tuple[list[Change[RequestState]], Known]:
+        """What changed, and of it the requests that had left the list, as they were read."""
+        past = self.store.read_past(_doubtful(listed.values(), snapshot))
+        former = {request_id: each.value for request_id, each in past.items()}
+        stale = stale_ids(former, listed.values())
+        rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
+        present = {key: each for key, each in listed.items() if key not in stale}
+        changes = compare(known, former, present, gone, now, rules)
+        self._raise_watermark(changes, snapshot)
+        return changes, past
+
+    def _look_up(self, known: Iterable[RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
-        missing = [each.request for each in known.values() if each.request.id not in listed]
+        missing = [each.request for each in known if each.request.id not in listed]
         gone = [request.id for request in missing if request.is_closed]
         open_ones = [request.id for request in missing if not request.is_closed]
         try:
@@ -104,3 +137,16 @@ def _seen(listing: Listing, latest: Iterable[ApprovalRequest], now: datetime) ->
     oldest = min((each.requested_at or now for each in waiting), default=now)
     age = max(0, int((now - oldest).total_seconds()))
     return Seen(len(listing.requests), listing.malformed, len(waiting), age)
+
+
+def _problem(lost: Sequence[Family], held: int) -> PermissionLost | None:
+    """Why requests are missing that nobody may call gone."""
+    if not lost:
+        return None
+    names = ", ".join(family.permission for family in lost)
+    return PermissionLost(
+        f"the token has lost the application permission {names}, and {held} known requests are not listed any"
+        " more: they may only be hidden, so nobody is told that they are gone. Grant it again with admin"
+        " consent; what else is listed is told as ever",
+        lost[0].permission,
+    )

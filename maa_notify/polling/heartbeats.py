@@ -6,12 +6,12 @@ gets a card that says so; asked for daily, that card is a canary whose absence a
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec.structs import replace
 
 from maa_notify import logs
-from maa_notify.domain.heartbeat import heartbeat
+from maa_notify.domain.event import Notice
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
@@ -25,13 +25,21 @@ def queue_heartbeats(
     outbox: Outbox,
     destinations: Collection[str],
     states: Mapping[str, Versioned[DestinationState]],
+    beat: Notice,
     after: timedelta | None,
-    now: datetime,
 ) -> Recorded:
     """Puts a heartbeat into the outbox where it was quiet for too long; returns what it wrote.
 
     Of a destination seen for the first time only the beginning of its silence is noted.
+
+    Args:
+        outbox: where it is put.
+        destinations: their names.
+        states: what is remembered of them.
+        beat: the heartbeat of now.
+        after: how long a destination is quiet before it gets one; None for ever.
     """
+    now = beat.at
     if after is None:
         return Recorded()
     pending: list[PendingNotification] = []
@@ -42,7 +50,7 @@ def queue_heartbeats(
         heard_at = max((each for each in moments if each is not None), default=None)
         if heard_at is not None and now - heard_at < after:
             continue
-        notification = None if heard_at is None else Notification(heartbeat(now), name, recorded_at=now)
+        notification = None if heard_at is None else Notification(beat, name, recorded_at=now)
         quiet = replace(held, value=replace(held.value, quiet_since=now))
         try:
             written[name], queued = outbox.note_silence(name, quiet, notification)

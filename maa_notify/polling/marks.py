@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from maa_notify import logs
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError
 from maa_notify.storage.records import SourceMark
 
@@ -15,10 +16,13 @@ def is_due(mark: SourceMark | None, rhythm: timedelta, now: datetime) -> bool:
     return tried_at is None or tried_at > now or now - tried_at >= rhythm
 
 
-def next_mark(before: SourceMark, failure: GraphError | None, now: datetime) -> SourceMark:
+def next_mark(
+    before: SourceMark, failure: GraphError | None, outlook: Outlook | None, now: datetime
+) -> SourceMark:
     """The mark after a look; a failure keeps when the last good one was."""
+    seen = outlook or before.outlook
     if failure is None:
-        return SourceMark(last_good=now, tried_at=now)
+        return SourceMark(last_good=now, tried_at=now, outlook=seen)
     return SourceMark(
         before.last_good,
         before.failing_since or now,
@@ -26,6 +30,7 @@ def next_mark(before: SourceMark, failure: GraphError | None, now: datetime) -> 
         failure.missing_permission,
         failure.token_issued_at,
         tried_at=now,
+        outlook=seen,
     )
 
 

@@ -17,9 +17,11 @@ from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.domain.change import Change
+from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.routing import Route, route
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError
 from maa_notify.polling.heartbeats import queue_heartbeats
 from maa_notify.polling.marks import is_due, log_turn, next_mark
@@ -27,7 +29,7 @@ from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
 from maa_notify.storage.outbox import pending_in
-from maa_notify.storage.records import SourceMark
+from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
@@ -82,7 +84,8 @@ class Poll:
         leases = self.delivery.leases(snapshot.states)
         recorded = self._record(self.approvals, news, snapshot, now, leases)
         states = {**snapshot.states, **recorded.states}
-        queued = queue_heartbeats(self.store.outbox, names, states, self.habits.heartbeat, now)
+        beat = heartbeat(news.outlook or snapshot.outlook(APPROVALS), now)
+        queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
@@ -95,7 +98,7 @@ class Poll:
                 present = self.store.requests.read_snapshot()
                 result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
         purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
-        self._mark(self.approvals, failure, snapshot, now)
+        self._mark(self.approvals, news, failure, snapshot, now)
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
@@ -104,15 +107,16 @@ class Poll:
             return 0
         news, failure = self._look(source, snapshot, now)
         recorded = self._record(source, news, snapshot, now)
-        self._mark(source, failure, snapshot, now)
+        self._mark(source, news, failure, snapshot, now)
         return recorded.events
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
         """The news of a source; none, and why, when nobody can tell."""
         try:
-            return source.news(snapshot, now), None
+            news = source.news(snapshot, now)
         except GraphError as error:
             return News(), error
+        return news, news.problem
 
     def _record(
         self, source: Source, news: News, snapshot: Snapshot, now: datetime, leases: States = NO_STATES
@@ -124,7 +128,9 @@ class Poll:
             _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
         if news.is_complete and not snapshot.was_polled(source.name):
             # Before anything is posted: a poll that is killed now must not be the first one once more.
-            self.store.requests.write_mark(source.name, SourceMark(last_good=now, tried_at=now))
+            self.store.requests.write_mark(
+                source.name, SourceMark(last_good=now, tried_at=now, outlook=news.outlook or Outlook())
+            )
         return recorded
 
     def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
@@ -141,7 +147,9 @@ class Poll:
             for each in hearing
         )
 
-    def _mark(self, source: Source, failure: GraphError | None, snapshot: Snapshot, now: datetime) -> None:
+    def _mark(
+        self, source: Source, news: News, failure: GraphError | None, snapshot: Snapshot, now: datetime
+    ) -> None:
         before = snapshot.marks.get(source.name) or SourceMark()
         log_turn(source.name, before, failure)
-        self.store.requests.write_mark(source.name, next_mark(before, failure, now))
+        self.store.requests.write_mark(source.name, next_mark(before, failure, news.outlook, now))

@@ -25,6 +25,8 @@ class Report(Struct, frozen=True):
         overdue: of those that wait in the outbox, the ones that have waited for long.
         waiting: listed requests that need approval.
         oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
+        hidden: the families of requests that may be hidden, since the token lacks their permission.
+        stale: entries of Graph's list that were older than what is known, and ignored.
     """
 
     listed: int = 0
@@ -38,6 +40,8 @@ class Report(Struct, frozen=True):
     overdue: int = 0
     waiting: int = 0
     oldest_waiting_s: int = 0
+    hidden: tuple[str, ...] = ()
+    stale: int = 0
 
     @classmethod
     def of(
@@ -70,6 +74,8 @@ class Report(Struct, frozen=True):
             overdue=result.overdue,
             waiting=seen.waiting,
             oldest_waiting_s=seen.oldest_waiting_s,
+            hidden=seen.hidden,
+            stale=seen.stale,
         )
 
     @property
@@ -92,6 +98,8 @@ class Report(Struct, frozen=True):
                 "dead": self.dead,
                 "malformed": self.malformed,
                 "refused": list(self.refused),
+                "hidden": list(self.hidden),
+                "stale": self.stale,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,

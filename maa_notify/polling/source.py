@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from maa_notify.domain.change import Change
+from maa_notify.domain.visibility import Outlook
+from maa_notify.errors import GraphError
 from maa_notify.storage.records import Versioned
 from maa_notify.storage.requests import REQUESTS, Shelf
 from maa_notify.storage.snapshot import Snapshot
@@ -20,12 +22,16 @@ class Seen(Struct, frozen=True):
         malformed: entries of Graph's list that could not be read.
         waiting: requests that need approval.
         oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
+        hidden: the families of requests that may be hidden.
+        stale: entries that were older than what is known, and ignored.
     """
 
     listed: int = 0
     malformed: int = 0
     waiting: int = 0
     oldest_waiting_s: int = 0
+    hidden: tuple[str, ...] = ()
+    stale: int = 0
 
 
 class News(Struct, frozen=True):
@@ -38,6 +44,8 @@ class News(Struct, frozen=True):
         shelf: where in the state store they are.
         seen: what was looked at.
         is_complete: the source answered; False where it failed and there are no news for that reason.
+        problem: what was wrong although it answered; the poll does not count as good.
+        outlook: what could be seen, to be remembered; None for what was remembered before.
     """
 
     changes: Sequence[Change[Any]] = ()
@@ -46,6 +54,8 @@ class News(Struct, frozen=True):
     shelf: Shelf = REQUESTS
     seen: Seen = Seen()
     is_complete: bool = False
+    problem: GraphError | None = None
+    outlook: Outlook | None = None
 
 
 class Source(Protocol):

@@ -12,6 +12,7 @@ import msgspec
 
 from maa_notify.domain.event import Event, storage_key
 from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.rows import Row
 
@@ -62,6 +63,7 @@ class SourceMark(msgspec.Struct, frozen=True):
         missing_permission: what the token of the last look lacked; "" when nothing is known to be missing.
         token_issued_at: when that token was issued (UTC), if Graph refused it.
         tried_at: when it was last looked at, well or not (UTC).
+        outlook: what of it could be seen.
         format: of all rows of this state; another one is refused, never misread.
     """
 
@@ -71,6 +73,7 @@ class SourceMark(msgspec.Struct, frozen=True):
     missing_permission: str = ""
     token_issued_at: datetime | None = None
     tried_at: datetime | None = None
+    outlook: Outlook = Outlook()
     format: int = FORMAT
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.finding import FindingState
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
     DEAD,
@@ -63,6 +64,11 @@ class Snapshot(Struct, frozen=True):
     watermark: datetime | None
     purged_at: datetime | None
     outbox: Sequence[Row] = ()
+
+    def outlook(self, source: str) -> Outlook:
+        """What could be seen of a source at the last look."""
+        mark = self.marks.get(source)
+        return mark.outlook if mark else Outlook()
 
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""

@@ -17,6 +17,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import ApprovalRequest, Identity, Target
+from maa_notify.domain.visibility import Outlook
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
 from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, nudge, reminder
@@ -613,7 +614,7 @@ def test_no_time_breaks_a_card(filed: datetime, expires: datetime) -> None:
 )
 def test_a_heartbeat_asks_nobody_for_anything(make: Callable[[Event, datetime], Card]) -> None:
     """It shows that the way is open, and cannot be taken for a request."""
-    card = make(heartbeat(NOW), NOW)
+    card = make(heartbeat(Outlook(), NOW), NOW)
 
     assert_sound(card)
     assert "Nothing is asked of anybody" in text(card)

@@ -6,6 +6,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.domain.event import Fact, NoticeKind
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.risk import Risk
+from maa_notify.domain.visibility import Outlook
 from tests.cards.judge import URL, alive_in, assert_sound
 from tests.support.approval import NOW, created, notice
 from tests.support.cards import text, texts
@@ -86,5 +87,5 @@ def test_only_notices_make_a_digest_without_counts_of_requests() -> None:
 
 def test_no_heartbeat_shares_a_card_with_news() -> None:
     """`No news` among news would be untrue."""
-    assert not heartbeat(NOW).shares_cards
+    assert not heartbeat(Outlook(), NOW).shares_cards
     assert notice().shares_cards

@@ -1,0 +1,237 @@
+"""Which kinds of requests can be seen, by the permissions in the token they are listed with. Pure.
+
+One administrator measured in one tenant (12 August 2026) that Graph answers an application's list of
+`operationApprovalRequests` without the requests of a workload whose own read permission it lacks: 200 and
+fewer entries, and 404 to a look-up by id. Microsoft's permissions reference names one permission as
+sufficient for all. Until that is settled, what might be hidden is called so. That each family belongs to the
+permission named here was measured for apps and is inferred for the others.
+"""
+
+from collections.abc import Collection, Container, Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from msgspec import Struct, field
+
+from maa_notify.domain.request import ApprovalRequest, Listing
+
+_LISTED_FOR = timedelta(days=30)
+
+
+class Sight(StrEnum):
+    """Whether requests of a family can be seen."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    UNKNOWN = "unknown"
+
+
+class Family(Struct, frozen=True):
+    """Requests that one application permission opens.
+
+    Attributes:
+        name: one word, for reports.
+        label: for people.
+        permission: of Microsoft Graph, application, read only.
+        permission_id: its id in every tenant.
+        policy_types: as Graph spells them.
+        object_types: internal type names in lower case, for what Graph hides behind `unknownFutureValue`.
+    """
+
+    name: str
+    label: str
+    permission: str
+    permission_id: str
+    policy_types: frozenset[str]
+    object_types: frozenset[str] = frozenset()
+
+    def sight(self, roles: Collection[str] | None) -> Sight:
+        """Whether a token with these permissions shows the family; `None` where they cannot be read."""
+        if roles is None:
+            return Sight.UNKNOWN
+        opening = {self.permission, self.permission.replace(".Read.", ".ReadWrite.")}
+        return Sight.VISIBLE if opening.intersection(roles) else Sight.HIDDEN
+
+
+FAMILIES = (
+    Family(
+        "apps",
+        "apps",
+        "DeviceManagementApps.Read.All",
+        "7a6ee1e7-141e-4cec-ae74-d9db155731ff",
+        frozenset({"app", "appProtectionPolicy", "policySet"}),
+        frozenset({"mobileapp", "targetedmanagedappconfiguration", "managedapppolicy"}),
+    ),
+    Family(
+        "configuration",
+        "configuration and compliance",
+        "DeviceManagementConfiguration.Read.All",
+        "dc377aa6-52d8-4e23-b271-2a7ae04cedf3",
+        frozenset(
+            {
+                "compliancePolicy",
+                "configurationPolicy",
+                "customOrganizationalMessage",
+                "deviceUpdate",
+                "endpointPrivilegeManagement",
+                "endpointSecurityPolicy",
+                "filter",
+                "tunnel",
+            }
+        ),
+        frozenset(
+            {
+                "configurationpolicy",
+                "devicecompliancepolicy",
+                "deviceconfiguration",
+                "devicemanagementconfigurationpolicy",
+                "grouppolicyconfiguration",
+                "idevicemanagementpolicy",
+                "windowsdriverupdateprofile",
+                "windowsfeatureupdateprofile",
+                "windowsqualityupdateprofile",
+            }
+        ),
+    ),
+    Family(
+        "device_actions",
+        "device actions",
+        "DeviceManagementManagedDevices.Read.All",
+        "2f51be20-0bb4-4fed-bf7b-db946066c75e",
+        frozenset(
+            {
+                "deviceAction",
+                "deviceDelete",
+                "deviceDeprovision",
+                "deviceDisableActivationLock",
+                "deviceErase",
+                "deviceLock",
+                "deviceResetPasscode",
+                "deviceRetire",
+                "deviceRetireNonCompliant",
+                "deviceSecurityAction",
+                "deviceWipe",
+            }
+        ),
+        frozenset({"manageddevice"}),
+    ),
+    Family(
+        "scripts",
+        "scripts",
+        "DeviceManagementScripts.Read.All",
+        "c7a5be92-2b3d-4540-8a67-c96dcaae8b43",
+        frozenset({"script"}),
+        frozenset({"devicehealthscript", "devicemanagementscript", "deviceshellscript"}),
+    ),
+    Family(
+        "tenant_configuration",
+        "tenant configuration",
+        "DeviceManagementServiceConfig.Read.All",
+        "06a5fe6d-c49d-46a7-b082-56b1b14103c7",
+        frozenset(
+            {
+                "autopilot",
+                "deviceEnrollment",
+                "enrollmentRestriction",
+                "tenantConfiguration",
+                "windows365",
+                "windowsEnrollment",
+            }
+        ),
+        frozenset({"devicecategory", "deviceenrollmentconfiguration", "windowsautopilotdeploymentprofile"}),
+    ),
+    Family(
+        "roles",
+        "roles and access policies",
+        "DeviceManagementRBAC.Read.All",
+        "58ca0d9a-1575-47e1-a3cb-007ef2e4583b",
+        frozenset({"role", "operationApprovalPolicy"}),
+        frozenset({"deviceandappmanagementroledefinition", "operationapprovalpolicy", "roledefinition"}),
+    ),
+)
+"""All families; together their permissions are the recommended set."""
+
+RECOMMENDED = frozenset(family.permission for family in FAMILIES)
+MINIMAL = "DeviceManagementRBAC.Read.All"
+"""Lets requests be listed at all; by itself it may be blind to all but roles and access policies."""
+
+
+def families_of(request: ApprovalRequest) -> frozenset[str]:
+    """The names of the families that a request belongs to; empty where nothing tells."""
+    return _families(request.policy_types, request.target.object_type.lower())
+
+
+@lru_cache(maxsize=1_024)  # asked for each request of each poll, with few different answers
+def _families(policy_types: tuple[str, ...], object_type: str) -> frozenset[str]:
+    by_type = {family.name for family in FAMILIES if family.policy_types.intersection(policy_types)}
+    by_object = {family.name for family in FAMILIES if object_type in family.object_types}
+    return frozenset(by_type or by_object)
+
+
+class Outlook(Struct, frozen=True):
+    """What is remembered of what could be seen.
+
+    Attributes:
+        since: when requests were first listed (UTC).
+        roles: the permissions under which they were last listed; None where the token did not tell.
+        listed: when a request of a family was last in the list (UTC), by the family's name; "" for requests
+            of which nobody can tell to which family they belong.
+        stale: entries that were older than what was known, at the last poll.
+        lost: permissions that are gone while requests that they showed are held.
+    """
+
+    since: datetime | None = None
+    roles: tuple[str, ...] | None = None
+    listed: Mapping[str, datetime] = field(default_factory=dict)
+    stale: int = 0
+    lost: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The names of the families that may be hidden."""
+        return tuple(each.name for each in FAMILIES if each.sight(self.roles) is Sight.HIDDEN)
+
+    @property
+    def last_listed(self) -> datetime | None:
+        """When any request was last in the list (UTC); None when there never was one."""
+        return max(self.listed.values(), default=None)
+
+    def after(self, listing: Listing, stale: int, lost: Collection[Family], now: datetime) -> "Outlook":
+        """The same after a poll that listed so; `lost` are the families of which requests are held."""
+        names = {name for request in listing.requests for name in families_of(request) or {""}}
+        return Outlook(
+            self.since or now,
+            self.roles if listing.roles is None else listing.roles,
+            {**self.listed, **dict.fromkeys(sorted(names), now)},
+            stale,
+            self.lost if listing.roles is None else tuple(family.permission for family in lost),
+        )
+
+
+def lost_families(before: Outlook, roles: Collection[str] | None) -> tuple[Family, ...]:
+    """The families that could be seen before and are hidden under the permissions of now."""
+    return tuple(
+        family
+        for family in FAMILIES
+        if family.sight(roles) is Sight.HIDDEN
+        if family.permission in before.lost or family.sight(before.roles) is Sight.VISIBLE
+    )
+
+
+def held_requests(
+    known: Iterable[ApprovalRequest], listed: Container[str], lost: Collection[Family], now: datetime
+) -> frozenset[str]:
+    """The ids of requests that are missing, and perhaps only since their family is hidden.
+
+    Not for ever: a request that expired leaves Intune's list by itself (after 30 days, "Use Multi Admin
+    Approval").
+    """
+    names = {family.name for family in lost}
+    missing = (each for each in known if each.id not in listed and families_of(each) & names)
+    return frozenset(each.id for each in missing if not _has_left_by_itself(each, now))
+
+
+def _has_left_by_itself(request: ApprovalRequest, now: datetime) -> bool:
+    ends = request.expires_at or request.modified_at or request.requested_at
+    return ends is not None and now - ends > _LISTED_FOR
