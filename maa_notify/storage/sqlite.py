@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import assert_never
 
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.storage.rows import ConflictError, Delete, Insert, Put, Row, Update, Write
@@ -125,31 +124,28 @@ class SqliteRows:
 
     def _apply(self, writes: Sequence[Write]) -> list[str]:
         """Does all writes, each kind of them as one statement over its rows; returns the etags."""
-        token = secrets.token_hex(8)
-        etags = [
-            "" if isinstance(write, Delete) else f"{token}{number:02x}" for number, write in enumerate(writes)
-        ]
-        by_statement: dict[str, list[tuple[str, ...]]] = {}
-        for write, etag in zip(writes, etags, strict=True):
-            statement, values = self._statement(write, etag)
-            by_statement.setdefault(statement, []).append(values)
-        for statement, rows in by_statement.items():
-            if self._connection.executemany(statement, rows).rowcount != len(rows):
-                raise ConflictError
+        token, ours = secrets.token_hex(8), self._partition
+        etags = ["" if isinstance(each, Delete) else f"{token}{at:02x}" for at, each in enumerate(writes)]
+        pairs = list(zip(writes, etags, strict=True))
+        self._execute(
+            _INSERT, [(ours, one.key, one.data, etag) for one, etag in pairs if isinstance(one, Insert)]
+        )
+        self._execute(_PUT, [(ours, one.key, one.data, etag) for one, etag in pairs if isinstance(one, Put)])
+        self._execute(
+            _UPDATE,
+            [(one.data, etag, ours, one.key, one.etag) for one, etag in pairs if isinstance(one, Update)],
+        )
+        self._execute(_DELETE, [(ours, one.key, one.etag) for one in writes if isinstance(one, Delete)])
         return etags
 
-    def _statement(self, write: Write, etag: str) -> tuple[str, tuple[str, ...]]:
-        match write:
-            case Insert(key, data):
-                return _INSERT, (self._partition, key, data, etag)
-            case Put(key, data):
-                return _PUT, (self._partition, key, data, etag)
-            case Update(key, data, old):
-                return _UPDATE, (data, etag, self._partition, key, old)
-            case Delete(key, old):
-                return _DELETE, (self._partition, key, old)
-            case _:
-                assert_never(write)
+    def _execute(self, statement: str, rows: Sequence[tuple[str, ...]]) -> None:
+        """Runs a statement for each of the rows.
+
+        Raises:
+            ConflictError: one of them was not as the statement expects it.
+        """
+        if rows and self._connection.executemany(statement, rows).rowcount != len(rows):
+            raise ConflictError
 
     @property
     def _where(self) -> str:

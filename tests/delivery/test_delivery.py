@@ -226,8 +226,8 @@ def test_the_pace_stays_within_what_workflows_takes(
     for _ in range(12):
         before = len(teams.cards)
         notifier.poll_after(60)
-        lane = notifier.app.store.outbox.read_destination("default").value
-        moments += lane.posts[-(len(teams.cards) - before) :] if len(teams.cards) > before else []
+        state = notifier.app.store.outbox.read_destination("default").value
+        moments += state.posts[-(len(teams.cards) - before) :] if len(teams.cards) > before else []
 
     assert len(teams.cards) == len(moments) == 40
     assert all(later - earlier >= 1 for earlier, later in pairwise(moments))
@@ -277,10 +277,10 @@ def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
     graph.requests = [make_request(now=notifier.clock.now())]
     outbox = notifier.app.store.outbox
     now = notifier.clock.now()
-    lane = DestinationState(
+    state = DestinationState(
         holder="a dead poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
     )
-    outbox.write_destination("default", Versioned(lane, ""))
+    outbox.write_destination("default", Versioned(state, ""))
 
     report = notifier.poll()
 
@@ -295,10 +295,10 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
     graph.requests = [make_request(now=notifier.clock.now())]
     outbox = notifier.app.store.outbox
     now = notifier.clock.now()
-    lane = DestinationState(
+    state = DestinationState(
         holder="a busy poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
     )
-    held = outbox.write_destination("default", Versioned(lane, ""))
+    held = outbox.write_destination("default", Versioned(state, ""))
     sleep = notifier.clock.sleep
 
     def sleep_while_the_other_works(seconds: float) -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.errors import StateCorrupt, StateError
-from maa_notify.storage.records import SourceMark
+from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
 from maa_notify.storage.rows import ConflictError, Insert, Row, Rows, Write
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
@@ -37,6 +37,69 @@ def test_what_was_recorded_is_returned_as_it_stands_in_the_outbox(store: StateSt
     by_key = {each.value.key: each for each in waiting}
     assert [by_key[each.value.key] for each in recorded.pending] == list(recorded.pending)
     assert len(recorded.pending) == len(waiting) == 2
+
+
+def leases(*names: str) -> dict[str, Versioned[DestinationState]]:
+    """New destinations, leased by somebody."""
+    return {name: Versioned(DestinationState("somebody"), "") for name in names}
+
+
+def test_a_destination_is_leased_together_with_its_news(store: StateStore) -> None:
+    """Of those offered only the ones that something is told to; each can be written again without reading."""
+    recorded = store.requests.record([created(tracked(), "a")], leases=leases("a", "b"))
+
+    assert recorded.states == {"a": store.outbox.read_destination("a")}
+    assert recorded.states["a"].value.holder == "somebody"
+    assert store.outbox.read_destination("b") == NEW_DESTINATION
+
+
+def test_a_lease_that_cannot_be_had_keeps_no_news_back(store: StateStore) -> None:
+    """Another poller holds the destination: the news are recorded, and the lease stays theirs."""
+    theirs = store.outbox.write_destination("a", Versioned(DestinationState("theirs"), ""))
+
+    recorded = store.requests.record([created(tracked(), "a")], leases=leases("a"))
+
+    assert (len(recorded.changes), len(recorded.pending), recorded.states) == (1, 1, {})
+    assert store.outbox.read_destination("a") == theirs
+
+
+class Noted(MemoryRows):
+    """Notes which rows each transaction was about."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        super().__init__()
+        self.transactions: list[set[str]] = []
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Notes and does it."""
+        self.transactions.append({each.key for each in writes})
+        return super().commit(writes)
+
+
+def test_no_lease_runs_while_there_is_still_something_to_record() -> None:
+    """A burst takes several transactions: the lease comes with the last."""
+    rows = Noted()
+
+    recorded = StateStore(rows).requests.record(
+        [created(tracked(), "a") for _ in range(120)], leases=leases("a")
+    )
+
+    assert (len(recorded.changes), set(recorded.states)) == (120, {"a"})
+    assert [f"{DESTINATION}a" in keys for keys in rows.transactions] == [False, False, True]
+
+
+def test_leases_for_which_there_is_no_room_are_left_out(store: StateStore) -> None:
+    """News that fill their transaction are recorded as ever, and the destinations leased later."""
+    change = created(tracked())
+    [notification] = change.notifications
+    many = tuple(replace(notification, destination=f"d{number:02}") for number in range(97))
+
+    recorded = store.requests.record(
+        [replace(change, notifications=many)], leases=leases(*(each.destination for each in many))
+    )
+
+    assert (len(recorded.pending), recorded.states) == (97, {})
 
 
 def test_only_rows_that_were_written_since_are_decoded_again(rows: Rows) -> None:

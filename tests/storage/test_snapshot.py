@@ -21,6 +21,7 @@ from maa_notify.storage.records import (
     LIVE,
     META,
     NEW_DESTINATION,
+    OUTBOX,
     PAST,
     SENT,
     SNAPSHOT_VERSION,
@@ -55,7 +56,8 @@ class Watched:
     def read(self, first: str, end: str) -> Iterator[Row]:
         """Passes on."""
         self.ranges.append(first)
-        for start, stop in ((DEAD, LIVE), (LIVE, META), (META, end)) if first == DEAD else ((first, end),):
+        pages = ((DEAD, LIVE), (LIVE, META), (META, OUTBOX), (OUTBOX, end))
+        for start, stop in (page for page in pages if page[0] >= first):
             self.before.pop(f"{start} of {first}", lambda: None)()
             for row in self.rows.read(start, stop):
                 self.keys.append(row.key)
@@ -158,7 +160,11 @@ def test_with_nothing_new_only_the_few_rows_about_polls_are_read(rows: Rows) -> 
 
 
 @pytest.mark.parametrize(
-    "moment", [f"{META} of {META}", *(f"{each} of {DEAD}" for each in (DEAD, LIVE, META))]
+    "moment",
+    [
+        *(f"{each} of {META}" for each in (META, OUTBOX)),
+        *(f"{each} of {DEAD}" for each in (DEAD, LIVE, META, OUTBOX)),
+    ],
 )
 def test_what_is_written_while_the_snapshot_is_read_is_seen_by_the_next_reader(
     rows: Rows, moment: str
@@ -225,7 +231,7 @@ def test_no_write_of_what_polls_compare_with_is_without_a_new_version(rows: Rows
     assert len(set(seen)) == 4
 
 
-@pytest.mark.parametrize("prefix", [AUDIT, CARD, META, PAST, SENT, UNREACHED])
+@pytest.mark.parametrize("prefix", [AUDIT, CARD, META, OUTBOX, PAST, SENT, UNREACHED])
 def test_other_writes_leave_the_version_alone(rows: Rows, prefix: str) -> None:
     """Else each mark of a poll would make the next one read everything again."""
     VersionedRows(rows).commit([Insert(f"{prefix}1", "{}")])
@@ -241,9 +247,19 @@ def version_in(rows: Rows) -> str:
 
 @pytest.mark.parametrize(
     "prefix,is_read",
-    [(FINDING, True), (AUDIT, False), (CARD, False), (PAST, False), (SENT, False), (UNREACHED, False)],
+    [
+        (FINDING, True),
+        (OUTBOX, True),
+        (AUDIT, False),
+        (CARD, False),
+        (PAST, False),
+        (SENT, False),
+        (UNREACHED, False),
+    ],
 )
-def test_findings_come_along_and_what_grows_stays_outside(rows: Rows, prefix: str, is_read: bool) -> None:
+def test_findings_and_outbox_come_along_and_what_grows_stays_outside(
+    rows: Rows, prefix: str, is_read: bool
+) -> None:
     """One range brings all that is compared; a poll is as fast after ten years as on the first day."""
     filed(StateStore(rows))
     row = encode(FindingState(notice(), START)) if prefix == FINDING else "{}"
