@@ -260,3 +260,10 @@ def test_words_are_read_in_any_case() -> None:
         parse("signin")
     with pytest.raises(ValueError, match=r"^must be a list of approvals, signIns$"):
         parse("Zq9secret")
+
+
+def test_line_breaks_of_a_list_are_not_blamed() -> None:
+    """A list may be laid out over lines; only the place of the mistake is told."""
+    told = problem(MAA_DESTINATIONS='[\n\t{"name": "ops"\n]')
+
+    assert told == "MAA_DESTINATIONS: must be a JSON list, and is not JSON at line 3, column 1"
