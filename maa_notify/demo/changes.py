@@ -1,4 +1,4 @@
-"""A bell that rings whenever something in the demo changes, and a number that says how often it did."""
+"""Counts the changes in the demo, and lets whoever shows them wait for the next one."""
 
 import threading
 
@@ -12,7 +12,7 @@ class Changes:
         self._count = 0
 
     def notify(self) -> None:
-        """Say that something changed."""
+        """Count a change and wake everybody who waits."""
         with self._condition:
             self._count += 1
             self._condition.notify_all()

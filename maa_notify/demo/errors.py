@@ -1,4 +1,4 @@
-"""What can go wrong in the demo room.
+"""What can go wrong in the demo.
 
 ```
 DemoError
@@ -22,7 +22,7 @@ from maa_notify.errors import MaaNotifyError
 
 
 class DemoError(MaaNotifyError):
-    """Root of everything the demo room raises on purpose."""
+    """Root of everything the demo raises on purpose."""
 
     code = "demo"
 
@@ -64,7 +64,7 @@ class UnknownActionError(DemoError):
 
     def __init__(self, action: str) -> None:
         """Name the verb."""
-        super().__init__(f"A request cannot be told to {action!r}.")
+        super().__init__(f"{action!r} is no action on a request.")
 
 
 class IllegalTransitionError(DemoError):

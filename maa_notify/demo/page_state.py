@@ -28,6 +28,7 @@ POLICY_LABELS: Final = {
     "role": "Role",
     "tenantConfiguration": "Tenant configuration",
     "configurationPolicy": "Configuration policy",
+    "compliancePolicy": "Compliance policy",
     "operationApprovalPolicy": "Access policy",
 }
 """Each policy type in words."""
@@ -38,7 +39,7 @@ def request_view(raw: Json) -> Json:
     asked_by = _name_in(raw["requestor"])
     return {
         "id": raw["id"],
-        "title": raw.get("payloadName") or "Unnamed object",
+        "title": raw.get("payloadName") or raw.get("displayName") or "Unnamed object",
         "policy": ", ".join(
             POLICY_LABELS.get(each, each) for each in raw["requiredOperationApprovalPolicyTypes"]
         ),

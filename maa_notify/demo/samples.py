@@ -17,6 +17,8 @@ Json = dict[str, Any]
 """One JSON object as it travels on the wire."""
 
 _SERVICE = "Microsoft.Management.Services.Api"
+_DEPLOYMENT = f"{_SERVICE}.Deployment"
+"""Invented: Microsoft documents the requests of deployments, and no name of their type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,34 @@ _PEOPLE = (
 
 PEOPLE: Final[Mapping[str, Person]] = MappingProxyType({person.key: person for person in _PEOPLE})
 """Everybody in the tenant, by key."""
+
+
+def _devices(count: int) -> str:
+    """Return what Intune displays of an action on so many devices."""
+    named = [(f"CONTOSO-LT-{number:04}", f"5CG{number:04}XYZ") for number in range(501, 501 + count)]
+    return json.dumps(
+        [{"DeviceName": name, "SerialNumber": serial, "actionName": "wipe"} for name, serial in named]
+    )
+
+
+def _assignment(intent: str, target: str, group: int | None = None) -> Json:
+    """Return one entry of the whole list that a bulk assignment restates."""
+    named = {"groupId": f"d407f301-{group:04}-4f41-bf00-000000000004"} if group else {}
+    return {
+        "@odata.type": "#microsoft.graph.MobileAppAssignment",
+        "intent": intent,
+        "source": "Direct",
+        "target": {"@odata.type": f"#microsoft.graph.{target}", **named},
+    }
+
+
+_WHOLE_LIST = [
+    _assignment("Required", "groupAssignmentTarget", 1),
+    _assignment("Available", "groupAssignmentTarget", 2),
+    _assignment("Required", "exclusionGroupAssignmentTarget", 3),
+    _assignment("Uninstall", "allDevicesAssignmentTarget"),
+    _assignment("Uninstall", "exclusionGroupAssignmentTarget", 4),
+]
 
 _SAMPLES = (
     Sample(
@@ -215,6 +245,79 @@ _SAMPLES = (
                     "approverGroupIds": ["284b3745-0008-4385-bf00-000000000008"],
                 }
             ),
+        },
+    ),
+    Sample(
+        kind="bulk-wipe",
+        label="Wipe 50 devices at once",
+        requestor="jonas",
+        justification="Stock of the closed branch in Lund",
+        policy_type="deviceWipe",
+        fields={
+            "displayName": "Bulk device action",
+            "payloadName": None,
+            "payloadOperation": "Action",
+            "payloadType": f"{_SERVICE}.ManagedDevice",
+            "payloadId": None,
+            "actionName": "wipe",
+            "actionParameters": json.dumps({"keepEnrollmentData": False, "keepUserData": False}),
+            "displayPayload": _devices(50),
+        },
+    ),
+    Sample(
+        kind="bulk-assign",
+        label="Replace all assignments of an app",
+        requestor="priya",
+        justification="Ring 3, without the kiosks",
+        policy_type="app",
+        fields={
+            "payloadName": "Fabrikam VPN 5.2",
+            "payloadOperation": "Assign",
+            "payloadType": f"{_SERVICE}.MobileApp",
+            "payloadId": "c3f6e2f0-0003-4e30-af00-000000000003",
+            "actionName": "assign",
+            "actionParameters": json.dumps({"mobileAppAssignments": _WHOLE_LIST}),
+            "addedAssignments": json.dumps(_WHOLE_LIST),
+        },
+    ),
+    Sample(
+        kind="app-update",
+        label="Update an app (asked for by an app)",
+        requestor="pipeline",
+        justification="release 5.3",
+        policy_type="app",
+        fields={
+            "payloadName": "Fabrikam VPN 5.2",
+            "payloadOperation": "Update",
+            "payloadType": f"{_SERVICE}.MobileApp",
+            "payloadId": "c3f6e2f0-0003-4e30-af00-000000000003",
+            "patchPayload": json.dumps({"displayName": "Fabrikam VPN 5.3", "displayVersion": "5.3"}),
+        },
+    ),
+    Sample(
+        kind="deployment",
+        label="Create a deployment",
+        requestor="mira",
+        justification="VPN in four waves",
+        policy_type="app",
+        fields={
+            "payloadName": "VPN 5.3, all sites",
+            "payloadOperation": "Create",
+            "payloadType": _DEPLOYMENT,
+            "payloadId": None,
+        },
+    ),
+    Sample(
+        kind="deployment-cancel",
+        label="Cancel a deployment",
+        requestor="mira",
+        justification="Wave 2 breaks single sign-on",
+        policy_type="app",
+        fields={
+            "payloadName": "VPN 5.3, all sites",
+            "payloadOperation": "Cancel",
+            "payloadType": _DEPLOYMENT,
+            "payloadId": "e518a412-0011-4052-8f00-000000000011",
         },
     ),
 )

@@ -1,5 +1,6 @@
 """The simulated tenant: what may happen to a request, and how Graph would write it."""
 
+import json
 import re
 import threading
 from datetime import timedelta
@@ -74,6 +75,43 @@ def test_payloads_travel_as_json_in_a_text(tenant: SimulatedTenant) -> None:
     assert wipe["displayPayload"].startswith("[{")
     assert wipe["payload"] is None
     assert '"scriptContent"' in script["payload"]
+
+
+def test_a_bulk_action_displays_every_device(tenant: SimulatedTenant) -> None:
+    """One request stands for fifty devices: it has no name of its own, and a list of theirs."""
+    raw = tenant.get(tenant.submit("bulk-wipe"))
+    devices = json.loads(raw["displayPayload"])
+
+    assert len({device["DeviceName"] for device in devices}) == 50
+    assert (raw["payloadName"], raw["payloadId"]) == (None, None)
+
+
+def test_a_bulk_assignment_restates_the_whole_list(tenant: SimulatedTenant) -> None:
+    """Each entry tells its intent, groups that are left out too; the body of the call says the same."""
+    raw = tenant.get(tenant.submit("bulk-assign"))
+    entries = json.loads(raw["addedAssignments"])
+    targets = [entry["target"]["@odata.type"].rpartition(".")[2] for entry in entries]
+
+    assert [entry["intent"] for entry in entries] == [
+        "Required",
+        "Available",
+        "Required",
+        "Uninstall",
+        "Uninstall",
+    ]
+    assert targets.count("exclusionGroupAssignmentTarget") == 2
+    assert json.loads(raw["actionParameters"])["mobileAppAssignments"] == entries
+
+
+def test_the_newer_operations_are_among_the_samples(tenant: SimulatedTenant) -> None:
+    """A deployment is created and cancelled; an application asks for an update of an app."""
+    create, cancel, update = (
+        tenant.get(tenant.submit(kind)) for kind in ("deployment", "deployment-cancel", "app-update")
+    )
+
+    assert [raw["payloadOperation"] for raw in (create, cancel, update)] == ["Create", "Cancel", "Update"]
+    assert update["requestor"]["application"]["displayName"] == "fabrikam-release-pipeline"
+    assert json.loads(update["patchPayload"])["displayVersion"] == "5.3"
 
 
 def test_a_request_lives_three_days(tenant: SimulatedTenant) -> None:
