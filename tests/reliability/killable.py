@@ -4,7 +4,7 @@
 
 Every call to Graph, to a channel and to the state store is two points, before and after it. At point number
 POINT the process is killed without any clean-up; with 0 it lives and writes the number of points to the file
-named by `KILLABLE_POINTS`. A destination is held for one second instead of thirty, so that nobody waits long.
+named by `KILLABLE_POINTS`. There is no gap between two cards, so that nobody waits long.
 """
 
 import os
@@ -24,7 +24,7 @@ from maa_notify.state.rows import Change, Row, Rows
 from maa_notify.state.store import StateStore
 from maa_notify.teams.outlet import Message, Outlet, Receipt
 
-QUICK = Policy(span=timedelta(seconds=1), gap=timedelta())
+QUICK = Policy(gap=timedelta())
 
 
 @dataclass(slots=True)
