@@ -80,6 +80,7 @@ format: setup ## let ruff rewrite what it can
 	@.venv/bin/ruff check --fix --exit-zero
 	@.venv/bin/ruff format
 
+# Not uv.lock, which holds the address of each file at one index: a machine behind a mirror could not use it.
 # No hashes: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
 # all the others. The versions are exact, and the markers make one file serve every Python.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \

@@ -4,7 +4,7 @@
 
 Every call to Graph, to a channel and to the state store is two points, before and after it. At point number
 POINT the process is killed without any clean-up; with 0 it lives and writes the number of points to the file
-named by `KILLABLE_POINTS`. A destination is held for one second instead of thirty, so that nobody waits long.
+named by `KILLABLE_POINTS`. There is no gap between two cards, so that nobody waits long.
 """
 
 import os
@@ -25,7 +25,7 @@ from maa_notify.graph.client import GraphClient
 from maa_notify.storage.rows import Row, Rows, Write
 from maa_notify.storage.store import StateStore
 
-QUICK = DeliveryLimits(lease_time=timedelta(seconds=1), min_interval=timedelta())
+QUICK = DeliveryLimits(min_interval=timedelta())
 
 
 @dataclass(slots=True)

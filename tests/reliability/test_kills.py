@@ -4,12 +4,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from maa_notify import app
+from maa_notify.clock import Clock, SystemClock
 from maa_notify.polling.report import Report
 from tests.reliability.killable import QUICK
 from tests.support.azurite import Azurite
@@ -56,9 +58,27 @@ def run(point: int, settings: Settings) -> int:
     return done.returncode
 
 
-def poll_in_peace(settings: Settings) -> Report:
+class SkippingClock(SystemClock):
+    """The machine's clock, but for sleeping: that puts it forward, since whoever is waited for is dead."""
+
+    _ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The current time in UTC, and what was slept."""
+        return super().now() + self._ahead
+
+    def monotonic(self) -> float:
+        """The same in seconds."""
+        return super().monotonic() + self._ahead.total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        """Returns at once."""
+        self._ahead += timedelta(seconds=seconds)
+
+
+def poll_in_peace(settings: Settings, clock: Clock) -> Report:
     """The same poll without a bomb, in this process: it only has to see what a new process would see."""
-    notifier = app.build(settings, limits=QUICK)
+    notifier = app.build(settings, clock, QUICK)
     try:
         return notifier.poll()
     finally:
@@ -75,10 +95,11 @@ def one_life(graph: FakeGraph, settings: Settings, point: int) -> tuple[int, lis
     """A poll in peace, one that finds two kinds of news and is killed at a point, two more in peace."""
     known, quiet = make_request(), make_request()
     graph.requests = [known, quiet]
-    first = poll_in_peace(settings)
+    clock = SkippingClock()
+    first = poll_in_peace(settings, clock)
     graph.requests = [{**known, "status": "approved"}, make_request(), quiet]
     code = run(point, settings)
-    return code, [first, poll_in_peace(settings), poll_in_peace(settings)]
+    return code, [first, poll_in_peace(settings, clock), poll_in_peace(settings, clock)]
 
 
 @pytest.mark.timeout(600)
