@@ -47,6 +47,10 @@ def _as_text(report: "Report") -> str:
         text += f", {report.dead} given up (maa-notify outbox list)"
     if report.malformed:
         text += f", {report.malformed} could not be read"
+    if report.stale:
+        text += f", {report.stale} older than known and ignored"
+    if report.hidden:
+        text += f"; may be hidden: {', '.join(report.hidden)} (maa-notify doctor says why)"
     if report.refused:
         text += f"; refused by: {', '.join(report.refused)}"
     return text

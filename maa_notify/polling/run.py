@@ -65,6 +65,8 @@ def _log_done(report: Report, trigger: str, seconds: float) -> None:
         malformed=report.malformed,
         waiting=report.waiting,
         oldest_waiting_s=report.oldest_waiting_s,
+        hidden=",".join(report.hidden) or "none",
+        stale=report.stale,
         seconds=seconds,
         failure=report.failure.code if report.failure else "none",
     )
