@@ -71,9 +71,8 @@ class TeamsCards(Struct, frozen=True):
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
-        card = self.card(event, destination, now)
-        notice = container("accent", trusted_text(strings.SAMPLE, weight="Bolder"), bleed=True)
-        return {**card, "body": [notice, *card["body"]], "fallbackText": strings.SAMPLE}
+        made = _marked(self.card(event, destination, now))
+        return made if fits(made) else _marked(self.plain(event, now))
 
     def plain(self, event: Event, now: datetime) -> Element:
         """The least that still rings: for a destination that refused the full card."""
@@ -126,6 +125,12 @@ def fits(card: Element) -> bool:
     """Whether a card can be posted."""
     posted, kept = sizes(card)
     return posted + _ENVELOPE_BYTES <= MAX_BYTES and kept <= _MAX_BYTES_KEPT
+
+
+def _marked(card: Element) -> Element:
+    """The same under a line that says it is a test."""
+    mark = container("accent", trusted_text(strings.SAMPLE, weight="Bolder"), bleed=True)
+    return {**card, "body": [mark, *card["body"]], "fallbackText": strings.SAMPLE}
 
 
 def _doubt(*, again: bool) -> list[Element]:

@@ -44,6 +44,7 @@ def entry(news: Sequence[RequestEvent], now: datetime, times: TimeFormat) -> lis
     told = [
         _story(news),
         _requestor(event),
+        strings.after_the_change(event.request.target.assignments),
         strings.expires(deadline) if deadline else "",
         ", ".join(dict.fromkeys(each.short_key for each in news)),
     ]
@@ -76,15 +77,15 @@ def _urgency(event: RequestEvent) -> int:
 
 
 def _summary(latest: Sequence[RequestEvent]) -> str:
-    """`Needs approval: 3 · Approved: 1`."""
+    """`Needs approval: 3 · Completed: 1`."""
     counts = Counter(strings.status_line(event) for event in latest)
     return " · ".join(strings.labelled(state, count) for state, count in counts.items())
 
 
 def _story(news: Sequence[RequestEvent]) -> str:
-    """`Needs approval → Approved`, for a request that moved on before anybody was told."""
+    """`Needs approval → Approved → Completed`, for a request that moved on before anybody was told."""
     states = [
-        *(strings.status_line(event) for event in news[-_STATES:-1]),
+        *(strings.status_line(event, is_past=True) for event in news[-_STATES:-1]),
         strings.headline(news[-1], news[-1].risk),
     ]
     return " → ".join(states)
@@ -96,8 +97,11 @@ def _requestor(event: RequestEvent) -> str:
 
 
 def _next_steps(latest: Sequence[RequestEvent], *, in_chat: bool) -> list[Element]:
-    present = [event.request.status for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
+    listed = [event.request for event in latest if event.kind is not EventKind.NO_LONGER_LISTED]
+    approved = [request for request in listed if request.status == APPROVED]
+    by_application = [request for request in approved if request.is_filed_by_application]
     waiting = strings.STILL_WAITING if in_chat else strings.DIGEST_APPROVERS
-    texts = [waiting] if NEEDS_APPROVAL in present else []
-    texts += [strings.DIGEST_REQUESTORS] if APPROVED in present else []
+    texts = [waiting] if any(request.status == NEEDS_APPROVAL for request in listed) else []
+    texts += [strings.DIGEST_REQUESTORS] if len(approved) > len(by_application) else []
+    texts += [strings.DIGEST_APPLICATIONS] if by_application else []
     return [trusted_text(text, weight="Bolder", spacing="Medium") for text in texts]

@@ -1,6 +1,5 @@
 """The rows of facts on a card: only those that tell the reader something."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -8,7 +7,6 @@ from maa_notify.cards import strings, timeline
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact
 from maa_notify.cards.people import display_name
-from maa_notify.cards.subject import tells_assignments
 from maa_notify.cards.text import safe, safe_account
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.request import EXPIRED, ApprovalRequest
@@ -34,10 +32,13 @@ def _rows(card: CardContext) -> Iterator[tuple[str, str]]:
         yield strings.LABEL_REQUESTOR, display_name(request.requestor, card.limits.name)
         yield strings.LABEL_REQUESTED, card.times.format(request.requested_at)
     yield strings.LABEL_POLICY_TYPE, ", ".join(map(strings.policy_type, request.policy_types))
+    yield strings.LABEL_PROTECTS, strings.policy_type(target.protects) if target.protects else ""
+    yield strings.LABEL_PLATFORM, strings.PLATFORM.get(target.platform, "")
     yield strings.LABEL_RISK, _risk(card)
     yield strings.LABEL_DEVICE, safe(target.serial_number, _SERIAL_LIMIT)
     yield strings.LABEL_PRIMARY_USER, safe_account(target.primary_user, card.limits.name)
-    yield strings.LABEL_ASSIGNED, _assigned(request)
+    yield strings.LABEL_ASSIGNED, strings.assignments(target.assignments)
+    yield strings.LABEL_REMOVED, strings.assignments(target.removed_assignments)
     yield strings.LABEL_EXPIRES, expires(request, card.now, card.times)
 
 
@@ -46,7 +47,3 @@ def _risk(card: CardContext) -> str:
     risk = card.assessment.risk
     is_told = strings.risk_line(risk) in strings.headline(card.event, risk)
     return "" if is_told else strings.RISK[risk]
-
-
-def _assigned(request: ApprovalRequest) -> str:
-    return "" if tells_assignments(request) else strings.assignments(Counter(request.target.assigned_to))

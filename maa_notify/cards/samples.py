@@ -12,13 +12,18 @@ from maa_notify.cards.elements import Element
 from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import (
+    ALL_DEVICES,
     APPROVED,
     CANCELLED,
     COMPLETED,
+    EXCLUDED_GROUP,
     EXPIRED,
+    GROUP,
     NEEDS_APPROVAL,
     REJECTED,
+    UNINSTALL,
     ApprovalRequest,
+    Assignment,
     Identity,
     Target,
     canonical,
@@ -27,6 +32,10 @@ from maa_notify.domain.visibility import MINIMAL, RECOMMENDED, Outlook
 
 _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
+_COLLEAGUE = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
+_APPLICATION = Identity(
+    "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
+)
 _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
 _LIFETIME = timedelta(days=3)
 _ALSO_IN_THE_DIGEST = (APPROVED, COMPLETED)
@@ -126,21 +135,53 @@ def _complete_reminder(now: datetime) -> RequestEvent:
 
 
 def _app(now: datetime) -> RequestEvent:
-    target = Target("Fabrikam VPN", "Assign", "MobileApp", assigned_to=("group",) * 3)
-    requestor = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
-    return _created(now, "app", target, "Pilot ring 2 for the new VPN client", requestor)
+    assignments = (Assignment(GROUP, "required", 3),)
+    target = Target("Fabrikam VPN", "Assign", "MobileApp", assignments=assignments)
+    return _created(now, "app", target, "Pilot ring 2 for the new VPN client", _COLLEAGUE)
+
+
+def _uninstall(now: datetime) -> RequestEvent:
+    assignments = (
+        Assignment(GROUP, "available", 2),
+        Assignment(ALL_DEVICES, UNINSTALL),
+        Assignment(EXCLUDED_GROUP, UNINSTALL),
+    )
+    target = Target("Fabrikam VPN 4", "Assign", "MobileApp", assignments=assignments)
+    return _created(now, "app", target, "Version 4 has to go by Friday", _COLLEAGUE)
+
+
+def _deployment(now: datetime) -> RequestEvent:
+    target = Target("Fabrikam VPN 5.2, ring 3", "Cancel", "MobileAppDeployment")
+    return _created(now, "app", target, "Ring 2 lost its network", _COLLEAGUE)
+
+
+def _delete(now: datetime) -> RequestEvent:
+    wipe = sample_request(NEEDS_APPROVAL, now).target
+    target = replace(wipe, name="CONTOSO-LT-0388", action="delete", serial_number="5CG0987ABC")
+    return _created(now, "deviceDelete", target, "Written off, ticket INC-20433", _REQUESTOR)
 
 
 def _script(now: datetime) -> RequestEvent:
     target = Target("Set-ProxyDefaults", "Create", "DeviceManagementScript")
-    requestor = Identity(
-        "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
+    return _created(now, "script", target, "nightly build 4711", _APPLICATION)
+
+
+def _approved_script(now: datetime) -> RequestEvent:
+    """Approved, where no person can press Complete."""
+    asked, event = _script(now).request, _status(APPROVED, now)
+    request = replace(
+        event.request,
+        id=asked.id,
+        policy_types=asked.policy_types,
+        target=asked.target,
+        justification=asked.justification,
+        requestor=asked.requestor,
     )
-    return _created(now, "script", target, "nightly build 4711", requestor)
+    return replace(event, request=request)
 
 
 def _access_policy(now: datetime) -> RequestEvent:
-    target = Target("MAA - device wipe", "Update", "OperationApprovalPolicy")
+    target = Target("MAA - device wipe", "Update", "OperationApprovalPolicy", protects="deviceWipe")
     why = "New approver group for device actions"
     return _created(now, "operationApprovalPolicy", target, why, _REQUESTOR)
 
@@ -150,7 +191,7 @@ def _created(now: datetime, policy_type: str, target: Target, why: str, requesto
     event = _status(NEEDS_APPROVAL, now)
     request = replace(
         event.request,
-        id=str(uuid5(NAMESPACE_OID, policy_type)),
+        id=str(uuid5(NAMESPACE_OID, target.name)),
         policy_types=(policy_type,),
         target=target,
         justification=why,
@@ -228,7 +269,27 @@ CATALOGUE = (
         "Somebody asks to change an access policy, the rule that asks for approval itself.",
         _access_policy,
     ),
+    Sample(
+        "created-uninstall",
+        "Somebody changes the assignments of an app so that it is uninstalled on all devices.",
+        _uninstall,
+    ),
+    Sample(
+        "created-deployment",
+        "Somebody asks to cancel a deployment, the staged rollout of an app or a policy.",
+        _deployment,
+    ),
+    Sample(
+        "created-delete",
+        "Somebody asks to delete a device, which does more than take it off a list.",
+        _delete,
+    ),
     Sample("approved", "An approver said yes, and the requestor has to press Complete.", _reached(APPROVED)),
+    Sample(
+        "approved-application",
+        "An approver said yes to what an application filed, which no person can complete.",
+        _approved_script,
+    ),
     Sample("completed", "Intune has processed an approved request.", _reached(COMPLETED)),
     Sample("rejected", "An approver said no, here with the reason.", _reached(REJECTED)),
     Sample("cancelled", "The requestor withdrew the request.", _reached(CANCELLED)),

@@ -4,7 +4,7 @@ Statuses read as in the Intune portal; `completed` never claims success, since I
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from maa_notify.domain import request as r
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
@@ -28,6 +28,10 @@ DIGEST_REQUESTORS = (
     "Requestors: approved is not done. Go to Multi Admin Approval > My requests, open the request and press"
     " Complete before it expires."
 )
+DIGEST_APPLICATIONS = (
+    "Filed by an application and approved: only that application can complete it, by sending the same call"
+    " again with the approval code, before it expires. Tell whoever runs it."
+)
 SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
 
 AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
@@ -37,7 +41,10 @@ LABEL_POLICY_TYPE = "Policy type"
 LABEL_RISK = "Risk"
 LABEL_DEVICE = "Serial number"
 LABEL_PRIMARY_USER = "Primary user"
-LABEL_ASSIGNED = "Assigned to"
+LABEL_PLATFORM = "Platform"
+LABEL_PROTECTS = "Protects"
+LABEL_ASSIGNED = "Assignments after the change"
+LABEL_REMOVED = "Assignments taken away"
 LABEL_REQUESTED = "Requested"
 LABEL_EXPIRES = "Expires"
 LABEL_GONE = "Not listed"
@@ -53,12 +60,15 @@ UNDER_A_MINUTE = "less than a minute"
 
 STATUS = {
     r.NEEDS_APPROVAL: "Needs approval",
-    r.APPROVED: "Approved",
+    r.APPROVED: "Approved - Needs completion",
     r.COMPLETED: "Completed",
     r.REJECTED: "Rejected",
     r.CANCELLED: "Canceled",
     r.EXPIRED: "Expired",
 }
+
+STEP = {**STATUS, r.APPROVED: "Approved"}
+"""What happened once: an approval of the past needs nothing any more."""
 
 RISK = {Risk.HIGH: "High", Risk.MEDIUM: "Medium", Risk.LOW: "Low"}
 
@@ -72,12 +82,22 @@ RISK_REASON = {
         " approve: make sure that somebody you know stands behind it."
     ),
     Reason.WIPE: "A wipe erases the device. What was stored only there is lost, and nobody can undo it.",
-    Reason.RETIRE: "Retiring takes the organisation's apps, data and management off the device.",
-    Reason.DELETE: "Deleting takes the device out of Intune: nobody manages or protects it any more.",
+    Reason.RETIRE: (
+        "Retiring takes the organisation's apps, data and management off the device, and the BitLocker"
+        " protectors from an Entra-joined one."
+    ),
+    Reason.DELETE: (
+        "Deleting takes the device out of Intune: nobody manages or protects it any more. It also retires the"
+        " device, can wipe it in some Android enrolments, and takes the BitLocker protectors from an"
+        " Entra-joined one."
+    ),
     Reason.DEVICE: "An action on a device can erase it or take it out of management.",
     Reason.SCRIPT: "A script can do anything on every device that it is assigned to.",
     Reason.ROLE: "A role decides who may do what in Intune, and with that who may approve.",
-    Reason.EVERYBODY: "It reaches all users or all devices at once.",
+    Reason.UNINSTALL: (
+        "After the change the app is uninstalled for all users or on all devices. It may be so already."
+    ),
+    Reason.EVERYBODY: "After the change it reaches all users or all devices. It may do so already.",
 }
 """Why a request is of high risk, in one breath."""
 
@@ -101,6 +121,11 @@ NEXT_STEP = {
         " a new request."
     ),
 }
+NEXT_STEP_APPLICATION = (
+    "Only the application that filed this request can complete it: it has to send the same call again, with"
+    " the approval code in the header x-msft-approval-code, before the request expires. No person can do that"
+    " in the portal: tell whoever runs the application."
+)
 STILL_WAITING = (
     "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
     " Multi Admin Approval > All requests, before it expires."
@@ -142,7 +167,15 @@ DEVICE_VERB = {
     "deviceDisableActivationLock": "Disable the activation lock of",
 }
 
-VERB = {"create": "Create", "update": "Change", "patch": "Change", "delete": "Delete", "assign": "Assign"}
+VERB = {
+    "create": "Create",
+    "update": "Change",
+    "patch": "Change",
+    "delete": "Delete",
+    "assign": "Assign",
+    "resume": "Resume",
+    "cancel": "Cancel",
+}
 
 # Internal names in lower case.
 OBJECT = {
@@ -166,14 +199,36 @@ OBJECT = {
     "deviceenrollmentconfiguration": "enrollment configuration",
 }
 
+DEPLOYMENT = "deployment"
+
+PLATFORM = {
+    "androidDeviceAdministrator": "Android device administrator",
+    "androidEnterprise": "Android Enterprise",
+    "iOSiPadOS": "iOS/iPadOS",
+    "macOS": "macOS",
+    "windows10AndLater": "Windows",
+    "windows81AndLater": "Windows 8.1",
+    "windows10X": "Windows 10X",
+}
+
 # Kinds of assignment targets: one and many.
 ASSIGNED = {
-    "group": ("1 group", "{} groups"),
-    "excluded group": ("1 excluded group", "{} excluded groups"),
-    "all users": ("all users", "all users"),
-    "all devices": ("all devices", "all devices"),
-    "target": ("1 target", "{} targets"),
+    r.ALL_USERS: ("all users", "all users"),
+    r.ALL_DEVICES: ("all devices", "all devices"),
+    r.GROUP: ("1 group", "{} groups"),
+    r.OTHER_TARGET: ("1 target", "{} targets"),
+    r.EXCLUDED_GROUP: ("1 group excluded", "{} groups excluded"),
 }
+
+INTENT = {
+    r.UNINSTALL: "Uninstall",
+    "required": "Required",
+    "available": "Available",
+    "availableWithoutEnrollment": "Available without enrollment",
+    r.OTHER_INTENT: "An intent newer than this notifier",
+    "": "",
+}
+"""In the order in which they are told."""
 
 OBJECT_OF_TYPE = {
     "app": "app",
@@ -195,6 +250,11 @@ def status(value: str) -> str:
     return STATUS.get(value) or plain_words(value, "Unknown status")
 
 
+def step(value: str) -> str:
+    """The same as something that happened once."""
+    return STEP.get(value) or status(value)
+
+
 def policy_type(value: str) -> str:
     """A policy type as a person would say it."""
     return POLICY_TYPE.get(value) or plain_words(value)
@@ -206,13 +266,13 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
     return spaced.capitalize() if spaced else otherwise
 
 
-def status_line(event: RequestEvent) -> str:
-    """What state the request is in, and how it got there where that matters."""
+def status_line(event: RequestEvent, *, is_past: bool = False) -> str:
+    """What state the request is in, or was in then, and how it got there where that matters."""
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
     if event.kind is EventKind.COMPLETE_REMINDER:
         return "Reminder: approved, not completed"
-    state = status(event.request.status)
+    state = step(event.request.status) if is_past else status(event.request.status)
     if event.kind is EventKind.REMINDER:
         return f"Reminder: {state.lower()}"
     if event.previous == NO_LONGER_LISTED:
@@ -234,6 +294,8 @@ def next_step(event: RequestEvent, *, in_chat: bool = False) -> str:
         return NEXT_STEP_GONE
     if in_chat and event.request.status == r.NEEDS_APPROVAL:
         return STILL_WAITING
+    if event.request.status == r.APPROVED and event.request.is_filed_by_application:
+        return NEXT_STEP_APPLICATION
     return NEXT_STEP.get(event.request.status, NEXT_STEP_UNKNOWN)
 
 
@@ -308,8 +370,11 @@ def ago(span: str) -> str:
 
 def time_left(event: RequestEvent, left_or_ago: str) -> str:
     """The line of the strip that says how much time the reader has, and for what."""
-    what = "to press Complete" if event.request.status == r.APPROVED else "to decide"
-    return f"{left_or_ago} {what}"
+    if event.request.status != r.APPROVED:
+        return f"{left_or_ago} to decide"
+    if event.request.is_filed_by_application:
+        return f"{left_or_ago} for the application to complete it"
+    return f"{left_or_ago} to press Complete"
 
 
 def more_characters(count: int) -> str:
@@ -327,15 +392,30 @@ def earlier_steps(count: int) -> str:
     return "1 step not shown" if count == 1 else f"{count} steps not shown"
 
 
-def assignments(counts: Mapping[str, int]) -> str:
-    """`2 groups, all users` from the kinds of assignment targets."""
-    forms = ((ASSIGNED.get(kind, ASSIGNED["target"]), count) for kind, count in counts.items())
-    return ", ".join(one if count == 1 else many.format(count) for (one, many), count in forms)
+def assignments(found: Sequence[r.Assignment]) -> str:
+    """`Uninstall: all devices, 1 group excluded; Required: 2 groups`, what weighs most first."""
+    told = []
+    for intent, label in INTENT.items():
+        targets = ", ".join(
+            one if each.count == 1 else many.format(each.count)
+            for kind, (one, many) in ASSIGNED.items()
+            for each in found
+            if (each.kind, each.intent) == (kind, intent)
+        )
+        if targets:
+            told.append(f"{label}: {targets}" if label else targets)
+    return "; ".join(told)
 
 
-def to_targets(counts: Mapping[str, int]) -> str:
-    """The end of a subject that assigns something."""
-    return f"to {assignments(counts)}"
+def after_the_change(found: Sequence[r.Assignment]) -> str:
+    """The same within a line; "" when nothing is assigned."""
+    return f"after the change {assignments(found)}" if found else ""
+
+
+def deployment(verb: str, noun: str | None) -> str:
+    """The start of a subject about a deployment: of `noun` where Intune names what is rolled out."""
+    what = f"{DEPLOYMENT} of {noun}" if noun else DEPLOYMENT
+    return f"{verb} {what}" if verb else what.capitalize()
 
 
 def a_request(types: str) -> str:

@@ -1,6 +1,6 @@
-"""What a request is about, as a phrase: "Wipe device LAPTOP-42", "Assign app Company Portal to 3 groups"."""
+"""What a request is about, as a phrase: "Wipe device LAPTOP-42", "Cancel deployment of app VPN"."""
 
-from collections import Counter
+import re
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -8,22 +8,23 @@ from msgspec.structs import replace
 from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, run
 from maa_notify.cards.text import safe
-from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.request import ApprovalRequest, Target
 
 _NAME_LIMIT = 200
-_ASSIGN = "assign"
+_ACTION = "action"
+"""The operation that leaves it to the action or the subtype to tell what is done."""
+_DEPLOYMENT = re.compile("deployments?", re.IGNORECASE)
 _QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
 
 
 class Subject(Struct, frozen=True):
-    """A phrase in three parts: `lead` and `tail` are our words, `name` is somebody else's, made safe."""
+    """A phrase in two parts: `lead` is our words, `name` is somebody else's, made safe."""
 
     lead: str
     name: str = ""
-    tail: str = ""
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.lead, self.name, self.tail) if part)
+        return " ".join(part for part in (self.lead, self.name) if part)
 
 
 def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
@@ -32,7 +33,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     lead = _lead(request)
     if not name:
         return Subject(strings.a_request(_types(request)) if lead is None else strings.nameless(lead))
-    return Subject(lead or _types(request), name, _tail(request))
+    return Subject(lead or _types(request), name)
 
 
 def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
@@ -41,23 +42,31 @@ def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
     return [run(str(replace(subject, name=name)), **style)]
 
 
-def tells_assignments(request: ApprovalRequest) -> bool:
-    """Whether the phrase itself says to whom something is assigned."""
-    return request.target.operation.lower() == _ASSIGN and bool(request.target.name)
-
-
 def _lead(request: ApprovalRequest) -> str | None:
     target = request.target
-    verb = next(
-        (strings.DEVICE_VERB[each] for each in request.policy_types if each in strings.DEVICE_VERB), None
+    device_verbs = (strings.DEVICE_VERB[each] for each in request.policy_types if each in strings.DEVICE_VERB)
+    device_verb = next(device_verbs, None)
+    if device_verb or target.object_type.lower() == "manageddevice":
+        return strings.devices(device_verb or _verb(target) or strings.VERB["update"], target.device_count)
+    noun = strings.OBJECT.get(target.object_type.lower())
+    if target.is_deployment:
+        is_named = _DEPLOYMENT.search(target.object_type) is not None
+        return strings.deployment(_verb(target), noun or (None if is_named else _noun_of_types(request)))
+    verb, noun = _verb(target), noun or _noun_of_types(request)
+    if noun and not verb:
+        return noun.capitalize() if target.operation else None
+    return f"{verb} {noun}" if noun else verb or None
+
+
+def _verb(target: Target) -> str:
+    """What is done to the object, "" where Intune does not tell; `CancelDeployment` is `Cancel`."""
+    words = (target.operation, target.action, target.subtype if target.operation else "")
+    operation, action, subtype = (
+        _DEPLOYMENT.sub("", word) if target.is_deployment else word for word in words
     )
-    if verb or target.object_type.lower() == "manageddevice":
-        return strings.devices(verb or strings.plain_words(target.action or "change"), target.device_count)
-    verb = strings.VERB.get(target.operation.lower())
-    if verb is None and target.operation:
-        verb = strings.plain_words(target.action or target.subtype or target.operation)
-    noun = strings.OBJECT.get(target.object_type.lower()) or _noun_of_types(request)
-    return f"{verb} {noun}" if verb and noun else verb
+    deed = action or subtype or ("" if operation.lower() == _ACTION else operation)
+    known = strings.VERB.get(operation.lower()) or strings.VERB.get(deed.lower())
+    return known or strings.plain_words(deed, "")
 
 
 def _noun_of_types(request: ApprovalRequest) -> str | None:
@@ -67,8 +76,3 @@ def _noun_of_types(request: ApprovalRequest) -> str | None:
 
 def _types(request: ApprovalRequest) -> str:
     return ", ".join(map(strings.policy_type, request.policy_types)) or strings.APPROVAL
-
-
-def _tail(request: ApprovalRequest) -> str:
-    counts = Counter(request.target.assigned_to)
-    return strings.to_targets(counts) if counts and tells_assignments(request) else ""

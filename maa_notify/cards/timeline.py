@@ -44,9 +44,9 @@ def _later(card: CardContext) -> Iterator[tuple[str, str]]:
         yield strings.LABEL_EARLIER, strings.earlier_steps(hidden)
     if _approval_was_missed(event, steps):
         by = _by(event.request.approver, name_limit)
-        yield strings.status(APPROVED), f"{strings.TIME_NOT_SEEN} · {by}"
+        yield strings.step(APPROVED), f"{strings.TIME_NOT_SEEN} · {by}"
     for step in steps[-card.limits.steps :]:
-        yield strings.status(step.status), _told(card, step, steps)
+        yield strings.step(step.status), _told(card, step, steps)
     if event.kind is EventKind.NO_LONGER_LISTED:
         yield strings.LABEL_GONE, card.times.format(event.at)
 

@@ -62,10 +62,10 @@ def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
     """
     yield from _check_settings(notifier.settings)
     yield _attempt("token", lambda: _check_token(notifier))
-    yield _attempt("visibility", lambda: _check_visibility(notifier))
     yield _attempt("graph", lambda: _check_graph(notifier))
     yield _attempt("state", lambda: _check_state(notifier))
     yield _attempt("polls", lambda: _check_polls(notifier))
+    yield _attempt("visibility", lambda: _check_visibility(notifier))
     yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
     for name in notifier.senders:
         yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))

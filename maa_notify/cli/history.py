@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
     notifier = app.build()
     try:
+        notifier.store.requests.read_marks()  # refuses a state that another version wrote
         since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
         sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
         given_up = [found.value for found in notifier.store.journal.read_dead()]

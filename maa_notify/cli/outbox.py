@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
         return WRONG_SETTINGS
     notifier = app.build()
     try:
+        notifier.store.requests.read_marks()  # refuses a state that another version wrote
         items = _items(notifier.store, notifier.clock.now())
         chosen = [item for item in items if not options.keys or item.notification.key in options.keys]
         if options.action == "list":

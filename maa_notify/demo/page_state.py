@@ -11,7 +11,7 @@ from maa_notify.demo.tenant import legal_actions
 
 STATUS_LABELS: Final = {
     "needsApproval": "Needs approval",
-    "approved": "Approved",
+    "approved": "Approved - Needs completion",
     "completed": "Completed",
     "rejected": "Rejected",
     "cancelled": "Canceled",

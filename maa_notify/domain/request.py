@@ -53,6 +53,29 @@ POLICY_TYPES = (
     "unknownFutureValue",
 )
 
+PLATFORMS = (
+    "androidDeviceAdministrator",
+    "androidEnterprise",
+    "iOSiPadOS",
+    "macOS",
+    "windows10AndLater",
+    "windows81AndLater",
+    "windows10X",
+)
+"""For which an access policy can be made, besides `notApplicable`."""
+
+GROUP = "group"
+EXCLUDED_GROUP = "excluded group"
+ALL_USERS = "all users"
+ALL_DEVICES = "all devices"
+OTHER_TARGET = "target"
+
+UNINSTALL = "uninstall"
+INTENTS = (UNINSTALL, "required", "available", "availableWithoutEnrollment")
+"""What can happen to an app where it is assigned; what weighs most first."""
+OTHER_INTENT = "other"
+"""An intent that is new to us."""
+
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ACCOUNT = re.compile(
     r"[A-Za-z0-9_'+-]{1,64}(\.[A-Za-z0-9_'+-]{1,64}){0,7}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,5}"
@@ -60,6 +83,9 @@ ACCOUNT = re.compile(
 """The exact form of a user principal name."""
 
 _CANONICAL = {word.lower(): word for word in (*STATUSES, *POLICY_TYPES)} | {"canceled": CANCELLED}
+_DEPLOYMENT = re.compile("deployment(?!.*profile)", re.IGNORECASE)
+"""Not the deployment profiles of Autopilot."""
+_ONLY_OF_DEPLOYMENTS = frozenset({"cancel", "resume"})
 
 IdentityKind = Literal["user", "application", "unknown"]
 
@@ -73,11 +99,41 @@ class Identity(Struct, frozen=True):
     id: str = ""
 
 
+class Assignment(Struct, frozen=True):
+    """Assignment targets of one kind with the same intent: how many there are, never which.
+
+    Attributes:
+        kind: `GROUP`, `EXCLUDED_GROUP`, `ALL_USERS`, `ALL_DEVICES` or `OTHER_TARGET`.
+        intent: one of `INTENTS` or `OTHER_INTENT`; "" where none is told, as for everything but apps.
+        count: how many.
+    """
+
+    kind: str = OTHER_TARGET
+    intent: str = ""
+    count: int = 1
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether it reaches all users or all devices; an exclusion never does."""
+        return self.kind in {ALL_USERS, ALL_DEVICES}
+
+
 class Target(Struct, frozen=True):
     """What the change is about, from undocumented fields; every part may be empty.
 
-    `operation` is the verb (`Create`, `Assign`, `Action`), `object_type` the last part of Intune's internal
-    type name, `assigned_to` the kinds of assignment targets (`group`, `all users`), never their ids.
+    Attributes:
+        name: of the object, as somebody chose it.
+        operation: the verb: `Create`, `Update`, `Assign`, `Action`.
+        object_type: the last part of Intune's internal type name.
+        subtype: the same of a subtype, which may name the action.
+        action: what is done to a device: `wipe`.
+        serial_number: of the first device.
+        primary_user: of the first device.
+        device_count: how many devices are listed.
+        assignments: all assignments as they will be after the change, those that exist already included.
+        removed_assignments: those that a list of removed ones names.
+        protects: for an access policy, the policy type that it protects.
+        platform: for an access policy, one of `PLATFORMS`.
     """
 
     name: str = ""
@@ -88,7 +144,20 @@ class Target(Struct, frozen=True):
     serial_number: str = ""
     primary_user: str = ""
     device_count: int = 0
-    assigned_to: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    removed_assignments: tuple[Assignment, ...] = ()
+    protects: str = ""
+    platform: str = ""
+
+    @property
+    def is_deployment(self) -> bool:
+        """Whether it is about the staged rollout of an app or a policy, which Intune calls a deployment.
+
+        Its words on the wire are published nowhere: any of them may hold `deployment`, and nothing else is
+        known that can be canceled or resumed.
+        """
+        words = (self.object_type, self.subtype, self.operation, self.action)
+        return any(_DEPLOYMENT.search(word) or word.lower() in _ONLY_OF_DEPLOYMENTS for word in words)
 
 
 class ApprovalRequest(Struct, frozen=True):
@@ -110,6 +179,14 @@ class ApprovalRequest(Struct, frozen=True):
     def is_closed(self) -> bool:
         """Whether nobody can act on it any more. A status never heard of counts as open."""
         return self.status in CLOSED
+
+    @property
+    def is_filed_by_application(self) -> bool:
+        """Whether no person asked, so that only the application can complete it.
+
+        Where Graph names a person and an application, the person asked by means of the application.
+        """
+        return self.requestor.kind == "application"
 
 
 class Listing(Struct, frozen=True):

@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.request import ApprovalRequest, Target
+from maa_notify.domain.request import UNINSTALL, ApprovalRequest
 
 
 class Risk(IntEnum):
@@ -27,6 +27,7 @@ class Reason(StrEnum):
     DEVICE = "device"
     SCRIPT = "script"
     ROLE = "role"
+    UNINSTALL = "uninstall"
     EVERYBODY = "everybody"
 
 
@@ -57,7 +58,6 @@ HIGH_OBJECTS = {
 LOW = frozenset({"customOrganizationalMessage"})
 
 _ACTIONS = {"wipe": Reason.WIPE, "retire": Reason.RETIRE, "delete": Reason.DELETE}
-_EVERYBODY = frozenset({"all users", "all devices"})
 
 
 class Assessment(Struct, frozen=True):
@@ -79,17 +79,14 @@ def assess(request: ApprovalRequest) -> Assessment:
 
 
 def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
-    yield from (HIGH[each] for each in request.policy_types if each in HIGH)
-    yield from _reasons_of_target(request.target)
-    if request.requestor.kind == "application":
+    target = request.target
+    kinds = [HIGH[each] for each in request.policy_types if each in HIGH]
+    kinds += [HIGH_OBJECTS[name] for name in [target.object_type.lower()] if name in HIGH_OBJECTS]
+    yield from kinds
+    if Reason.DEVICE in kinds:
+        yield _ACTIONS.get((target.action or target.operation).lower(), Reason.DEVICE)
+    if request.is_filed_by_application:
         yield Reason.APPLICATION
-
-
-def _reasons_of_target(target: Target) -> Iterator[Reason]:
-    reason = HIGH_OBJECTS.get(target.object_type.lower())
-    if reason is Reason.DEVICE:
-        reason = _ACTIONS.get(target.action.lower(), reason)
-    if reason is not None:
-        yield reason
-    if _EVERYBODY.intersection(target.assigned_to):
-        yield Reason.EVERYBODY
+    for each in target.assignments:
+        if each.is_everybody:
+            yield Reason.UNINSTALL if each.intent == UNINSTALL else Reason.EVERYBODY

@@ -2,7 +2,7 @@
 
 Only `id` and `status` are insisted on. Everything else may be missing, null, of an unexpected type or
 new to us: half of what a reader wants to know stands in fields that Microsoft does not document. Of those
-only the few that a card shows are kept; payloads and script bodies never leave this module.
+only the few that a card shows are kept; of payloads only words from closed lists are (`payloads.py`).
 
 Source of the field names: the Graph beta type `operationApprovalRequest`, and the undocumented fields that
 public clients of the same endpoint have been seen to read.
@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityKind, Target, canonical
+from maa_notify.graph.payloads import assignments_in, protection_in
 
 _NAME_LIMIT = 256
 _NOTE_LIMIT = 1_200
 _WORD_LIMIT = 64
 _ID_LIMIT = 256
-_ASSIGNMENTS = 200
 _POLICY_TYPES_SHOWN = 8
 _YEARS = range(2000, 2200)
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
@@ -132,17 +132,25 @@ def _policy_types(value: object) -> tuple[str, ...]:
 def _target(raw: Mapping[str, Any]) -> Target:
     devices = _objects(raw.get("displayPayload"))
     first = devices[0] if devices else {}
+    object_type = _last_part(raw.get("payloadType"))
+    is_access_policy = object_type.lower() == "operationapprovalpolicy"
+    changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
+    protects, platform = protection_in(*changes)
     return Target(
         name=_first_text(raw, "payloadname", "displayname") or _first_text(first, "devicename"),
-        operation=_text(raw.get("payloadOperation"), _WORD_LIMIT),
-        object_type=_last_part(raw.get("payloadType")),
+        operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
+        or ("Update" if raw.get("patchPayload") else ""),
+        object_type=object_type,
         subtype=_last_part(raw.get("payloadSubtype")),
         action=_text(raw.get("actionName"), _WORD_LIMIT)
         or _first_text(first, "actionname", limit=_WORD_LIMIT),
         serial_number=_first_text(first, "serialnumber", limit=_WORD_LIMIT),
         primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
         device_count=len(devices),
-        assigned_to=tuple(map(_assignment, _objects(raw.get("addedAssignments"))[:_ASSIGNMENTS])),
+        assignments=assignments_in(raw.get("addedAssignments"), raw.get("actionParameters")),
+        removed_assignments=assignments_in(raw.get("removedAssignments")),
+        protects=protects,
+        platform=platform,
     )
 
 
@@ -155,18 +163,6 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
             return []
     entries = value if isinstance(value, list) else [value]
     return [entry for entry in entries if isinstance(entry, Mapping)]
-
-
-def _assignment(entry: Mapping[str, Any]) -> str:
-    target = entry.get("target")
-    kind = _last_part(target.get("@odata.type")) if isinstance(target, Mapping) else ""
-    kinds = {
-        "alllicensedusersassignmenttarget": "all users",
-        "alldevicesassignmenttarget": "all devices",
-        "exclusiongroupassignmenttarget": "excluded group",
-        "groupassignmenttarget": "group",
-    }
-    return kinds.get(kind.lower(), "target")
 
 
 def _last_part(value: object) -> str:

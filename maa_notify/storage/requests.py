@@ -16,6 +16,7 @@ from maa_notify.storage.records import (
     FINDING,
     LIVE,
     MARK,
+    META,
     OUTBOX,
     PAST,
     WATERMARK,
@@ -38,7 +39,7 @@ from maa_notify.storage.rows import (
     prefix_end,
     wire_size,
 )
-from maa_notify.storage.snapshot import Snapshot, SnapshotReader
+from maa_notify.storage.snapshot import Snapshot, SnapshotReader, marks_in
 from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
 
 Known = Mapping[str, Versioned[Any]]
@@ -179,9 +180,12 @@ class RequestStore:
         return None if row is None else decode(row, SourceMark)
 
     def read_marks(self) -> dict[str, SourceMark]:
-        """How the last looks at each source went, by its name."""
-        rows = self._rows.read(MARK, prefix_end(MARK))
-        return {row.key.removeprefix(MARK): decode(row, SourceMark) for row in rows}
+        """How the last looks at each source went, by its name.
+
+        Raises:
+            StateCorrupt: another version of this program wrote the state; nothing else of it may be read.
+        """
+        return marks_in({row.key: row for row in self._rows.read(META, prefix_end(META))})
 
     def _record_batch(self, batch: Sequence[_Entry], leases: States) -> list[Recorded]:
         """Records what can be recorded of it."""

@@ -147,7 +147,7 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
             if key.startswith(DESTINATION)
         },
         findings={each.value.subject_id: each for each in known.findings.values()},
-        marks=_marks(by_key),
+        marks=marks_in(by_key),
         dead=known.dead,
         watermark=None if watermark is None else decode(watermark, Watermark).requested_at,
         purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
@@ -155,7 +155,7 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
     )
 
 
-def _marks(meta: Mapping[str, Row]) -> dict[str, SourceMark]:
+def marks_in(meta: Mapping[str, Row]) -> dict[str, SourceMark]:
     """The marks of all sources, by name.
 
     Raises:

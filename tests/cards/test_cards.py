@@ -16,7 +16,7 @@ from maa_notify import cards
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
-from maa_notify.domain.request import ApprovalRequest, Identity, Target
+from maa_notify.domain.request import ApprovalRequest, Assignment, Identity, Target
 from maa_notify.domain.visibility import Outlook
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, Card, alive_in, assert_sound, runs, seen, strings_elsewhere
@@ -28,7 +28,7 @@ from tests.support.hostile import raw_requests
 CARDS = TeamsCards(URL)
 PORTAL = {
     "needsApproval": "Needs approval",
-    "approved": "Approved",
+    "approved": "Approved - Needs completion",
     "completed": "Completed",
     "rejected": "Rejected",
     "cancelled": "Canceled",
@@ -129,8 +129,8 @@ def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
     card = CARDS.card(changed(request), "ops", NOW)
 
     assert texts(card)[:7] == [
-        "Approved",
-        "Assign app “Fabrikam VPN” to 1 group",
+        "Approved - Needs completion",
+        "Assign app “Fabrikam VPN”",
         "2 d 1 h left to press Complete",
         "The requestor's own words",
         "Pilot ring 2 for the new VPN client",
@@ -140,6 +140,7 @@ def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
     assert facts(card) == {
         "Policy type": "Apps",
         "Risk": "Medium",
+        "Assignments after the change": "Required: 1 group",
         "Expires": "2026-08-20 13:05 UTC (2 d 1 h left)",
         "Requested": "2026-08-17 13:05 UTC · Jonas Lind",
         "Approved": "2026-08-17 15:31 UTC · Aiko Mori",
@@ -283,7 +284,7 @@ def test_the_strip_is_coloured_by_what_is_asked(event: Event, colour: str) -> No
     "name,expected",
     [
         ("wipe", "Wipe device “CONTOSO-LT-0417”"),
-        ("app", "Assign app “Fabrikam VPN” to 1 group"),
+        ("app", "Assign app “Fabrikam VPN”"),
         ("retire", "Retire device “FABRIKAM-KIOSK-09”"),
         ("script", "Create script “Set-ProxyDefaults”"),
         ("settings", "Change configuration policy “Windows - BitLocker baseline”"),
@@ -307,12 +308,15 @@ def test_the_subject_reads_like_a_sentence(name: str, expected: str) -> None:
         ),
         (("app",), Target("VPN", "DELETE", "mobileapp"), "Delete app “VPN”"),
         (("app",), Target("VPN", "Action", "MobileApp", "relateApps"), "Relate apps app “VPN”"),
+        (("app",), Target("VPN", "Update", "MobileApp"), "Change app “VPN”"),
+        (("app",), Target("VPN", "Action", "MobileApp", action="assign"), "Assign app “VPN”"),
+        (("app",), Target("VPN", "Action", "MobileApp"), "App “VPN”"),
+        (("app",), Target("VPN"), "Apps “VPN”"),
+        (("unknownFutureValue",), Target("LT-1", "Delete", "ManagedDevice"), "Delete device “LT-1”"),
         (
-            ("app",),
-            Target(
-                "VPN", "Assign", "MobileApp", assigned_to=("group", "group", "excluded group", "all users")
-            ),
-            "Assign app “VPN” to 2 groups, 1 excluded group, all users",
+            ("deviceDelete",),
+            Target("LT-1", "Action", "ManagedDevice", action="delete", device_count=7),
+            "Delete 7 devices, first “LT-1”",
         ),
         (("neverHeardOf",), Target("Thing"), "Never heard of “Thing”"),
         (("neverHeardOf",), Target(), "Never heard of request"),
@@ -329,11 +333,166 @@ def test_the_subject_is_as_good_as_the_fields_allow(
     assert texts(CARDS.card(created(request), "ops", NOW))[1] == expected
 
 
-def test_assignments_of_a_new_app_are_a_fact() -> None:
-    """An app that is created and assigned at once shows whom it reaches."""
-    request = approval(target=Target("VPN", "Create", "MobileApp", assigned_to=("all devices",)))
+@pytest.mark.parametrize("policy_type", ["app", "configurationPolicy", "unknownFutureValue"])
+@pytest.mark.parametrize(
+    "object_type", ["MobileAppDeployment", "deployment", "DeploymentPlan", "x.Deployments"]
+)
+@pytest.mark.parametrize(
+    "operation,action,expected",
+    [
+        ("Create", "", "Create deployment “Ring 3”"),
+        ("resume", "", "Resume deployment “Ring 3”"),
+        ("Cancel", "", "Cancel deployment “Ring 3”"),
+        ("DELETE", "", "Delete deployment “Ring 3”"),
+        ("Update", "", "Change deployment “Ring 3”"),
+        ("CancelDeployment", "", "Cancel deployment “Ring 3”"),
+        ("Action", "cancel", "Cancel deployment “Ring 3”"),
+        ("Action", "resumeDeployment", "Resume deployment “Ring 3”"),
+        ("Action", "", "Deployment “Ring 3”"),
+        ("", "", "Deployment “Ring 3”"),
+    ],
+)
+def test_what_is_done_to_a_deployment_is_said_of_it(
+    operation: str, action: str, expected: str, object_type: str, policy_type: str
+) -> None:
+    """The staged rollout of an app or a policy is not taken for the app or the policy."""
+    target = Target("Ring 3", operation, object_type, action=action)
+    request = approval(policy_types=(policy_type,), target=target)
 
-    assert facts(CARDS.card(created(request), "ops", NOW))["Assigned to"] == "all devices"
+    assert texts(CARDS.card(created(request), "ops", NOW))[1] == expected
+
+
+def test_what_can_only_be_done_to_a_deployment_is_said_of_one() -> None:
+    """Where Intune names the app that is rolled out, nobody reads that the app itself is canceled."""
+    named = approval(policy_types=("app",), target=Target("VPN", "Cancel", "MobileApp"))
+    typed = approval(policy_types=("configurationPolicy",), target=Target("Baseline", "Resume"))
+    autopilot = Target("Kiosk", "Create", "WindowsAutopilotDeploymentProfile")
+
+    assert texts(CARDS.card(created(named), "ops", NOW))[1] == "Cancel deployment of app “VPN”"
+    assert texts(CARDS.card(created(typed), "ops", NOW))[1] == (
+        "Resume deployment of configuration policy “Baseline”"
+    )
+    assert texts(CARDS.card(created(approval(policy_types=("app",), target=autopilot)), "ops", NOW))[1] == (
+        "Create Autopilot profile “Kiosk”"
+    )
+
+
+@every_status
+def test_the_cancel_of_a_deployment_does_not_read_as_a_canceled_request(status: str) -> None:
+    """`Canceled` stands on a card only where the request itself was withdrawn."""
+    target = Target("Ring 3", "Cancel", "MobileAppDeployment")
+    request = approval(status, policy_types=("app",), target=target)
+    told = [text(make(request)) for name, make in MAKERS.items() if name != "gone"]
+    spoken = CARDS.card(changed(request), "ops", NOW)["fallbackText"]
+
+    assert all("Cancel deployment “Ring 3”" in each for each in told)
+    assert [bool(re.search("[Cc]ancell?ed|withdrawn", each)) for each in (*told, spoken)] == [
+        status == "cancelled"
+    ] * (len(told) + 1)
+
+
+ASSIGNMENTS = (
+    Assignment("all devices", "uninstall"),
+    Assignment("all users", "availableWithoutEnrollment"),
+    Assignment("excluded group", "uninstall", 2),
+    Assignment("group", "required", 3),
+    Assignment("group", "available"),
+    Assignment("group", ""),
+    Assignment("target", "other", 2),
+)
+
+
+@pytest.mark.parametrize("operation", ["Assign", "Create", "Update", ""])
+def test_assignments_are_those_after_the_change(operation: str) -> None:
+    """Intune tells the whole list: who is in it, with which intent, who is spared; no entry is called new."""
+    request = approval(target=Target("VPN", operation, "MobileApp", assignments=ASSIGNMENTS))
+
+    assert facts(CARDS.card(created(request), "ops", NOW))["Assignments after the change"] == (
+        "Uninstall: all devices, 2 groups excluded; Required: 3 groups; Available: 1 group;"
+        " Available without enrollment: all users; An intent newer than this notifier: 2 targets; 1 group"
+    )
+
+
+def test_assignments_that_are_only_exclusions_reach_nobody() -> None:
+    """An exclusion is told as what it is."""
+    target = Target("VPN", "Assign", "MobileApp", assignments=(Assignment("excluded group", "required"),))
+    card = CARDS.card(created(approval(policy_types=("app",), target=target)), "ops", NOW)
+
+    assert facts(card)["Assignments after the change"] == "Required: 1 group excluded"
+    assert "all users" not in text(card)
+
+
+def test_assignments_that_go_are_told_apart() -> None:
+    """What is taken away stands in a row of its own."""
+    target = Target("VPN", "Assign", "MobileApp", removed_assignments=ASSIGNMENTS[3:5])
+    told = facts(CARDS.card(created(approval(target=target)), "ops", NOW))
+
+    assert told["Assignments taken away"] == "Required: 3 groups; Available: 1 group"
+    assert "Assignments after the change" not in told
+
+
+def test_an_uninstall_for_everybody_is_called_out() -> None:
+    """An approver sees that the app goes everywhere, and that it may be so already."""
+    target = Target("VPN", "Assign", "MobileApp", assignments=ASSIGNMENTS[:1])
+    told = shown(created(approval(policy_types=("app",), target=target)))
+
+    assert told.startswith("Needs approval · High risk\n")
+    assert "the app is uninstalled for all users or on all devices. It may be so already." in told
+
+
+@pytest.mark.parametrize(
+    "kind,words",
+    [
+        ("deviceDelete", "can wipe it in some Android enrolments"),
+        ("deviceDelete", "BitLocker"),
+        ("deviceRetire", "BitLocker"),
+    ],
+)
+def test_what_deleting_and_retiring_do_besides_is_said(kind: str, words: str) -> None:
+    """Deleting a device is more than taking it off a list."""
+    assert words in shown(created(approval(policy_types=(kind,))))
+
+
+def test_an_access_policy_says_what_it_protects_and_where() -> None:
+    """Policies are made per platform: two of one policy type are not the same."""
+    target = Target("Apps", "Create", "OperationApprovalPolicy", protects="app", platform="windows10AndLater")
+    told = facts(CARDS.card(created(approval(target=target)), "ops", NOW))
+
+    assert (told["Protects"], told["Platform"]) == ("Apps", "Windows")
+
+
+FILED_BY_APPLICATION = approval("approved", requestor=Identity("application", "pipe", id="f5"))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        CARDS.card(changed(FILED_BY_APPLICATION), "ops", NOW),
+        CARDS.card(created(FILED_BY_APPLICATION), "ops", NOW),
+        CARDS.card(nudge(FILED_BY_APPLICATION), "ops", NOW),
+        CARDS.reply(changed(FILED_BY_APPLICATION), "ops", NOW),
+        TeamsCards(URL, chats={"ops"}).card(changed(FILED_BY_APPLICATION), "ops", NOW),
+        TeamsCards(URL, chats={"ops"}).card(nudge(FILED_BY_APPLICATION), "ops", NOW),
+    ],
+    ids=["changed", "created", "reminder", "reply", "chat", "reminder in a chat"],
+)
+def test_what_an_application_filed_sends_nobody_to_my_requests(card: Card) -> None:
+    """No person can complete it there: whoever runs the application has to let it send the call again."""
+    told = text(card)
+
+    assert "My requests" not in told
+    assert "press Complete" not in told
+    assert "Only the application that filed this request can complete it" in told
+    assert "x-msft-approval-code" in told
+
+
+def test_what_a_person_filed_through_an_application_is_completed_by_the_person() -> None:
+    """A script that signs in as somebody files in that person's name."""
+    both = {"user": {"displayName": "Ana"}, "application": {"displayName": "pipe", "id": "f5"}}
+    told = shown(changed(parse_request(example("app", requestor=both))))
+
+    assert "My requests" in told
+    assert "Filed by an application" not in told
 
 
 @pytest.mark.parametrize(
@@ -631,7 +790,10 @@ def test_each_kind_of_event_has_a_card() -> None:
     "event,spoken",
     [
         (created(), "Device wipe: Needs approval, High risk."),
-        (changed(approval("approved", policy_types=("app", "role"))), "Apps, Roles: Approved."),
+        (
+            changed(approval("approved", policy_types=("app", "role"))),
+            "Apps, Roles: Approved - Needs completion.",
+        ),
         (reminder(), "Device wipe: Reminder: needs approval, High risk."),
         (no_longer_listed(approval(policy_types=("zq",))), "A request: No longer listed."),
         (changed(approval("zqStatus")), "Device wipe: a status that is new to this notifier."),

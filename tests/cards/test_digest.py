@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.domain.event import Event
-from maa_notify.domain.request import Identity, Target
+from maa_notify.domain.request import Assignment, Identity, Target
 from tests.cards.judge import URL, assert_sound, seen
 from tests.support.approval import NOW, approval, changed, created, no_longer_listed, reminder
 from tests.support.cards import strip, text, texts
@@ -101,6 +101,25 @@ def test_the_next_step_is_told_to_whom_it_concerns(event: Event, approvers: bool
     told = text(CARDS.digest([event], "ops", NOW)[0])
 
     assert ("Approvers: open Intune yourself" in told, "press Complete" in told) == (approvers, requestors)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_what_applications_filed_has_a_next_step_of_its_own(others: int) -> None:
+    """Nobody is sent to My requests for what only an application can complete."""
+    by_application = approval("approved", requestor=Identity("application", "pipe"))
+    by_people = [changed(approval("approved", id=str(number))) for number in range(others)]
+    told = text(CARDS.digest([changed(by_application), *by_people], "ops", NOW)[0])
+
+    assert "only that application can complete it" in told
+    assert told.count("My requests") == told.count("press Complete") == others
+
+
+def test_an_entry_tells_the_assignments_after_the_change() -> None:
+    """Who reads the digest alone still sees that an app goes from all devices."""
+    target = Target("VPN", "Assign", "MobileApp", assignments=(Assignment("all devices", "uninstall"),))
+    told = text(CARDS.digest([created(approval(policy_types=("app",), target=target))], "ops", NOW)[0])
+
+    assert "· High risk · requestor not told by Intune · after the change Uninstall: all devices · " in told
 
 
 def test_an_ordinary_burst_is_one_card() -> None:

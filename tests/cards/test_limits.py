@@ -14,7 +14,15 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
-from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
+from maa_notify.domain.request import (
+    APPROVED,
+    INTENTS,
+    NEEDS_APPROVAL,
+    PLATFORMS,
+    STATUSES,
+    ApprovalRequest,
+    Identity,
+)
 from maa_notify.domain.risk import Risk
 from maa_notify.domain.routing import EVENT_NAMES
 from maa_notify.graph.requests import parse_request
@@ -41,7 +49,18 @@ PEOPLE: Sequence[tuple[str, ...]] = (
 )
 """Nobody, the most that one card can mention by id, and the same with the longest accounts."""
 
-_ASSIGNED = ("groupAssignmentTarget", "exclusionGroupAssignmentTarget", "allDevicesAssignmentTarget", "other")
+_KINDS = (
+    "groupAssignmentTarget",
+    "exclusionGroupAssignmentTarget",
+    "allDevicesAssignmentTarget",
+    "allLicensedUsersAssignmentTarget",
+    "other",
+)
+_ASSIGNED = [
+    {"intent": intent, "target": {"@odata.type": f"x.{kind}"}}
+    for kind, intent in product(_KINDS, (*INTENTS, "new", None))
+] * 10
+"""Every kind of target with every intent."""
 
 Make = Callable[[TeamsCards, RequestEvent], Card]
 Sizes = tuple[int, int]
@@ -102,7 +121,9 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
         **dict.fromkeys(("payloadName", "payloadOperation", "payloadSubtype", "actionName"), text),
         "payloadType": "x.OperationApprovalPolicy",
         "displayPayload": [{"serialNumber": text, "primaryUser": text}] * 9,
-        "addedAssignments": [{"target": {"@odata.type": f"x.{each}"}} for each in _ASSIGNED] * 50,
+        "addedAssignments": _ASSIGNED,
+        "removedAssignments": _ASSIGNED,
+        "payload": {"policyType": "operationApprovalPolicy", "policyPlatform": PLATFORMS[0]},
     }
 
 

@@ -16,10 +16,13 @@ from maa_notify.demo.entra_api import make_token
 from maa_notify.demo.loopback import free_port
 from maa_notify.demo.permissions import ALL_PERMISSIONS
 from maa_notify.storage.records import SourceMark
+from maa_notify.storage.rows import Put
+from maa_notify.storage.sqlite import SqliteRows
 from tests.cli.conftest import Command, Health
 from tests.docs.test_docs import OPERATIONS, section
 from tests.support.azurite import Azurite
 from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import TENANT
 from tests.support.teams import FakeTeams
 from tests.support.wire import reply
 
@@ -71,6 +74,20 @@ def taken_away(scene: Scene) -> None:
     """A good poll, then the same."""
     assert scene.poll() == 0
     never_granted(scene)
+
+
+def one_kind_never_granted(scene: Scene) -> None:
+    """The token shows all permissions but that of device actions, and a wipe waits."""
+    kept = [each for each in ALL_PERMISSIONS if "ManagedDevices" not in each]
+    scene.graph.requests = [make_request()]
+    scene.changes["MAA_ACCESS_TOKEN"] = make_token(roles=kept)
+
+
+def one_kind_taken_away(scene: Scene) -> None:
+    """A good poll that saw the wipe, then the same."""
+    scene.graph.requests = [make_request()]
+    assert scene.poll() == 0
+    one_kind_never_granted(scene)
 
 
 def refused_all_the_same(scene: Scene) -> None:
@@ -127,6 +144,11 @@ Break = Callable[[Scene], None]
 FAULTS: dict[str, tuple[Break, Break]] = {
     "the identity never had the permission": (never_granted, nothing),
     "the permission was taken away": (taken_away, nothing),
+    "the permission of one kind of requests was taken away while some are open": (
+        one_kind_taken_away,
+        nothing,
+    ),
+    "the permission of one kind of requests was never granted": (one_kind_never_granted, nothing),
     "Graph refuses a token that has the permission": (refused_all_the_same, nothing),
     "Graph is throttled or down": (throttled, nothing),
     "a Key Vault reference was not resolved": (unresolved, nothing),
@@ -169,3 +191,16 @@ def test_a_fault_looks_as_documented(scene: Scene, fault: str) -> None:
 def test_every_documented_fault_is_tried() -> None:
     """The table says nothing that nobody has seen."""
     assert list(documented()) == list(FAULTS)
+
+
+@pytest.mark.parametrize("words", [["poll"], ["outbox", "list"], ["history"]])
+def test_a_state_of_another_version_is_refused(command: Command, tmp_path: Path, words: list[str]) -> None:
+    """With the settings to change, and without a word about notifications that it cannot read."""
+    store = SqliteRows(tmp_path / "state.db", TENANT)
+    store.commit([Put("meta:poll", "{}")])
+    store.close()
+    outcome = command(*words, MAA_STATE=f"sqlite:///{tmp_path / 'state.db'}")
+
+    assert outcome.code == 1
+    assert "another version of maa-notify" in outcome.err
+    assert "MAA_STATE" in outcome.err

@@ -52,11 +52,11 @@ def test_a_whole_life_is_one_card_its_thread_and_two_chats(
 
     [card], [first, *_] = service.cards_in(GENERAL), service.posts
     nudge = "Reminder: approved, not completed"
-    states = ["Needs approval", "Approved", nudge, "Completed"]
+    states = ["Needs approval", "Approved - Needs completion", nudge, "Completed"]
     assert strips([card]) == ["Completed"]
     assert strips(service.versions_of(first.activity_id)) == states
     assert strips(service.replies_to(first.activity_id)) == states[1:]
-    assert strips(service.chat_with(MIRA)) == ["Approved", nudge]
+    assert strips(service.chat_with(MIRA)) == ["Approved - Needs completion", nudge]
     assert len(service.posts) == 1 + 2 * 3 + 2
 
 
@@ -76,7 +76,9 @@ def test_a_reply_says_who_has_to_do_what(
     assert request["payloadName"] in told
     assert "Key " in told
     assert request["requestJustification"] not in told
-    assert service.posts[-1].summary.startswith("Intune Multi Admin Approval. Device wipe: Approved.")
+    assert service.posts[-1].summary.startswith(
+        "Intune Multi Admin Approval. Device wipe: Approved - Needs completion."
+    )
 
 
 def test_a_reminder_is_a_reply_and_no_new_card(
@@ -170,7 +172,7 @@ def test_a_requestor_who_may_not_be_written_to_holds_up_nobody_and_is_left_alone
     opened_later = [call for call in service.calls if MIRA in call.body.decode() and "members" in call.json()]
 
     assert (report.pending, report.dead, report.refused) == (0, 0, ())
-    assert strips(service.chat_with(JONAS)) == ["Approved"]
+    assert strips(service.chat_with(JONAS)) == ["Approved - Needs completion"]
     assert len(service.cards_in(GENERAL)) == 3
     assert (len(opened), len(opened_later)) == (1, 2)
 

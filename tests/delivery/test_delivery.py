@@ -53,7 +53,7 @@ def test_an_outage_loses_nothing_and_doubles_nothing(
 
     assert [(report.delivered, report.refused) for report in during] == [(0, ("default",))] * 6
     assert (during[-1].pending, after.pending, after.refused) == (2, 0, ())
-    assert strips(teams) == ["Needs approval", "Approved"]
+    assert strips(teams) == ["Needs approval", "Approved - Needs completion"]
 
 
 def test_a_long_outage_is_no_storm_of_tries_or_of_log_lines(
@@ -159,7 +159,7 @@ def test_a_poison_card_blocks_nothing_behind_it(
 
     report = notifier.poll()
 
-    assert strips(teams) == ["Approved", "Rejected", "Needs approval"]
+    assert strips(teams) == ["Approved - Needs completion", "Rejected", "Needs approval"]
     assert (report.delivered, report.pending) == (3, 0)
 
 
@@ -178,7 +178,7 @@ def test_news_of_one_request_keep_their_order_even_when_the_first_is_delayed(
     teams.answer_all(None)
     notifier.poll_after(60)
 
-    assert strips(teams) == ["Needs approval", "Approved", "Completed"]
+    assert strips(teams) == ["Needs approval", "Approved - Needs completion", "Completed"]
 
 
 def test_later_news_wait_for_a_card_that_has_to_wait(
@@ -194,7 +194,7 @@ def test_later_news_wait_for_a_card_that_has_to_wait(
 
     notifier.poll()
 
-    assert strips(teams) == ["Rejected", "Needs approval", "Approved"]
+    assert strips(teams) == ["Rejected", "Needs approval", "Approved - Needs completion"]
 
 
 def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(

@@ -106,9 +106,9 @@ def test_a_request_goes_from_intune_to_teams(visit: Visit) -> None:
     dialog.get_by_label("Notes for the requestor").fill("Seen and agreed")
     dialog.get_by_role("button", name="Approve").click()
 
-    expect(entry.locator(".status")).to_have_text("Approved")
+    expect(entry.locator(".status")).to_have_text("Approved - Needs completion")
     expect(visit.cards).to_have_count(2, timeout=WITHIN_MS)
-    expect(visit.cards.last).to_contain_text("Approved")
+    expect(visit.cards.last).to_contain_text("Approved - Needs completion")
     expect(visit.cards.last).to_contain_text("Seen and agreed")
     assert visit.complaints == []
 

@@ -93,7 +93,7 @@ def test_a_visitor_submits_and_decides(client: httpx.Client) -> None:
     (shown,) = client.get("/api/state").json()["requests"]
 
     assert (shown["statusLabel"], shown["requestor"], shown["approver"]) == (
-        "Approved",
+        "Approved - Needs completion",
         "Priya Nandan",
         "Oskar Weiss",
     )

@@ -30,8 +30,10 @@ def _asked_for(reason: Reason) -> str:
     objects = [f"`{name}`" for name, each in HIGH_OBJECTS.items() if each is reason]
     if reason is Reason.APPLICATION:
         return "anything, by an application"
+    if reason is Reason.UNINSTALL:
+        return "anything to be uninstalled for all users or on all devices"
     if reason is Reason.EVERYBODY:
-        return "anything assigned to all users or all devices"
+        return "anything else assigned to all users or all devices"
     hidden = f"; behind an unknown type: {', '.join(objects)}" if objects else ""
     return ", ".join(types) + hidden
 

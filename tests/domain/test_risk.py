@@ -2,7 +2,7 @@
 
 import pytest
 
-from maa_notify.domain.request import POLICY_TYPES, Identity, Target
+from maa_notify.domain.request import POLICY_TYPES, Assignment, Identity, Target
 from maa_notify.domain.risk import Assessment, Reason, Risk, assess
 from maa_notify.graph.requests import parse_request
 from tests.support.approval import approval
@@ -68,13 +68,30 @@ def test_an_access_policy_behind_the_sentinel_type_is_called_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "reach,risk", [("all devices", Risk.HIGH), ("all users", Risk.HIGH), ("group", Risk.MEDIUM)]
+    "assignment,expected",
+    [
+        (Assignment("all devices"), Assessment(Risk.HIGH, (Reason.EVERYBODY,))),
+        (Assignment("all users", "required"), Assessment(Risk.HIGH, (Reason.EVERYBODY,))),
+        (Assignment("all users", "uninstall"), Assessment(Risk.HIGH, (Reason.UNINSTALL,))),
+        (Assignment("all devices", "uninstall"), Assessment(Risk.HIGH, (Reason.UNINSTALL,))),
+        (Assignment("all devices", "other"), Assessment(Risk.HIGH, (Reason.EVERYBODY,))),
+        (Assignment("group", "uninstall"), Assessment(Risk.MEDIUM)),
+        (Assignment("excluded group", "uninstall", 9), Assessment(Risk.MEDIUM)),
+        (Assignment("target"), Assessment(Risk.MEDIUM)),
+    ],
 )
-def test_what_reaches_everybody_is_high(reach: str, risk: Risk) -> None:
-    """An app for all devices can do more harm than one for a pilot group."""
-    request = approval(policy_types=("app",), target=Target(assigned_to=("group", reach)))
+def test_what_reaches_everybody_is_high(assignment: Assignment, expected: Assessment) -> None:
+    """An app for all devices can do more harm than one for a pilot group; whom it spares is no reach."""
+    target = Target(assignments=(Assignment("group"), assignment))
 
-    assert assess(request).risk is risk
+    assert assess(approval(policy_types=("app",), target=target)) == expected
+
+
+def test_what_is_taken_away_from_everybody_is_not_said_to_reach_them() -> None:
+    """An assignment that goes is not one that comes."""
+    target = Target(removed_assignments=(Assignment("all devices", "uninstall"),))
+
+    assert assess(approval(policy_types=("app",), target=target)) == Assessment(Risk.MEDIUM)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +103,19 @@ def test_a_device_action_behind_the_sentinel_type_is_known_by_its_name(action: s
     target = Target(object_type="ManagedDevice", action=action)
 
     assert assess(approval(policy_types=("unknownFutureValue",), target=target)).reasons == (reason,)
+
+
+@pytest.mark.parametrize(
+    "types,target",
+    [
+        (("unknownFutureValue",), Target(operation="Delete", object_type="ManagedDevice")),
+        (("deviceAction",), Target(action="DELETE")),
+        (("deviceAction",), Target(operation="Action", object_type="manageddevice", action="delete")),
+    ],
+)
+def test_the_deletion_of_a_device_is_known_however_it_is_told(types: tuple[str, ...], target: Target) -> None:
+    """What deleting can do is said whether the verb, the action or the policy type tells of it."""
+    assert assess(approval(policy_types=types, target=target)).reasons == (Reason.DELETE,)
 
 
 def test_what_weighs_most_is_said_first_and_nothing_twice() -> None:

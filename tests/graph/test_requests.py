@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.request import (
     POLICY_TYPES,
     STATUSES,
     ApprovalRequest,
+    Assignment,
     Identity,
     Target,
     canonical,
     latest_of_each,
 )
 from maa_notify.graph.requests import MalformedRequestError, parse_request, parse_time
-from maa_notify.storage.records import encode
+from maa_notify.storage.records import decode, encode
+from maa_notify.storage.rows import Row
 from tests.support.examples import EXAMPLES, example
 from tests.support.graph import make_request
 from tests.support.hostile import json_values, raw_requests
@@ -32,6 +35,10 @@ UNDOCUMENTED = (
     "payloadSubtype",
     "displayPayload",
     "addedAssignments",
+    "removedAssignments",
+    "actionParameters",
+    "patchPayload",
+    "payload",
     "actionName",
     "displayName",
 )
@@ -82,12 +89,12 @@ def test_a_wipe_is_read_whole() -> None:
 
 
 def test_an_assignment_tells_who_decided_why_and_for_whom() -> None:
-    """The approver, the notes and the kind of target are read; the group's id is not kept."""
+    """The approver, the notes, the kind of target and the intent are read; the group's id is not kept."""
     request = parse_request(example("app"))
 
     assert request.approver == Identity("user", "Aiko Mori")
     assert request.approval_notes == "Agreed in CAB of 17 August"
-    assert request.target.assigned_to == ("group",)
+    assert request.target.assignments == (Assignment("group", "required"),)
     assert "d407f301" not in repr(request)
 
 
@@ -180,22 +187,12 @@ def test_many_devices_are_counted() -> None:
     assert parse_request(example("wipe", displayPayload=json.dumps(devices))).target.device_count == 40
 
 
-@pytest.mark.parametrize(
-    "kind,word",
-    [
-        ("#microsoft.graph.allLicensedUsersAssignmentTarget", "all users"),
-        ("allDevicesAssignmentTarget", "all devices"),
-        ("#microsoft.management.services.api.groupAssignmentTarget", "group"),
-        ("#x.exclusionGroupAssignmentTarget", "excluded group"),
-        ("#x.somethingNew", "target"),
-        (None, "target"),
-    ],
-)
-def test_assignment_targets_are_told_apart(kind: str | None, word: str) -> None:
-    """'All devices' must not read like one group."""
-    added = [{"target": {"@odata.type": kind}}]
+def test_a_patch_without_a_verb_is_an_update() -> None:
+    """A payload of a PATCH alone says that an object is changed, and nothing of it is kept."""
+    patched = parse_request(example("settings", payloadOperation=None)).target
 
-    assert parse_request(example("app", addedAssignments=added)).target.assigned_to == (word,)
+    assert patched.operation == "Update"
+    assert parse_request(example("settings", payloadOperation=None, patchPayload=None)).target.operation == ""
 
 
 @pytest.mark.parametrize(
@@ -335,9 +332,19 @@ def test_one_id_in_two_cases_is_one_request() -> None:
     assert upper.id == lower.id
 
 
-@pytest.mark.parametrize("field", ["payload", "patchPayload", "actionParameters"])
 @pytest.mark.parametrize(
-    "wrap", [str, lambda text: {"script": text}, lambda text: [text]], ids=["text", "object", "list"]
+    "field", ["payload", "patchPayload", "actionParameters", "addedAssignments", "removedAssignments"]
+)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        str,
+        lambda text: {"script": text},
+        lambda text: [text],
+        lambda text: [{"intent": text, "target": {"@odata.type": text, "groupId": text}}],
+        lambda text: json.dumps({"policySet": {"policyType": text, "policyPlatform": text}}),
+    ],
+    ids=["text", "object", "list", "assignment", "access policy"],
 )
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_payloads_are_never_kept(name: str, field: str, wrap: Any) -> None:
@@ -362,12 +369,25 @@ def test_a_huge_request_stays_small(filler: str) -> None:
         "approver": person,
         "requiredOperationApprovalPolicyTypes": [f"{number}{huge}" for number in range(50)],
         "displayPayload": [device] * 3,
-        "addedAssignments": [{"target": {"@odata.type": "x"}}] * 5_000,
+        "addedAssignments": [{"target": {"@odata.type": f"x{filler}"}, "intent": filler}] * 5_000,
     }
 
     row = encode(RequestState(parse_request(raw)))
 
     assert len(row.encode("utf-16-le")) < 48_000
+
+
+def test_a_row_from_before_assignments_had_intents_is_still_read() -> None:
+    """An update of the notifier does not take the state for damaged."""
+    state = RequestState(parse_request(example("app")))
+    row = json.loads(encode(state))
+    for field in ("assignments", "removed_assignments", "protects", "platform"):
+        del row["request"]["target"][field]
+    row["request"]["target"]["assigned_to"] = ["group", "all users"]
+
+    read = decode(Row("live:x", json.dumps(row), "1"), RequestState)
+
+    assert read.request.target == replace(state.request.target, assignments=())
 
 
 def test_blanks_in_front_do_not_push_text_out() -> None:

@@ -37,7 +37,7 @@ def test_a_new_request_is_told_once(graph: FakeGraph, teams: FakeTeams, notifier
 @pytest.mark.parametrize(
     "status, portal",
     [
-        ("approved", "Approved"),
+        ("approved", "Approved - Needs completion"),
         ("rejected", "Rejected"),
         ("cancelled", "Canceled"),
         ("canceled", "Canceled"),
@@ -70,9 +70,9 @@ def test_a_whole_life_is_told_in_order(graph: FakeGraph, teams: FakeTeams, notif
 
     assert strips(teams) == [
         "Needs approval",
-        "Approved",
+        "Approved - Needs completion",
         "Needs approval",
-        "Approved",
+        "Approved - Needs completion",
         "Completed",
     ]
 
@@ -87,7 +87,7 @@ def test_the_first_run_tells_open_requests_and_keeps_closed_ones_to_itself(
     notifier.poll()
     notifier.poll_after(60)
 
-    assert sorted(strips(teams)) == ["Approved", "Needs approval"]
+    assert sorted(strips(teams)) == ["Approved - Needs completion", "Needs approval"]
 
 
 def test_after_time_off_the_present_status_is_told_once(
@@ -206,7 +206,7 @@ def test_a_request_that_only_its_id_finds_is_not_missing(
     notifier.poll_after(60)
     notifier.poll_after(60)
 
-    assert strips(teams)[1:] == ["Approved"]
+    assert strips(teams)[1:] == ["Approved - Needs completion"]
 
 
 def test_a_request_that_comes_back_is_not_new(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
@@ -296,4 +296,4 @@ def test_an_approved_request_left_alone_nudges_its_requestor_by_plan(
     notifier.poll_after(3_600)
 
     nudge = "Reminder: approved, not completed"
-    assert strips(teams) == ["Needs approval", "Approved", nudge, nudge, "Expired"]
+    assert strips(teams) == ["Needs approval", "Approved - Needs completion", nudge, nudge, "Expired"]

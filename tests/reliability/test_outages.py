@@ -88,7 +88,10 @@ def test_teams_is_down_for_two_hours(
     notifier.close()
 
     assert (report.delivered, report.pending) == (4, 0)
-    assert sorted(strip(card).split(" ·")[0] for card in way.rings) == ["Approved"] + ["Needs approval"] * 4
+    assert (
+        sorted(strip(card).split(" ·")[0] for card in way.rings)
+        == ["Approved - Needs completion"] + ["Needs approval"] * 4
+    )
     assert tries <= 130
 
 
@@ -279,7 +282,7 @@ def test_a_status_is_news_even_when_its_time_is_not(
 
     assert [strip(card).split(" ·")[0] for card in teams.cards] == [
         "Needs approval",
-        "Approved",
+        "Approved - Needs completion",
         "Needs approval",
     ]
     assert "taken back" in text(teams.cards[2])

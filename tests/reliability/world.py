@@ -36,7 +36,7 @@ from maa_notify.polling.poll import Habits, Poll
 from maa_notify.storage.records import OUTBOX, SENT
 from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.store import StateStore
-from tests.support.clock import FakeClock
+from tests.support.clock import START, FakeClock
 from tests.support.memory import MemoryRows
 
 ROUTES = (
@@ -107,9 +107,13 @@ class World:
     polls: int = 0
     overtakable: set[tuple[str, str]] = field(default_factory=set)
 
+    def intune_now(self) -> datetime:
+        """The time of Intune, which nobody sets back with the clock of a notifier."""
+        return START + timedelta(seconds=self.clock.monotonic())
+
     def create(self) -> None:
         """Somebody files a request."""
-        now = self.clock.now()
+        now = self.intune_now()
         number = self.rng.getrandbits(64)
         request = ApprovalRequest(
             id=f"{number:016x}",
@@ -128,7 +132,7 @@ class World:
             return
         request = self.rng.choice(list(self.listed.values()))
         status = self.rng.choice([*STATUSES, "neverHeardOf"])
-        modified_at = self.rng.choice((request.modified_at, self.clock.now()))
+        modified_at = self.rng.choice((request.modified_at, self.intune_now()))
         self._list(replace(request, status=status, modified_at=modified_at))
 
     def _list(self, request: ApprovalRequest) -> None:
@@ -142,10 +146,9 @@ class World:
             self.dropped.append(self.listed.pop(gone))
 
     def relist(self) -> None:
-        """A request that had left is listed again."""
+        """A request that had left is listed again, which is news where it was told as gone."""
         if self.dropped:
-            back = self.dropped.pop()
-            self.listed[back.id] = back
+            self._list(self.dropped.pop())
 
     def is_new_to_us(self) -> bool:
         """Whether no poll has ended well yet, so that closed requests are not told."""

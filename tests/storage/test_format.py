@@ -36,6 +36,12 @@ def test_nothing_of_the_first_format_passes_for_news(old: StateStore) -> None:
         list(old.journal.read_sent())
 
 
+def test_health_and_the_commands_refuse_the_first_format(old: StateStore) -> None:
+    """`outbox list` does not say that nothing waits, nor health that nothing was polled yet."""
+    with pytest.raises(StateCorrupt, match="another version of maa-notify"):
+        old.requests.read_marks()
+
+
 def test_a_newer_format_is_refused_too(rows: Rows) -> None:
     """Whoever goes back to an older version is told so, and nothing is overwritten."""
     store = StateStore(rows)

@@ -1,5 +1,6 @@
 """What Graph might hold when somebody means harm or a service is broken, for Hypothesis to choose from."""
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -75,6 +76,14 @@ _DEVICES = st.lists(
     min_size=1,
     max_size=2,
 )
+_TARGETS = st.sampled_from(["#x.groupAssignmentTarget", "#x.allDevicesAssignmentTarget"]) | texts
+_ASSIGNED = st.lists(
+    st.fixed_dictionaries(
+        {"target": st.fixed_dictionaries({"@odata.type": _TARGETS}) | json_values},
+        optional={"intent": st.sampled_from(["Required", "UNINSTALL"]) | json_values},
+    ),
+    max_size=4,
+)
 _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "requestDateTime": json_values | st.datetimes().map(lambda moment: moment.isoformat() + "Z"),
     "expirationDateTime": json_values | st.datetimes().map(lambda moment: moment.isoformat() + "+14:00"),
@@ -86,12 +95,16 @@ _FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "requiredOperationApprovalPolicyTypes": json_values | st.lists(texts, max_size=12),
     "payloadName": json_values,
     "displayName": json_values,
-    "payloadOperation": json_values | st.sampled_from(["Create", "Assign", "Action", "DELETE"]),
-    "payloadType": json_values,
+    "payloadOperation": json_values | st.sampled_from(["Create", "Assign", "Action", "DELETE", "Cancel"]),
+    "payloadType": json_values | st.sampled_from(["x.AppDeployment", "x.OperationApprovalPolicy"]),
     "payloadSubtype": json_values,
     "actionName": json_values,
     "displayPayload": _DEVICES | json_values | st.just("[" * 100_000) | st.just("1" * 5_000),
-    "addedAssignments": json_values,
+    "addedAssignments": json_values | _ASSIGNED | _ASSIGNED.map(json.dumps),
+    "removedAssignments": json_values | _ASSIGNED,
+    "actionParameters": json_values | st.fixed_dictionaries({"assignments": _ASSIGNED}).map(json.dumps),
+    "patchPayload": json_values,
+    "payload": json_values,
 }
 raw_requests = st.fixed_dictionaries(
     {"id": texts.filter(str.strip), "status": st.sampled_from(["needsApproval", "REJECTED", "x"]) | texts},

@@ -1,0 +1,135 @@
+"""The little that is kept of payloads: kinds of assignments, their intents, what an access policy protects.
+
+A payload can hold scripts, secrets and the ids of groups, and nobody documents its form. So nothing of it is
+passed on as it came: each word is looked up in a closed list, and what is not found there ends as a "target",
+as another intent, or as nothing.
+
+Source of the field names: public clients that have been seen to read them; the platforms and policy types are
+those of the Graph beta type `operationApprovalPolicy`.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from maa_notify.domain.request import (
+    ALL_DEVICES,
+    ALL_USERS,
+    EXCLUDED_GROUP,
+    GROUP,
+    GUID,
+    INTENTS,
+    OTHER_INTENT,
+    OTHER_TARGET,
+    PLATFORMS,
+    POLICY_TYPES,
+    Assignment,
+)
+
+_DEPTH = 6
+"""Wrappings around an assignment: a body within parameters, each of them JSON within JSON."""
+_WORD_LIMIT = 64
+_KINDS = {
+    "group": GROUP,
+    "allusers": ALL_USERS,
+    "alllicensedusers": ALL_USERS,
+    "alldevices": ALL_DEVICES,
+}
+_VIRTUAL_GROUPS = {"acacacac": ALL_USERS, "adadadad": ALL_DEVICES}
+"""How the ids begin by which Intune names everybody as if they were a group."""
+_INTENTS = {intent.lower(): intent for intent in INTENTS}
+_PLATFORMS = {platform.lower(): platform for platform in PLATFORMS}
+_POLICY_TYPES = {name.lower(): name for name in POLICY_TYPES if not name.startswith("unknown")}
+_NOT_A_LETTER = re.compile(r"[^a-z]+")
+
+
+def assignments_in(*values: object) -> tuple[Assignment, ...]:
+    """The assignments in the first of these values that holds any, counted by kind and intent.
+
+    A value may be a list, an object that wraps one, or either of them as JSON text. An object that has
+    neither a target nor an intent, and is no target itself, is no assignment.
+    """
+    for value in values:
+        counts = Counter((_kind(entry), _intent(entry)) for entry in _entries(value, _DEPTH))
+        if counts:
+            return tuple(Assignment(*told, count) for told, count in sorted(counts.items()))
+    return ()
+
+
+def protection_in(*values: object) -> tuple[str, str]:
+    """The policy type and the platform in the first of these values that names one; "" for what none does."""
+    for value in values:
+        policy = _fields(value)
+        nested = _fields(policy.get("policyset"))
+        policy_type = _known(_POLICY_TYPES, nested.get("policytype"), policy.get("policytype"))
+        platform = _known(_PLATFORMS, nested.get("policyplatform"), policy.get("policyplatform"))
+        if policy_type or platform:
+            return policy_type, platform
+    return "", ""
+
+
+def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
+    """Every assignment in a value, with its fields' names in lower case."""
+    value = _opened(value)
+    if depth and isinstance(value, list):
+        for each in value:
+            yield from _entries(each, depth - 1)
+    elif depth and isinstance(value, Mapping):
+        fields = _fields(value)
+        is_target = _letters(fields.get("@odata.type")).endswith("assignmenttarget")
+        is_entry = is_target or "target" in fields or "intent" in fields
+        if is_entry:
+            yield fields
+        for name, inner in fields.items():
+            is_list = name.endswith("assignments") if is_entry else not name.startswith("removed")
+            yield from _entries(inner, depth - 1) if is_list else ()
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    """What kind of target an assignment has; a target may be an object, JSON text, a type's name or an id."""
+    target = _opened(entry.get("target", entry))
+    fields = _fields(target) or {"@odata.type": target, "groupid": target}
+    word = _letters(fields.get("@odata.type")).removesuffix("target").removesuffix("assignment")
+    if word.startswith("exclu"):
+        return EXCLUDED_GROUP
+    group = fields.get("groupid")
+    is_id = isinstance(group, str) and GUID.fullmatch(group.strip()) is not None
+    kind = _KINDS.get(word, GROUP if is_id else OTHER_TARGET)
+    return _VIRTUAL_GROUPS.get(str(group).strip()[:8].lower(), kind) if is_id else kind
+
+
+def _intent(entry: Mapping[str, Any]) -> str:
+    intent = entry.get("intent")
+    return "" if intent is None or intent == "" else _INTENTS.get(_letters(intent), OTHER_INTENT)
+
+
+def _known(words: Mapping[str, str], *values: object) -> str:
+    """The first of these values that is one of the words, in any case."""
+    found = (words.get(value.strip().lower(), "") for value in values if isinstance(value, str))
+    return next(filter(None, found), "")
+
+
+def _letters(value: object) -> str:
+    """The letters of a name without what stands before its last dot, in lower case."""
+    name = value[-_WORD_LIMIT:].lower().rpartition(".")[2] if isinstance(value, str) else ""
+    return _NOT_A_LETTER.sub("", name)
+
+
+def _fields(value: object) -> Mapping[str, Any]:
+    """The fields of an object by their names in lower case; none of what is no object."""
+    opened = _opened(value)
+    return {name.lower(): inner for name, inner in opened.items()} if isinstance(opened, Mapping) else {}
+
+
+def _opened(value: object) -> object:
+    """What a JSON text holds, even one of JSON within JSON; everything else as it is."""
+    for _ in range(_DEPTH):
+        if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
+            break
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value
