@@ -1,25 +1,47 @@
 #!/usr/bin/env bash
-# For the colleague who may grant roles: gives the notifier's identity its Azure roles and its permission of Graph.
-# Can be repeated; changes nothing that is there.
+# For the colleague who may grant roles: gives the notifier's identity its Azure roles and its permissions of Graph.
+# Can be repeated; changes nothing that is there, and takes nothing away.
 #
-#   infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check]
+#   infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--minimal | --families LIST]
 #
 # Azure roles take Owner, User Access Administrator or Role Based Access Control Administrator on the group. The
-# permission of Graph takes Privileged Role Administrator in Entra. Two people may share: one runs it with
-# --roles-only, the other with --graph-only. --check only looks for the permission of Graph.
+# permissions of Graph take Privileged Role Administrator in Entra. Two people may share: one runs it with
+# --roles-only, the other with --graph-only. --check only looks for the permissions of Graph.
+# Without --minimal or --families these are the recommended ones, six that only read; graph/grant.sh says more.
 # With AZURE_FLEET=true in the environment the identity gets the role for queues, too.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=infra/graph/families.sh
+. "$here/graph/families.sh"
 
-say() { printf '%s\n' "$*" >&2; }
-stop() { say "$@"; exit 1; }
+usage() {
+    stop "Usage: infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--minimal | --families LIST]"
+}
 
 group=${1-}
-part=${2---both}
-case "$group $part" in
-    [!-]*' '--both | [!-]*' '--roles-only | [!-]*' '--graph-only | [!-]*' '--check) ;;
-    *) stop "Usage: infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check]" ;;
-esac
+[[ $group == [!-]* ]] || usage
+shift
+part=--both
+permissions=()
+while (($#)); do
+    case $1 in
+        --roles-only | --graph-only | --check)
+            [[ $part == --both ]] || usage
+            part=$1
+            ;;
+        --minimal)
+            choose --minimal
+            permissions=(--minimal)
+            ;;
+        --families)
+            choose --families "${2-}"
+            permissions=(--families "$2")
+            shift
+            ;;
+        *) usage ;;
+    esac
+    shift
+done
 command -v az >/dev/null || stop "The Azure CLI (az) was not found. Azure Cloud Shell has it."
 
 # az takes no --tag beside a group.
@@ -52,8 +74,15 @@ assign_roles() {
     say "Assigned."
 }
 
+# The words are left out where there are none: bash before 4.4 takes an empty array for one that was never set.
+on_graph() {
+    "$here/graph/grant.sh" "$@" ${permissions[@]+"${permissions[@]}"} "$principal"
+}
+
 if [[ $part == --check ]]; then
-    exec "$here/graph/grant.sh" --check "$principal"
+    code=0
+    on_graph --check || code=$?
+    exit "$code"
 fi
 [[ $part == --graph-only ]] || assign_roles
-[[ $part == --roles-only ]] || "$here/graph/grant.sh" "$principal"
+[[ $part == --roles-only ]] || on_graph

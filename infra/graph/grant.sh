@@ -1,30 +1,45 @@
 #!/usr/bin/env bash
-# Gives the notifier's identity its one permission of Microsoft Graph. Can be repeated; grants only what is missing.
+# Gives the notifier's identity its permissions of Microsoft Graph, all of them read-only. Can be repeated: says what is
+# there, grants only what is missing, and takes nothing away.
 #
-#   infra/graph/grant.sh PRINCIPAL_ID            grant, unless it is there
-#   infra/graph/grant.sh --check PRINCIPAL_ID    only look: 0 it is there, 3 it is missing, 1 could not look
+#   infra/graph/grant.sh [--check] [--minimal | --families LIST] PRINCIPAL_ID
+#
+#   (neither)         the recommended set: one permission for each family of requests. Where that of a family is missing
+#                     Graph may leave its requests out without a word: docs/security.md, "Permissions"
+#   --minimal         DeviceManagementRBAC.Read.All alone: the list opens, and may lack all but roles and access policies
+#   --families LIST   those of some families, such as apps,scripts,roles; a wrong name is told with the known ones
+#   --check           only look: 0 all that was asked for is there · 4 some is missing, but requests can be listed ·
+#                     3 requests cannot be listed · 1 could not look
 #
 # PRINCIPAL_ID is the object id of the managed identity. Needs the Azure CLI, signed in (Azure Cloud Shell is).
 set -euo pipefail
+# shellcheck source=infra/graph/families.sh
+. "$(dirname "${BASH_SOURCE[0]}")/families.sh"
 
-readonly PERMISSION=DeviceManagementRBAC.Read.All
-readonly ROLE_ID=58ca0d9a-1575-47e1-a3cb-007ef2e4583b
 readonly GRAPH_APP_ID=00000003-0000-0000-c000-000000000000
 readonly TRIES=${GRANT_TRIES:-12}     # a new identity takes up to two minutes to be known everywhere
 readonly WAIT=${GRANT_WAIT_SECONDS:-10}
 
-say() { printf '%s\n' "$*" >&2; }
-stop() { say "$@"; exit 1; }
+usage() {
+    stop "Usage: infra/graph/grant.sh [--check] [--minimal | --families LIST] PRINCIPAL_ID" \
+        "  (the object id of the managed identity, a GUID)"
+}
 
 check_only=false
-if [[ ${1-} == --check ]]; then
-    check_only=true
+while [[ ${1-} == --* ]]; do
+    case $1 in
+        --check) check_only=true ;;
+        --minimal) choose --minimal ;;
+        --families)
+            choose --families "${2-}"
+            shift
+            ;;
+        *) usage ;;
+    esac
     shift
-fi
+done
 principal=${1-}
-if [[ ! $principal =~ ^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$ ]]; then
-    stop "Usage: infra/graph/grant.sh [--check] PRINCIPAL_ID   (the object id of the managed identity, a GUID)"
-fi
+[[ $# -eq 1 && $principal =~ ^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$ ]] || usage
 command -v az >/dev/null || stop "The Azure CLI (az) was not found. Azure Cloud Shell has it."
 
 # The Graph address of the cloud that az is signed in to.
@@ -37,7 +52,8 @@ answer=
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 call() {
-    answer=$(az rest --only-show-errors "$@" 2>"$errors") && return 0
+    # az would read what the caller still has to: the table of the families.
+    answer=$(az rest --only-show-errors "$@" 2>"$errors" </dev/null) && return 0
     answer=$(<"$errors")
     return 1
 }
@@ -46,10 +62,6 @@ call() {
 assigned() {
     call --method get --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
         --query 'value[].appRoleId' --output tsv
-}
-
-has_permission() {
-    grep -qiF "$ROLE_ID" <<<"$answer"
 }
 
 is_unknown() {
@@ -81,36 +93,60 @@ explain() {
     stop "Graph did not answer as expected: $answer"
 }
 
-grant() {
-    local graph_principal body
-    call --method get --url "$graph/v1.0/servicePrincipals(appId='$GRAPH_APP_ID')" --query id --output tsv ||
-        explain "looking up Microsoft Graph in this tenant."
-    graph_principal=$(tr -d '\r\n' <<<"$answer")
-    body="{\"principalId\": \"$principal\", \"resourceId\": \"$graph_principal\", \"appRoleId\": \"$ROLE_ID\"}"
-    until_known call --method post --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
-        --headers Content-Type=application/json --body "$body" --output none ||
-        is_there_already || explain "you may not grant $PERMISSION."
-}
-
 # Somebody may have granted it since we looked.
 is_there_already() {
     grep -q 'already exists' <<<"$answer"
 }
 
+# Grants a permission by name and id.
+grant() {
+    local body
+    body="{\"principalId\": \"$principal\", \"resourceId\": \"$graph_principal\", \"appRoleId\": \"$2\"}"
+    until_known call --method post --url "$graph/v1.0/servicePrincipals/$principal/appRoleAssignments" \
+        --headers Content-Type=application/json --body "$body" --output none ||
+        is_there_already || explain "you may not grant $1."
+    say "Granted: $1."
+}
+
 if $check_only; then
     assigned || explain "you may not read the permissions of the identity."
-    if has_permission; then
-        say "Present: $PERMISSION."
-        exit 0
+else
+    until_known assigned || explain "you may not read the permissions of the identity."
+fi
+present=$answer
+
+# What is there, what is missing ("name id" in each line), and whether requests can be listed, for which one of two is enough.
+missing=
+listed_by=
+while read -r family permission id; do
+    if grep -qiF "$id" <<<"$present"; then
+        case $family in roles | configuration) listed_by=$permission ;; esac
+        if is_chosen "$family"; then
+            say "Present already: $permission."
+        else
+            say "Present, though not asked for: $permission. It is left as it is."
+        fi
+    elif is_chosen "$family"; then
+        missing+="$permission $id"$'\n'
+        case $family in roles | configuration) $check_only || listed_by=$permission ;; esac
+        ! $check_only || say "Missing: $permission (requests of the family $family may be hidden)."
     fi
-    say "Missing: $PERMISSION."
-    exit 3
+done <<<"$FAMILIES"
+
+if [[ -n $missing ]] && ! $check_only; then
+    call --method get --url "$graph/v1.0/servicePrincipals(appId='$GRAPH_APP_ID')" --query id --output tsv ||
+        explain "looking up Microsoft Graph in this tenant."
+    graph_principal=$(tr -d '\r\n' <<<"$answer")
+    while read -r permission id; do
+        grant "$permission" "$id"
+    done <<<"${missing%$'\n'}"
+elif ! $check_only; then
+    say "Nothing was changed."
 fi
 
-until_known assigned || explain "you may not read the permissions of the identity."
-if has_permission; then
-    say "Present already: $PERMISSION. Nothing was changed."
-    exit 0
+if [[ -z $listed_by ]]; then
+    say "Requests cannot be listed at all: that takes DeviceManagementRBAC.Read.All (roles) or" \
+        "DeviceManagementConfiguration.Read.All (configuration)."
+    ! $check_only || exit 3
 fi
-grant
-say "Granted: $PERMISSION."
+if $check_only && [[ -n $missing ]]; then exit 4; fi

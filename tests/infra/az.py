@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _rest(method: str, url: str, arguments: list[str]) -> None:
+    sys.stdin.read()  # a program may read what its caller still has to
     if url == f"{PREFIX}(appId='00000003-0000-0000-c000-000000000000')":
         print("9e5f0000-0000-4000-8000-000000000009")
         return
@@ -48,6 +49,8 @@ def _rest(method: str, url: str, arguments: list[str]) -> None:
 def _grant(body: dict[str, str]) -> None:
     if body["appRoleId"] in TENANT["granted"] or TENANT["races"]:
         _fail('Bad Request({"error":{"message":"Permission being assigned already exists on the object"}})')
+    if body["appRoleId"] == TENANT["refuses_role"]:
+        _fail('Forbidden({"error":{"code":"Authorization_RequestDenied"}})')
     if body["principalId"] != TENANT["principal"] or body["resourceId"][:4] != "9e5f":
         _fail("Bad Request")
     TENANT["granted"].append(body["appRoleId"])

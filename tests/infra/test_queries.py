@@ -10,6 +10,8 @@ from typing import Any
 import duckdb_kql
 import pytest
 
+from maa_notify.demo.entra_api import make_token
+from maa_notify.domain.visibility import MINIMAL, RECOMMENDED
 from maa_notify.polling.run import poll_once
 from tests.infra.predictions import INFRA, prediction
 from tests.infra.test_app_settings import functions
@@ -35,7 +37,7 @@ SQL = {"datetime": "TIMESTAMP", "string": "VARCHAR", "bool": "BOOLEAN", "int": "
 
 DONE = (
     "poll.done poll=3f2a91 trigger=timer listed=12 events=1 delivered=1 pending=0 overdue=0 dead=0"
-    " malformed=0 waiting=2 oldest_waiting_s=5400 seconds=1.24 failure=none"
+    " malformed=0 waiting=2 oldest_waiting_s=5400 hidden=none stale=0 seconds=1.24 failure=none"
 )
 EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high"
 SENT = (
@@ -213,7 +215,12 @@ def test_delivered_again_is_quiet(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    [DONE.replace("failure=none", "failure=graph_denied"), FAILED, FAILED.replace("state", "settings")],
+    [
+        DONE.replace("failure=none", "failure=graph_denied"),
+        DONE.replace("failure=none", "failure=permission_lost"),
+        FAILED,
+        FAILED.replace("state", "settings"),
+    ],
 )
 def test_what_a_person_has_to_mend_rings(workspace: Workspace, message: str) -> None:
     """A lost permission does not come back by waiting."""
@@ -223,9 +230,37 @@ def test_what_a_person_has_to_mend_rings(workspace: Workspace, message: str) -> 
     assert len(workspace.ask("alert-denied")) == 1
 
 
-@pytest.mark.parametrize("message", [DONE, DONE.replace("failure=none", "failure=graph_unavailable")])
+def test_a_permission_that_is_taken_away_rings(
+    graph: FakeGraph, teams: FakeTeams, workspace: Workspace, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As whole polls write it: nothing else rings while the list itself is a good answer."""
+    state = tmp_path / "state.db"
+    whole = Notifier(graph, teams, state, MAA_ACCESS_TOKEN=make_token(roles=sorted(RECOMMENDED)))
+    graph.requests = [make_request(now=whole.clock.now())]
+    whole.poll()
+    whole.close()
+
+    lacking = Notifier(graph, teams, state, MAA_ACCESS_TOKEN=make_token(roles=[MINIMAL]))
+    graph.requests = []
+    with caplog.at_level("INFO", logger="maa_notify"):
+        poll_once(lambda: lacking.app, "timer")
+    lacking.close()
+    for message in caplog.messages:
+        workspace.line(message)
+
+    assert [row["code"] for row in workspace.ask("alert-denied")] == ["permission_lost"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        DONE,
+        DONE.replace("failure=none", "failure=graph_unavailable"),
+        DONE.replace("hidden=none", "hidden=apps,scripts"),
+    ],
+)
 def test_what_mends_itself_is_quiet(workspace: Workspace, message: str) -> None:
-    """Graph being down for a minute wakes nobody."""
+    """Graph being down for a minute wakes nobody, nor do permissions that were left out on purpose."""
     workspace.line(FAILED, minutes_ago=2)
     workspace.line(message)
 
