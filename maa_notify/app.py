@@ -99,6 +99,12 @@ class App:
         """
         return health_of(self.store, self.settings.poll_schedule, self.clock.now())
 
+    def disconnect(self) -> None:
+        """Lets go of connections that would end before the next poll; they are opened anew when needed."""
+        self.graph.disconnect()
+        for sender in self.senders.values():
+            sender.close()
+
     def close(self) -> None:
         """Lets go of connections and files."""
         self.graph.close()

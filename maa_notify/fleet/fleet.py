@@ -62,6 +62,10 @@ class TenantApp(Pollable, Protocol):
     settings: Settings
     store: StateStore
 
+    def disconnect(self) -> None:
+        """Lets go of connections that would end before the next poll."""
+        ...
+
     def close(self) -> None:
         """Lets go of what no other tenant shares."""
         ...
@@ -179,6 +183,9 @@ class Fleet:
         in_silence = now - slot.told < _TELL_EVERY
         report = poll_once(lambda: self._app(slot), "queue", slot.tenant.id, in_silence=in_silence)
         slot.told = now if report.is_eventful or not in_silence else slot.told
+        if slot.wired is not None:
+            # Kept alive for seconds only, so none would serve the next poll; a thousand tenants add up.
+            slot.wired.disconnect()
 
     def _is_answered(self, slot: TenantSlot, ask: PollMessage) -> bool:
         """Whether another process polled this tenant after it was asked for; looked up for late asks only."""

@@ -124,6 +124,10 @@ class GraphClient:
         except MalformedRequestError as error:
             raise GraphUnavailable(f"Graph's answer for one request makes no sense: {error}") from None
 
+    def disconnect(self) -> None:
+        """Closes the connections to Graph; the next call opens new ones."""
+        self._http.close()
+
     def close(self) -> None:
         """Closes the connections, those of the sign-in too."""
         self._http.close()

@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
@@ -91,7 +92,11 @@ def trust_context() -> ssl.SSLContext:
     Raises:
         ConnectionSettingError: the file of SSL_CERT_FILE is missing or cannot be read.
     """
-    ca_path()
+    return _trust(ca_path())
+
+
+@lru_cache(maxsize=4)  # all tenants of a fleet share one: it takes a megabyte, and a while to make
+def _trust(_path: str | None) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
