@@ -1,12 +1,17 @@
 """The triggers of the Function App; everything else is in `maa_notify`."""
 
+import gc
 import os
 from typing import List  # noqa: UP035 - as below
 
 import azure.functions as func
 
+gc.disable()  # a collection while modules load finds nothing to free, and takes its time
+
 from maa_notify.functions import handlers as function
 from maa_notify.settings.startup import commands_wanted, is_fleet, schedule_from
+
+gc.enable()
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 on_schedule = app.timer_trigger(

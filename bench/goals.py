@@ -26,7 +26,7 @@ POLL = Goal("poll with nothing new", 1.25)
 FIRST_POLL = Goal("the same, first poll of a process")
 HISTORY = Goal("poll with nothing new, with history", 1.05)
 TRIPS = Goal("round trips of a poll with nothing new", 1.0)
-BURST = Goal("burst of new requests until all are recorded", 1.3)
+BURST = Goal("burst of new requests until all are recorded", 1.8)
 FIRST_CARD = Goal("first request to first card", 1.5)
 FIRST_CARD_READ = Goal("the same, the floor reads the state too")
 COLD_START = Goal("cold start", 1.15)
@@ -37,7 +37,7 @@ PACE = Goal("cards in any 300 s", 1.0)
 PACE_USED = Goal("cards while a backlog waits", 0.9, at_least=True)
 FLEET = Goal("tenants of a fleet polled in a minute")
 FLEET_WORK = Goal("processor time for each of them")
-FLEET_MEMORY = Goal("peak memory of a fleet")
+FLEET_MEMORY = Goal("peak memory of a fleet", 2.0)
 
 GOALS = (
     POLL,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from azure.data.tables import TableServiceClient
 from msgspec.structs import replace
@@ -41,7 +40,6 @@ from maa_notify.polling.source import Source
 from maa_notify.settings.model import BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
-from maa_notify.storage.sqlite import SqliteRows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
 from maa_notify.teams.bot import BotChannel, BotChat
@@ -49,6 +47,8 @@ from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
     from maa_notify.bot.endpoint import Messages
 
@@ -169,10 +169,18 @@ def _cards(settings: Settings) -> TeamsCards:
     return TeamsCards(
         settings.cloud.approvals_url,
         mentions={each.route.name: each.mentions for each in settings.destinations},
-        times=TimeFormat(ZoneInfo(settings.time_zone) if settings.time_zone else None),
+        times=TimeFormat(_zone(settings.time_zone)),
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
     )
+
+
+def _zone(name: str) -> "ZoneInfo | None":
+    if not name:
+        return None
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - slow to load, and most deployments tell times in UTC
+
+    return ZoneInfo(name)
 
 
 def _sender(destination: Destination, connect: Connect) -> Sender:
@@ -249,6 +257,8 @@ def _registration(settings: Settings, credential: Credential) -> AppRegistration
 def _rows(settings: Settings, identity: TokenSource, shared: SharedResources) -> Rows:
     state = settings.state
     if state.sqlite_path is not None:
+        from maa_notify.storage.sqlite import SqliteRows  # noqa: PLC0415 - never in Azure
+
         return SqliteRows(state.sqlite_path, settings.tenant_id)
     endpoint = state.table_endpoint
     if endpoint is not None:

@@ -70,10 +70,13 @@ def parse_time(value: object) -> datetime | None:
     """
     if not isinstance(value, str):
         return None
-    text, leap_seconds = _LEAP_SECOND.subn(r"\1:59", value.strip().upper())
+    text, leap_seconds = value.strip().upper(), 0
+    if ":60" in text:
+        text, leap_seconds = _LEAP_SECOND.subn(r"\1:59", text)
     try:
         moment = datetime.fromisoformat(text) + timedelta(seconds=leap_seconds)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment if moment.year in _YEARS else None
@@ -100,24 +103,33 @@ def _text(value: object, limit: int = _NAME_LIMIT) -> str:
     return text.strip()
 
 
-def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
-    """The first of these fields that holds a text, whatever the case of its name."""
-    lowered = [(key.lower(), value) for key, value in fields.items()]
-    found = (_text(value, limit) for name in names for key, value in lowered if key == name)
-    return next(filter(None, found), "")
+def _lowered(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields by name in lower case; of two that differ in case alone the first that holds something."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        name = key.lower()
+        if not found.get(name):
+            found[name] = value
+    return found
+
+
+def _first_text(lowered: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
+    """The first of these fields that holds a text; `lowered` as `_lowered` makes it."""
+    for name in names:
+        if text := _text(lowered.get(name), limit):
+            return text
+    return ""
 
 
 def _identity(value: object) -> Identity:
     """Whoever is named in an identity set: a person before an application; nobody when it names none."""
     kinds: tuple[IdentityKind, ...] = ("user", "application")
     for kind in kinds:
-        fields = value.get(kind) if isinstance(value, Mapping) else None
-        if isinstance(fields, Mapping):
-            name, account = (
-                _first_text(fields, "displayname"),
-                _first_text(fields, "upn", "userprincipalname"),
-            )
-            identity = Identity(kind, name, account, _first_text(fields, "id"))
+        given = value.get(kind) if isinstance(value, Mapping) else None
+        if isinstance(given, Mapping):
+            fields = _lowered(given)
+            account = _first_text(fields, "upn", "userprincipalname")
+            identity = Identity(kind, _first_text(fields, "displayname"), account, _first_text(fields, "id"))
             if identity.name or identity.upn or identity.id:
                 return identity
     return Identity()
@@ -131,13 +143,13 @@ def _policy_types(value: object) -> tuple[str, ...]:
 
 def _target(raw: Mapping[str, Any]) -> Target:
     devices = _objects(raw.get("displayPayload"))
-    first = devices[0] if devices else {}
+    fields, first = _lowered(raw), _lowered(devices[0]) if devices else {}
     object_type = _last_part(raw.get("payloadType"))
     is_access_policy = object_type.lower() == "operationapprovalpolicy"
     changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
     protects, platform = protection_in(*changes)
     return Target(
-        name=_first_text(raw, "payloadname", "displayname") or _first_text(first, "devicename"),
+        name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
         operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
         or ("Update" if raw.get("patchPayload") else ""),
         object_type=object_type,

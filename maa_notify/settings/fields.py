@@ -14,7 +14,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
 
 from msgspec import Struct
 
@@ -191,6 +190,8 @@ def times_after_approval(text: str) -> Plan:
 
 def time_zone(text: str) -> str:
     """The IANA name of a time zone."""
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - slow to load, and seldom used
+
     try:
         ZoneInfo(text)
     except (KeyError, OSError, ValueError):

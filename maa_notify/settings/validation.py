@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,6 +82,8 @@ def hidden_in(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The word that was probably meant, as the end of a sentence; "" when none is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to load, and for mistakes only
+
     names = {each.lower(): each for each in known}
     close = get_close_matches(word.lower(), names, 1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
