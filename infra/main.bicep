@@ -219,7 +219,7 @@ output AZURE_HEALTH_URL string = resources.outputs.healthUrl
 @description('Name of the identity.')
 output AZURE_IDENTITY_NAME string = resources.outputs.identityName
 
-@description('Object id of the identity: what the permission of Graph is granted to.')
+@description('Object id of the identity: what the permissions of Graph are granted to.')
 output AZURE_IDENTITY_PRINCIPAL_ID string = resources.outputs.identityPrincipalId
 
 @description('Client id of the identity.')

@@ -431,7 +431,7 @@ output healthUrl string = app.outputs.healthUrl
 @description('Name of the identity.')
 output identityName string = identity.outputs.name
 
-@description('Object id of the identity: what the permission of Graph is granted to.')
+@description('Object id of the identity: what the permissions of Graph are granted to.')
 output identityPrincipalId string = identity.outputs.principalId
 
 @description('Client id of the identity.')

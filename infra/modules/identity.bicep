@@ -23,7 +23,7 @@ output id string = identity.id
 @description('Name of the identity.')
 output name string = identity.name
 
-@description('Object id of the service principal, for role assignments and the permission of Graph.')
+@description('Object id of the service principal, for role assignments and the permissions of Graph.')
 output principalId string = identity.properties.principalId
 
 @description('Client id, which the app and the Functions host sign in with.')

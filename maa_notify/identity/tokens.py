@@ -26,7 +26,7 @@ from maa_notify.identity.secret import Secret
 from maa_notify.identity.sign_in_errors import SIGN_IN_ADVICE
 
 PERMISSION = "DeviceManagementRBAC.Read.All"
-"""The one application permission asked for."""
+"""Lets requests be listed; which of them are shown may take more permissions."""
 
 SUFFICIENT_PERMISSIONS = frozenset({PERMISSION, "DeviceManagementConfiguration.Read.All"})
 """Either lets the requests be listed (Graph permissions reference for `operationApprovalRequests`)."""

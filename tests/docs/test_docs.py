@@ -17,6 +17,7 @@ from maa_notify.cli.main import parser_for
 from maa_notify.domain.event import EventKind, RequestEvent
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.routing import EVENT_NAMES, RoutingReason
+from maa_notify.domain.visibility import FAMILIES, RECOMMENDED
 from maa_notify.graph.requests import parse_request
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.polling.health import Health
@@ -350,6 +351,25 @@ def test_every_value_of_the_log_is_told() -> None:
     )
 
     assert re.findall(r"`(\w+)`", told) == sorted(logged_values())
+
+
+@pytest.mark.parametrize("page,heading", [(README, "Connect a real tenant"), (SECURITY, "Permissions")])
+def test_every_permission_is_explained(page: Path, heading: str) -> None:
+    """Whoever is asked to grant one reads what for, and of none that the code does not know."""
+    text = section(page, heading)
+
+    assert set(first_cells(text)) - {"permission"} == RECOMMENDED
+    assert set(re.findall(r"DeviceManagement[\w.]+\.All", text)) == RECOMMENDED
+
+
+def test_every_family_is_explained() -> None:
+    """The words that scripts and reports have for a kind of requests, each beside its permission."""
+    rows = [line for line in section(SECURITY, "Permissions").splitlines() if line.startswith("| `")]
+    told = [re.findall(r"`([\w.]+)`", row)[:2] for row in rows]
+    deployment = section(ROOT / "docs" / "deployment.md", "Which permissions")
+
+    assert told == [[family.permission, family.name] for family in FAMILIES]
+    assert [family.name for family in FAMILIES if f"`{family.name}`" not in deployment] == []
 
 
 def test_logged_events_are_dotted_constants() -> None:
