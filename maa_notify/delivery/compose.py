@@ -1,4 +1,4 @@
-"""What goes out next: the first of what is due as a card of its own, or a burst of it as one digest.
+"""The next message: the first due notification as a card of its own, or many as one digest.
 
 Where a destination comes back to the cards it posted, a request has one card there: later news take its place
 and ring in its thread, and only requests without a card share a digest.
@@ -24,7 +24,7 @@ class CardMaker(Protocol):
     """Makes cards of events; `now` is the time of posting (UTC)."""
 
     def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
-        """The full card; `again` says that it may be there already."""
+        """The full card; `again` says at its foot that it may have been posted before."""
         ...
 
     def plain(self, event: Event, now: datetime) -> Card:
@@ -32,7 +32,7 @@ class CardMaker(Protocol):
         ...
 
     def reply(self, event: Event, destination: str, now: datetime) -> Card:
-        """The short card that rings in the thread of a card which was changed."""
+        """The short reply in the thread of an updated card, since an update notifies nobody."""
         ...
 
     def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:

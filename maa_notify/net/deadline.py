@@ -61,9 +61,8 @@ class Exchange:
     def writes(self, data: bytes) -> None:
         """Takes down that these bytes are about to be sent."""
         if data:
-            is_for_proxy = data.startswith(
-                b"CONNECT "
-            )  # asks a proxy for a tunnel, and tells the service nothing
+            # CONNECT only asks a proxy for a tunnel: nothing of the request has reached the service yet.
+            is_for_proxy = data.startswith(b"CONNECT ")
             self.sent = self.sent or not is_for_proxy
             self.at_proxy = self.at_proxy and is_for_proxy
             self.head.clear()

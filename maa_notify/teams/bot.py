@@ -1,7 +1,7 @@
-"""A channel, or chats with single people, behind a bot of one's own.
+"""Senders that post through a bot: into a channel, or into chats with single people.
 
-A request has one card in the channel, which is changed in location. A changed card rings nowhere, so a short
-reply in its thread tells the news.
+A request has one card in the channel, which is updated in place. An update notifies nobody, so a short reply
+in its thread tells the news.
 """
 
 from collections.abc import Iterator
