@@ -1,4 +1,4 @@
-"""The tenants of one process, each with its own wiring, its own turn and its own faults."""
+"""Polls the tenants of a fleet, each by itself: a fault of one tenant affects no other."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class FleetHealth(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """One broken tenant is for its people; a fleet that stands still is for an alarm."""
+        """Whether fewer than half of the tenants fail, so that no alarm for the whole fleet is needed."""
         return self.status != "failing"
 
 
@@ -63,7 +63,7 @@ class TenantApp(Pollable, Protocol):
     store: StateStore
 
     def close(self) -> None:
-        """Lets go of what no other tenant shares."""
+        """Closes the files and connections that no other tenant shares."""
         ...
 
 
@@ -82,7 +82,7 @@ class Build(Protocol):
 
 @dataclass(slots=True)
 class TenantSlot:
-    """One tenant's place in this process."""
+    """One tenant in this process, with the app that is kept between its polls."""
 
     tenant: Tenant
     turn: Lock = field(default_factory=Lock)
@@ -92,10 +92,10 @@ class TenantSlot:
 
 
 class Fleet:
-    """All tenants of a deployment, as far as this process has to do with them."""
+    """All tenants of a deployment, as this process polls them."""
 
     def __init__(self, environ: Mapping[str, str], build: Build, clock: Clock | None = None) -> None:
-        """Reads the list; nobody is wired up yet.
+        """Reads the list of tenants; none is wired up yet.
 
         Args:
             environ: the settings of the deployment, `MAA_TENANTS` among them.
@@ -116,7 +116,7 @@ class Fleet:
         self._slots = {tenant.id: TenantSlot(tenant) for tenant in listed.tenants}
 
     def asks(self) -> list[str]:
-        """A message for each tenant; wrong entries of the list are told to the log."""
+        """A message for each tenant; wrong entries of the list are logged."""
         for mistake in self.mistakes:
             _LOG.error("fleet.misconfigured", text=f"{mistake}; the other tenants are polled")
         now = self._clock.now()
@@ -124,7 +124,7 @@ class Fleet:
         return [PollMessage(tenant_id, now).as_text() for tenant_id in self._slots]
 
     def poll(self, message: str) -> None:
-        """Polls the tenant that a message asks for, unless a poll has answered it or is about to.
+        """Polls the tenant of a message, unless a poll that began later has answered it or one is running.
 
         What fails is told to the log and to that tenant's health, and tried again when the timer asks again.
         The message is done with all the same: tried at once, a broken tenant would take the others' turns.
@@ -145,7 +145,7 @@ class Fleet:
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
     def health(self) -> FleetHealth:
-        """How the fleet is, from the marks of its polls in the state store; looked up twice a minute at most.
+        """Whether the fleet is well, by the marks in the state store; read twice a minute at most.
 
         Anybody may ask, and a thousand tenants are a thousand rows.
         """
@@ -181,7 +181,7 @@ class Fleet:
         slot.told = now if report.is_eventful or not in_silence else slot.told
 
     def _is_answered(self, slot: TenantSlot, ask: PollMessage) -> bool:
-        """Whether another process polled this tenant after it was asked for; looked up for late asks only."""
+        """Whether another process polled this tenant since the message was sent; read for late ones only."""
         if self._clock.now() - ask.at < _LATE:
             return False
         try:

@@ -77,7 +77,7 @@ def health(patience: float = _HEALTH_SECONDS) -> tuple[int, str]:
 
 
 def _poll(trigger: str, patience: float) -> Report:
-    """Polls when it is our turn."""
+    """Polls once no other poll of this process runs."""
     if not _polling.acquire(timeout=patience):
         return Report(failure=PollUnderWay(f"another poll of this process took longer than {patience:g} s"))
     try:
@@ -92,7 +92,7 @@ def _app() -> app.App:
 
 
 def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-    """Status code and body for `POST /api/messages`: whatever the caller may know, which is nothing."""
+    """Status code and body for `POST /api/messages`; the body is empty, so that it tells a caller nothing."""
     try:
         door = _app().messages
     except MaaNotifyError as error:
@@ -103,7 +103,7 @@ def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
 
 @cache
 def _only_app() -> app.App:
-    """One per worker process, so that tokens and connections are kept between runs."""
+    """The one app of this process; it keeps tokens and connections between runs."""
     return app.build()
 
 

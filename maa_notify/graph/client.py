@@ -1,4 +1,4 @@
-"""Graph's list of approval requests: every page or an error, and never anything but GET.
+"""Reads Graph's list of approval requests: all pages, or an error. It sends only GET requests.
 
 `GET /beta/deviceManagement/operationApprovalRequests` exists in the beta only. No query option is documented
 for it, so none is sent; the undocumented fields would be lost with `$select`. The header
@@ -47,7 +47,7 @@ _Read = TypeVar("_Read")
 
 
 class Bounds(Struct, frozen=True):
-    """How much of a listing is taken before it is called broken.
+    """The limits of a listing; one that exceeds them is broken.
 
     Attributes:
         pages: pages of one listing.
@@ -77,7 +77,7 @@ class GraphClient:
         *,
         tenant_id: str = "",
     ) -> None:
-        """For the Graph at this origin; the token goes nowhere else.
+        """Reads from the Graph at this origin; the token is sent to no other.
 
         Only tokens of `tenant_id` are used; with a domain name, which no token holds, those of any.
         """
@@ -142,7 +142,7 @@ class GraphClient:
             url = self._next(url, page.next_link)
 
     def _next(self, url: str, link: object) -> str | None:
-        """The next page's address, only ever on the configured origin: the token goes along."""
+        """The address of the next page; refused if it is on another origin, since the token goes along."""
         if link is None or (isinstance(link, str) and not link.strip()):
             return None
         target = _joined(url, link)
@@ -154,13 +154,13 @@ class GraphClient:
         return target
 
     def _new_deadline(self) -> float:
-        """When a listing or a look-up that begins now has to be done, on the monotonic clock."""
+        """The deadline of a listing or a look-up that begins now, in seconds of the monotonic clock."""
         return self._clock.monotonic() + self._bounds.seconds
 
     def _get(
         self, url: str, deadline: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
     ) -> _Read | None:
-        """What `read` makes of the response; None for one request that is gone. Asks again within bounds."""
+        """The response as `read` parses it; None for a request that is gone. Retries within the bounds."""
         attempt = 0
         while True:
             attempt += 1
@@ -219,7 +219,7 @@ class GraphClient:
 
 
 def denial_reason(token: Secret, status: int) -> str:
-    """What is missing and who mends it, as far as the token itself tells."""
+    """Why Graph refused a token and what to do, as far as the token itself tells."""
     if problem := permission_problem(token):
         return f"the token {problem}"
     if status == HTTPStatus.UNAUTHORIZED:
@@ -236,7 +236,7 @@ def denial_reason(token: Secret, status: int) -> str:
 
 
 def _common(roles_used: Sequence[list[str] | None]) -> tuple[str, ...] | None:
-    """What all tokens of one listing have in common, since one page with less hides requests."""
+    """The permissions in all tokens of one listing, since a page read with fewer may hide requests."""
     told = [set(roles) for roles in roles_used if roles is not None]
     return tuple(sorted(set.intersection(*told))) if told and len(told) == len(roles_used) else None
 
@@ -247,7 +247,7 @@ def _back_off(attempt: int) -> float:
 
 
 def _joined(url: str, link: object) -> str:
-    """Where a link leads that may be relative; "" when it is none."""
+    """The absolute address of a link that may be relative; "" when it is no link."""
     try:
         return urljoin(url, link) if isinstance(link, str) else ""
     except ValueError:
@@ -255,7 +255,7 @@ def _joined(url: str, link: object) -> str:
 
 
 def _trace(response: HttpResponse) -> str:
-    """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
+    """Status, error code and request id of a response; never its message, which may repeat what was sent."""
     error = (response.json_object() or {}).get("error")
     word = error.get("code") if isinstance(error, dict) else None
     code = "without a code" if word is None else "with an odd code"

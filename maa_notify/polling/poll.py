@@ -1,4 +1,4 @@
-"""One poll: from each source its news, routed, recorded and delivered.
+"""One poll: asks each source for changes, routes, records and delivers them.
 
 State is read before Graph is asked: what another poller recorded meanwhile then shows as a conflict
 instead of an old listing overwriting newer news. `now` is read once and passed down. A poll is safe to
@@ -38,7 +38,7 @@ _LOG = logs.logger(__name__)
 
 
 class Habits(Struct, frozen=True):
-    """What a poll does now and then.
+    """How often a poll does what need not be done each time.
 
     Attributes:
         heartbeat: how long a destination is quiet before a heartbeat goes there; None for never.
@@ -102,7 +102,7 @@ class Poll:
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
-        """Asks a further source if it is due; returns the number of events that were recorded."""
+        """Asks a further source if it is due; returns the number of events recorded."""
         if not is_due(snapshot.marks.get(source.name), source.rhythm, now):
             return 0
         news, failure = self._look(source, snapshot, now)
@@ -111,7 +111,7 @@ class Poll:
         return recorded.events
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
-        """The news of a source; none, and why, when nobody can tell."""
+        """The news of a source and what was wrong with it; no news if Graph fails."""
         try:
             news = source.news(snapshot, now)
         except GraphError as error:

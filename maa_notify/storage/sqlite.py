@@ -87,7 +87,7 @@ class SqliteRows:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Marks a new file as ours; a file of another program is left alone."""
+        """Creates the table in a new file and marks the file as ours; refuses a file of another program."""
         if _owner(connection) == _APPLICATION_ID:
             return
         connection.execute("BEGIN IMMEDIATE")

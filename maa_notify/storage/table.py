@@ -52,7 +52,7 @@ def connect_with_identity(endpoint: str, credential: TokenCredential, audience: 
 
 
 def _transport() -> "RequestsTransport":
-    """The library's own, with our rules for proxies and certificates, and more connections than ten."""
+    """The library's own transport, with our proxies and certificates, and more than ten connections."""
     from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - loaded with the first client
 
     return RequestsTransport(session=EnvironmentSession(_CONNECTIONS), **_PATIENCE)
@@ -165,7 +165,7 @@ def _only_if(etag: str) -> dict[str, Any]:
 
 
 def _code(error: HttpResponseError) -> str:
-    """The service's own name of an error; some errors of the library carry none."""
+    """The service's error code; "" for errors of the library that carry none."""
     code = getattr(error, "error_code", None)
     if code is None and isinstance(error, ResourceNotFoundError):
         return "ResourceNotFound"
