@@ -85,7 +85,7 @@ class TenantSlot:
     """One tenant in this process, with the app that is kept between its polls."""
 
     tenant: Tenant
-    turn: Lock = field(default_factory=Lock)
+    polling: Lock = field(default_factory=Lock)
     wired: TenantApp | None = None
     began: datetime = _DAWN
     told: datetime = _DAWN
@@ -127,7 +127,7 @@ class Fleet:
         """Polls the tenant of a message, unless a poll that began later has answered it or one is running.
 
         What fails is told to the log and to that tenant's health, and tried again when the timer asks again.
-        The message is done with all the same: tried at once, a broken tenant would take the others' turns.
+        The message is done with all the same: tried at once, a broken tenant would keep the others waiting.
 
         Raises:
             UnreadablePollMessageError: the message is none of ours.
@@ -136,18 +136,18 @@ class Fleet:
         slot = self._slots.get(ask.tenant_id)
         if slot is None:
             _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
-        elif slot.turn.acquire(blocking=False):
+        elif slot.polling.acquire(blocking=False):
             try:
-                self._take_turn(slot, ask)
+                self._poll_unless_answered(slot, ask)
             finally:
-                slot.turn.release()
+                slot.polling.release()
         else:
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
     def health(self) -> FleetHealth:
         """Whether the fleet is well, by the marks in the state store; read twice a minute at most.
 
-        Anybody may ask, and a thousand tenants are a thousand rows.
+        Anybody may call this, and each read of a thousand tenants costs a thousand requests to the store.
         """
         now = self._clock.now()
         if self._health is None or now - self._looked_at >= _LOOK_EVERY:
@@ -171,7 +171,7 @@ class Fleet:
         polled = [at for state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
-    def _take_turn(self, slot: TenantSlot, ask: PollMessage) -> None:
+    def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
         if slot.began >= ask.at or self._is_answered(slot, ask):
             _LOG.debug("fleet.answered", tenant=slot.tenant.id)
             return

@@ -34,7 +34,7 @@ def next_mark(
     )
 
 
-def log_turn(source: str, before: SourceMark, failure: GraphError | None) -> None:
+def log_failure_or_recovery(source: str, before: SourceMark, failure: GraphError | None) -> None:
     """Logs once that a source fails, and once that it has recovered."""
     if failure is None:
         if before.failing_since is not None:

@@ -24,7 +24,7 @@ from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError
 from maa_notify.polling.heartbeats import queue_heartbeats
-from maa_notify.polling.marks import is_due, log_turn, next_mark
+from maa_notify.polling.marks import is_due, log_failure_or_recovery, next_mark
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
@@ -151,5 +151,5 @@ class Poll:
         self, source: Source, news: News, failure: GraphError | None, snapshot: Snapshot, now: datetime
     ) -> None:
         before = snapshot.marks.get(source.name) or SourceMark()
-        log_turn(source.name, before, failure)
+        log_failure_or_recovery(source.name, before, failure)
         self.store.requests.write_mark(source.name, next_mark(before, failure, news.outlook, now))

@@ -32,8 +32,8 @@ def test_the_promises_about_secrets_and_doors() -> None:
         assert [site["properties"]["keyVaultReferenceIdentity"]] == list(
             site["identity"]["userAssignedIdentities"]
         )
-        doors = found.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
-        assert [each["properties"]["allow"] for each in doors] == [False, False]
+        policies = found.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+        assert [each["properties"]["allow"] for each in policies] == [False, False]
 
 
 @pytest.mark.parametrize("deployment", NAMES)
