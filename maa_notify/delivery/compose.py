@@ -58,6 +58,7 @@ class Composer(Struct, frozen=True):
         """
         first = due[0]
         location = locations.get(first.value.event.subject_id)
+        # A request that has a card is updated there; in a digest it would be told on two cards.
         new = [item for item in due if item.value.event.subject_id not in locations]
         if location or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
             return due[:1], self._message(first.value, location, now)

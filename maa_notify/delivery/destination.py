@@ -100,6 +100,7 @@ class DestinationRun:
         self._conflicts = 0
         self._other: tuple[str, datetime | None] | None = None
         self._state = lease.without_future_times(state, now, shared.limits)
+        # Where it failed last it tries once a poll, so that a long outage causes no storm of calls.
         self._tries = 1 if self.is_failing else shared.limits.max_attempts
 
     @property
@@ -241,6 +242,7 @@ class DestinationRun:
                 text=f"{error}; what waits is kept",
             )
         self._tries -= 1
+        # After a refusal a person has to mend something, so a second try now could only fail again.
         self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
         self._commit(
             [self._outcome_of_failure(each, error, now) for each in items],
@@ -284,6 +286,7 @@ class DestinationRun:
                 )
                 self._read_again()
                 found = {each.value.key: each for each in self.waiting}
+                # A person or another poll may have moved a notification; only what still waits is written.
                 outcomes = [
                     replace(each, pending=found[each.pending.value.key])
                     for each in outcomes

@@ -57,6 +57,7 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
     behind: set[str] = set()
     for item in due:
         subject = item.value.event.subject_id
+        # A digest for two people would show each of them the requests of the other.
         if item.value.recipient == due[0].value.recipient and subject not in behind:
             together.append(item)
         else:

@@ -142,6 +142,7 @@ class Fleet:
             finally:
                 slot.polling.release()
         else:
+            # Let go, not waited for: a thread that waits is one that no other tenant can use.
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
     def health(self) -> FleetHealth:
@@ -162,6 +163,7 @@ class Fleet:
         self._shared.close()
 
     def _look(self) -> FleetHealth:
+        # Many at once: a thousand reads one after another would take longer than a monitor waits.
         with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
             found = list(readers.map(self._status, self._slots.values()))
         unwell = Counter(status for status, _ in found if status != _OK)
@@ -172,6 +174,7 @@ class Fleet:
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
     def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
+        # That poll saw all that this message asks for. So a backlog costs one poll for each tenant.
         if slot.began >= ask.at or self._is_answered(slot, ask):
             _LOG.debug("fleet.answered", tenant=slot.tenant.id)
             return

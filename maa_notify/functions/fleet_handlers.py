@@ -55,6 +55,7 @@ def fleet() -> Fleet:
     Raises:
         SettingsError: `MAA_TENANTS` is no list.
     """
+    # `cache` alone would make two fleets if two triggers began at once.
     with _reading:
         return _only_fleet()
 

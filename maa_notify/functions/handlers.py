@@ -45,6 +45,7 @@ def run_poll(patience: float = _POLL_PATIENCE_SECONDS) -> None:
             longer than `patience` (seconds); the next run tries again.
     """
     failure = _poll("timer", patience).failure
+    # The host counts a run as failed only if it raises, and the alerts count those.
     if failure is not None:
         raise PollFailedError(f"{failure.code}: {failure}")
 
@@ -87,6 +88,7 @@ def _poll(trigger: str, patience: float) -> Report:
 
 
 def _app() -> app.App:
+    # `cache` alone would build two if two triggers began at once.
     with _building:
         return _only_app()
 

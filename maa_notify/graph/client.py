@@ -34,6 +34,7 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, origin_of
 
+# Without $filter, since a list of waiting requests could never show an outcome.
 COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
 
 _LOG = logs.logger(__name__)
@@ -105,6 +106,7 @@ class GraphClient:
         for page in self._pages():
             requests += page.requests
             malformed += page.malformed
+        # Logged, not raised: one entry that cannot be read must not hide all others.
         for problem in malformed[:_MALFORMED_LOGGED]:
             _LOG.warning("graph.malformed", request=problem.request_id, reason=str(problem))
         return Listing(tuple(requests), len(malformed), _common(self._roles_used))
@@ -178,12 +180,14 @@ class GraphClient:
     ) -> _Read | None:
         response, token = self._request(url, deadline)
         if response.status == HTTPStatus.UNAUTHORIZED:
+            # A cached token may have been revoked; if a new one is refused, too, a person has to act.
             self._tokens.invalidate()
             response, token = self._request(url, deadline)
         if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
             text = f"Graph refused ({_trace(response)}): {denial_reason(token, response.status)}"
             raise GraphDenied(text, missing_permission(token), issued_at(token))
+        # For the list a 404 is a failure: taken for an empty list, all requests would be missing.
         if of_one and response.status in _GONE:
             return None
         if response.status != HTTPStatus.OK:

@@ -21,6 +21,7 @@ from maa_notify.storage.snapshot import Snapshot
 _LOG = logs.logger(__name__)
 
 _LOOK_UPS = 20
+"""A bound, since each is a request of its own; what is not looked up stays as it is known."""
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -61,6 +62,7 @@ class Approvals(Struct, frozen=True):
         lost = lost_families(before, listing.roles)
         held = held_requests((each.request for each in known.values()), latest, lost, now)
         listed = dict(latest)
+        # Held requests are not looked up: Graph may answer 404 for a hidden one, as if it did not exist.
         gone = self._look_up([each for each in known.values() if each.request.id not in held], listed)
         stale = stale_ids(known, listed.values())
         # What is known is newer: it stands as if it had been listed so.
@@ -104,6 +106,7 @@ class Approvals(Struct, frozen=True):
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
         missing = [each.request for each in known if each.request.id not in listed]
         gone = [request.id for request in missing if request.is_closed]
+        # Absence from one list proves nothing for an open request: half an answer must not look like an end.
         open_ones = [request.id for request in missing if not request.is_closed]
         try:
             for request_id in open_ones[:_LOOK_UPS]:

@@ -78,9 +78,12 @@ class Poll:
             StateError: the state store failed; nothing was posted that could not be recorded.
         """
         now = self.clock.now()
+        # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
+        # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
         names = [each.name for each in self.routes]
         news, failure = self._look(self.approvals, snapshot, now)
+        # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
         recorded = self._record(self.approvals, news, snapshot, now, leases)
         states = {**snapshot.states, **recorded.states}
@@ -91,6 +94,7 @@ class Poll:
         pending = {each.value.key: each for each in waiting}.values()
         result = self.delivery.run({**states, **queued.states}, pending)
         events = recorded.events
+        # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
             found = self._visit(source, snapshot, now)
             if found:
@@ -98,6 +102,7 @@ class Poll:
                 present = self.store.requests.read_snapshot()
                 result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
         purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
+        # Last: health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, snapshot, now)
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
 

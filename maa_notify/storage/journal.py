@@ -50,6 +50,7 @@ class Journal:
         fresh = replace(
             notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
         )
+        # In one transaction: a crash in between would lose the notification or tell it twice.
         self._rows.commit(
             [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
         )

@@ -86,6 +86,7 @@ class Outbox:
         Raises:
             ConflictError: another poller dealt with one of them first.
         """
+        # In one transaction: the times of posts, which set the pace, must always agree with the outbox.
         writes = [destination_write(destination, state)]
         kept = [each.kept for each in outcomes if each.kept is not None]
         writes += [

@@ -239,6 +239,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
         writes.append(Insert(key, encode(change.after)))
     else:
         writes.append(Update(key, encode(change.after), etag))
+    # Remembered, so that a request that comes back is not told as new.
     if change.after is None and shelf.past:
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
     if left is not None:

@@ -69,6 +69,7 @@ class TableRows:
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
+        # Read to the end in here: a later page can fail as well, and must then raise a `StateError`.
         return iter(self._attempt(lambda: list(self._query(first, end))))
 
     def get(self, key: str) -> Row | None:
@@ -141,6 +142,7 @@ class TableRows:
         except HttpResponseError as error:
             if _code(error) != "TableNotFound":
                 raise
+        # Created only when it is missed: a look at each start would cost each start a request.
         with suppress(ResourceExistsError):
             self._table.create_table()
         return action()
