@@ -42,7 +42,7 @@ class TeamsCards(Struct, frozen=True):
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
-        mentions: whom to ring by name, by destination.
+        mentions: whom to mention, by destination.
         times: how times are told.
         chats: the destinations that are no channel but the chat with the requestor.
         tenant: a name to put above each card, where cards of many tenants meet; "" for none.

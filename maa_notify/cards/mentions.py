@@ -31,8 +31,8 @@ def is_person(text: str) -> bool:
 def mentioned_people(events: Sequence[Event], mentions: Mentions) -> list[str]:
     """The people to mention for any of these events, once each, in the order of the settings."""
     words = frozenset[str]().union(*(event.names for event in events))
-    rung = (person for word, people in mentions.items() if word in words for person in people)
-    return list(dict.fromkeys(rung))[:MOST]
+    mentioned = (person for word, people in mentions.items() if word in words for person in people)
+    return list(dict.fromkeys(mentioned))[:MOST]
 
 
 def with_mentions(card: Element, people: Sequence[str]) -> Element:

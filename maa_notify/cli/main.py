@@ -132,8 +132,8 @@ def _run(options: argparse.Namespace) -> int:
         complain("stopped")
     except BrokenPipeError:
         sys.stderr.close()
-    except Exception as error:  # noqa: BLE001 - the last resort: a place instead of a traceback
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {place.name}, line {place.lineno} of {place.filename}"
+    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {frame.name}, line {frame.lineno} of {frame.filename}"
         complain(f"this is a fault of maa-notify itself: {where}; please report it")
     return FAILED

@@ -1,7 +1,7 @@
 """The next message: the first due notification as a card of its own, or many as one digest.
 
-Where a destination comes back to the cards it posted, a request has one card there: later news take its place
-and ring in its thread, and only requests without a card share a digest.
+Where a sender updates its cards, a request has one card: later news replace it and add a reply in its thread,
+which notifies people, and only requests without a card share a digest.
 """
 
 from collections.abc import Mapping, Sequence

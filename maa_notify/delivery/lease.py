@@ -19,12 +19,12 @@ def without_future_times(
     state: Versioned[DestinationState], now: datetime, limits: DeliveryLimits
 ) -> Versioned[DestinationState]:
     """The destination's state without times so far ahead that a clock must have been set back since."""
-    believed = replace(
+    credible = replace(
         state.value,
         lease_expires_at=unless_later(state.value.lease_expires_at, now + limits.lease_time),
         retry_after_until=unless_later(state.value.retry_after_until, now + limits.max_retry_after),
     )
-    return Versioned(believed, state.etag)
+    return Versioned(credible, state.etag)
 
 
 def lasts(state: DestinationState, holder: str, now: datetime) -> bool:

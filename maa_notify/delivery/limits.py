@@ -20,7 +20,7 @@ class DeliveryLimits(Struct, frozen=True):
         rate_limit: cards for one destination within `rate_window`. The Workflows bot takes 25 in 300 s
             (connector reference "Microsoft Teams", throttling limits).
         min_interval: the least time between two cards for one destination.
-        max_retry_after: the most that a `Retry-After` is believed.
+        max_retry_after: the longest wait that a `Retry-After` may ask for.
         max_age: after this a notification that still fails is given up, loudly.
     """
 

@@ -22,7 +22,7 @@ def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> 
 def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits) -> list[float]:
     """The times of the posts within the rate window, in seconds since the epoch."""
     first = (now - limits.rate_window).timestamp()
-    # One from the future is the mark of a clock that was set back; believed, it would hold up everything.
+    # One from the future is the mark of a clock that was set back; counted, it would hold up everything.
     return [each for each in state.posts if first < each <= now.timestamp()]
 
 

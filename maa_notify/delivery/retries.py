@@ -43,7 +43,7 @@ def after_failure(before: Notification, error: DeliveryError, now: datetime, jit
     if isinstance(error, CardRefused):
         if not before.plain:
             return replace(after, plain=True)
-        # Refused even as the least that rings: later news of the same subject must not wait for it for ever.
+        # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         return replace(
             after, overtakable=True, not_before=now + back_off(after.attempts, LONG_BACK_OFF, jitter)
         )

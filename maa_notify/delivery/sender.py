@@ -18,7 +18,7 @@ class Message(Struct, frozen=True):
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
         location: where an earlier card of the same request stands; the card takes that one's place.
-        reply: the short card that then rings in its thread, since a changed card rings nowhere.
+        reply: the short card for its thread, since an update of a card notifies nobody.
     """
 
     card: Card

@@ -92,8 +92,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     def names(self) -> frozenset[str]:
         """The words for it in the settings `events` and `mentions`.
 
-        A request that was decided before we first saw it is new and has changed: whoever waits for decisions
-        hears of it too.
+        A request that was decided before we first saw it is both new and changed, so that destinations for
+        decisions get it, too.
         """
         kind, status = str(self.kind), self.request.status
         if self.kind is EventKind.REMINDER and self.next_reminder is None:

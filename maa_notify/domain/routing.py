@@ -69,7 +69,7 @@ class Route(Struct, frozen=True):
         name: the destination's name.
         policy_types: policy types as Graph spells them.
         events: words of `EVENT_NAMES`; a status stands for reaching it, `status_changed` for any new one.
-        catch_all: hears only what no other channel takes.
+        catch_all: gets only what no other channel takes.
         to_requestor: no channel, but the chat with whoever filed the request.
         by_object_id: a person is known there by the Entra object id alone.
     """
@@ -88,7 +88,7 @@ class Route(Struct, frozen=True):
 
 def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """The decisions for the destinations that get an event, in the order of the settings."""
-    return [verdict for verdict in explain(event, routes) if verdict.delivers]
+    return [decision for decision in explain(event, routes) if decision.delivers]
 
 
 def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:

@@ -57,7 +57,7 @@ class Poll:
         approvals: the source that the report and health speak of; its news go out before others are asked.
         others: further sources, each at its own rhythm.
         store: what is remembered.
-        routes: who hears of what.
+        routes: which events each destination gets.
         delivery: brings to the destinations what waits for them.
         clock: the time.
         habits: what is done now and then.

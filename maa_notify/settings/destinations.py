@@ -88,9 +88,9 @@ class _EntryReader(Struct, frozen=True):
     def wrong(self, problem: str) -> None:
         self.findings.wrong(DESTINATIONS, f"{self.where}: {problem}")
 
-    def check_keys(self, given: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+    def check_keys(self, given: Mapping[str, Any], known: frozenset[str], within: str) -> None:
         for key in sorted(set(given) - known):
-            self.wrong(f"{redacted(key)} is not known{place}{did_you_mean(key, known)}")
+            self.wrong(f"{redacted(key)} is not known{within}{did_you_mean(key, known)}")
 
     def name(self, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() not in _RESERVED:

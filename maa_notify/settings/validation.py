@@ -121,8 +121,8 @@ def read_json_list(text: str, example: str) -> list[Any]:
     try:
         found = json.loads(source)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"must be a JSON list, and is not JSON at {place}") from None
+        position = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"must be a JSON list, and is not JSON at {position}") from None
     except (ValueError, RecursionError):
         raise ValueError("must be a JSON list, and is not JSON in UTF-8 or UTF-16") from None
     if not isinstance(found, list):

@@ -195,7 +195,7 @@ class RequestStore:
             if leases:
                 # Perhaps only another poller posts there now, which is no reason to doubt the news.
                 return self._record_batch(batch, NO_STATES)
-            # Somebody wrote what we believed to know: the next poll reads everything again.
+            # Another poller wrote what we had read: the next poll reads everything again.
             self._snapshot.forget()
             unchanged = self._unchanged(batch)
             if len(unchanged) < len(batch):
