@@ -31,7 +31,7 @@ def wired(graph: FakeGraph, tmp_path: Path) -> Iterator[App]:
         built.close()
 
 
-def test_a_stranger_is_refused_by_the_door_that_the_setting_opens(wired: App) -> None:
+def test_a_stranger_is_refused_by_the_endpoint_that_the_setting_opens(wired: App) -> None:
     """The endpoint is there, and asks for a token first."""
     assert wired.messages is not None
     assert wired.messages.handle({}, b"{}") == 401
