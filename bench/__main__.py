@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import goals
+from bench.backends import SqliteBackend, TableBackend
 from bench.fleet import fleets
 from bench.footprint import bodies, cold_start, disk, memory
 from bench.goals import Figure
-from bench.places import SqlitePlace, TablePlace
 from bench.report import PAGE, circumstances, heading, line, page_with, progress, say
 from bench.scenarios import FULL, QUICK, Bench, Scenario, bursts, first_cards, histories, pace, polls
 from tests.support.azurite import Azurite
@@ -42,8 +42,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Azurite() as azurite:
         bench = Bench(
             QUICK if chosen.quick else FULL,
-            SqlitePlace(Path(folder) / "bench.db"),
-            TablePlace(azurite.connection_string),
+            SqliteBackend(Path(folder) / "bench.db"),
+            TableBackend(azurite.connection_string),
         )
         for figure in _measured(bench, chosen.only):
             progress("\r")

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
 from bench import goals
+from bench.backends import Backend, TableBackend
 from bench.child import BARE_IMPORTS, fleet_program, peak_megabytes
 from bench.goals import Figure
 from bench.measure import Contender, rounds
-from bench.places import Place, TablePlace
 from bench.product import Site, settle
 from bench.report import progress
 from bench.scenarios import Bench, bare_poll
@@ -29,26 +29,26 @@ def fleets(bench: Bench) -> Iterator[Figure]:
         for count in bench.extent.fleets:
             # A service of its own: Azurite looks through all of a table for each question.
             with Azurite() as tables:
-                place = TablePlace(tables.connection_string)
+                backend = TableBackend(tables.connection_string)
                 progress(f"{count:,} tenants: making the state")
                 for tenant in _names(count):
-                    settle(place, tenant, _LISTED)
+                    settle(backend, tenant, _LISTED)
                 progress(f"{count:,} tenants: polling")
-                yield from _fleet_of(place, queues, server, count)
+                yield from _fleet_of(backend, queues, server, count)
                 progress(f"{count:,} tenants: memory")
-                yield _memory_of(place, server, count)
+                yield _memory_of(backend, server, count)
 
 
-def _memory_of(place: Place, server: TenantServer, count: int) -> Figure:
+def _memory_of(backend: Backend, server: TenantServer, count: int) -> Figure:
     bare = peak_megabytes(BARE_IMPORTS)
-    used = peak_megabytes(fleet_program(_settings(place, server, count)))
+    used = peak_megabytes(fleet_program(_settings(backend, server, count)))
     what = f"{count:,} tenants, {_LISTED} listed each; floor: bare imports"
     return Figure(goals.FLEET_MEMORY, what, f"{bare:.1f} MB", f"{used:.1f} MB", used / bare)
 
 
-def _fleet_of(place: Place, queues: Azurite, server: TenantServer, count: int) -> Iterator[Figure]:
-    fleet = Fleet(_settings(place, server, count), build)
-    bare = bare_poll(Site(server, place, _names(count)[0]))
+def _fleet_of(backend: Backend, queues: Azurite, server: TenantServer, count: int) -> Iterator[Figure]:
+    fleet = Fleet(_settings(backend, server, count), build)
+    bare = bare_poll(Site(server, backend, _names(count)[0]))
     floor = _drained(queues, f"bare-{count}", fleet.asks, lambda _: bare())
     product = _drained(queues, f"polls-{count}", fleet.asks, fleet.poll)
     cpu, wall = rounds(floor, product, runs=5 if count < _MILLI else 3, warm_up=1)
@@ -92,6 +92,6 @@ def _names(count: int) -> list[str]:
     return [f"fleet{number}.contoso.com" for number in range(count)]
 
 
-def _settings(place: Place, server: TenantServer, count: int) -> dict[str, str]:
+def _settings(backend: Backend, server: TenantServer, count: int) -> dict[str, str]:
     tenants = [{"tenant_id": each, "tenant_name": each.partition(".")[0]} for each in _names(count)]
-    return {**Site(server, place, "fleet").settings(), "MAA_TENANTS": json.dumps(tenants)}
+    return {**Site(server, backend, "fleet").settings(), "MAA_TENANTS": json.dumps(tenants)}

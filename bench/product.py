@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from bench.backends import TABLE, Backend
 from bench.listing import request
 from bench.measure import Moment
-from bench.places import TABLE, Place
 from bench.server import TenantServer
 from maa_notify import app
 from maa_notify.clock import Clock
@@ -91,7 +91,7 @@ class Site:
     """One installation: a tenant, and where its requests and its state are."""
 
     server: TenantServer
-    place: Place
+    backend: Backend
     tenant: str
 
     def settings(self, digest_above: int = 5) -> dict[str, str]:
@@ -101,7 +101,7 @@ class Site:
             "MAA_ACCESS_TOKEN": "a-token",
             "MAA_GRAPH_URL": self.server.url,
             "MAA_TEAMS_WEBHOOK_URL": self.server.webhook,
-            "MAA_STATE": self.place.state,
+            "MAA_STATE": self.backend.state,
             "MAA_TABLE_NAME": TABLE,
             "MAA_DIGEST_ABOVE": str(digest_above),
         }
@@ -113,14 +113,14 @@ def notifier(
     """The notifier as it is wired up everywhere, with an eye on its store."""
     made = app.build(site.settings(digest_above), clock, limits)
     made.store.close()
-    rows = Watched(site.place.rows(site.tenant), made.clock)
+    rows = Watched(site.backend.rows(site.tenant), made.clock)
     made.store = StateStore(rows)
     return Notifier(made, rows)
 
 
-def settle(place: Place, tenant: str, count: int) -> None:
+def settle(backend: Backend, tenant: str, count: int) -> None:
     """Remembers so many requests as they are listed, so that a poll finds nothing new."""
-    store = StateStore(place.rows(tenant))
+    store = StateStore(backend.rows(tenant))
     known = (parse_request(request(number)) for number in range(count))
     store.requests.record(Change(each.id, None, RequestState(each)) for each in known)
     now = datetime.now(UTC)
@@ -130,9 +130,9 @@ def settle(place: Place, tenant: str, count: int) -> None:
     store.close()
 
 
-def age(place: Place, tenant: str, past: int, journal: int) -> None:
+def age(backend: Backend, tenant: str, past: int, journal: int) -> None:
     """Adds what a long life leaves behind: requests that left the list, and what was told."""
-    rows = place.rows(tenant)
+    rows = backend.rows(tenant)
     data = codec.encode(RequestState(parse_request(request(0))))
     for first in range(0, past, BATCH):
         rows.commit([Put(f"{codec.PAST}old-{first + each:08d}", data) for each in range(BATCH)])

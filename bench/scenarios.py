@@ -9,10 +9,10 @@ from statistics import median
 import httpx
 
 from bench import goals
+from bench.backends import Backend
 from bench.floor import post_card, read_list
 from bench.goals import Figure, Goal
 from bench.measure import Contender, Moment, Paired, Span, rounds
-from bench.places import Place
 from bench.product import Notifier, Site, age, notifier, settle
 from bench.report import progress
 from bench.server import PAGE_SIZE, serving
@@ -58,11 +58,11 @@ class Bench:
     """Where to measure, and how much."""
 
     extent: Extent
-    sqlite: Place
-    table: Place
+    sqlite: Backend
+    table: Backend
 
     @property
-    def places(self) -> tuple[Place, Place]:
+    def backends(self) -> tuple[Backend, Backend]:
         """Both stores."""
         return self.sqlite, self.table
 
@@ -83,15 +83,15 @@ def polls(bench: Bench) -> Iterator[Figure]:
     """A poll with nothing new, against the same bytes and rows by bare calls."""
     for listed in bench.extent.sizes:
         with serving(listed) as server:
-            for place in bench.places:
-                site = Site(server, place, f"poll{listed}.contoso.com")
+            for backend in bench.backends:
+                site = Site(server, backend, f"poll{listed}.contoso.com")
                 yield from _polls_of(bench, site, listed)
 
 
 def _polls_of(bench: Bench, site: Site, listed: int) -> Iterator[Figure]:
-    what = f"{listed:,} listed, {site.place.name}"
+    what = f"{listed:,} listed, {site.backend.name}"
     progress(f"{what}: making the state")
-    settle(site.place, site.tenant, listed)
+    settle(site.backend, site.tenant, listed)
     progress(f"{what}: polling")
     bare, product = bare_poll(site), notifier(site)
     taken = rounds(lambda: bare, lambda: product.poll, runs=bench.runs(listed))
@@ -104,7 +104,7 @@ def _polls_of(bench: Bench, site: Site, listed: int) -> Iterator[Figure]:
 
 def bare_poll(site: Site) -> Callable[[], None]:
     """What nobody can do without: what is known, the list, and a note that it was looked at."""
-    client, store = httpx.Client(), site.place.bare(site.tenant)
+    client, store = httpx.Client(), site.backend.bare(site.tenant)
     mark = Row("meta:bench", '{"last_good":"2026-11-02T09:00:00Z"}', "")
 
     def poll() -> None:
@@ -127,13 +127,13 @@ def histories(bench: Bench) -> Iterator[Figure]:
     listed = 1_000
     with serving(listed) as server:
         young = Site(server, bench.sqlite, "young.contoso.com")
-        settle(young.place, young.tenant, listed)
+        settle(young.backend, young.tenant, listed)
         for past, journal in bench.extent.histories:
             old = Site(server, bench.sqlite, f"old{past}.contoso.com")
             what = f"{past:,} past, {journal:,} journal"
             progress(f"{what}: making the state")
-            settle(old.place, old.tenant, listed)
-            age(old.place, old.tenant, past, journal)
+            settle(old.backend, old.tenant, listed)
+            age(old.backend, old.tenant, past, journal)
             progress(f"{what}: polling")
             yield from on_both_clocks(goals.HISTORY, what, _beside(young, old, 2 * bench.extent.runs))
 
@@ -147,18 +147,18 @@ def bursts(bench: Bench) -> Iterator[Figure]:
     """Many new requests at once, until the last is recorded: against the list and the same rows written."""
     new = bench.extent.burst
     with serving(new) as server:
-        for place in bench.places:
-            progress(f"{new} new requests, {place.name}")
-            sites = (Site(server, place, f"burst{number}.contoso.com") for number in count())
+        for backend in bench.backends:
+            progress(f"{new} new requests, {backend.name}")
+            sites = (Site(server, backend, f"burst{number}.contoso.com") for number in count())
             first = _before_burst(next(sites))
             first.poll()
             rows = [*first.rows.read(LIVE, f"{LIVE}~"), *first.rows.read(OUTBOX, f"{OUTBOX}~")]
             taken = rounds(_bare_burst(sites, rows), _burst(sites), runs=bench.extent.runs)
-            yield from on_both_clocks(goals.BURST, f"{new} new, {place.name}", taken)
+            yield from on_both_clocks(goals.BURST, f"{new} new, {backend.name}", taken)
 
 
 def _before_burst(site: Site) -> Notifier:
-    settle(site.place, site.tenant, 0)
+    settle(site.backend, site.tenant, 0)
     return notifier(site, _NO_POSTS)
 
 
@@ -179,7 +179,7 @@ def _burst(sites: Iterator[Site]) -> Contender:
 def _bare_burst(sites: Iterator[Site], rows: Sequence[Row]) -> Contender:
     def ready() -> Callable[[], None]:
         site, client = next(sites), httpx.Client()
-        store = site.place.bare(site.tenant)
+        store = site.backend.bare(site.tenant)
 
         def run() -> None:
             read_list(client, site.server.url)
@@ -193,11 +193,11 @@ def _bare_burst(sites: Iterator[Site], rows: Sequence[Row]) -> Contender:
 def first_cards(bench: Bench) -> Iterator[Figure]:
     """One new request among many known ones, until Teams has taken its card."""
     listed = 1_000
-    for place in bench.places:
+    for backend in bench.backends:
         with serving(listed) as server:
-            site, what = Site(server, place, "card.contoso.com"), f"{listed:,} listed, {place.name}"
+            site, what = Site(server, backend, "card.contoso.com"), f"{listed:,} listed, {backend.name}"
             progress(f"first card, {what}")
-            settle(place, site.tenant, listed)
+            settle(backend, site.tenant, listed)
             product = _first_card(site)
             taken = rounds(_bare_card(site), product, runs=bench.extent.runs)
             yield from on_both_clocks(goals.FIRST_CARD, what, taken)
@@ -224,7 +224,7 @@ def _first_card(site: Site) -> Contender:
 
 def _bare_card(site: Site, *, reads: bool = False) -> Contender:
     """The list, one write and one post; with `reads` what is known of the listed requests, too."""
-    client, store = httpx.Client(), site.place.bare(site.tenant)
+    client, store = httpx.Client(), site.backend.bare(site.tenant)
     card = json.dumps({"type": "message", "text": "x" * 3_000}).encode()
     row = Row("meta:bench", "x" * 1_000, "")
 
@@ -244,7 +244,7 @@ def pace(bench: Bench) -> Iterator[Figure]:
     progress("the pace of a destination")
     with serving(cards) as server:
         site = Site(server, bench.sqlite, "pace.contoso.com")
-        settle(site.place, site.tenant, 0)
+        settle(site.backend, site.tenant, 0)
         product = notifier(site, limits, clock, digest_above=cards)
         times = _drained(product, clock, cards)
     most, used = most_within(times, limits.rate_window.total_seconds()), share_of_limit(times, limits)

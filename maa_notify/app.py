@@ -1,4 +1,4 @@
-"""The composition root: settings to adapters to a poll. The only room that knows all others."""
+"""The composition root: settings to adapters to a poll. The only module that knows all others."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
     from maa_notify.bot.endpoint import Messages
 
 Connect = Callable[[str], Connector]
-"""Opens the bot's way to a service URL."""
+"""Opens the bot's connection to a service URL."""
 
 
 @dataclass(slots=True)
 class App:
-    """Everything wired up for one tenant; keep it between polls: tokens and connections live in it.
+    """One tenant, wired up. Keep it between polls, since it holds the tokens and the connections.
 
     `messages` is None where nobody may ask back. `owned_resources` is what no other tenant shares; None in a
     fleet.
@@ -92,7 +92,7 @@ class App:
         ).run()
 
     def health(self) -> Health:
-        """How the notifier is, from the state store alone.
+        """Whether the notifier is well, from the state store alone.
 
         Raises:
             StateError: the state store failed.
@@ -167,7 +167,7 @@ def build(
 
 
 def graph_scope(settings: Settings) -> str:
-    """What a token for Graph is asked for; the cloud's own Graph, even where a test server stands in."""
+    """The scope of tokens for Graph: that of the cloud, even if `MAA_GRAPH_URL` names another server."""
     return f"{settings.cloud.graph}/.default"
 
 
@@ -200,7 +200,7 @@ def _sender(destination: Destination, connect: Connect) -> Sender:
 
 
 def _connections(settings: Settings, identity: TokenSource, shared: SharedResources) -> Connect:
-    """Makes the bot's connections, all with one source of tokens."""
+    """A function that opens connections for the bot, all with one source of tokens."""
     bot = settings.bot
     if bot is None:
         return _no_bot
@@ -215,7 +215,7 @@ def _no_bot(service_url: str) -> Connector:
 def _bot_tokens(
     settings: Settings, bot: BotSettings, identity: TokenSource, shared: SharedResources
 ) -> TokenSource:
-    """Who signs in as the bot: the notifier's own identity, unless the bot is another one."""
+    """The source of the bot's tokens: the notifier's own identity, unless the bot has another one."""
     if bot.access_token is not None:
         return StaticToken(bot.access_token)
     is_same = bot.client_id == settings.client_id.lower()
@@ -225,7 +225,7 @@ def _bot_tokens(
 def _messages(
     settings: Settings, store: StateStore, cards: TeamsCards, connect: Connect, clock: Clock
 ) -> "Messages | None":
-    """The door for those who ask back; None where it stays shut."""
+    """The handler of questions to the bot; None when there is no bot that may be asked."""
     bot = settings.bot
     if bot is None or not bot.commands:
         return None
@@ -238,7 +238,7 @@ def _messages(
 
 
 def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
-    """Who signs in to Graph: the app registration, else the managed identity."""
+    """The source of tokens for Graph: the app registration if one is set, else the managed identity."""
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
     if settings.client_certificate_path is not None:

@@ -1,4 +1,4 @@
-"""Time as something that is passed in, so that tests need not wait."""
+"""The clock, which is passed in, so that tests need not wait."""
 
 import time
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the notifier needs of time."""
+    """Tells the time, and waits."""
 
     def now(self) -> datetime:
         """The current time, aware, in UTC."""

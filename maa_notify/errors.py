@@ -1,4 +1,4 @@
-"""What can go wrong, as types; callers branch on the type, never on the text.
+"""All errors of the project, as types; callers branch on the type, never on the text.
 
     MaaNotifyError
     ├── SettingsError              the settings are wrong: nothing was started
@@ -33,7 +33,7 @@ class MaaNotifyError(Exception):
 
 
 class Mistake(Struct, frozen=True):
-    """One wrong setting: which, what is wrong, and the way out. Never holds the value of a secret."""
+    """One wrong setting: its name, what is wrong, and how to mend it. Never holds the value of a secret."""
 
     setting: str
     problem: str
@@ -55,7 +55,7 @@ class SettingsError(MaaNotifyError):
 
 
 class PollUnderWay(MaaNotifyError):
-    """Another poll of this process takes longer than anybody wants to wait for it."""
+    """Another poll of this process takes longer than the caller waits for it."""
 
     code = "busy"
 
@@ -72,7 +72,7 @@ class GraphError(MaaNotifyError):
 
 
 class GraphDenied(GraphError):
-    """Graph or the login service refused us: a person has to mend a permission or a credential."""
+    """Graph or the sign-in service refused us: a person has to mend a permission or a credential."""
 
     code = "graph_denied"
 
@@ -155,10 +155,10 @@ class DestinationUnavailable(DeliveryError):
 
 
 class RecipientUnreachable(DeliveryError):
-    """One person cannot be written to: the app is not installed there, or was blocked by them or for them."""
+    """One person cannot be reached: the app is not installed for them, or was blocked."""
 
     code = "recipient_unreachable"
 
 
 class PollFailedError(Exception):
-    """Makes the Function's run count as failed; its text is free of secrets."""
+    """Makes the host count the Function's run as failed; its text is free of secrets."""

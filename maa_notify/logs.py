@@ -22,10 +22,10 @@ _LONGEST_SENTENCE = 2_000
 
 
 class EventLog(logging.LoggerAdapter[logging.Logger]):
-    """Takes the event's name, its values as keywords in their order, and a sentence as `text`."""
+    """A logger for events: takes the event's name, its values as keywords, and a sentence as `text`."""
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[str, MutableMapping[str, Any]]:
-        """The whole line."""
+        """The whole log line."""
         sentence = _sentence(str(kwargs.pop("text", "")))
         values = {**dict(_POLL.get()), **kwargs}
         pairs = [f"{name}={_value(value)}" for name, value in values.items()]
@@ -39,7 +39,7 @@ def logger(name: str) -> EventLog:
 
 @contextmanager
 def poll_under_way(tenant: str = "") -> Iterator[None]:
-    """Whatever is logged inside this block carries the id of one poll, in a fleet its tenant, too."""
+    """Adds the id of one poll to all that is logged inside the block, and in a fleet its tenant."""
     whose = (("tenant", tenant),) if tenant else ()
     mark = _POLL.set((("poll", secrets.token_hex(6)), *whose))
     try:
@@ -49,7 +49,7 @@ def poll_under_way(tenant: str = "") -> Iterator[None]:
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:
-    """For the command line: our own news, and of other libraries warnings only.
+    """Logs to standard error, for the command line; of other libraries only warnings.
 
     In Azure the Functions host takes what is logged.
     """

@@ -141,7 +141,7 @@ def test_what_is_pure_touches_nothing(module: str) -> None:
 
 
 def level_of(package: str) -> int:
-    """On which level of the house a package or a module at the top stands."""
+    """On which level a package or a module at the top stands."""
     return next(number for number, level in enumerate(LEVELS) if package in level)
 
 

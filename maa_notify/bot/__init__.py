@@ -1,1 +1,1 @@
-"""Asking back: answers people's questions in Teams from the state store. It reads, and never decides."""
+"""Answers people's questions in Teams from the state store. It only reads; it cannot approve or reject."""

@@ -1,4 +1,4 @@
-"""What Teams sends when somebody writes to the bot, or installs it: the few fields that are used, checked."""
+"""Activities, which Teams sends when somebody writes to the bot or installs it: the fields used, checked."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _SHARED = "shared"
 
 
 class MalformedActivityError(ValueError):
-    """The body is not what Teams sends; the text holds nothing of it."""
+    """The body is no activity; the error's text quotes nothing of it."""
 
 
 class _Tenant(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class _ChannelData(msgspec.Struct, frozen=True):
 
 
 class Activity(msgspec.Struct, frozen=True, rename="camel"):
-    """One activity, in Microsoft's own names; what is not listed here is passed over."""
+    """One activity, with Microsoft's field names; fields that are not listed here are ignored."""
 
     type: str
     id: str
@@ -54,24 +54,24 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from every other activity."""
+        """A key that no other activity has, to recognise one that is sent again."""
         return self.conversation.id, self.id
 
     @property
     def tenants(self) -> set[str]:
-        """The tenants it says it comes from: one, unless something is wrong."""
+        """The tenant ids that it names; more than one means that something is wrong."""
         of_channel = self.channel_data.tenant if self.channel_data else None
         told = (of_channel.id if of_channel else None), self.conversation.tenant_id
         return {each.lower() for each in told if each}
 
     @property
     def asker(self) -> str:
-        """The Entra object id of who wrote it; "" when Teams does not tell."""
+        """The Entra object id of its author; "" when Teams does not tell."""
         return (self.sender.aad_object_id or "").lower()
 
     @property
     def is_private(self) -> bool:
-        """Whether it was written anywhere but in a channel of the tenant alone, where a team may be told.
+        """Whether only its author may see the answer: anywhere but in a channel of this tenant alone.
 
         A channel that is shared with other organisations is none, if Teams says that it is shared.
         """
@@ -81,12 +81,12 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def is_message(self) -> bool:
-        """Whether somebody wrote something."""
+        """Whether it is a message that somebody wrote."""
         return self.type == "message"
 
     @property
     def is_welcome(self) -> bool:
-        """Whether the bot itself was just installed here; Teams tells it in two ways."""
+        """Whether the bot itself was just installed here; Teams has two types of activities for that."""
         if self.type == "installationUpdate":
             return self.action == "add"
         added = [each.id for each in self.members_added or ()]
@@ -96,12 +96,12 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def reply_to(self) -> str:
-        """The message to answer; "" where there is none and an answer begins a thread of its own."""
+        """The id of the message to reply to; "" when the answer is to begin a thread of its own."""
         return self.id if self.is_message else ""
 
     @property
     def own_mentions(self) -> list[str]:
-        """How the text addresses the bot, as it stands there: `<at>MAA Notify</at>`."""
+        """The mentions of the bot, as they stand in the text: `<at>MAA Notify</at>`."""
         return [
             entity["text"]
             for entity in self.entities or ()
@@ -117,7 +117,7 @@ _DECODER = msgspec.json.Decoder(Activity)
 
 
 def parse_activity(body: bytes) -> Activity:
-    """Reads the body of a call.
+    """The activity in the body of a call.
 
     Raises:
         MalformedActivityError: it is no activity, or one without what every activity has.

@@ -1,4 +1,4 @@
-"""What people ask, and the card that answers it, from what the last poll knew. Pure.
+"""The questions that the bot understands, and the cards that answer them, from what the last poll saw. Pure.
 
 In a channel of the tenant everything is told. Anywhere else each person is told of requests of their own,
 and a request whose requestor Graph does not tell is nobody's.
@@ -28,7 +28,7 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 
 class Word(StrEnum):
-    """What can be asked."""
+    """The commands of the bot."""
 
     PENDING = "pending"
     MINE = "mine"
@@ -37,7 +37,7 @@ class Word(StrEnum):
 
 
 class Command(Struct, frozen=True):
-    """A question as understood; `key` is the short key of a request, for `status` only."""
+    """A command as understood; `key` is the short key of a request, for `status` only."""
 
     word: Word
     key: str = ""
@@ -52,7 +52,7 @@ class Question(Struct, frozen=True):
 
 
 def command_of(text: str, own_mentions: Sequence[str] = ()) -> Command:
-    """Reads what somebody wrote; whatever is not understood asks for help."""
+    """The command in a text; `help` for a text that is not understood."""
     for mention in own_mentions:
         text = text.replace(mention, " ")
     match html.unescape(text).lower().split():
@@ -64,7 +64,7 @@ def command_of(text: str, own_mentions: Sequence[str] = ()) -> Command:
 
 
 class Answers(Struct, frozen=True):
-    """Makes the answers; `cards` knows where the button leads and how times are told."""
+    """Makes the cards that answer; `cards` knows the address of the button and the time zone."""
 
     cards: TeamsCards
 
@@ -92,7 +92,7 @@ class Answers(Struct, frozen=True):
                 )
 
     def hello(self) -> Element:
-        """What the bot says where it was just installed."""
+        """The card that the bot posts where it was just installed."""
         return self._help(strings.HELLO)
 
     def _help(self, title: str, *notes: str) -> Element:
@@ -105,14 +105,14 @@ class Answers(Struct, frozen=True):
 
 
 class AnswerBuilder(Struct, frozen=True):
-    """Tells of requests as they were at the last good poll."""
+    """Makes cards about requests as they were at the last good poll."""
 
     cards: TeamsCards
     as_of: datetime | None
     now: datetime
 
     def several(self, chosen: Sequence[RequestState], title: Callable[[int], str], nothing: str) -> Element:
-        """A list, as long as there is room; what has none is counted."""
+        """A card with a list of requests, as many as fit; the rest is counted."""
         heading = title(len(chosen)) if chosen else nothing if self.as_of else strings.NEVER_POLLED
         shown = min(len(chosen), _MOST_LINES)
         while True:
@@ -122,7 +122,7 @@ class AnswerBuilder(Struct, frozen=True):
             shown -= 1
 
     def named(self, found: Sequence[RequestState]) -> Element:
-        """The full card of the one request that is meant."""
+        """The full card of the request with this short key."""
         if len(found) != 1:
             return self.several(found, strings.with_this_key, strings.NOT_FOUND)
         full = self.cards.card(self._event(found[0]), "", self.now)
@@ -137,7 +137,7 @@ class AnswerBuilder(Struct, frozen=True):
         return [*lines, *([trusted_text(strings.left_out(left), separator=True)] if left else [])]
 
     def _event(self, tracked: RequestState) -> RequestEvent:
-        """What is known of a request, in the form of which cards are made."""
+        """An event with what is known of a request, since cards are made of events."""
         kind = EventKind.STATUS_CHANGED if tracked.revision > 1 else EventKind.CREATED
         at = self.as_of or self.now
         return RequestEvent(kind, tracked.request, tracked.revision, at, steps=tracked.steps)
@@ -158,12 +158,12 @@ def _card(cards: TeamsCards, title: str, body: list[Element]) -> Element:
 
 
 def _is_of(asker: str, tracked: RequestState) -> bool:
-    """Whether somebody filed a request; nobody is somebody."""
+    """Whether the asker filed a request; never for an asker without an id."""
     return bool(asker) and tracked.request.requestor.id.lower() == asker
 
 
 def _waiting(tracked: Sequence[RequestState]) -> list[RequestState]:
-    """What somebody has to decide, the riskiest first, then what expires first."""
+    """The requests that wait for an approver, the riskiest first, then those that expire first."""
     waiting = [each for each in tracked if each.request.status == NEEDS_APPROVAL]
     return sorted(waiting, key=lambda each: (-assess(each.request).risk, _expiry(each)))
 

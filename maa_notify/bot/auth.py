@@ -34,7 +34,7 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class RefusedError(Exception):
-    """A call that is not answered. `reason` is one word for the log; nothing of it reaches the caller."""
+    """A call that is refused. `reason` is one word for the log; the caller is not told it."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -43,7 +43,7 @@ class RefusedError(Exception):
 
 
 class Caller(Struct, frozen=True):
-    """What a sound token vouches for.
+    """The caller that a valid token names.
 
     Attributes:
         service_url: where the caller takes answers.
@@ -58,12 +58,12 @@ class CallerVerifier:
     """Checks the callers of one bot."""
 
     def __init__(self, setup: BotSetup, keys: SigningKeys) -> None:
-        """For this bot, with the keys of its cloud."""
+        """Verifies calls to this bot with the keys of its cloud."""
         self._setup = setup
         self._keys = keys
 
     def authenticate(self, authorization: str) -> Caller:
-        """Whom the header `Authorization` vouches for.
+        """The caller that the token in the header `Authorization` names.
 
         Raises:
             RefusedError: for nobody.
@@ -81,7 +81,7 @@ class CallerVerifier:
         return Caller(service_url, key.endorsements)
 
     def authorize(self, caller: Caller, activity: Activity) -> None:
-        """Lets an activity pass that its caller may send, and that is of this tenant.
+        """Refuses an activity that its caller may not send, or that is not of this tenant.
 
         Raises:
             RefusedError: it is neither.
@@ -111,7 +111,7 @@ class CallerVerifier:
         raise RefusedError(UNAUTHORIZED, reason)
 
     def _may_be_answered(self, url: str) -> bool:
-        """Whether answers may go there: to Teams; to this machine only where the keys come from it too."""
+        """Whether answers may go to this URL: to Teams, or to this machine if the keys come from it, too."""
         cloud = self._setup.cloud
         if is_loopback(url):
             return is_loopback(cloud.metadata_url)
@@ -119,7 +119,7 @@ class CallerVerifier:
 
 
 def _key_id(token: str) -> str:
-    """The id of the key that a token claims to be signed with; only one algorithm is looked at."""
+    """The id of the key that a token claims to be signed with; one of another algorithm is refused."""
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError):

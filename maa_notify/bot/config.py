@@ -1,4 +1,4 @@
-"""Who the bot is, and whose signature counts in its cloud.
+"""The bot's identity, and which keys and service URLs are valid in its cloud.
 
 Sources: "Authentication with the Bot Connector API" for the global cloud and for the checks as a whole; the
 constants of Microsoft's Bot Framework SDK for the government clouds; "Send proactive messages" for the hosts.
@@ -12,7 +12,7 @@ from maa_notify.net.client import origin_of
 
 
 class BotCloud(Struct, frozen=True):
-    """Where Teams calls from.
+    """What differs between clouds for calls from Teams.
 
     Attributes:
         issuer: who signs the calls.
@@ -27,7 +27,7 @@ class BotCloud(Struct, frozen=True):
     service_url: str = ""
 
     def serves(self, url: str) -> bool:
-        """Whether an address is one of Teams' own: the bot's tokens go nowhere else."""
+        """Whether an address is one of Teams' own; the bot's tokens are sent to no other."""
         origin = origin_of(url)
         host = httpx.URL(url).host if origin else ""
         is_teams = any(

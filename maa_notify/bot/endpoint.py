@@ -1,4 +1,4 @@
-"""`POST /api/messages`: a call of Teams in, a card out by the way that the call names, nothing decided."""
+"""`POST /api/messages`: answers a call of Teams with a card, which goes to the call's service URL."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -28,7 +28,7 @@ _FROM_ANYBODY = frozenset({UNAUTHORIZED, _TOO_LARGE})
 
 
 class Replies(Protocol):
-    """Where answers go."""
+    """Posts answers."""
 
     def reply(self, activity: Activity, card: Element) -> None:
         """Posts a card in the activity's conversation, as an answer to `activity.reply_to` if there is one.
@@ -45,7 +45,7 @@ class Messages:
     def __init__(
         self, tokens: CallerVerifier, store: StateStore, answers: Answers, replies: Replies, clock: Clock
     ) -> None:
-        """Reads from `store` only; nothing of Graph is within reach."""
+        """Reads from `store` alone; it has no access to Graph."""
         self._verifier = tokens
         self._store = store
         self._answers = answers
@@ -55,7 +55,7 @@ class Messages:
         self._greeted = ReplayCache()
 
     def handle(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Deals with one call and returns the status; the answer's body is always empty."""
+        """Handles one call and returns the HTTP status; the response has no body."""
         if len(body) > _MAX_BYTES:
             return _refuse(RefusedError(_TOO_LARGE, "size"))
         try:
@@ -73,7 +73,7 @@ class Messages:
         return _OK
 
     def _answer_once(self, activity: Activity) -> None:
-        """A call that comes again is refused; one whose answer failed may come again."""
+        """Answers, unless the same activity was answered before; one whose answer failed may come again."""
         if not self._answered.add(activity.key):
             raise RefusedError(FORBIDDEN, "replayed")
         try:
@@ -103,7 +103,7 @@ class Messages:
 def messages_of(
     setup: BotSetup, store: StateStore, cards: TeamsCards, replies: Replies, clock: Clock
 ) -> Messages:
-    """Wires up the door of one bot; nothing is fetched yet."""
+    """The handler of one bot's messages; no request is made yet."""
     tokens = CallerVerifier(setup, SigningKeys(setup.cloud.metadata_url, clock))
     return Messages(tokens, store, Answers(cards), replies, clock)
 
@@ -113,7 +113,7 @@ def _header(headers: Iterable[tuple[str, str]], name: str) -> str:
 
 
 def _refuse(error: RefusedError) -> int:
-    """Noise of the internet is no news; a call that Microsoft signed and that is not for us is."""
+    """Logs a refused call and returns its status; as a warning only if Microsoft signed the call."""
     if error.status in _FROM_ANYBODY:
         _LOG.info("bot.refused", reason=error.reason)
     else:

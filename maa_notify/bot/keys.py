@@ -1,4 +1,4 @@
-"""The keys that sign what Teams sends, as Microsoft announces them; fetched over our own bounded wire."""
+"""The keys that sign Teams' calls, as Microsoft publishes them; fetched by our own bounded HTTP client."""
 
 import threading
 from collections.abc import Mapping
@@ -26,32 +26,32 @@ _OK = 200
 
 
 class KeysUnavailable(MaaNotifyError):  # noqa: N818 - as its siblings in errors.py
-    """The keys cannot be had, so nobody can be believed for now."""
+    """The keys cannot be fetched, so no caller can be verified for now."""
 
     code = "bot_keys"
 
 
 class SigningKey(Struct, frozen=True):
-    """A key, and the channels (`msteams`) that may be spoken for with it."""
+    """A key, and the channels (`msteams`) for which it may sign."""
 
     public: RSAPublicKey
     endorsements: frozenset[str]
 
 
 class SigningKeys:
-    """The announced keys by id, kept for a day. Several threads may ask at once."""
+    """The published keys by id, kept for a day. Safe for several threads."""
 
     def __init__(self, metadata_url: str, clock: Clock) -> None:
-        """For the service that announces its keys at this address; nothing is fetched yet."""
+        """For the service whose OpenID metadata is at this address; nothing is fetched yet."""
         self._metadata_url = metadata_url
         self._clock = clock
-        self._wire = HttpClient(metadata_url)
+        self._http = HttpClient(metadata_url)
         self._lock = threading.Lock()
         self._keys: Mapping[str, SigningKey] = {}
         self._good_until = self._next_try = clock.monotonic()
 
     def find(self, key_id: str) -> SigningKey | None:
-        """The key of this id; None when no such key is announced.
+        """The key of this id; None when no such key is published.
 
         An unknown id may be a new key, so the keys are fetched anew, but at most once in five minutes:
         anybody can make up ids.
@@ -75,7 +75,7 @@ class SigningKeys:
         self._good_until, self._next_try = now + _GOOD_FOR, now + _AT_MOST_EVERY
 
     def _look_for_new_ones(self, now: float) -> None:
-        """What is known stays good when nothing newer can be had."""
+        """Fetches the keys; when that fails, those known before stay valid."""
         self._next_try = now + _AT_MOST_EVERY
         try:
             self._keys = self._fetch()
@@ -88,28 +88,28 @@ class SigningKeys:
             address = self._get(self._metadata_url).get("jwks_uri")
             entries = self._get(address).get("keys") if isinstance(address, str) else None
         finally:
-            self._wire.close()  # the next time is tomorrow
+            self._http.close()  # the next time is tomorrow
         keys = dict(filter(None, map(_key, entries))) if isinstance(entries, list) else {}
         if not keys:
             raise KeysUnavailable("no key is announced that can be used")
         return keys
 
     def _get(self, url: str) -> Mapping[str, Any]:
-        """A JSON object; the wire goes to no other host than the one of the metadata."""
+        """The JSON object at an address; the client connects to no other host than that of the metadata."""
         try:
-            answer = self._wire.request("GET", url, headers={"Accept": "application/json"}, limits=_LIMITS)
+            response = self._http.request("GET", url, headers={"Accept": "application/json"}, limits=_LIMITS)
         except NoResponseError as error:
             raise KeysUnavailable(str(error)) from None
-        if answer.status != _OK or answer.fault:
-            raise KeysUnavailable(answer.fault or f"it answered {answer.status}")
-        found = answer.json_object()
+        if response.status != _OK or response.fault:
+            raise KeysUnavailable(response.fault or f"it answered {response.status}")
+        found = response.json_object()
         if found is None:
             raise KeysUnavailable("it answered with no JSON object")
         return found
 
 
 def _key(entry: object) -> tuple[str, SigningKey] | None:
-    """One announced key; None for one of another kind, which spoils no other."""
+    """One published key with its id; None for one that cannot be used, so that the others still can."""
     if not isinstance(entry, dict) or entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig":
         return None
     key_id, endorsements = entry.get("kid"), entry.get("endorsements")

@@ -1,4 +1,4 @@
-"""What this process has already dealt with, so that it is not done twice."""
+"""The activities that this process has handled already, so that none is handled twice."""
 
 import threading
 from collections import OrderedDict
@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 
 class ReplayCache:
-    """The last so many things. Several threads may ask at once.
+    """The last so many keys. Safe for several threads.
 
     It is the memory of one worker process: another one, and the same one after a restart, does not know.
     """
@@ -18,7 +18,7 @@ class ReplayCache:
         self._lock = threading.Lock()
 
     def add(self, thing: Hashable) -> bool:
-        """Remembers it; False when it is known already."""
+        """Remembers a key; False when it is known already."""
         with self._lock:
             if thing in self._known:
                 return False
@@ -28,6 +28,6 @@ class ReplayCache:
             return True
 
     def forget(self, thing: Hashable) -> None:
-        """As if it had never been seen."""
+        """Forgets a key, so that it may come again."""
         with self._lock:
             self._known.pop(thing, None)

@@ -1,4 +1,4 @@
-"""Answers to where a question came from."""
+"""Posts answers in the conversation of the question."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ from maa_notify.bot.activity import Activity
 
 
 class Connection(Protocol):
-    """A way to one service URL of the Bot Connector."""
+    """A connection to one service URL of the Bot Connector."""
 
     def send(self, conversation_id: str, card: Mapping[str, Any], *, reply_to: str) -> str:
         """Posts a card into a conversation."""
@@ -21,12 +21,12 @@ class Connection(Protocol):
 
 
 class ConnectorReplies(Struct, frozen=True):
-    """Answers to where a question came from, which has been checked by then."""
+    """Posts answers to the service URL of a question, which was verified before."""
 
     connect: Callable[[str], Connection]
 
     def reply(self, activity: Activity, card: Mapping[str, Any]) -> None:
-        """Posts a card there."""
+        """Posts a card in the conversation of the activity."""
         connector = self.connect(activity.service_url)
         try:
             connector.send(activity.conversation.id, card, reply_to=activity.reply_to)

@@ -27,12 +27,12 @@ _MORE = "Look in Intune under Multi Admin Approval > All requests."
 
 
 def pending(count: int) -> str:
-    """The title of what waits in the whole tenant."""
+    """The title of a list of all open requests of the tenant."""
     return "1 request waits for a decision" if count == 1 else f"{count} requests wait for a decision"
 
 
 def pending_of_yours(count: int) -> str:
-    """The title of what waits of the asker's own."""
+    """The title of a list of the asker's own open requests."""
     return (
         "1 request of yours waits for a decision"
         if count == 1
@@ -41,7 +41,7 @@ def pending_of_yours(count: int) -> str:
 
 
 def of_yours(count: int) -> str:
-    """The title of all that the asker filed."""
+    """The title of a list of all requests that the asker filed."""
     return "1 request of yours" if count == 1 else f"{count} requests of yours"
 
 
@@ -51,10 +51,10 @@ def with_this_key(count: int) -> str:
 
 
 def left_out(count: int) -> str:
-    """What a list has no room for."""
+    """How many requests a list leaves out."""
     return f"1 more is not shown. {_MORE}" if count == 1 else f"{count} more are not shown. {_MORE}"
 
 
 def as_of(moment: str) -> str:
-    """How old the news is."""
+    """The time of the last good poll, from which an answer is made."""
     return f"As Intune listed it at {moment}."

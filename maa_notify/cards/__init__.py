@@ -1,1 +1,1 @@
-"""Events to Adaptive Cards: pure. Hostile text is made safe in `text`, every sentence stands in `words`."""
+"""Makes Adaptive Cards of events. Pure. `text` makes foreign text safe; `strings` has every sentence."""

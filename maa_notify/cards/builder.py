@@ -38,11 +38,11 @@ _SHORTENED = TextLimits(quote=700, name=60, steps=3)
 
 
 class TeamsCards(Struct, frozen=True):
-    """Makes cards that lead to one place: Intune's own page of Multi Admin Approval.
+    """Makes cards whose one button opens Intune's own page of Multi Admin Approval.
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
-        mentions: whom to ring by name, by destination.
+        mentions: whom to mention, by destination.
         times: how times are told.
         chats: the destinations that are no channel but the chat with the requestor.
         tenant: a name to put above each card, where cards of many tenants meet; "" for none.
@@ -55,7 +55,7 @@ class TeamsCards(Struct, frozen=True):
     tenant: str = ""
 
     def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Element:
-        """The full card of one event; `again` says that it may be there already."""
+        """The full card of one event; `again` says at its foot that it may have been posted before."""
         if isinstance(event, Notice):
             made = self._notice(event, now, again=again)
         else:
@@ -63,7 +63,7 @@ class TeamsCards(Struct, frozen=True):
         return self._mentioning(made, [event], destination)
 
     def reply(self, event: Event, destination: str, now: datetime) -> Element:
-        """What rings in the thread of a card that was changed: the news in three lines."""
+        """The short reply in the thread of an updated card, since an update notifies nobody."""
         if isinstance(event, Notice):
             return self.card(event, destination, now)
         body = reply_body(self._context(event, destination, now))
@@ -75,7 +75,7 @@ class TeamsCards(Struct, frozen=True):
         return made if fits(made) else _marked(self.plain(event, now))
 
     def plain(self, event: Event, now: datetime) -> Element:
-        """The least that still rings: for a destination that refused the full card."""
+        """The smallest card that still notifies, for a destination that refused the full one."""
         if isinstance(event, Notice):
             return self._notice(replace(event, facts=()), now, again=False)
         return self._card(plain_body(self._context(event, "", now)), strings.fallback(event))
@@ -93,7 +93,7 @@ class TeamsCards(Struct, frozen=True):
             count -= max(1, count // 8)
 
     def _request(self, event: RequestEvent, destination: str, now: datetime, *, again: bool) -> Element:
-        """With the whole of other people's text, else with less of it, else plain."""
+        """The card with all foreign text, or less of it if that is too large, or the plain one."""
         context = self._context(event, destination, now)
         for limits in (_FULL, _SHORTENED):
             body = [*full_body(replace(context, limits=limits)), *_doubt(again=again)]
@@ -111,7 +111,7 @@ class TeamsCards(Struct, frozen=True):
         return CardContext(event, assess(event.request), now, self.times, _FULL, in_chat)
 
     def _mentioning(self, card: Element, events: Sequence[Event], destination: str) -> Element:
-        """With the mentions that belong to it; a card that they would make too large comes without."""
+        """The card with its mentions, unless they would make it too large."""
         mentioning = with_mentions(card, mentioned_people(events, self.mentions.get(destination, {})))
         return mentioning if fits(mentioning) else card
 
@@ -122,7 +122,7 @@ class TeamsCards(Struct, frozen=True):
 
 
 def fits(card: Element) -> bool:
-    """Whether a card can be posted."""
+    """Whether a card is small enough to be posted."""
     posted, kept = sizes(card)
     return posted + _ENVELOPE_BYTES <= MAX_BYTES and kept <= _MAX_BYTES_KEPT
 

@@ -1,4 +1,4 @@
-"""What the parts of one request's card have in common, worked out once."""
+"""What all parts of one request's card need: computed once."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from maa_notify.domain.risk import Assessment
 
 
 class TextLimits(Struct, frozen=True):
-    """How much of other people's text a card holds, in characters, and how many steps of the story."""
+    """How much foreign text a card holds, in characters, and how many steps of the timeline."""
 
     quote: int
     name: int
@@ -39,5 +39,5 @@ class CardContext(Struct, frozen=True):
 
     @property
     def request(self) -> ApprovalRequest:
-        """What the card is about."""
+        """The request that the card is about."""
         return self.event.request

@@ -1,4 +1,4 @@
-"""The body of a digest: a burst of news as one card, what needs somebody first."""
+"""The body of a digest: many events as one card, requests that wait for somebody first."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ _STATES = 4
 
 
 def digest_body(events: Sequence[Event], now: datetime, times: TimeFormat, *, in_chat: bool) -> list[Element]:
-    """Two lines for each request, with the latest of its events and the keys of all of them."""
+    """The body: two lines for each request, with the latest of its events and the keys of all of them."""
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
     notices = [event for event in events if isinstance(event, Notice)]
     latest = [each[-1] for each in news]
@@ -61,7 +61,7 @@ def _notice_lines(notice: Notice) -> list[Element]:
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:
-    """The events of each request in order, the requests by how much they need somebody."""
+    """The events of each request in order, with the requests that most need somebody first."""
     news: dict[str, list[RequestEvent]] = {}
     for event in events:
         news.setdefault(event.request.id, []).append(event)

@@ -9,7 +9,7 @@ _LABEL_WIDTH = "104px"
 
 
 def trusted_text(text: str, **style: str | bool) -> Element:
-    """A `TextBlock`, in which clients read Markdown: nothing of a request may come this way."""
+    """A `TextBlock` with text of ours. Clients read Markdown in it, so it must hold nothing of a request."""
     return {"type": "TextBlock", "text": text, "wrap": True, **style}
 
 
@@ -38,7 +38,7 @@ def fact(label: str, value: str) -> Element:
 
 
 def card(body: list[Element], fallback: str, *, button: str, url: str) -> Element:
-    """A whole card with one button; `fallback` is shown where cards cannot be."""
+    """A whole card with one button; `fallback` is the text where cards cannot be shown."""
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",

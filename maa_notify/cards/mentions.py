@@ -1,4 +1,4 @@
-"""People who are rung by name: only those named in the settings, never anybody a request names.
+"""Mentions of people: only of those that the settings name, never of anybody that a request names.
 
 A mention is an `<at>` in one of our own texts and an entity beside the card with exactly the same text
 (Teams documentation, "Format cards": user mention by UPN or Entra object id).
@@ -29,14 +29,14 @@ def is_person(text: str) -> bool:
 
 
 def mentioned_people(events: Sequence[Event], mentions: Mentions) -> list[str]:
-    """Everybody whom any of these events rings, once each, in the order of the settings."""
+    """The people to mention for any of these events, once each, in the order of the settings."""
     words = frozenset[str]().union(*(event.names for event in events))
-    rung = (person for word, people in mentions.items() if word in words for person in people)
-    return list(dict.fromkeys(rung))[:MOST]
+    mentioned = (person for word, people in mentions.items() if word in words for person in people)
+    return list(dict.fromkeys(mentioned))[:MOST]
 
 
 def with_mentions(card: Element, people: Sequence[str]) -> Element:
-    """The card with a line under its strip that mentions these people."""
+    """The card with a line under its status line that mentions these people."""
     if not people:
         return card
     texts = [f"<at>{_name(person, number)}</at>" for number, person in enumerate(people, 1)]
@@ -50,7 +50,7 @@ def with_mentions(card: Element, people: Sequence[str]) -> Element:
 
 
 def _name(person: str, number: int) -> str:
-    """What the line shows: the first part of an account, and no two alike by accident."""
+    """The name to show: the first part of an account, or a number if that leaves nothing."""
     if GUID.fullmatch(person):
         return f"Person {number}"
     return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Person {number}"

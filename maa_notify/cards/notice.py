@@ -16,7 +16,7 @@ _STYLE = {Risk.HIGH: "attention", Risk.MEDIUM: "warning"}
 
 
 def notice_body(notice: Notice, now: datetime, times: TimeFormat) -> list[Element]:
-    """Title and text in the strip, then the facts, with anybody's values made safe, and the next step."""
+    """The body: title and text, the facts with foreign values made safe, and the next step."""
     strip = container(
         _style(notice), trusted_text(notice.title, weight="Bolder"), trusted_text(notice.text), bleed=True
     )

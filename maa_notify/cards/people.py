@@ -1,4 +1,4 @@
-"""People and applications as far as Graph tells who they are, made safe to show."""
+"""Names of people and applications, as far as Graph tells them, made safe to show."""
 
 from maa_notify.cards import strings
 from maa_notify.cards.text import safe, safe_account
@@ -6,7 +6,7 @@ from maa_notify.domain.request import Identity
 
 
 def display_name(identity: Identity, limit: int = 120) -> str:
-    """A person or an application: the name with the account where both are known, the next best otherwise."""
+    """The name of a person or an application, with the account where both are known."""
     name = safe(identity.name, limit)
     account = safe_account(identity.upn, limit) or safe(identity.id, limit)
     if identity.kind == "application":

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, made safe to show: the one place where that happens.
+"""Makes text that somebody else wrote safe to show; no other module does.
 
 A requestor chooses the justification, the names of apps and scripts, sometimes a display name. On the screen
 of the person who can approve, none of it may become a link, a mention, a macro, or look like our own words.
@@ -42,7 +42,7 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def safe(text: str, limit: int) -> str:
-    """Somebody else's text for a `TextRun`: one line, at most `limit` characters, nothing alive in it.
+    """Foreign text for a `TextRun`: one line, at most `limit` characters, without links, mentions or macros.
 
     Invisible breaks come on top of `limit`: never more than one for each character.
     """
@@ -50,11 +50,11 @@ def safe(text: str, limit: int) -> str:
 
 
 def safe_and_rest(text: str, limit: int) -> tuple[str, int]:
-    """The same, and how many characters of the text were left out."""
-    purge_expired = _tidy(text)
-    end = _end(purge_expired, limit)
-    shown = purge_expired if end == len(purge_expired) else purge_expired[:end].rstrip() + ELLIPSIS
-    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(purge_expired) - end
+    """The same as `safe`, and how many characters of the text were left out."""
+    tidied = _tidy(text)
+    end = _end(tidied, limit)
+    shown = tidied if end == len(tidied) else tidied[:end].rstrip() + ELLIPSIS
+    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(tidied) - end
 
 
 def safe_account(upn: str, limit: int = 120) -> str:
@@ -63,7 +63,7 @@ def safe_account(upn: str, limit: int = 120) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without control, direction, invisible and private characters, and on one line."""
+    """The text on one line, without control, direction, invisible and private characters."""
     kept: list[str] = []
     marks = 0
     for character in _UNSEEN.sub("", unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())):

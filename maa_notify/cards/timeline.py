@@ -1,4 +1,4 @@
-"""The story of a request so far: when it was filed, by whom, and what became of it."""
+"""The timeline of a request: when it was filed, by whom, and each status since."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _NAMELESS = frozenset({APPROVED, REJECTED})
 
 
 def timeline(card: CardContext) -> list[Element]:
-    """A row for each step; empty for a request that nothing has happened to yet."""
+    """A row for each step; empty for a request to which nothing has happened yet."""
     if not tells(card.event):
         return []
     request = card.request
@@ -25,12 +25,12 @@ def timeline(card: CardContext) -> list[Element]:
 
 
 def tells(event: RequestEvent) -> bool:
-    """Whether the story is told, so that no other row need say who asked and when."""
+    """Whether the card has a timeline, so that no other row need say who asked and when."""
     return bool(_steps(event)) or event.kind is EventKind.NO_LONGER_LISTED
 
 
 def _steps(event: RequestEvent) -> tuple[Step, ...]:
-    """What was seen; at least the status of which the news is."""
+    """The steps that polls saw; at least the status that the event is about."""
     request = event.request
     if event.steps or request.status == NEEDS_APPROVAL:
         return event.steps
@@ -52,7 +52,7 @@ def _later(card: CardContext) -> Iterator[tuple[str, str]]:
 
 
 def _approval_was_missed(event: RequestEvent, steps: tuple[Step, ...]) -> bool:
-    """Completed between two polls: somebody must have approved it."""
+    """Whether the approval happened unseen between two polls: a completed request must have been approved."""
     return event.request.status == COMPLETED and not any(step.status == APPROVED for step in steps)
 
 

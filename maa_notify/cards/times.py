@@ -1,4 +1,4 @@
-"""Times as people read them: in UTC always, with the time left in words."""
+"""Formats times for people: always in UTC, with the time left in words."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -8,7 +8,7 @@ from maa_notify.cards import strings
 
 
 class TimeFormat(Struct, frozen=True):
-    """How times are told: in UTC, and beside it, never instead, in the `zone` of the readers if it is set."""
+    """Formats times in UTC, and also in the readers' `zone` if one is set."""
 
     zone: tzinfo | None = None
 

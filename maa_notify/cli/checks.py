@@ -54,7 +54,7 @@ class Finding(Struct, frozen=True):
 
 
 def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
-    """Runs all checks; one that fails keeps none of the others from being run.
+    """Runs all checks; after one that fails the others still run.
 
     Args:
         notifier: wired up from the settings to check.
@@ -145,7 +145,7 @@ def _check_state(notifier: app.App) -> Finding:
 
 
 def _check_polls(notifier: app.App) -> Finding:
-    """What the state store remembers of them; this poller need not be the one that does them."""
+    """How the last polls went, by the state store: another process may be the one that polls."""
     health = notifier.health()
     at = health.last_good_poll
     last = f"the last good one: {TimeFormat().format(at)}" if at else "none was good"
@@ -162,7 +162,7 @@ def _check_polls(notifier: app.App) -> Finding:
 
 
 def _why(health: Health) -> str:
-    """The reason of a failed poll, with what is known of its token: that need not be the token we have."""
+    """The reason of a failed poll, and what its token lacked; ours may be another token."""
     lacking, age = health.missing_permission, health.token_age_minutes
     if not lacking:
         return health.reason

@@ -1,4 +1,4 @@
-"""`history`: the journal of what was told, for a spreadsheet or a script."""
+"""`history`: prints the journal of notifications, for a spreadsheet or a script."""
 
 import argparse
 import csv
@@ -92,12 +92,12 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
 
 
 def _subject(event: Event) -> str:
-    """What it was about, as on its card."""
+    """The subject of a notification, as on its card."""
     return event.title if isinstance(event, Notice) else str(subject_of(event.request))
 
 
 def _receipt_of(entry: JournalEntry) -> str:
-    """What is known of a card.
+    """How much the destination confirmed, in one word.
 
     `confirmed`: it is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all.
     `unreached`: its recipient could not be written to.
@@ -114,5 +114,5 @@ def _name_of(identity: Identity) -> str:
 
 
 def _cell(value: str) -> str:
-    """The value as a spreadsheet may read it: with an apostrophe where it would take it for a formula."""
+    """The value of a cell; with an apostrophe if a spreadsheet would take it for a formula."""
     return f"'{value}" if value.startswith(_FORMULA_START) else value

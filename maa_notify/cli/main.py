@@ -29,21 +29,21 @@ Settings come from environment variables that begin with MAA_; docs/settings.md 
 
 
 class Command(Struct, frozen=True):
-    """The module of a command, and what it does in one line."""
+    """A command: its module, and one line that says what it does."""
 
     module: str
     help: str
 
 
 class CommandModule(Protocol):
-    """What the module of a command has. To import it loads no library of the network: `--help` is instant."""
+    """The functions of a command's module. Its import loads no network library, so that `--help` is fast."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declares the description and the arguments of the command."""
         ...
 
     def run(self, options: argparse.Namespace) -> int:
-        """Does what the command is for, and returns the exit code.
+        """Runs the command and returns the exit code.
 
         Raises:
             MaaNotifyError: it cannot be done; the text is for the person who called.
@@ -65,7 +65,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; nothing prints a traceback at a person."""
+    """Runs one command and returns its exit code; errors are printed as one line, without a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     parser = parser_for(words)
     options = parser.parse_args(words)
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser_for(words: Collection[str]) -> argparse.ArgumentParser:
-    """The parser of a command line; only the commands that it names are imported and have their arguments."""
+    """The parser of a command line; only the modules of commands that it names are imported."""
     parser = argparse.ArgumentParser(
         prog="maa-notify",
         description="Tells Microsoft Teams about Intune's Multi Admin Approval requests.",
@@ -132,8 +132,8 @@ def _run(options: argparse.Namespace) -> int:
         complain("stopped")
     except BrokenPipeError:
         sys.stderr.close()
-    except Exception as error:  # noqa: BLE001 - the last resort: a place instead of a traceback
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {place.name}, line {place.lineno} of {place.filename}"
+    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} in {frame.name}, line {frame.lineno} of {frame.filename}"
         complain(f"this is a fault of maa-notify itself: {where}; please report it")
     return FAILED

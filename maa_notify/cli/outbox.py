@@ -1,4 +1,4 @@
-"""`outbox`: what waits or was given up, and what to do about it."""
+"""`outbox`: lists, retries or discards notifications that wait or were given up."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`preview`: the card for a status or for a request of one's own, or where it would go."""
+"""`preview`: shows the card for a status or for a request of one's own, or where it would go."""
 
 import argparse
 import json

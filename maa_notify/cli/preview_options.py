@@ -1,4 +1,4 @@
-"""What `preview` is asked to show: a card of the catalogue or of any status, or of a request in a file."""
+"""Arguments of `preview`: a card of the catalogue or of any status, or a request in a file."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from maa_notify.settings.validation import did_you_mean
 
 
 class UnusableError(ValueError):
-    """What was asked for cannot be shown; says why."""
+    """What was asked for cannot be shown; the text says why."""
 
 
 class PreviewOptions(Struct, frozen=True):
@@ -53,7 +53,7 @@ class PreviewOptions(Struct, frozen=True):
         return replace(event, request=replace(event.request, policy_types=(known,)))
 
     def card(self, cards: TeamsCards, now: datetime) -> Element:
-        """Its card, in the form that the catalogue gives it.
+        """The card of the event, in the form that the catalogue gives it.
 
         Raises:
             UnusableError: as for `event`.
@@ -70,7 +70,7 @@ def _event_of(request: ApprovalRequest, now: datetime) -> Event:
 
 
 def _read_request(file: str) -> ApprovalRequest:
-    """Reads the raw JSON of one request; as bytes, for PowerShell writes UTF-16."""
+    """Reads the raw JSON of one request; as bytes, since PowerShell writes UTF-16."""
     try:
         content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return parse_request(json.loads(content))

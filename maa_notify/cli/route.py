@@ -1,4 +1,4 @@
-"""`preview --route`: where a request would go, and why."""
+"""`preview --route`: tells which destinations a request would go to, and why."""
 
 import json
 from collections.abc import Iterable

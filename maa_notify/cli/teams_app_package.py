@@ -36,7 +36,7 @@ class TeamsApp(Struct, frozen=True):
     version: str
 
     def manifest(self) -> dict[str, Any]:
-        """What Teams is told of the app. It asks for no permission, no domain and no address of ours."""
+        """The app's manifest. It asks for no permission, and names no domain and no address of ours."""
         return {
             "$schema": _SCHEMA,
             "manifestVersion": _MANIFEST,
@@ -65,7 +65,7 @@ class TeamsApp(Struct, frozen=True):
         }
 
     def package(self) -> bytes:
-        """The zip file; the same app gives the same bytes."""
+        """The zip file as bytes; the same for the same app."""
         manifest = json.dumps(self.manifest(), indent=2, ensure_ascii=False) + "\n"
         icons = files("maa_notify.cli") / "icons"
         made = io.BytesIO()
@@ -84,7 +84,7 @@ class TeamsApp(Struct, frozen=True):
 
 
 def _entry(name: str) -> ZipInfo:
-    """A file within, without a trace of when and where it was made."""
+    """A file in the zip file, with a fixed time and fixed attributes."""
     entry = ZipInfo(name)
     entry.create_system, entry.external_attr = _UNIX, _READABLE
     return entry

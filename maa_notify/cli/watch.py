@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Polls until it is told to stop; a poll that fails is tried again at the next turn.
+    """Polls until it is told to stop; after a poll that fails, the next one tries again.
 
     Raises:
         SettingsError: a setting is wrong.

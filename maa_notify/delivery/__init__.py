@@ -1,1 +1,1 @@
-"""The outbox at work."""
+"""Delivers what waits in the outbox."""

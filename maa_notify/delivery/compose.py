@@ -1,7 +1,7 @@
-"""What goes out next: the first of what is due as a card of its own, or a burst of it as one digest.
+"""The next message: the first due notification as a card of its own, or many as one digest.
 
-Where a destination comes back to the cards it posted, a request has one card there: later news take its place
-and ring in its thread, and only requests without a card share a digest.
+Where a sender updates its cards, a request has one card: later news replace it and add a reply in its thread,
+which notifies people, and only requests without a card share a digest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class CardMaker(Protocol):
     """Makes cards of events; `now` is the time of posting (UTC)."""
 
     def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
-        """The full card; `again` says that it may be there already."""
+        """The full card; `again` says at its foot that it may have been posted before."""
         ...
 
     def plain(self, event: Event, now: datetime) -> Card:
@@ -32,7 +32,7 @@ class CardMaker(Protocol):
         ...
 
     def reply(self, event: Event, destination: str, now: datetime) -> Card:
-        """The short card that rings in the thread of a card which was changed."""
+        """The short reply in the thread of an updated card, since an update notifies nobody."""
         ...
 
     def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
@@ -58,6 +58,7 @@ class Composer(Struct, frozen=True):
         """
         first = due[0]
         location = locations.get(first.value.event.subject_id)
+        # A request that has a card is updated there; in a digest it would be told on two cards.
         new = [item for item in due if item.value.event.subject_id not in locations]
         if location or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
             return due[:1], self._message(first.value, location, now)

@@ -1,4 +1,4 @@
-"""The outbox at work: every waiting notification to its destination, at least once, in order, in pace.
+"""Delivers each waiting notification to its destination: at least once, in order, within the rate limit.
 
 A destination is leased by one poller at a time, for a limited time that each post renews. So nothing is
 posted twice, the pace is kept whatever number of pollers run, and a poller that was killed blocks nobody for
@@ -47,7 +47,7 @@ class DeliveryResult(Struct, frozen=True):
     overdue: int = 0
 
     def followed_by(self, later: "DeliveryResult") -> "DeliveryResult":
-        """Of two deliveries in one poll: what both did, and what waits after the second."""
+        """The result of two deliveries in one poll: what both did, and what waits after the second."""
         return replace(later, delivered=self.delivered + later.delivered, dead=self.dead + later.dead)
 
 
@@ -66,7 +66,7 @@ class Delivery:
     def leases(
         self, states: Mapping[str, Versioned[DestinationState]]
     ) -> dict[str, Versioned[DestinationState]]:
-        """The destinations that could take a card now, as leased by this delivery, to be written with news.
+        """The destinations that can take a card now, as leased by this delivery, to be written with news.
 
         Each has the etag under which it was read. So whoever has written it since makes that fail, and it is
         leased later, as any other.
@@ -116,7 +116,7 @@ class Delivery:
         states: Mapping[str, Versioned[DestinationState]],
         waiting: Mapping[str, Iterable[PendingNotification]],
     ) -> list[DestinationRun]:
-        """One for each destination that something waits for, if it is still in the settings."""
+        """A run for each destination that something waits for, if it is still in the settings."""
         composer = Composer(self.cards, self.limits.digest_above)
         shared = Shared(self.outbox, composer, self.clock, self.limits, self.random, self._holder)
         runs = []

@@ -1,4 +1,4 @@
-"""One destination during one delivery: it is leased, its next message posted, and what became of it recorded.
+"""One destination during one delivery: takes its lease, posts its messages and records the outcomes.
 
 After a post the notification leaves the outbox and the destination's row is renewed in one transaction, so
 that pace and outcome cannot drift apart; a crash between the post and that costs one duplicate with the same
@@ -100,6 +100,7 @@ class DestinationRun:
         self._conflicts = 0
         self._other: tuple[str, datetime | None] | None = None
         self._state = lease.without_future_times(state, now, shared.limits)
+        # Where it failed last it tries once a poll, so that a long outage causes no storm of calls.
         self._tries = 1 if self.is_failing else shared.limits.max_attempts
 
     @property
@@ -128,7 +129,7 @@ class DestinationRun:
             self._post(now)
 
     def _read_again(self) -> None:
-        """Takes over what others have left; the destination first, for the reason given above."""
+        """Reads the state and then the outbox again, in this order for the reason in `__init__`."""
         self._is_stale = False
         now = self._shared.clock.now()
         state = self._shared.outbox.read_destination(self.name)
@@ -144,7 +145,7 @@ class DestinationRun:
         return max(min(moments), pacing.ready_at(self._state.value, now, self._shared.limits))
 
     def _acquire_lease(self, now: datetime) -> bool:
-        """Makes sure that nobody else posts there meanwhile; returns whether it is so."""
+        """Takes the lease, so that no other poll posts there meanwhile; returns whether this poll has it."""
         state, holder = self._state.value, self._shared.holder
         if lease.lasts(state, holder, now):
             return True
@@ -186,14 +187,14 @@ class DestinationRun:
         return self._shared.composer.compose(due, locations, now)
 
     def _send(self, message: Message, now: datetime) -> Receipt:
-        """Posts, unless it is for somebody who could not be written to lately."""
+        """Posts a message, unless its recipient could not be reached within the last day."""
         recipient, since = message.recipient, now - _UNREACHED_FOR
         if recipient and self._shared.outbox.is_unreached(self.name, recipient, since):
             raise RecipientUnreachable("could not be written to less than a day ago")
         return self._sender.post(message)
 
     def _unreached(self, items: Sequence[PendingNotification], error: RecipientUnreachable) -> None:
-        """Nobody waits for a person who has no app: what was for them is put on record."""
+        """Moves the notifications to the journal as unreached: without the app no retry could succeed."""
         now = self._shared.clock.now()
         outcomes = [
             Outcome(each, entry=JournalEntry(replace(each.value, last_error=str(error)), now, unreached=True))
@@ -241,6 +242,7 @@ class DestinationRun:
                 text=f"{error}; what waits is kept",
             )
         self._tries -= 1
+        # After a refusal a person has to mend something, so a second try now could only fail again.
         self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
         self._commit(
             [self._outcome_of_failure(each, error, now) for each in items],
@@ -265,7 +267,7 @@ class DestinationRun:
     def _commit(
         self, outcomes: Sequence[Outcome], update: Callable[[DestinationState], DestinationState]
     ) -> None:
-        """Writes down what became of a message; if rows changed meanwhile, whatever still stands of it.
+        """Records the outcomes of a message; if rows changed meanwhile, those whose rows are still there.
 
         Raises:
             StateError: also when rows changed at every try.
@@ -284,6 +286,7 @@ class DestinationRun:
                 )
                 self._read_again()
                 found = {each.value.key: each for each in self.waiting}
+                # A person or another poll may have moved a notification; only what still waits is written.
                 outcomes = [
                     replace(each, pending=found[each.pending.value.key])
                     for each in outcomes
@@ -299,7 +302,7 @@ class DestinationRun:
         )
 
     def _renewed(self, state: DestinationState) -> DestinationState:
-        """With our lease renewed by the post, or released after the last one; another's stays as it is."""
+        """The state with our lease renewed, or released after the last post; another poll's lease stays."""
         if state.holder != self._shared.holder:
             return state
         if self.is_closed:

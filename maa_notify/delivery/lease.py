@@ -18,32 +18,32 @@ POST_TIME = timedelta(seconds=26)
 def without_future_times(
     state: Versioned[DestinationState], now: datetime, limits: DeliveryLimits
 ) -> Versioned[DestinationState]:
-    """What is remembered of a destination, without times that a clock has left behind which was set back."""
-    believed = replace(
+    """The destination's state without times so far ahead that a clock must have been set back since."""
+    credible = replace(
         state.value,
         lease_expires_at=unless_later(state.value.lease_expires_at, now + limits.lease_time),
         retry_after_until=unless_later(state.value.retry_after_until, now + limits.max_retry_after),
     )
-    return Versioned(believed, state.etag)
+    return Versioned(credible, state.etag)
 
 
 def lasts(state: DestinationState, holder: str, now: datetime) -> bool:
-    """Whether this poll holds the destination for long enough to post once more."""
+    """Whether this poll's lease lasts long enough for one more post."""
     until = state.lease_expires_at
     return state.holder == holder and until is not None and until - now >= POST_TIME
 
 
 def is_taken(state: DestinationState, holder: str, now: datetime) -> bool:
-    """Whether another poll holds the destination now."""
+    """Whether another poll has the lease now."""
     until = state.lease_expires_at
     return state.holder not in {"", holder} and until is not None and until > now
 
 
 def leased(state: DestinationState, holder: str, until: datetime) -> DestinationState:
-    """The destination held by a poll until then."""
+    """The state with the lease given to a poll until a time (UTC)."""
     return replace(state, holder=holder, lease_expires_at=until)
 
 
 def released(state: DestinationState) -> DestinationState:
-    """The destination held by nobody."""
+    """The state with no lease."""
     return replace(state, holder="", lease_expires_at=None)

@@ -1,4 +1,4 @@
-"""How much, how fast and how long a delivery may. Pure."""
+"""The limits of a delivery: size, rate, time and attempts. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ SKEW = timedelta(minutes=5)
 
 
 class DeliveryLimits(Struct, frozen=True):
-    """How to deliver.
+    """The limits of a delivery.
 
     Attributes:
         digest_above: more due notifications than this for one destination become one card.
@@ -20,7 +20,7 @@ class DeliveryLimits(Struct, frozen=True):
         rate_limit: cards for one destination within `rate_window`. The Workflows bot takes 25 in 300 s
             (connector reference "Microsoft Teams", throttling limits).
         min_interval: the least time between two cards for one destination.
-        max_retry_after: the most that a `Retry-After` is believed.
+        max_retry_after: the longest wait that a `Retry-After` may ask for.
         max_age: after this a notification that still fails is given up, loudly.
     """
 
@@ -36,5 +36,5 @@ class DeliveryLimits(Struct, frozen=True):
 
 
 def unless_later(moment: datetime | None, latest: datetime) -> datetime | None:
-    """A time that was written down, or None if no poller sets it that late: a clock was set back since."""
+    """A stored time, or None if it is later than any poller sets it, so that a clock was set back since."""
     return None if moment is None or moment > latest + SKEW else moment

@@ -1,4 +1,4 @@
-"""The order of the outbox: oldest first, and the news of one subject as they happened. Pure."""
+"""The order of the outbox: oldest first, and events of one subject in the order they happened. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ _OVERDUE = timedelta(minutes=15)
 
 
 def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
-    """Oldest first, and the news of one subject in the order in which it happened."""
+    """The notifications, oldest first, and those of one subject in the order of their events."""
     by_subject: dict[str, list[PendingNotification]] = {}
     for item in waiting:
         by_subject.setdefault(item.value.event.subject_id, []).append(item)
@@ -37,7 +37,7 @@ def unblocked(waiting: Sequence[PendingNotification]) -> Iterator[PendingNotific
 
 
 def due_now(waiting: Sequence[PendingNotification], now: datetime) -> list[PendingNotification]:
-    """What may go out now, in order; a notification that has to wait holds back later news of its subject."""
+    """The notifications due now, in order; one that has to wait holds back later ones of its subject."""
     due: list[PendingNotification] = []
     blocked: set[str] = set()
     for item in waiting:
@@ -52,11 +52,12 @@ def due_now(waiting: Sequence[PendingNotification], now: datetime) -> list[Pendi
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:
-    """What may share a card: all for the recipient of the first, but nothing that would overtake news."""
+    """The notifications for the first one's recipient, except those behind another one of their subject."""
     together: list[PendingNotification] = []
     behind: set[str] = set()
     for item in due:
         subject = item.value.event.subject_id
+        # A digest for two people would show each of them the requests of the other.
         if item.value.recipient == due[0].value.recipient and subject not in behind:
             together.append(item)
         else:
@@ -65,5 +66,5 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
 
 
 def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
-    """How many have waited for longer than any passing trouble takes."""
+    """How many notifications have waited for more than 15 minutes, longer than a passing fault takes."""
     return sum(now - each.recorded_at > _OVERDUE for each in waiting)

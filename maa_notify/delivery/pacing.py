@@ -1,4 +1,4 @@
-"""When a destination takes the next card: its pace, and what it asked for itself. Pure."""
+"""When a destination can take the next card, by its rate limit and its last `Retry-After`. Pure."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from maa_notify.storage.records import DestinationState
 
 
 def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> datetime:
-    """When the next card may go there, `now` at the earliest."""
+    """When the next card may be posted (UTC), `now` at the earliest."""
     ready = max(now, state.retry_after_until or now)
     posts = [datetime.fromtimestamp(each, now.tzinfo) for each in recent_posts(state, now, limits)]
     if posts:
@@ -20,14 +20,14 @@ def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> 
 
 
 def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits) -> list[float]:
-    """The posts that still count, in seconds since the epoch."""
+    """The times of the posts within the rate window, in seconds since the epoch."""
     first = (now - limits.rate_window).timestamp()
-    # One from the future is the mark of a clock that was set back; believed, it would hold up everything.
+    # One from the future is the mark of a clock that was set back; counted, it would hold up everything.
     return [each for each in state.posts if first < each <= now.timestamp()]
 
 
 def after_post(state: DestinationState, now: datetime, limits: DeliveryLimits) -> DestinationState:
-    """The destination once it has accepted a card: well again, and one post nearer to its limit."""
+    """The state after an accepted card: no failure any more, and one more post that counts."""
     posts = (*recent_posts(state, now, limits), now.timestamp())[-limits.rate_limit :]
     return replace(
         state, posts=posts, retry_after_until=None, failing_since=None, last_error="", last_accepted=now

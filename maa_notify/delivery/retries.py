@@ -1,4 +1,4 @@
-"""What a failure changes: when the notification is tried again and in which form. Pure."""
+"""When, and in which form, a notification is tried again after a failure. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ LONG_BACK_OFF = timedelta(minutes=15)
 
 
 def without_future_times(pending: Iterable[PendingNotification], now: datetime) -> list[PendingNotification]:
-    """What waits, without times that a clock has left behind which was set back."""
+    """The notifications without times so far ahead that a clock must have been set back since."""
     latest = now + LONG_BACK_OFF
     return [
         replace(each, value=replace(each.value, not_before=unless_later(each.value.not_before, latest)))
@@ -28,7 +28,7 @@ def without_future_times(pending: Iterable[PendingNotification], now: datetime) 
 
 
 def after_failure(before: Notification, error: DeliveryError, now: datetime, jitter: float) -> Notification:
-    """The notification as it waits from now on.
+    """The notification as it waits in the outbox after a failure.
 
     Args:
         before: as it was tried.
@@ -43,7 +43,7 @@ def after_failure(before: Notification, error: DeliveryError, now: datetime, jit
     if isinstance(error, CardRefused):
         if not before.plain:
             return replace(after, plain=True)
-        # Refused even as the least that rings: later news of the same subject must not wait for it for ever.
+        # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         return replace(
             after, overtakable=True, not_before=now + back_off(after.attempts, LONG_BACK_OFF, jitter)
         )
@@ -55,7 +55,7 @@ def after_failure(before: Notification, error: DeliveryError, now: datetime, jit
 def failing(
     state: DestinationState, error: DeliveryError, now: datetime, limits: DeliveryLimits
 ) -> DestinationState:
-    """The destination after a failure that is its own, not that of one card."""
+    """The state after a failure of the destination itself, not of one card."""
     asked = error.retry_after if isinstance(error, DestinationUnavailable) else None
     until = None if asked is None else now + min(timedelta(seconds=asked), limits.max_retry_after)
     return replace(
@@ -64,5 +64,5 @@ def failing(
 
 
 def back_off(attempts: int, longest: timedelta, jitter: float) -> timedelta:
-    """The pause after so many attempts: twice as long after each, up to the longest, of which a share."""
+    """The pause after so many attempts: doubled after each up to `longest`, times `jitter` (0.5 to 1)."""
     return min(longest, timedelta(seconds=2.0 ** min(attempts, 20))) * jitter

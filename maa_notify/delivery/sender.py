@@ -1,4 +1,4 @@
-"""The protocol of a destination: it takes a message, or says by type why not."""
+"""The protocol of senders: post a message, or raise an error whose type says why not."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -11,14 +11,14 @@ Card = Mapping[str, Any]
 
 
 class Message(Struct, frozen=True):
-    """One card on its way.
+    """One card to post.
 
     Attributes:
         card: the Adaptive Card.
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
         location: where an earlier card of the same request stands; the card takes that one's place.
-        reply: the short card that then rings in its thread, since a changed card rings nowhere.
+        reply: the short card for its thread, since an update of a card notifies nobody.
     """
 
     card: Card
@@ -29,7 +29,7 @@ class Message(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What a destination said when it took a message.
+    """What a destination answered when it accepted a message.
 
     Attributes:
         run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
@@ -43,15 +43,15 @@ class Receipt(Struct, frozen=True):
 
 
 class Sender(Protocol):
-    """A way into one Teams channel, or into chats."""
+    """Posts into one Teams channel, or into chats."""
 
     @property
     def updates_cards(self) -> bool:
-        """Whether it comes back to the cards it posted: one card for each request, changed in place."""
+        """Whether it updates the cards it posted: one card for each request, changed in place."""
         ...
 
     def post(self, message: Message) -> Receipt:
-        """Brings one message there.
+        """Posts one message.
 
         Raises:
             DestinationRefused: the destination has to be mended by a person.

@@ -1,4 +1,4 @@
-"""Counts the changes in the demo, and lets whoever shows them wait for the next one."""
+"""Counts the changes in the demo, so that open pages can wait for the next one."""
 
 import threading
 

@@ -112,7 +112,7 @@ class EntraApi(TokenIssuer):
 
 
 def make_token(**claims: object) -> str:
-    """Return a readable token for Graph with these claims and a signature of nobody."""
+    """Return a readable token for Graph with these claims and an invalid signature."""
     header, body = {"typ": "JWT", "alg": "none"}, {"aud": AUDIENCE, **claims}
     parts = [json.dumps(header), json.dumps(body), str(time.monotonic_ns())]
     return ".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)

@@ -42,7 +42,7 @@ class GraphApi:
         """How often each HTTP method was used on Graph."""
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one request under `/beta/`: who asks, how, then for what."""
+        """Answer one request under `/beta/`: check the token, then the method, then the path."""
         self.methods_seen[request.method] += 1
         scheme, _, token = request.header("Authorization").partition(" ")
         if scheme.lower() != "bearer" or not token.strip() or token != (self.token or token):

@@ -41,7 +41,7 @@ Send = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """An answer that goes on: `run` is given a function that sends text, and returns when it is over."""
+    """A response that goes on: `run` is given a function that sends text, and returns when it ends."""
 
     run: Callable[[Send], None]
 
@@ -89,7 +89,7 @@ class LoopbackServer:
 
 
 class _Http(ThreadingHTTPServer):
-    """The standard server, set to keep its port to itself and not to wait for open streams."""
+    """The standard server, with a port that no other program can share; it waits for no open stream."""
 
     daemon_threads = True
     block_on_close = False
@@ -100,7 +100,7 @@ class _Http(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as in the base class
-        """Say nothing: a browser that closes its connection early is no news."""
+        """Log nothing: browsers often close connections early."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond  # noqa: N815 - looked up by name
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as in the base class
-        """Say nothing: the notifier's own log is what a visitor wants to read."""
+        """Log nothing: the page shows the notifier's log, not that of this server."""
 
     def _request(self, body: bytes) -> HttpRequest:
         target = urlsplit(self.path)

@@ -34,7 +34,7 @@ class PageApi:
         log: NotifierLog,
         scenario: ScenarioPlayer,
     ) -> None:
-        """Show and drive these five."""
+        """Keep the parts of the demo that the page shows and drives."""
         self._tenant = tenant
         self._entra = entra
         self._channels = channels

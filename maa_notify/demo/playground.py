@@ -1,4 +1,4 @@
-"""Microsoft's 365 Agents Playground: a local Teams of theirs, with a page that shows channels and chats.
+"""Microsoft's 365 Agents Playground: a local substitute for Teams, with a page of channels and chats.
 
 It serves the Bot Connector and draws cards with the renderer of Teams. It judges little: no token, no limits;
 it names people by ids of its own, and its tenant is none. A pre-release, for development only: it comes with

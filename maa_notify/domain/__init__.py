@@ -1,1 +1,1 @@
-"""The pure heart: what a request is, what changed, who hears of it. No Azure, no HTTP, no storage."""
+"""Requests, events, comparing and routing. Pure: no Azure, no HTTP, no storage."""

@@ -1,4 +1,4 @@
-"""What a comparison finds out about one subject: what was remembered, what is now, and what is told of it."""
+"""A change of one subject: its state before, its state now, and the event to tell, if any. Pure."""
 
 from typing import Generic, TypeVar
 
@@ -12,7 +12,7 @@ State = TypeVar("State")
 
 
 class Change(Struct, Generic[State], frozen=True):
-    """One thing to record: from `before` to `after`, together with its notifications or not at all.
+    """A change to record: from `before` to `after`, in one transaction with its notifications.
 
     It carries no etags: those belong to rows, and the state store knows them from what it read.
 

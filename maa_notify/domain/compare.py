@@ -1,4 +1,4 @@
-"""What changed between what we knew and what Graph lists now: a pure function, the heart of a poll."""
+"""The changes between the requests of the last poll and those that Graph lists now. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ class RequestState(Struct, frozen=True):
 
     @property
     def approved_at(self) -> datetime | None:
-        """When it was last approved (UTC); None for a request that is not, or of which nobody knows."""
+        """When it was last approved (UTC); None if it is not approved now, or the time is unknown."""
         step = self.steps[-1] if self.steps else None
         return step.at if step and step.status == APPROVED else None
 
@@ -63,7 +63,7 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     now: datetime,
     rules: Rules,
 ) -> list[Change[RequestState]]:
-    """Everything that has to be recorded, in the order in which it should be told.
+    """The changes to record, in the order in which they should be told.
 
     Args:
         known: requests remembered as listed, by id.
@@ -80,7 +80,7 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
 
 
 def stale_ids(known: Mapping[str, RequestState], listed: Iterable[ApprovalRequest]) -> frozenset[str]:
-    """The requests that are listed older than they are known: an old answer of Graph, and no news.
+    """The ids of requests that are listed in an older version than is known: an outdated answer of Graph.
 
     A time that is equal or missing says nothing, so that such an entry counts as of now.
     """
@@ -94,7 +94,7 @@ def stale_ids(known: Mapping[str, RequestState], listed: Iterable[ApprovalReques
 
 
 def _age(request: ApprovalRequest) -> tuple[datetime, str]:
-    """What the oldest news come first by."""
+    """The sort key that puts the oldest change first."""
     return request.modified_at or request.requested_at or _UNKNOWN, request.id
 
 
@@ -132,7 +132,7 @@ def _status_changed(
     now: datetime,
     rules: Rules,
 ) -> Change[RequestState]:
-    """The news of the status is itself a ring: the stages whose time has come are done with."""
+    """The change to a new status. Its card also replaces the reminders that are due, which count as sent."""
     steps = remembered.steps
     if remembered.request.status != request.status:
         steps = (*steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
@@ -170,7 +170,7 @@ def _unchanged(
 
 
 def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[RequestState, Due]:
-    """With the stages done with whose time has come, and what they are."""
+    """The state with the reminders due now marked as sent, and these reminders."""
     request = tracked.request
     if request.status == APPROVED:
         come = due_to_complete(
@@ -186,7 +186,7 @@ def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[Reque
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
-    """When it got there: as Intune tells it, unless that time did not move or has not come yet."""
+    """The step to the present status; its time is Intune's, or `now` if that did not change or lies ahead."""
     told = request.modified_at
     is_news = told is not None and told <= now and (before is None or told != before.modified_at)
     by = request.approver if request.status in {APPROVED, REJECTED} else Identity()
@@ -194,7 +194,7 @@ def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetim
 
 
 def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState]:
-    """A closed request leaves in silence; an open one must be missing twice before anybody is told."""
+    """The change for a missing request: no event if it was closed; if open, one when it is missing twice."""
     request = known.request
     if request.is_closed:
         return Change(request.id, replace(known, missing_since=now), None)

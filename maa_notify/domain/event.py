@@ -1,4 +1,4 @@
-"""What a poll finds out: news of an approval request, or a notice about something else. Pure."""
+"""Events that polls find: about an approval request, or notices about something else. Pure."""
 
 import hashlib
 from datetime import datetime
@@ -20,7 +20,7 @@ _LONGEST_PLAIN_ID = 64
 
 
 class EventKind(StrEnum):
-    """Why somebody should hear of a request."""
+    """The kinds of events about a request."""
 
     CREATED = "created"
     STATUS_CHANGED = "status_changed"
@@ -34,7 +34,7 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 class NoticeKind(StrEnum):
-    """What a notice is; a heartbeat shows that cards arrive, a finding is true until it is resolved."""
+    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved."""
 
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
@@ -80,7 +80,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def subject_id(self) -> str:
-        """What it is about; news of one subject are told in order."""
+        """The id of the request. Events of one subject are delivered in order."""
         return self.request.id
 
     @property
@@ -90,10 +90,10 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def names(self) -> frozenset[str]:
-        """What it may be called in `events` and `mentions`.
+        """The words for it in the settings `events` and `mentions`.
 
-        A request that was decided before we first saw it is new and has changed: whoever waits for decisions
-        hears of it too.
+        A request that was decided before we first saw it is both new and changed, so that destinations for
+        decisions get it, too.
         """
         kind, status = str(self.kind), self.request.status
         if self.kind is EventKind.REMINDER and self.next_reminder is None:
@@ -106,7 +106,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What it is routed by: the policy types, as Graph spells them."""
+        """What destinations choose it by: the policy types, as Graph spells them."""
         return self.request.policy_types or ("unknown",)
 
     @property
@@ -116,29 +116,29 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def requestor(self) -> Identity:
-        """Whose chat hears of it."""
+        """The requestor, whose chat may get it."""
         return self.request.requestor
 
     @property
     def happened_at(self) -> datetime:
-        """When it happened to the request in Intune, or when a poll found that it was time (UTC)."""
+        """When it happened in Intune, or for a reminder or a disappearance when the poll found it (UTC)."""
         if self.kind in _OF_THE_REQUEST:
             return self.request.modified_at or self.request.requested_at or self.at
         return self.at
 
     @property
     def what(self) -> str:
-        """The part of a notification's key that tells events of one revision apart."""
+        """The part of a notification's key that distinguishes events of one revision."""
         return f"{self.kind}-{self.stage.replace('%', 'pct')}" if self.stage else str(self.kind)
 
     @property
     def short_key(self) -> str:
-        """What a person can read out: the request's key and the revision, `7QK2MD-2`."""
+        """The request's short key and the revision, such as `7QK2MD-2`, for people to read out."""
         return f"{short_key(self.request.id)}-{self.revision}"
 
     @property
     def shares_cards(self) -> bool:
-        """Whether it may be told in one card with others."""
+        """Whether a digest may hold it."""
         return True
 
 
@@ -150,7 +150,7 @@ class Fact(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True, tag="notice"):
-    """Something to tell that is about no single request.
+    """An event about something else than a single request.
 
     Attributes:
         kind: what it is.
@@ -183,12 +183,12 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def names(self) -> frozenset[str]:
-        """What it may be called in `events` and `mentions`."""
+        """The words for it in the settings `events` and `mentions`."""
         return frozenset({str(self.kind)})
 
     @property
     def requestor(self) -> Identity:
-        """Nobody: no chat of a requestor hears of it."""
+        """Nobody, so that no requestor's chat gets it."""
         return Identity()
 
     @property
@@ -198,26 +198,26 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def what(self) -> str:
-        """The part of a notification's key that tells notices of one revision apart."""
+        """The part of a notification's key that distinguishes notices of one revision."""
         return str(self.kind)
 
     @property
     def short_key(self) -> str:
-        """What a person can read out: the subject's key and the revision."""
+        """The subject's short key and the revision, for people to read out."""
         return f"{short_key(self.subject_id)}-{self.revision}"
 
     @property
     def shares_cards(self) -> bool:
-        """Whether it may be told in one card with others; "no news" has no place among news."""
+        """Whether a digest may hold it; not a heartbeat, which would say "no news" among news."""
         return self.kind is not NoticeKind.HEARTBEAT
 
 
 Event = RequestEvent | Notice
-"""What is told: whoever routes, orders, stores or logs it never asks which of the two it is."""
+"""An event of either kind. Routing, ordering, storing and logging use only what both have."""
 
 
 def storage_key(subject_id: str) -> str:
-    """An id as part of a row key: itself where that is safe, a digest of it otherwise."""
+    """An id as part of a row key: as it is where that is safe, else its SHA-256 digest."""
     is_plain = subject_id.isascii() and subject_id.replace("-", "").isalnum()
     if is_plain and len(subject_id) <= _LONGEST_PLAIN_ID:
         return subject_id

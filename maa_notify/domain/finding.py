@@ -1,4 +1,4 @@
-"""Findings: what is wrong with the tenant until it is mended; told when found and when over. Pure."""
+"""Findings: faults of the tenant; an event tells when one is found, changed or resolved. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from maa_notify.domain.event import Notice, NoticeKind
 
 
 class FindingState(Struct, frozen=True):
-    """What is remembered of one finding.
+    """The remembered state of one finding.
 
     Attributes:
         notice: as it was told.
@@ -23,14 +23,14 @@ class FindingState(Struct, frozen=True):
 
     @property
     def subject_id(self) -> str:
-        """What it is about."""
+        """The id of what it is about."""
         return self.notice.subject_id
 
 
 def compare_findings(
     known: Mapping[str, FindingState], found: Iterable[Notice], now: datetime
 ) -> list[Change[FindingState]]:
-    """What to record, in the order found: new findings, those that changed, and at the end the resolved ones.
+    """The changes to record: new and changed findings in the order found, then the resolved ones.
 
     A finding is told again only when its title, facts or risk changed: that it is still true is no news.
     The revision of a notice is the time at which it is told, so that a finding that comes back is not taken

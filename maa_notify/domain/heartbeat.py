@@ -22,7 +22,7 @@ _NEXT_STEP_HALF_BLIND = (
 
 
 def heartbeat(outlook: Outlook, now: datetime) -> Notice:
-    """The heartbeat of a day (UTC): recorded twice on one day, it is one notification.
+    """The heartbeat of a day (UTC). Two on one day have the same key, so they are one notification.
 
     Where requests may be hidden it says so, and never claims that there were none.
     """
@@ -42,7 +42,7 @@ def heartbeat(outlook: Outlook, now: datetime) -> Notice:
 
 
 def _last_request(outlook: Outlook) -> str:
-    """When Intune last listed any request, or since when it never did."""
+    """The fact that tells when Intune last listed a request, or since when it listed none."""
     if outlook.last_listed is not None:
         return f"listed on {outlook.last_listed:%Y-%m-%d}"
     return "none was listed yet" if outlook.since is None else f"none since {outlook.since:%Y-%m-%d}"

@@ -1,4 +1,4 @@
-"""What of an event stands in a log line: words from closed lists, never a name or a note. Pure."""
+"""The fields of an event in a log line: words from fixed lists, never a name or a note. Pure."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ _NONE = "none"
 
 
 def log_fields(event: Event) -> dict[str, Any]:
-    """`event`, `type` and `risk`; a topic that nobody knows is `other`, and what has none is `none`."""
+    """The fields `event`, `type` and `risk`; an unknown topic is `other`, and no topic `none`."""
     topics = [each if each in POLICY_TYPES else "other" for each in event.topics]
     return {
         "event": event.name,
@@ -20,5 +20,5 @@ def log_fields(event: Event) -> dict[str, Any]:
 
 
 def seconds_since(event: Event, now: datetime) -> int:
-    """How long ago it happened, in whole seconds; 0 where a clock went back since."""
+    """How long ago an event happened, in whole seconds; 0 if a clock was set back since."""
     return max(0, int((now - event.happened_at).total_seconds()))

@@ -8,7 +8,7 @@ from maa_notify.domain.event import Event, storage_key
 
 
 class CardLocation(Struct, frozen=True):
-    """Where a request's card stands in Teams, so that it can be changed and answered there.
+    """Where a request's card is in Teams, so that it can be updated and replied to.
 
     Attributes:
         conversation_id: the thread that the card began.
@@ -48,6 +48,6 @@ class Notification(Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Derived from what it tells, so that recording it twice changes nothing."""
+        """The key, derived from event and destination, so that recording it twice changes nothing."""
         event = self.event
         return f"{storage_key(event.subject_id)}:{event.revision:05d}:{event.what}:{self.destination}"

@@ -1,4 +1,4 @@
-"""When to ring again: for a request that waits for an approver, and for one that waits to be completed.
+"""When reminders are due: for a request that waits for an approver, or to be completed. Pure.
 
 `MAA_REMINDERS`, for example `50%,24h,4h`, is anchored to the request's own `expirationDateTime`, which Intune
 sets and may change: a share of the lifetime gone by, or a time left. A lifetime is never assumed.
@@ -19,7 +19,7 @@ _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 
 
 class Stage(Struct, frozen=True):
-    """One point of a plan, `name` as written: a `share` of the lifetime, or a `span` of time.
+    """One reminder of a plan, `name` as written: after a `share` of the lifetime, or by a `span` of time.
 
     The span is what is left until expiry in `MAA_REMINDERS`, and what has passed since the approval in
     `MAA_COMPLETE_REMINDERS`.
@@ -30,7 +30,7 @@ class Stage(Struct, frozen=True):
     span: timedelta | None = None
 
     def before_expiry(self, request: ApprovalRequest) -> datetime | None:
-        """When this stage rings for a request that waits (UTC); None without the times it counts from."""
+        """When it is due for a request that waits (UTC); None without the times that it counts from."""
         if request.expires_at is None:
             return None
         if self.span is not None:
@@ -40,7 +40,7 @@ class Stage(Struct, frozen=True):
         return request.requested_at + (request.expires_at - request.requested_at) * self.share
 
     def after_approval(self, approved_at: datetime) -> datetime | None:
-        """When this stage rings for a request approved then (UTC)."""
+        """When it is due for a request approved then (UTC); None for a share."""
         return None if self.span is None else approved_at + self.span
 
 
@@ -71,7 +71,7 @@ def _parse_stage(text: str) -> Stage:
 
 
 class Due(Struct, frozen=True):
-    """The stages of a plan that have come, oldest first, and when the next one will."""
+    """The reminders of a plan that are due, oldest first, and when the next one will be (UTC)."""
 
     stages: tuple[str, ...]
     next_at: datetime | None
@@ -81,7 +81,7 @@ _NOTHING = Due((), None)
 
 
 def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: datetime) -> Due:
-    """Which stages not yet `done` are due; none unless the request still waits for an approver."""
+    """The reminders due and not yet `done`; none unless the request still waits for an approver."""
     if request.status != NEEDS_APPROVAL or _is_over(request, now):
         return _NOTHING
     return _due([(stage.before_expiry(request), stage.name) for stage in plan], done, now)
@@ -90,7 +90,7 @@ def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: dateti
 def due_to_complete(
     plan: Plan, request: ApprovalRequest, approved_at: datetime | None, done: Collection[str], now: datetime
 ) -> Due:
-    """The same for a request that was approved and waits for its requestor to press Complete.
+    """The reminders due for an approved request that waits for its requestor to press Complete.
 
     No stage is promised for a time at which the request will have expired.
     """

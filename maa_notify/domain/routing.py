@@ -1,4 +1,4 @@
-"""Who hears of an event, and why: the pure part of a destination, and the choice among them.
+"""Routing: which destinations get an event, and why. Pure.
 
 A poll and an explanation ask the same function, so what is explained is what happens.
 """
@@ -35,7 +35,7 @@ _LONGEST_ACCOUNT = 113
 
 
 class RoutingReason(StrEnum):
-    """Why a destination hears of an event or does not."""
+    """Why a destination gets an event or does not."""
 
     WANTED = "wanted"
     FALLBACK = "left_over"
@@ -50,7 +50,7 @@ _DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK})
 
 
 class RoutingDecision(Struct, frozen=True):
-    """What one destination has to do with an event; `recipient` is whom to chat with, "" for a channel."""
+    """Whether one destination gets an event; `recipient` is the person of a chat, "" for a channel."""
 
     destination: str
     reason: RoutingReason
@@ -58,18 +58,18 @@ class RoutingDecision(Struct, frozen=True):
 
     @property
     def delivers(self) -> bool:
-        """Whether the destination hears of it."""
+        """Whether the destination gets the event."""
         return self.reason in _DELIVERS
 
 
 class Route(Struct, frozen=True):
-    """What one destination wants to hear: empty sets mean everything.
+    """Which events one destination gets: empty sets mean all.
 
     Attributes:
         name: the destination's name.
         policy_types: policy types as Graph spells them.
         events: words of `EVENT_NAMES`; a status stands for reaching it, `status_changed` for any new one.
-        catch_all: hears only what no other channel takes.
+        catch_all: gets only what no other channel takes.
         to_requestor: no channel, but the chat with whoever filed the request.
         by_object_id: a person is known there by the Entra object id alone.
     """
@@ -82,17 +82,17 @@ class Route(Struct, frozen=True):
     by_object_id: bool = False
 
     def takes(self, event: Event) -> bool:
-        """Whether this destination wants the event."""
+        """Whether the event is of a type and a kind that this destination gets."""
         return _unwanted(event, self) is None
 
 
 def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
-    """The destinations that hear of an event, in the order of the settings."""
-    return [verdict for verdict in explain(event, routes) if verdict.delivers]
+    """The decisions for the destinations that get an event, in the order of the settings."""
+    return [decision for decision in explain(event, routes) if decision.delivers]
 
 
 def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
-    """What becomes of an event at each destination, in the order of the settings."""
+    """The decision for each destination, in the order of the settings."""
     channels = (each for each in routes if not each.catch_all and not each.to_requestor)
     is_routed = any(channel.takes(event) for channel in channels)
     return [_decision(event, each, is_routed=is_routed) for each in routes]
@@ -112,7 +112,7 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
 
 
 def _unwanted(event: Event, route: Route) -> RoutingReason | None:
-    """The wish of a destination that an event does not meet."""
+    """Why an event is not of a type or kind that a route takes; None if it is."""
     if route.policy_types and route.policy_types.isdisjoint(event.topics):
         return RoutingReason.OTHER_POLICY_TYPE
     if route.events and route.events.isdisjoint(event.names):
@@ -130,7 +130,7 @@ def _decision_of_chat(requestor: Identity, route: Route) -> RoutingDecision:
 
 
 def _recipient(requestor: Identity, *, by_account: bool) -> str:
-    """The requestor's user principal name, else the object id; only in the exact form of one."""
+    """The requestor's user principal name, else the object id; "" if neither has the exact form."""
     account, object_id = requestor.upn, requestor.id
     if by_account and len(account) <= _LONGEST_ACCOUNT and ACCOUNT.fullmatch(account):
         return account

@@ -28,7 +28,7 @@ class Sight(StrEnum):
 
 
 class Family(Struct, frozen=True):
-    """Requests that one application permission opens.
+    """The requests that one application permission shows.
 
     Attributes:
         name: one word, for reports.
@@ -170,7 +170,7 @@ def _families(policy_types: tuple[str, ...], object_type: str) -> frozenset[str]
 
 
 class FamilySight(Struct, frozen=True):
-    """Whether the requests of a family can be seen, for reports.
+    """Whether the requests of one family can be seen, for reports.
 
     Attributes:
         family: its name.
@@ -186,7 +186,7 @@ class FamilySight(Struct, frozen=True):
 
 
 class Outlook(Struct, frozen=True):
-    """What is remembered of what could be seen.
+    """The remembered visibility of a source, for the next poll to compare with.
 
     Attributes:
         since: when requests were first listed (UTC).
@@ -209,7 +209,7 @@ class Outlook(Struct, frozen=True):
         return tuple(each.name for each in FAMILIES if each.sight(self.roles) is Sight.HIDDEN)
 
     def families(self) -> tuple["FamilySight", ...]:
-        """What is known of each family, in the order of `FAMILIES`."""
+        """The visibility of each family, in the order of `FAMILIES`."""
         return tuple(
             FamilySight(each.name, str(each.sight(self.roles)), each.permission, self.listed.get(each.name))
             for each in FAMILIES
@@ -221,7 +221,7 @@ class Outlook(Struct, frozen=True):
         return max(self.listed.values(), default=None)
 
     def after(self, listing: Listing, stale: int, lost: Collection[Family], now: datetime) -> "Outlook":
-        """The same after a poll that listed so; `lost` are the families of which requests are held."""
+        """The outlook after a poll with this listing; `lost` are the families of which requests are held."""
         names = {name for request in listing.requests for name in families_of(request) or {""}}
         return Outlook(
             self.since or now,
@@ -233,7 +233,7 @@ class Outlook(Struct, frozen=True):
 
 
 def lost_families(before: Outlook, roles: Collection[str] | None) -> tuple[Family, ...]:
-    """The families that could be seen before and are hidden under the permissions of now."""
+    """The families that could be seen before and are hidden with the present permissions."""
     return tuple(
         family
         for family in FAMILIES
@@ -245,7 +245,7 @@ def lost_families(before: Outlook, roles: Collection[str] | None) -> tuple[Famil
 def held_requests(
     known: Iterable[ApprovalRequest], listed: Container[str], lost: Collection[Family], now: datetime
 ) -> frozenset[str]:
-    """The ids of requests that are missing, and perhaps only since their family is hidden.
+    """The ids of missing requests that may only be hidden, since their family is.
 
     Not for ever: a request that expired leaves Intune's list by itself (after 30 days, "Use Multi Admin
     Approval").

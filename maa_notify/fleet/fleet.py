@@ -1,4 +1,4 @@
-"""The tenants of one process, each with its own wiring, its own turn and its own faults."""
+"""Polls the tenants of a fleet, each by itself: a fault of one tenant affects no other."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ class FleetHealth(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """One broken tenant is for its people; a fleet that stands still is for an alarm."""
+        """Whether fewer than half of the tenants fail, so that no alarm for the whole fleet is needed."""
         return self.status != "failing"
 
 
@@ -67,7 +67,7 @@ class TenantApp(Pollable, Protocol):
         ...
 
     def close(self) -> None:
-        """Lets go of what no other tenant shares."""
+        """Closes the files and connections that no other tenant shares."""
         ...
 
 
@@ -86,20 +86,20 @@ class Build(Protocol):
 
 @dataclass(slots=True)
 class TenantSlot:
-    """One tenant's place in this process."""
+    """One tenant in this process, with the app that is kept between its polls."""
 
     tenant: Tenant
-    turn: Lock = field(default_factory=Lock)
+    polling: Lock = field(default_factory=Lock)
     wired: TenantApp | None = None
     began: datetime = _DAWN
     told: datetime = _DAWN
 
 
 class Fleet:
-    """All tenants of a deployment, as far as this process has to do with them."""
+    """All tenants of a deployment, as this process polls them."""
 
     def __init__(self, environ: Mapping[str, str], build: Build, clock: Clock | None = None) -> None:
-        """Reads the list; nobody is wired up yet.
+        """Reads the list of tenants; none is wired up yet.
 
         Args:
             environ: the settings of the deployment, `MAA_TENANTS` among them.
@@ -120,7 +120,7 @@ class Fleet:
         self._slots = {tenant.id: TenantSlot(tenant) for tenant in listed.tenants}
 
     def asks(self) -> list[str]:
-        """A message for each tenant; wrong entries of the list are told to the log."""
+        """A message for each tenant; wrong entries of the list are logged."""
         for mistake in self.mistakes:
             _LOG.error("fleet.misconfigured", text=f"{mistake}; the other tenants are polled")
         now = self._clock.now()
@@ -128,10 +128,10 @@ class Fleet:
         return [PollMessage(tenant_id, now).as_text() for tenant_id in self._slots]
 
     def poll(self, message: str) -> None:
-        """Polls the tenant that a message asks for, unless a poll has answered it or is about to.
+        """Polls the tenant of a message, unless a poll that began later has answered it or one is running.
 
         What fails is told to the log and to that tenant's health, and tried again when the timer asks again.
-        The message is done with all the same: tried at once, a broken tenant would take the others' turns.
+        The message is done with all the same: tried at once, a broken tenant would keep the others waiting.
 
         Raises:
             UnreadablePollMessageError: the message is none of ours.
@@ -140,18 +140,19 @@ class Fleet:
         slot = self._slots.get(ask.tenant_id)
         if slot is None:
             _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
-        elif slot.turn.acquire(blocking=False):
+        elif slot.polling.acquire(blocking=False):
             try:
-                self._take_turn(slot, ask)
+                self._poll_unless_answered(slot, ask)
             finally:
-                slot.turn.release()
+                slot.polling.release()
         else:
+            # Let go, not waited for: a thread that waits is one that no other tenant can use.
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
 
     def health(self) -> FleetHealth:
-        """How the fleet is, from the marks of its polls in the state store; looked up twice a minute at most.
+        """Whether the fleet is well, by the marks in the state store; read twice a minute at most.
 
-        Anybody may ask, and a thousand tenants are a thousand rows.
+        Anybody may call this, and each read of a thousand tenants costs a thousand requests to the store.
         """
         now = self._clock.now()
         if self._health is None or now - self._looked_at >= _LOOK_EVERY:
@@ -166,6 +167,7 @@ class Fleet:
         self._shared.close()
 
     def _look(self) -> FleetHealth:
+        # Many at once: a thousand reads one after another would take longer than a monitor waits.
         with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
             found = list(readers.map(self._status, self._slots.values()))
         unwell = Counter(status for status, _ in found if status != _OK)
@@ -175,7 +177,8 @@ class Fleet:
         polled = [at for state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
-    def _take_turn(self, slot: TenantSlot, ask: PollMessage) -> None:
+    def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
+        # That poll saw all that this message asks for. So a backlog costs one poll for each tenant.
         if slot.began >= ask.at or self._is_answered(slot, ask):
             _LOG.debug("fleet.answered", tenant=slot.tenant.id)
             return
@@ -188,7 +191,7 @@ class Fleet:
             slot.wired.disconnect()
 
     def _is_answered(self, slot: TenantSlot, ask: PollMessage) -> bool:
-        """Whether another process polled this tenant after it was asked for; looked up for late asks only."""
+        """Whether another process polled this tenant since the message was sent; read for late ones only."""
         if self._clock.now() - ask.at < _LATE:
             return False
         try:

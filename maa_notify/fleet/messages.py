@@ -1,4 +1,4 @@
-"""The messages in the queue: which tenant shall be polled, and since when somebody wants it."""
+"""The messages in the queue: which tenant is to be polled, and when that was asked for."""
 
 import json
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ POISON_QUEUE = f"{QUEUE}-poison"
 
 
 class UnreadablePollMessageError(Exception):
-    """A message that is none of ours; its text is not repeated."""
+    """A message of another program; its text is not repeated."""
 
 
 class PollMessage(Struct, frozen=True):
-    """A poll that is wanted.
+    """A message that asks for a poll.
 
     Attributes:
         tenant_id: whose.
@@ -26,12 +26,12 @@ class PollMessage(Struct, frozen=True):
     at: datetime
 
     def as_text(self) -> str:
-        """As it stands in the queue."""
+        """The message as a text for the queue."""
         return json.dumps({"tenant": self.tenant_id, "at": self.at.isoformat()})
 
 
 def read_message(text: str) -> PollMessage:
-    """Reads a message.
+    """The message in a text from the queue.
 
     Raises:
         UnreadablePollMessageError: it is none.

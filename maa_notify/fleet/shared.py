@@ -1,4 +1,4 @@
-"""What the tenants of one process share: identities with their tokens, connections to the state store."""
+"""Resources that tenants of one process share: identities and connections to the state store."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from maa_notify.identity.tokens import ManagedIdentity, TokenSource
 
 
 class SharedResources:
-    """What tenants of one process have in common: identities with their tokens, ways to the state store."""
+    """The identities, with their tokens, and the connections that tenants of one process share."""
 
     def __init__(self) -> None:
-        """Has nothing yet."""
+        """Empty at first."""
         self._identities: dict[str, TokenSource] = {}
         self._services: dict[tuple[str, TokenSource | None], TableServiceClient] = {}
 
@@ -22,7 +22,7 @@ class SharedResources:
     def service(
         self, address: str, identity: TokenSource | None, connect: Callable[[], TableServiceClient]
     ) -> TableServiceClient:
-        """The connections to an address of the state store that an identity has; by `connect` at first."""
+        """The client for a state store's address and an identity; the first call makes it with `connect`."""
         if (address, identity) not in self._services:
             self._services[address, identity] = connect()
         return self._services[address, identity]

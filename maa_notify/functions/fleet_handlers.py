@@ -41,7 +41,7 @@ def poll_tenant(message: str) -> None:
 
 
 def poison_message(message: str) -> None:
-    """Says that the host gave a message up, for an alarm; the timer asks for its tenant again."""
+    """Logs that the host gave a message up, for an alarm; the timer asks for its tenant again."""
     try:
         tenant = read_message(message).tenant_id
     except UnreadablePollMessageError:
@@ -50,11 +50,12 @@ def poison_message(message: str) -> None:
 
 
 def fleet() -> Fleet:
-    """The fleet of this process, so that tokens and connections are kept between runs.
+    """The one fleet of this process; it keeps tokens and connections between runs.
 
     Raises:
         SettingsError: `MAA_TENANTS` is no list.
     """
+    # `cache` alone would make two fleets if two triggers began at once.
     with _reading:
         return _only_fleet()
 

@@ -1,8 +1,8 @@
 """What the Function's triggers do; `function_app.py` only says when.
 
-The host runs triggers in threads of one process. Polls take turns: the timer and a call by hand share tokens
-and connections, and a second poll at the same time could only ask Graph for the same list. Health waits for
-no poll, and no longer than a monitor does.
+The host runs triggers in threads of one process. One poll runs at a time: the timer and a call by hand share
+tokens and connections, and a second poll at the same time could only ask Graph for the same list. Health
+waits for no poll, and no longer than a monitor does.
 """
 
 import json
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logs.logger(__name__)
 
-_TURN_SECONDS = 30.0
-_HEALTH_SECONDS = 10.0
+_POLL_PATIENCE_SECONDS = 30.0
+_HEALTH_PATIENCE_SECONDS = 10.0
 
 _polling = Lock()
 _building = Lock()
@@ -37,7 +37,7 @@ _reader = ThreadPoolExecutor(1, "health")
 """One thread: however many ask while the state store hangs, it is asked once at a time."""
 
 
-def run_poll(patience: float = _TURN_SECONDS) -> None:
+def run_poll(patience: float = _POLL_PATIENCE_SECONDS) -> None:
     """One poll, for the timer. A run counts as good only when Graph was listed and everything recorded.
 
     Raises:
@@ -45,11 +45,12 @@ def run_poll(patience: float = _TURN_SECONDS) -> None:
             longer than `patience` (seconds); the next run tries again.
     """
     failure = _poll("timer", patience).failure
+    # The host counts a run as failed only if it raises, and the alerts count those.
     if failure is not None:
         raise PollFailedError(f"{failure.code}: {failure}")
 
 
-def poll_now(patience: float = _TURN_SECONDS) -> tuple[int, str]:
+def poll_now(patience: float = _POLL_PATIENCE_SECONDS) -> tuple[int, str]:
     """One poll, for `POST /api/poll`: status code and the report of `maa-notify poll --json`.
 
     200 when Graph was listed and everything recorded, whatever still waits for a destination; 409 when
@@ -60,7 +61,7 @@ def poll_now(patience: float = _TURN_SECONDS) -> tuple[int, str]:
     return _status_of(report.failure), report.as_json()
 
 
-def health(patience: float = _HEALTH_SECONDS) -> tuple[int, str]:
+def health(patience: float = _HEALTH_PATIENCE_SECONDS) -> tuple[int, str]:
     """Status code and JSON body for `GET /api/health`: 503 when stale, failing or wrongly set up.
 
     A state store that takes longer than `patience` (seconds) counts as one that fails.
@@ -77,7 +78,7 @@ def health(patience: float = _HEALTH_SECONDS) -> tuple[int, str]:
 
 
 def _poll(trigger: str, patience: float) -> Report:
-    """Polls when it is our turn."""
+    """Polls once no other poll of this process runs."""
     if not _polling.acquire(timeout=patience):
         return Report(failure=PollUnderWay(f"another poll of this process took longer than {patience:g} s"))
     try:
@@ -87,23 +88,24 @@ def _poll(trigger: str, patience: float) -> Report:
 
 
 def _app() -> app.App:
+    # `cache` alone would build two if two triggers began at once.
     with _building:
         return _only_app()
 
 
 def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-    """Status code and body for `POST /api/messages`: whatever the caller may know, which is nothing."""
+    """Status code and body for `POST /api/messages`; the body is empty, so that it tells a caller nothing."""
     try:
-        door = _app().messages
+        endpoint = _app().messages
     except MaaNotifyError as error:
         _LOG.error("bot.misconfigured", text=str(error))
         return 503, ""
-    return (404 if door is None else door.handle(headers, body)), ""
+    return (404 if endpoint is None else endpoint.handle(headers, body)), ""
 
 
 @cache
 def _only_app() -> app.App:
-    """One per worker process, so that tokens and connections are kept between runs."""
+    """The one app of this process; it keeps tokens and connections between runs."""
     return app.build()
 
 

@@ -1,1 +1,1 @@
-"""Microsoft Graph: which cloud, which token, and the list of approval requests."""
+"""Reads the list of approval requests from Microsoft Graph."""

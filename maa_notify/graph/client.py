@@ -1,4 +1,4 @@
-"""Graph's list of approval requests: every page or an error, and never anything but GET.
+"""Reads Graph's list of approval requests: all pages, or an error. It sends only GET requests.
 
 `GET /beta/deviceManagement/operationApprovalRequests` exists in the beta only. No query option is documented
 for it, so none is sent; the undocumented fields would be lost with `$select`. The header
@@ -34,6 +34,7 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, origin_of
 
+# Without $filter, since a list of waiting requests could never show an outcome.
 COLLECTION = "/beta/deviceManagement/operationApprovalRequests"
 
 _LOG = logs.logger(__name__)
@@ -47,7 +48,7 @@ _Read = TypeVar("_Read")
 
 
 class Bounds(Struct, frozen=True):
-    """How much of a listing is taken before it is called broken.
+    """The limits of a listing; one that exceeds them is broken.
 
     Attributes:
         pages: pages of one listing.
@@ -77,7 +78,7 @@ class GraphClient:
         *,
         tenant_id: str = "",
     ) -> None:
-        """For the Graph at this origin; the token goes nowhere else.
+        """Reads from the Graph at this origin; the token is sent to no other.
 
         Only tokens of `tenant_id` are used; with a domain name, which no token holds, those of any.
         """
@@ -105,6 +106,7 @@ class GraphClient:
         for page in self._pages():
             requests += page.requests
             malformed += page.malformed
+        # Logged, not raised: one entry that cannot be read must not hide all others.
         for problem in malformed[:_MALFORMED_LOGGED]:
             _LOG.warning("graph.malformed", request=problem.request_id, reason=str(problem))
         return Listing(tuple(requests), len(malformed), _common(self._roles_used))
@@ -146,7 +148,7 @@ class GraphClient:
             url = self._next(url, page.next_link)
 
     def _next(self, url: str, link: object) -> str | None:
-        """The next page's address, only ever on the configured origin: the token goes along."""
+        """The address of the next page; refused if it is on another origin, since the token goes along."""
         if link is None or (isinstance(link, str) and not link.strip()):
             return None
         target = _joined(url, link)
@@ -158,13 +160,13 @@ class GraphClient:
         return target
 
     def _new_deadline(self) -> float:
-        """When a listing or a look-up that begins now has to be done, on the monotonic clock."""
+        """The deadline of a listing or a look-up that begins now, in seconds of the monotonic clock."""
         return self._clock.monotonic() + self._bounds.seconds
 
     def _get(
         self, url: str, deadline: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
     ) -> _Read | None:
-        """What `read` makes of the response; None for one request that is gone. Asks again within bounds."""
+        """The response as `read` parses it; None for a request that is gone. Retries within the bounds."""
         attempt = 0
         while True:
             attempt += 1
@@ -182,12 +184,14 @@ class GraphClient:
     ) -> _Read | None:
         response, token = self._request(url, deadline)
         if response.status == HTTPStatus.UNAUTHORIZED:
+            # A cached token may have been revoked; if a new one is refused, too, a person has to act.
             self._tokens.invalidate()
             response, token = self._request(url, deadline)
         if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
             text = f"Graph refused ({_trace(response)}): {denial_reason(token, response.status)}"
             raise GraphDenied(text, missing_permission(token), issued_at(token))
+        # For the list a 404 is a failure: taken for an empty list, all requests would be missing.
         if of_one and response.status in _GONE:
             return None
         if response.status != HTTPStatus.OK:
@@ -223,7 +227,7 @@ class GraphClient:
 
 
 def denial_reason(token: Secret, status: int) -> str:
-    """What is missing and who mends it, as far as the token itself tells."""
+    """Why Graph refused a token and what to do, as far as the token itself tells."""
     if problem := permission_problem(token):
         return f"the token {problem}"
     if status == HTTPStatus.UNAUTHORIZED:
@@ -240,7 +244,7 @@ def denial_reason(token: Secret, status: int) -> str:
 
 
 def _common(roles_used: Sequence[list[str] | None]) -> tuple[str, ...] | None:
-    """What all tokens of one listing have in common, since one page with less hides requests."""
+    """The permissions in all tokens of one listing, since a page read with fewer may hide requests."""
     told = [set(roles) for roles in roles_used if roles is not None]
     return tuple(sorted(set.intersection(*told))) if told and len(told) == len(roles_used) else None
 
@@ -251,7 +255,7 @@ def _back_off(attempt: int) -> float:
 
 
 def _joined(url: str, link: object) -> str:
-    """Where a link leads that may be relative; "" when it is none."""
+    """The absolute address of a link that may be relative; "" when it is no link."""
     try:
         return urljoin(url, link) if isinstance(link, str) else ""
     except ValueError:
@@ -259,7 +263,7 @@ def _joined(url: str, link: object) -> str:
 
 
 def _trace(response: HttpResponse) -> str:
-    """Status, Graph's own word for it and its number; never the message, which may repeat what was sent."""
+    """Status, error code and request id of a response; never its message, which may repeat what was sent."""
     error = (response.json_object() or {}).get("error")
     word = error.get("code") if isinstance(error, dict) else None
     code = "without a code" if word is None else "with an odd code"

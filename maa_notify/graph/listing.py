@@ -1,4 +1,4 @@
-"""Pages of Graph's list: an entry that is byte for byte as in the listing before is not parsed again.
+"""Reads pages of Graph's list; an entry with the same bytes as in the last listing is not parsed again.
 
 Between two polls hardly anything changes, and parsing is most of what a poll computes. Of an entry only a
 digest is kept beside what was read from it, so that payloads are let go with their page.
@@ -24,7 +24,7 @@ _JSON = json.JSONDecoder(parse_int=float)
 
 @dataclass(slots=True)
 class Page:
-    """What a page holds, and the link to the next one as Graph wrote it; None on the last."""
+    """The requests on a page, and the link to the next one as Graph wrote it; None on the last."""
 
     next_link: object
     requests: list[ApprovalRequest] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Page:
 
 
 class _RawPage(msgspec.Struct):
-    """A page cut into entries, each still as the bytes that came."""
+    """A page split into entries, each still as bytes."""
 
     value: list[msgspec.Raw]
     next_link: Any = msgspec.field(name="@odata.nextLink", default=None)
@@ -42,15 +42,15 @@ _PAGE_DECODER = msgspec.json.Decoder(_RawPage)
 
 
 class PageReader:
-    """Reads listing after listing."""
+    """Reads the pages of one listing after another, and remembers the entries of the last one."""
 
     def __init__(self) -> None:
-        """Knows no entry yet."""
+        """Remembers no entry yet."""
         self._before: dict[bytes, ApprovalRequest] = {}
         self._now: dict[bytes, ApprovalRequest] = {}
 
     def begin(self) -> None:
-        """A new listing begins; what only the one before the last held is forgotten."""
+        """Begins a new listing; entries that were not in the last one are forgotten."""
         self._before, self._now = self._now, {}
 
     def read(self, body: bytes) -> Page:
@@ -78,7 +78,7 @@ class PageReader:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The object in an answer. No number of it is ever used: as floats even absurd ones do no harm.
+    """The JSON object in a response; its numbers are read as floats, so that huge ones do no harm.
 
     Raises:
         GraphUnavailable: there is none.
@@ -94,7 +94,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 
 def _split_entries(body: bytes) -> tuple[Sequence[object], object]:
-    """The entries of a page and the link to the next; already parsed where some text in it is odd."""
+    """The entries of a page and the link to the next; parsed already where some text on the page is odd."""
     try:
         pieces = _PAGE_DECODER.decode(body)
     except (msgspec.DecodeError, *_NOT_JSON):

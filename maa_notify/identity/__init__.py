@@ -1,1 +1,1 @@
-"""Who signs in where."""
+"""Signs in to Graph, to the state store and as the bot."""

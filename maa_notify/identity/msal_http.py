@@ -1,4 +1,4 @@
-"""MSAL's way to the network: bounded, quiet, and with credentials for one sign-in service only.
+"""The HTTP client for MSAL: bounded, quiet, and with credentials for one sign-in service only.
 
 MSAL sees nothing but whole JSON objects from that service. Everything else becomes a typed error here, before
 MSAL could log it, keep it, or stumble over it.

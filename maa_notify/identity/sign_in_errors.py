@@ -1,4 +1,4 @@
-"""What a refused sign-in means and who mends it, by Entra's own number.
+"""What to do about a refused sign-in, by Entra's error number.
 
 Source: Entra documentation, "Microsoft Entra authentication and authorization error codes". Microsoft may add
 and change numbers, so nothing but the words of a message depends on them.
@@ -39,4 +39,4 @@ SIGN_IN_ADVICE = {
     500014: "the service the token is for is disabled in the tenant: enable it under Enterprise applications",
     70011: "the service the token is for is not known: check MAA_CLOUD",
 }
-"""By the number behind `AADSTS`: the reason, and the way out."""
+"""The reason and what to do, by the number after `AADSTS`."""

@@ -1,4 +1,4 @@
-"""Access tokens by MSAL: a ready one, an app registration that proves itself, or a managed identity.
+"""Sources of access tokens: a token from the settings, an app registration, or a managed identity.
 
 MSAL keeps tokens in memory and renews them; what goes wrong in it becomes a typed error here. Nothing of a
 token but its claims is ever shown.
@@ -44,14 +44,14 @@ Credential = str | Mapping[str, str] | Mapping[str, Callable[[], str]]
 
 
 class Token(Struct, frozen=True):
-    """An access token and when it ends (seconds since the epoch)."""
+    """An access token and when it expires (seconds since the epoch)."""
 
     value: Secret
     expires_on: int
 
 
 class TokenSource(Protocol):
-    """Where tokens come from."""
+    """A source of access tokens."""
 
     def token(self, scope: str) -> Token:
         """A token for a scope such as `https://graph.microsoft.com/.default`.
@@ -63,7 +63,7 @@ class TokenSource(Protocol):
         ...
 
     def invalidate(self) -> None:
-        """Drops cached tokens and connections: a service did not take one, or nobody needs more of them."""
+        """Drops cached tokens and connections: a service refused a token, or no more is needed."""
         ...
 
 
@@ -79,11 +79,11 @@ class StaticToken:
         return self._token
 
     def invalidate(self) -> None:
-        """There is no other."""
+        """Does nothing: there is no other token."""
 
 
 class AppRegistration:
-    """An app registration that proves itself with a client secret, a certificate or an identity it trusts."""
+    """An app registration that signs in with a client secret, a certificate or an identity that it trusts."""
 
     def __init__(self, client_id: str, credential: Credential, authority: str, tenant_id: str) -> None:
         """Sends nothing yet; `credential` is a secret, a certificate's parts, or a `federated_credential`."""
@@ -137,7 +137,7 @@ class ManagedIdentity:
 
 
 def federated_credential(identity: TokenSource, audience: str) -> Credential:
-    """The credential of an app registration that trusts a managed identity: its token in place of a secret.
+    """The credential of an app registration that trusts a managed identity, whose token replaces a secret.
 
     In Entra that is a federated credential, with the identity as its subject. `audience` is the cloud's own.
     """
@@ -169,7 +169,7 @@ class StorageCredential:
 
 
 class _Session:
-    """An MSAL client, made when first needed and anew after `close`; one thread at a time."""
+    """An MSAL client, made on first use and again after `close`; one thread at a time uses it."""
 
     def __init__(self, authority: str | None, make: Callable[[MsalHttp], Any], advice: str) -> None:
         self._http = MsalHttp(authority)
@@ -216,7 +216,7 @@ def certificate_credential(path: Path) -> dict[str, str]:
 
 
 def claims_of(token: Secret) -> dict[str, Any]:
-    """What a token says of itself, unverified; empty when it is no readable JWT."""
+    """The claims of a token, unverified; empty when it is no readable JWT."""
     try:
         body = token.reveal().split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -242,7 +242,7 @@ def missing_permission(token: Secret) -> str:
 
 
 def permission_problem(token: Secret) -> str:
-    """What a token lacks, in words, and the way out; "" as for `missing_permission`."""
+    """The permission that a token lacks, and what to do, as text; "" as for `missing_permission`."""
     lacking, issued = missing_permission(token), issued_at(token)
     if not lacking:
         return ""
@@ -256,7 +256,7 @@ def permission_problem(token: Secret) -> str:
 
 
 def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> str:
-    """Why the service of a scope cannot take a token, in words, with the way out; "" when nothing tells.
+    """Why a token cannot be for this scope and tenant, and what to do, as text; "" when nothing is wrong.
 
     A token that cannot be read tells nothing, and a tenant that is known by a domain name cannot be compared.
     """
@@ -280,7 +280,7 @@ def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> 
 
 
 def issued_at(token: Secret) -> datetime | None:
-    """When a token was issued (UTC), since one from before a grant does not show it; None if unknown."""
+    """When a token was issued (UTC), since one from before a grant lacks the permission; None if unknown."""
     return _time_in(claims_of(token), "iat")
 
 

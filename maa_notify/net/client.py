@@ -1,4 +1,4 @@
-"""One HTTP request and its response, bounded and quiet: the only way to Graph, Teams and the sign-in.
+"""One HTTP request and its response, bounded and quiet. Graph, Teams and the sign-in are called through it.
 
 It stands on httpx' transport and does without httpx' client, which sets no limit to a request as a whole
 (encode/httpx #1450), unpacks bodies without one, keeps cookies, and writes whole URLs into the log. Here
@@ -197,13 +197,13 @@ def _parsed(url: str | httpx.URL) -> httpx.URL | None:
 
 
 def silence_third_parties() -> None:
-    """Libraries that write URLs and headers into their own logs may only warn."""
+    """Lets other libraries log only warnings, since they would log URLs and headers."""
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple[bytes, str]:
-    """The body, or why there is none."""
+    """The body of a response, and why it could not be read."""
     body, fault = bytearray(), ""
     packing = response.headers.get("content-encoding", "").strip().lower()
     if packing not in _UNPACKED | _ZLIB:
@@ -223,7 +223,7 @@ def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple
 
 
 def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
-    """The body as it arrives, unpacked in small pieces, since a few bytes may unpack to any size.
+    """The body in small pieces, unpacked, since a few packed bytes may unpack to any size.
 
     No packing is asked for, but some gateways pack all the same.
     """
@@ -241,7 +241,7 @@ def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
 
 
 def _with_loose_headers(head: bytes) -> HttpResponse | None:
-    """A response of which the library took offence at the headers: its status still counts.
+    """A response whose headers the library refuses: its status still counts.
 
     Otherwise one odd line, which a gateway may add to each response, would make us post a card that was
     accepted again and again.
@@ -256,7 +256,7 @@ def _with_loose_headers(head: bytes) -> HttpResponse | None:
 
 
 def _reason(error: BaseException, exchange: Exchange) -> str:
-    """What happened, from the types alone: texts of these errors can hold addresses."""
+    """What happened, from the type of the error alone: its text may hold an address."""
     if isinstance(error, ConnectionSettingError):
         return str(error)
     if isinstance(error, httpx.ProxyError):

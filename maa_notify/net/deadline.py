@@ -1,4 +1,4 @@
-"""Connections whose every wait ends with the exchange they serve, and that remember how far it came.
+"""Connections on which no wait lasts longer than the exchange, and which note how far it came.
 
 A time limit for each read alone never strikes a server that drips its answer byte by byte. So each wait of
 `httpcore` is given no more than what is left of the whole exchange. Only the system's own name look-up cannot
@@ -24,7 +24,7 @@ _HEAD_BYTES = 32 * 1024
 
 
 class Exchange:
-    """One request and its response: whatever waits on the network in its `with` block ends with it.
+    """One request and its response: a time limit for all waits on the network in its `with` block.
 
     Attributes:
         sent: anything of the request itself may have left this machine.
@@ -33,7 +33,7 @@ class Exchange:
     """
 
     def __init__(self, seconds: float) -> None:
-        """Ends so many seconds from now."""
+        """Sets the end to so many seconds from now."""
         self.sent = False
         self.at_proxy = False
         self.head = bytearray()
@@ -51,7 +51,7 @@ class Exchange:
             _EXCHANGE.reset(self._mark)
 
     def left(self, timeout: float | None, too_late: type[httpcore.TimeoutException]) -> float | None:
-        """How long may be waited now, in seconds; None for ever."""
+        """The time that a wait may still take, in seconds; None for no limit."""
         left = self._ends_at - time.monotonic()
         if left <= 0:
             raise too_late
@@ -59,22 +59,21 @@ class Exchange:
         return None if math.isinf(shorter) else shorter
 
     def writes(self, data: bytes) -> None:
-        """Takes down that these bytes are about to be sent."""
+        """Notes that these bytes are about to be sent."""
         if data:
-            is_for_proxy = data.startswith(
-                b"CONNECT "
-            )  # asks a proxy for a tunnel, and tells the service nothing
+            # CONNECT only asks a proxy for a tunnel: nothing of the request has reached the service yet.
+            is_for_proxy = data.startswith(b"CONNECT ")
             self.sent = self.sent or not is_for_proxy
             self.at_proxy = self.at_proxy and is_for_proxy
             self.head.clear()
 
     def reads(self, data: bytes) -> None:
-        """Takes down what has arrived."""
+        """Notes what has arrived."""
         if len(self.head) < _HEAD_BYTES:
             self.head += data
 
     def starts_tls(self) -> None:
-        """Takes down whose handshake begins."""
+        """Notes that a TLS handshake begins."""
         if self.head:  # the proxy has answered, so the tunnel stands: from here on it is the service
             self.at_proxy = False
             self.head.clear()
@@ -84,12 +83,12 @@ _EXCHANGE: ContextVar[Exchange] = ContextVar("exchange")
 
 
 def _exchange() -> Exchange:
-    """The one under way; outside of any, one that never ends."""
+    """The exchange of this context; outside of any, one without a time limit."""
     return _EXCHANGE.get(None) or Exchange(math.inf)
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """TCP and TLS of the standard library, patient until the exchange ends and not longer."""
+    """TCP and TLS of the standard library, with waits that end with the exchange."""
 
     def __init__(self, *, to_proxy: bool = False) -> None:
         """For connections to the service, or to a proxy on the way there."""
@@ -125,7 +124,7 @@ class _Stream(httpcore.NetworkStream):
         self._plain = plain
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """What has arrived, as soon as something has."""
+        """The next bytes, as soon as any have arrived."""
         exchange = _exchange()
         data = self._plain.read(max_bytes, exchange.left(timeout, httpcore.ReadTimeout))
         exchange.reads(data)
@@ -145,7 +144,7 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        """The same connection, with TLS on it from here on."""
+        """The same connection, with TLS from now on."""
         exchange = _exchange()
         exchange.starts_tls()
         left = exchange.left(timeout, httpcore.ConnectTimeout)

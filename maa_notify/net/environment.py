@@ -1,4 +1,4 @@
-"""What the environment says of the way out: which proxy, and whose certificates count.
+"""Proxy and trusted certificates, by the variables of the environment.
 
 One rule for every connection, be it to Graph, to the sign-in, to Teams or to the state store. The libraries
 below have three: `urllib` knows no wildcards, `httpx` no networks, and `requests` reads other variables.
@@ -87,7 +87,7 @@ def ca_path() -> str | None:
 
 
 def trust_context() -> ssl.SSLContext:
-    """Whom to trust, as `ssl` takes it.
+    """The trusted certificate authorities, as `ssl` takes them.
 
     Raises:
         ConnectionSettingError: the file of SSL_CERT_FILE is missing or cannot be read.

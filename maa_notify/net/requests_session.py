@@ -1,4 +1,4 @@
-"""Connections of `requests` for a library that insists on it, by the same rules as all others."""
+"""A `requests` session, for a library that needs one, with the same proxies and certificates as all else."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class EnvironmentSession(requests.Session):
 
 
 def failure_kind(error: BaseException) -> str:
-    """What failed on the way, without an address: a setting, the proxy, or the type of the error."""
+    """What failed while connecting, without an address: a setting, the proxy, or the type of the error."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ConnectionSettingError):

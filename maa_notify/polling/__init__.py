@@ -1,1 +1,1 @@
-"""One poll: its sources, what is recorded, and how the notifier is."""
+"""One poll: its sources, what it records, its report, and the health of the notifier."""

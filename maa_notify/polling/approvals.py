@@ -1,4 +1,4 @@
-"""The source of all approval requests: list, look-up by id, watermark, and the silence of a first run."""
+"""The source of approval requests: listing, look-up by id, watermark, and the rules of a first run."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,18 +21,19 @@ from maa_notify.storage.snapshot import Snapshot
 _LOG = logs.logger(__name__)
 
 _LOOK_UPS = 20
+"""A bound, since each is a request of its own; what is not looked up stays as it is known."""
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 class RequestList(Protocol):
-    """Where requests are listed."""
+    """Reads approval requests."""
 
     def list_requests(self) -> Listing:
-        """All of them, or a `GraphError`."""
+        """All requests, or a `GraphError`."""
         ...
 
     def find_request(self, request_id: str) -> ApprovalRequest | None:
-        """One of them; None when it is gone; a `GraphError` when nobody can tell."""
+        """One request; None when it is gone; a `GraphError` when that cannot be told now."""
         ...
 
 
@@ -61,6 +62,7 @@ class Approvals(Struct, frozen=True):
         lost = lost_families(before, listing.roles)
         held = held_requests((each.request for each in known.values()), latest, lost, now)
         listed = dict(latest)
+        # Held requests are not looked up: Graph may answer 404 for a hidden one, as if it did not exist.
         gone = self._look_up([each for each in known.values() if each.request.id not in held], listed)
         stale = stale_ids(known, listed.values())
         # What is known is newer: it stands as if it had been listed so.
@@ -90,7 +92,7 @@ class Approvals(Struct, frozen=True):
         snapshot: Snapshot,
         now: datetime,
     ) -> tuple[list[Change[RequestState]], Known]:
-        """What changed, and of it the requests that had left the list, as they were read."""
+        """The changes, and those of their requests that had left the list before, as they were read."""
         past = self.store.read_past(_doubtful(listed.values(), snapshot))
         former = {request_id: each.value for request_id, each in past.items()}
         stale = stale_ids(former, listed.values())
@@ -104,6 +106,7 @@ class Approvals(Struct, frozen=True):
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
         missing = [each.request for each in known if each.request.id not in listed]
         gone = [request.id for request in missing if request.is_closed]
+        # Absence from one list proves nothing for an open request: half an answer must not look like an end.
         open_ones = [request.id for request in missing if not request.is_closed]
         try:
             for request_id in open_ones[:_LOOK_UPS]:
@@ -124,7 +127,7 @@ class Approvals(Struct, frozen=True):
 
 
 def _doubtful(listed: Iterable[ApprovalRequest], snapshot: Snapshot) -> list[str]:
-    """Requests new to us that may have been listed before, for which the past has to be asked."""
+    """The ids of unknown requests that may have been listed before, so that the past has to be read."""
     watermark = snapshot.watermark
     if watermark is None:
         return []
@@ -140,7 +143,7 @@ def _seen(listing: Listing, latest: Iterable[ApprovalRequest], now: datetime) ->
 
 
 def _problem(lost: Sequence[Family], held: int) -> PermissionLost | None:
-    """Why requests are missing that nobody may call gone."""
+    """The failure to report when requests may only be hidden; None when none is."""
     if not lost:
         return None
     names = ", ".join(family.permission for family in lost)

@@ -1,4 +1,4 @@
-"""Whether the notifier itself is well: pure arithmetic over what the state store remembers."""
+"""Whether the notifier itself is well, by what the state store remembers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -52,12 +52,12 @@ class Health(Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether a monitor should be content: late cards are for people, a silent poller is for alarms."""
+        """Whether no alarm is needed: polls succeed; cards that are late are shown as `degraded` only."""
         return self.status in {"ok", "degraded"}
 
 
 def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
-    """Reads the state store and judges.
+    """The health of a tenant's notifier, from its state store.
 
     Args:
         store: the state of the tenant.

@@ -1,4 +1,4 @@
-"""A sign of life for destinations that were quiet for long.
+"""Heartbeats: cards for destinations that got none for long.
 
 Microsoft switches a flow off that was not triggered for 90 days (Power Automate, "Limits of automated,
 scheduled, and instant flows"), and approval requests are rare. So a destination that was quiet for some time
@@ -28,7 +28,7 @@ def queue_heartbeats(
     beat: Notice,
     after: timedelta | None,
 ) -> Recorded:
-    """Puts a heartbeat into the outbox where it was quiet for too long; returns what it wrote.
+    """Puts a heartbeat into the outbox for each destination that was quiet too long; returns what it wrote.
 
     Of a destination seen for the first time only the beginning of its silence is noted.
 

@@ -1,4 +1,4 @@
-"""How the last looks at a source went: what is remembered of it, and what the log says when that turns."""
+"""Marks: how the last looks at a source went, and log lines when it begins or ceases to fail."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ _LOG = logs.logger(__name__)
 
 
 def is_due(mark: SourceMark | None, rhythm: timedelta, now: datetime) -> bool:
-    """Whether it is time to look again; a mark from the future is the mark of a clock that was set back."""
+    """Whether it is time to look again; also when the mark lies in the future, since a clock was set back."""
     tried_at = mark.tried_at if mark else None
     return tried_at is None or tried_at > now or now - tried_at >= rhythm
 
@@ -34,8 +34,8 @@ def next_mark(
     )
 
 
-def log_turn(source: str, before: SourceMark, failure: GraphError | None) -> None:
-    """Says once that a source fails, and once that it is well again."""
+def log_failure_or_recovery(source: str, before: SourceMark, failure: GraphError | None) -> None:
+    """Logs once that a source fails, and once that it has recovered."""
     if failure is None:
         if before.failing_since is not None:
             _LOG.warning("poll.recovered", source=source, failing_since=before.failing_since)

@@ -1,4 +1,4 @@
-"""One poll: from each source its news, routed, recorded and delivered.
+"""One poll: asks each source for changes, routes, records and delivers them.
 
 State is read before Graph is asked: what another poller recorded meanwhile then shows as a conflict
 instead of an old listing overwriting newer news. `now` is read once and passed down. A poll is safe to
@@ -24,7 +24,7 @@ from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError
 from maa_notify.polling.heartbeats import queue_heartbeats
-from maa_notify.polling.marks import is_due, log_turn, next_mark
+from maa_notify.polling.marks import is_due, log_failure_or_recovery, next_mark
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
@@ -38,7 +38,7 @@ _LOG = logs.logger(__name__)
 
 
 class Habits(Struct, frozen=True):
-    """What a poll does now and then.
+    """How often a poll does what need not be done each time.
 
     Attributes:
         heartbeat: how long a destination is quiet before a heartbeat goes there; None for never.
@@ -57,7 +57,7 @@ class Poll:
         approvals: the source that the report and health speak of; its news go out before others are asked.
         others: further sources, each at its own rhythm.
         store: what is remembered.
-        routes: who hears of what.
+        routes: which events each destination gets.
         delivery: brings to the destinations what waits for them.
         clock: the time.
         habits: what is done now and then.
@@ -78,9 +78,12 @@ class Poll:
             StateError: the state store failed; nothing was posted that could not be recorded.
         """
         now = self.clock.now()
+        # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
+        # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
         names = [each.name for each in self.routes]
         news, failure = self._look(self.approvals, snapshot, now)
+        # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
         recorded = self._record(self.approvals, news, snapshot, now, leases)
         states = {**snapshot.states, **recorded.states}
@@ -91,6 +94,7 @@ class Poll:
         pending = {each.value.key: each for each in waiting}.values()
         result = self.delivery.run({**states, **queued.states}, pending)
         events = recorded.events
+        # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
             found = self._visit(source, snapshot, now)
             if found:
@@ -98,11 +102,12 @@ class Poll:
                 present = self.store.requests.read_snapshot()
                 result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
         purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
+        # Last: health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, snapshot, now)
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
-        """Asks a further source if it is due; returns the number of events that were recorded."""
+        """Asks a further source if it is due; returns the number of events recorded."""
         if not is_due(snapshot.marks.get(source.name), source.rhythm, now):
             return 0
         news, failure = self._look(source, snapshot, now)
@@ -111,7 +116,7 @@ class Poll:
         return recorded.events
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
-        """The news of a source; none, and why, when nobody can tell."""
+        """The news of a source and what was wrong with it; no news if Graph fails."""
         try:
             news = source.news(snapshot, now)
         except GraphError as error:
@@ -151,5 +156,5 @@ class Poll:
         self, source: Source, news: News, failure: GraphError | None, snapshot: Snapshot, now: datetime
     ) -> None:
         before = snapshot.marks.get(source.name) or SourceMark()
-        log_turn(source.name, before, failure)
+        log_failure_or_recovery(source.name, before, failure)
         self.store.requests.write_mark(source.name, next_mark(before, failure, news.outlook, now))

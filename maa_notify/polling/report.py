@@ -53,7 +53,7 @@ class Report(Struct, frozen=True):
         *,
         dead_before: int,
     ) -> Self:
-        """The report of a poll that came to its end.
+        """The report of a poll that ran to its end.
 
         Args:
             seen: what was looked at.

@@ -1,4 +1,4 @@
-"""An end for old rows: journal, given-up notifications, past requests."""
+"""Purges old rows: journal, given-up notifications, past requests."""
 
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ _PURGE_EVERY = timedelta(days=1)
 
 
 def purge_expired(journal: Journal, last: datetime | None, retention: timedelta, now: datetime) -> None:
-    """Once a day, forgets what is older than the retention; `last` is when that was last done (UTC)."""
+    """Once a day deletes what is older than the retention; `last` is when that was last done (UTC)."""
     if last is not None and now - last < _PURGE_EVERY:
         return
     purged = journal.purge(now - retention)

@@ -1,4 +1,4 @@
-"""One poll as whoever asks for it sees it: always a report, and always one line in the log."""
+"""Runs one poll for any trigger: with a report and a log line, even if it fails."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -16,7 +16,7 @@ class Pollable(Protocol):
 
     @property
     def clock(self) -> Clock:
-        """The time that its polls go by."""
+        """The clock of its polls."""
         ...
 
     def poll(self) -> Report:
@@ -31,7 +31,7 @@ class Pollable(Protocol):
 def poll_once(
     get_app: Callable[[], Pollable], trigger: str, tenant: str = "", *, in_silence: bool = False
 ) -> Report:
-    """Polls; wrong settings and a state store that fails are a report with this failure too.
+    """Polls once and returns the report, also when settings are wrong or the state store fails.
 
     Args:
         get_app: wires everything up, or returns what is wired up already.

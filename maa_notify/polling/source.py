@@ -1,4 +1,4 @@
-"""The protocol of a source of news: approval requests are one, and others stand beside it."""
+"""The protocol of a source of changes; approval requests are one source."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from maa_notify.storage.snapshot import Snapshot
 
 
 class Seen(Struct, frozen=True):
-    """What a source looked at, in numbers, whether it is news or not.
+    """What a source listed, in numbers.
 
     Attributes:
         listed: entries that Graph listed.
@@ -35,7 +35,7 @@ class Seen(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """What a source found out, ready to be recorded.
+    """The changes that a source found, ready to be recorded.
 
     Attributes:
         changes: what changed, in the order in which it is to be told.
@@ -59,7 +59,7 @@ class News(Struct, frozen=True):
 
 
 class Source(Protocol):
-    """Where news come from."""
+    """A source of changes."""
 
     @property
     def name(self) -> str:

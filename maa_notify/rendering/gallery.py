@@ -49,13 +49,13 @@ class Picture:
 
     @property
     def card(self) -> Element:
-        """The card, made at a time that stands still."""
+        """The card, made at a fixed time."""
         return self.sample.card(TeamsCards(CLOUDS["global"].approvals_url), NOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the manifest knows of a picture: SHA-256 of what it was drawn from, and of its file."""
+    """A picture's entry in the manifest: SHA-256 of what it was drawn from, and of its file."""
 
     made_from: str
     picture: str
@@ -74,7 +74,7 @@ def made_from(picture: Picture) -> str:
 
 
 def entry(picture: Picture, folder: Path) -> Entry:
-    """What the manifest has to say of a picture that was drawn just now."""
+    """The entry of the manifest for a picture that was just drawn."""
     return Entry(made_from(picture), _sha256((folder / picture.file).read_bytes()))
 
 
@@ -85,7 +85,7 @@ def read_manifest(folder: Path = FOLDER) -> dict[str, Entry]:
 
 
 def index() -> str:
-    """The page that shows them all."""
+    """The page that shows all pictures, in Markdown."""
     return "\n\n".join(["# Every card", _INTRODUCTION, *map(_section, CATALOGUE)]) + "\n"
 
 

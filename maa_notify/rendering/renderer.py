@@ -154,15 +154,15 @@ def find_browser() -> str:
 
 def _installed_browser() -> str | None:
     """Look where Windows and macOS keep browsers, which is not on the search path."""
-    places = [
+    paths = [
         Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
         Path("/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge"),
     ]
     for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
         if base := os.environ.get(variable):
-            places.append(Path(base, "Google", "Chrome", "Application", "chrome.exe"))
-            places.append(Path(base, "Microsoft", "Edge", "Application", "msedge.exe"))
-    return next((str(place) for place in places if place.is_file()), None)
+            paths.append(Path(base, "Google", "Chrome", "Application", "chrome.exe"))
+            paths.append(Path(base, "Microsoft", "Edge", "Application", "msedge.exe"))
+    return next((str(path) for path in paths if path.is_file()), None)
 
 
 def screenshot(card: Element, path: Path, theme: Theme = "light", width: int = 560) -> None:

@@ -1,1 +1,1 @@
-"""The environment, checked."""
+"""Reads and checks the settings in the environment."""

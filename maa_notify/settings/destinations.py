@@ -1,4 +1,4 @@
-"""The entries of `MAA_DESTINATIONS`: channels and chats, read with every mistake named."""
+"""Reads the entries of `MAA_DESTINATIONS`, channels and chats, and finds every mistake."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ _CHANNEL, _REQUESTOR = "channel", "requestor"
 def read_destinations(
     entries: Sequence[object], findings: Findings, problem_of_service: Callable[[str], str]
 ) -> list[Destination]:
-    """The destinations of the entries; those that can be told apart, when some are wrong.
+    """The destinations of the entries, those with mistakes included; `findings` gets every mistake.
 
     Args:
         entries: of the JSON list.
@@ -54,7 +54,7 @@ def read_destinations(
 
 
 def warn_of_unsigned(url: str, setting: str, where: str, findings: Findings) -> None:
-    """Warns of a webhook without a signature, which will ask its callers to sign in."""
+    """Warns of a webhook without a signature, which demands that its callers sign in."""
     if "sig=" not in url and not is_loopback(url):
         findings.warn(
             setting,
@@ -88,9 +88,9 @@ class _EntryReader(Struct, frozen=True):
     def wrong(self, problem: str) -> None:
         self.findings.wrong(DESTINATIONS, f"{self.where}: {problem}")
 
-    def check_keys(self, given: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+    def check_keys(self, given: Mapping[str, Any], known: frozenset[str], within: str) -> None:
         for key in sorted(set(given) - known):
-            self.wrong(f"{redacted(key)} is not known{place}{did_you_mean(key, known)}")
+            self.wrong(f"{redacted(key)} is not known{within}{did_you_mean(key, known)}")
 
     def name(self, value: object) -> str:
         if isinstance(value, str) and _NAME.fullmatch(value) and value.lower() not in _RESERVED:

@@ -49,7 +49,7 @@ _UNITS = {
 
 
 def matching(pattern: str, form: str) -> Callable[[str], str]:
-    """A parser of text that a pattern describes to programs, and `form` to people."""
+    """A parser of texts that match a pattern; `form` describes the pattern in error messages."""
 
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -60,7 +60,7 @@ def matching(pattern: str, form: str) -> Callable[[str], str]:
 
 
 def word_of(values: Mapping[str, _Value]) -> Callable[[str], _Value]:
-    """A parser of one of the words that are the keys, in any case; it returns what the word stands for."""
+    """A parser of one word out of the keys, in upper or lower case; it returns the word's value."""
 
     def parse(text: str) -> _Value:
         if text.lower() not in values:
@@ -82,7 +82,7 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def flag(text: str) -> bool:
-    """Whether the text is `true`, and not `false`."""
+    """Parses `true` or `false`."""
     if text.lower() not in {"true", "false"}:
         raise ValueError("must be true or false")
     return text.lower() == "true"
@@ -105,7 +105,7 @@ def tenant(text: str) -> str:
 
 
 def _is_almost_guid(text: str) -> bool:
-    """Whether a text is a GUID but for a few characters; no domain name without a dot is so long."""
+    """Whether a text is probably a mistyped GUID: no domain name without a dot is so long."""
     digits = [each for each in text if each.isalnum()]
     wrong = sum(each.lower() not in "0123456789abcdef" for each in digits)
     return "." not in text and len(digits) in range(28, 37) and wrong <= _FEW
@@ -177,7 +177,7 @@ def state(text: str) -> StateAddress:
 
 
 def times_after_approval(text: str) -> Plan:
-    """When to remind of a request that was approved; no shares, since the end of an approval is not known."""
+    """The plan of reminders after an approval; without shares, since an approval's end is not known."""
     form = "must be a list of times after the approval, such as 4h,24h: whole numbers with m, h or d"
     try:
         plan = parse_plan(text)
@@ -206,7 +206,7 @@ def time_zone(text: str) -> str:
 
 
 def duration(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
-    """A parser of spans such as `30s`, `5m`, `24h` or `2d`; `form` says both ends to people."""
+    """A parser of spans such as `30s`, `5m`, `24h` or `2d`; `form` tells both limits in error messages."""
 
     def parse(text: str) -> timedelta:
         match = _DURATION.fullmatch(text.lower())
@@ -219,7 +219,7 @@ def duration(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str]
 
 
 def words(known: tuple[str, ...]) -> Callable[[str], frozenset[str]]:
-    """A parser of lists of words with commas between them; the words count in any case."""
+    """A parser of words with commas between them, in upper or lower case."""
     by_lower = {word.lower(): word for word in known}
 
     def parse(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Settings from the environment: every mistake found at once, each with the way out, no secret shown.
+"""Reads settings from the environment; finds all mistakes at once, says what to do, shows no secret.
 
 The names and their meaning are a contract with the people and scripts that set them: `docs/settings.md`.
 What one setting means by itself stands in `fields.py`; here is what several of them mean together.
@@ -107,7 +107,7 @@ def _value_of(row: Setting, environ: Mapping[str, str], findings: Findings) -> A
 
 
 def _with_default_destination(settings: Settings, findings: Findings) -> Settings:
-    """With the webhook's channel after those of the list."""
+    """The settings with the webhook's channel added after the destinations of the list."""
     webhook, given = settings.teams_webhook_url, settings.destinations
     if webhook is not None:
         warn_of_unsigned(webhook.reveal(), _WEBHOOK, "", findings)
@@ -128,7 +128,7 @@ def _with_default_destination(settings: Settings, findings: Findings) -> Setting
 
 
 def _service_check(cloud: Cloud, *, in_azure: bool) -> Callable[[str], str]:
-    """What keeps an address from being one of the bot's service in this cloud; "" when nothing does."""
+    """A check whether a URL is a service URL of Teams in this cloud; it returns what is wrong, or ""."""
 
     def problem_of(url: str) -> str:
         teams = BOT_CLOUDS.get(cloud.name)
@@ -142,7 +142,7 @@ def _service_check(cloud: Cloud, *, in_azure: bool) -> Callable[[str], str]:
 
 
 def _with_bot(settings: Settings, findings: Findings) -> Settings:
-    """With what a bot needs, if anything asks for one, and with the chats it writes to."""
+    """The settings with the bot, if any setting needs one, and the requestors' chats."""
     addresses = [each.endpoint for each in settings.destinations if isinstance(each.endpoint, BotAddress)]
     if not (addresses or settings.requestor_chat or settings.bot_commands):
         _check_bot_client_id(settings, settings.bot_client_id, findings)
@@ -176,7 +176,7 @@ def _check_bot(settings: Settings, bot: BotSettings, findings: Findings) -> None
 
 
 def _check_bot_client_id(settings: Settings, client_id: str, findings: Findings) -> None:
-    """An app registration signs in as the bot, too: then both are one application."""
+    """Checks that both ids are one, if an app registration's own credential signs in as the bot, too."""
     signs_in_itself = settings.client_secret or settings.client_certificate_path
     if client_id and signs_in_itself and client_id != settings.client_id:
         findings.wrong(

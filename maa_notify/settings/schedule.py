@@ -1,4 +1,4 @@
-"""Poll schedules in NCRONTAB, judged as the timer of the Functions host judges them.
+"""Reads poll schedules in NCRONTAB as the timer of the Functions host reads them.
 
 Source: NCrontab.Signed 3.4.0, the host's library, run over the schedules of `tests/settings/ncrontab.json`.
 It parts fields at spaces only, takes five fields for a schedule without seconds, knows no `?`, `L`, `W`, `#`

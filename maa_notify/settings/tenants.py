@@ -33,13 +33,13 @@ class Tenant:
 
 
 class TenantList(Struct, frozen=True):
-    """The tenants of the list, and what is wrong with the entries that are none."""
+    """The tenants of the list, and the mistakes in its other entries."""
 
     tenants: tuple[Tenant, ...]
     mistakes: tuple[Mistake, ...] = ()
 
     def chosen(self, text: str) -> Tenant:
-        """The tenant that somebody names by id or name.
+        """The tenant with this id or name.
 
         Raises:
             SettingsError: there is none; says what is wrong with the list, too.
@@ -55,7 +55,7 @@ class TenantList(Struct, frozen=True):
 
 
 def read_tenants(environ: Mapping[str, str]) -> TenantList:
-    """The tenants of the list, which stands in the setting itself or in the file that it names.
+    """The tenants of the list, which is in the setting itself or in the file that it names.
 
     Raises:
         SettingsError: it is no list at all.
@@ -121,7 +121,7 @@ def _text(row: Setting, value: object, environ: Mapping[str, str]) -> str:
 
 
 def _resolved(value: Any, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
-    """The value with each `{"setting": "NAME"}` replaced by what that setting holds: secrets stay there."""
+    """The value with each `{"setting": "NAME"}` replaced by that setting: the list itself needs no secret."""
     if isinstance(value, list):
         return [_resolved(each, environ) for each in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What is wrong with a text of the settings, in words free of secrets; and where such findings are kept."""
+"""Checks of texts in the settings, with messages free of secrets; and the list of what they find."""
 
 import json
 import re
@@ -48,7 +48,7 @@ class Findings:
 
 
 def clean(text: str) -> str:
-    """The text without what a copy or an editor puts around it.
+    """The text without the quotes, spaces and marks that copying or an editor puts around it.
 
     That is: blanks, line breaks, byte order marks and other characters that cannot be seen, and one pair of
     quotes.
@@ -73,7 +73,7 @@ def _is_visible(character: str) -> bool:
 
 
 def hidden_in(text: str) -> str:
-    """The first character of a text that is not seen on a screen, by a name for people; "" when all are."""
+    """The name of the first invisible character in a text; "" when there is none."""
     for character in text:
         if not character.isprintable():
             return _NAMES.get(character, f"an invisible character (U+{ord(character):04X})")
@@ -122,8 +122,8 @@ def read_json_list(text: str, example: str) -> list[Any]:
     try:
         found = json.loads(source)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"must be a JSON list, and is not JSON at {place}") from None
+        position = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"must be a JSON list, and is not JSON at {position}") from None
     except (ValueError, RecursionError):
         raise ValueError("must be a JSON list, and is not JSON in UTF-8 or UTF-16") from None
     if not isinstance(found, list):
@@ -132,7 +132,7 @@ def read_json_list(text: str, example: str) -> list[Any]:
 
 
 def problem_of_url(url: str) -> str:
-    """What keeps a text from being an address to which secrets may be sent; "" when nothing does."""
+    """Why a text is no address to which secrets may be sent; "" when it is one."""
     try:
         parts = urlsplit(url)
         has_host = bool(parts.hostname) and parts.port != 0
@@ -148,7 +148,7 @@ def problem_of_url(url: str) -> str:
 
 
 def problem_of_origin(url: str) -> str:
-    """What keeps a text from being the origin of a service: scheme, host and port alone."""
+    """Why a text is no origin of a service, that is scheme, host and port alone; "" when it is one."""
     problem = problem_of_url(url)
     if problem:
         return problem
@@ -159,7 +159,7 @@ def problem_of_origin(url: str) -> str:
 
 
 def problem_of_webhook(url: str) -> str:
-    """What keeps a text from being a Workflows webhook of Teams."""
+    """Why a text is no Workflows webhook of Teams; "" when it is one."""
     if is_unresolved(url):
         return "a Key Vault reference must be the whole of a setting, it is not resolved inside JSON"
     problem = problem_of_url(url)

@@ -1,4 +1,4 @@
-"""What Windows calls time zones, and their IANA names; for the message to whoever set the one for the other.
+"""The IANA names of Windows' time zones, to suggest the right one for a setting with a Windows name.
 
 Source of the pairs: Unicode CLDR, `windowsZones.xml`, the zone of each name for the world as a whole, in
 IANA's present spelling. The words "Standard Time" at the end of a name are left out.

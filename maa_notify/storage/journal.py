@@ -1,4 +1,4 @@
-"""What people and the daily purge ask of the state store: what was delivered, and what was given up."""
+"""The journal: notifications that were delivered or given up, for people and the daily purge."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,14 +29,14 @@ from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
 
 
 class Journal:
-    """What became of the notifications of one tenant. Every method may raise `StateError`."""
+    """The delivered and given-up notifications of one tenant. Every method may raise `StateError`."""
 
     def __init__(self, rows: VersionedRows) -> None:
         """Works on the rows of one tenant."""
         self._rows = rows
 
     def read_sent(self, since: datetime | None = None) -> Iterator[JournalEntry]:
-        """The journal of what was delivered, oldest first."""
+        """The journal of delivered notifications, oldest first."""
         first = SENT + (since.isoformat() if since else "")
         return (decode(row, JournalEntry) for row in self._rows.read(first, prefix_end(SENT)))
 
@@ -50,16 +50,17 @@ class Journal:
         fresh = replace(
             notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
         )
+        # In one transaction: a crash in between would lose the notification or tell it twice.
         self._rows.commit(
             [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
         )
 
     def discard(self, dead: Versioned[JournalEntry]) -> None:
-        """Forgets a notification that was given up."""
+        """Deletes a notification that was given up."""
         self._rows.commit([Delete(DEAD + dead.value.notification.key, dead.etag)])
 
     def purge(self, before: datetime) -> int:
-        """Forgets what was told, given up or left the list before a time; returns the number of rows."""
+        """Deletes what was told, given up or left the list before a time (UTC); returns how many rows."""
         old = [
             *self._rows.read(SENT, f"{SENT}{before.isoformat(timespec='milliseconds')}"),
             *(row for row in self._all(DEAD) if decode(row, JournalEntry).at < before),

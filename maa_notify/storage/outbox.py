@@ -1,4 +1,4 @@
-"""What a delivery asks of the state store: what waits, where it may go now, and what became of it."""
+"""The outbox in the state store: waiting notifications, the state of destinations, and outcomes."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -86,6 +86,7 @@ class Outbox:
         Raises:
             ConflictError: another poller dealt with one of them first.
         """
+        # In one transaction: the times of posts, which set the pace, must always agree with the outbox.
         writes = [destination_write(destination, state)]
         kept = [each.kept for each in outcomes if each.kept is not None]
         writes += [
@@ -107,7 +108,7 @@ class Outbox:
         return {each: decode(row, StoredCard).location for each, row in found if row is not None}
 
     def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
-        """Whether a person could not be written to at a time after `since`."""
+        """Whether a person could not be reached at a time after `since` (UTC)."""
         row = self._rows.get(unreached_key(destination, recipient))
         return row is not None and decode(row, Unreached).at >= since
 
@@ -135,7 +136,7 @@ class Outbox:
         self._rows.commit([Update(OUTBOX + fresh.key, encode(fresh), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
-        """Forgets a waiting notification."""
+        """Deletes a waiting notification."""
         self._rows.commit([Delete(OUTBOX + pending.value.key, pending.etag)])
 
     def clear_retry_after(self) -> None:
@@ -157,13 +158,13 @@ def pending_in(rows: Iterable[Row]) -> list[PendingNotification]:
 
 
 def destination_write(destination: str, state: Versioned[DestinationState]) -> Write:
-    """What writes the state of a destination, if its row is still as it was read."""
+    """The write of a destination's state, which fails unless its row is still as it was read."""
     key, data = DESTINATION + destination, encode(state.value)
     return Update(key, data, state.etag) if state.etag else Insert(key, data)
 
 
 def _leaving(outcome: Outcome) -> list[Write]:
-    """Out of the outbox, and into the journal or to what was given up."""
+    """The writes that move a notification out of the outbox, into the journal or to those given up."""
     key = outcome.pending.value.key
     writes: list[Write] = [Delete(OUTBOX + key, outcome.pending.etag)]
     if outcome.entry is not None:
@@ -172,7 +173,7 @@ def _leaving(outcome: Outcome) -> list[Write]:
 
 
 def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
-    """What is kept for later news: where cards stand, and who could not be written to.
+    """The writes of what later notifications need: where cards are, and who could not be reached.
 
     Each is said once, since a transaction takes no key twice: all of one message may be for one person.
     """

@@ -1,4 +1,4 @@
-"""Rows to what they mean, and back: the only place that knows a row's key and what its JSON looks like.
+"""The keys and the JSON of all rows: only this module knows them.
 
 The JSON is that of the structs in `domain` and below; times are RFC 3339 in UTC.
 """
@@ -78,13 +78,13 @@ class SourceMark(msgspec.Struct, frozen=True):
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """The newest filing time (UTC) of any request that ever left the list: what was filed later never did."""
+    """The newest filing time (UTC) of all requests that ever left the list; none filed later ever did."""
 
     requested_at: datetime | None = None
 
 
 class SnapshotVersion(msgspec.Struct, frozen=True):
-    """Random token that is another one after each change of what polls compare with."""
+    """The version of the snapshot: a random token, replaced with each change of what polls compare with."""
 
     token: str = ""
 
@@ -142,14 +142,14 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
 
 class StoredCard(msgspec.Struct, frozen=True):
-    """Where the card of a request stands at a destination, and since when (UTC)."""
+    """Where the card of a request is at a destination, and since when (UTC)."""
 
     location: CardLocation
     at: datetime
 
 
 class Unreached(msgspec.Struct, frozen=True):
-    """When a person could last not be written to (UTC)."""
+    """When a person could last not be reached (UTC)."""
 
     at: datetime
 
@@ -165,12 +165,12 @@ def sent_key(entry: JournalEntry) -> str:
 
 
 def card_key(destination: str, subject_id: str) -> str:
-    """The key under which it is kept where the card of a subject stands at a destination."""
+    """The key of the row that tells where the card of a subject is at a destination."""
     return f"{CARD}{destination}:{storage_key(subject_id)}"
 
 
 def unreached_key(destination: str, recipient: str) -> str:
-    """The key under which it is kept that a person could not be written to."""
+    """The key of the row that tells that a person could not be reached."""
     return f"{UNREACHED}{destination}:{storage_key(recipient)}"
 
 
@@ -180,7 +180,7 @@ def encode(value: object) -> str:
 
 
 def decode(row: Row, kind: type[_Value]) -> _Value:
-    """Reads a row; fields that it lacks take their defaults, fields that are new to us are passed over.
+    """The struct in a row; fields that the row lacks take their defaults, unknown fields are ignored.
 
     Raises:
         StateCorrupt: the row is not ours or is damaged.
@@ -196,7 +196,7 @@ def decode(row: Row, kind: type[_Value]) -> _Value:
 
 
 def versioned_from(row: Row, kind: type[_Value]) -> Versioned[_Value]:
-    """A row as what it means, with its etag.
+    """The struct in a row, with the row's etag.
 
     Raises:
         StateCorrupt: the row is not ours or is damaged.

@@ -1,4 +1,4 @@
-"""What a poll asks of the state store: the snapshot it compares with, and to record what it found."""
+"""Reads the snapshot that a poll compares with, and records the changes that it found."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ Known = Mapping[str, Versioned[Any]]
 
 
 class Shelf(Struct, frozen=True):
-    """Where the subjects of a source are remembered: the prefixes of their rows.
+    """The prefixes of the rows in which the subjects of a source are remembered.
 
     Attributes:
         present: of those that are there now.
@@ -86,7 +86,7 @@ class Recorded(Struct, frozen=True):
 
     @property
     def events(self) -> int:
-        """How many of the changes are told."""
+        """The number of changes with an event."""
         return sum(each.event is not None for each in self.changes)
 
 
@@ -100,10 +100,10 @@ class _Entry(Struct, frozen=True):
 
 
 class RequestStore:
-    """The requests of one tenant as they are remembered. Every method may raise `StateError`."""
+    """The remembered requests of one tenant. Every method may raise `StateError`."""
 
     def __init__(self, rows: VersionedRows) -> None:
-        """Knows nothing yet of what was remembered."""
+        """Has read nothing yet."""
         self._rows = rows
         self._snapshot = SnapshotReader(rows)
 
@@ -112,7 +112,7 @@ class RequestStore:
         return self._snapshot.read()
 
     def read_past(self, request_ids: Iterable[str]) -> dict[str, Versioned[RequestState]]:
-        """Of these requests, the ones that were listed once and then left the list."""
+        """Those of these requests that were listed once and then left the list, by id."""
         found = ((each, self._rows.get(PAST + storage_key(each))) for each in request_ids)
         return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
 
@@ -188,18 +188,18 @@ class RequestStore:
         return marks_in({row.key: row for row in self._rows.read(META, prefix_end(META))})
 
     def _record_batch(self, batch: Sequence[_Entry], leases: States) -> list[Recorded]:
-        """Records what can be recorded of it."""
+        """Records those changes of a batch that conflict with no other poller's."""
         try:
             return [self._commit(batch, leases)]
         except ConflictError:
             if leases:
                 # Perhaps only another poller posts there now, which is no reason to doubt the news.
                 return self._record_batch(batch, NO_STATES)
-            # Somebody wrote what we believed to know: the next poll reads everything again.
+            # Another poller wrote what we had read: the next poll reads everything again.
             self._snapshot.forget()
-            standing = self._standing(batch)
-            if len(standing) < len(batch):
-                return self._record_batch(standing, leases) if standing else []
+            unchanged = self._unchanged(batch)
+            if len(unchanged) < len(batch):
+                return self._record_batch(unchanged, leases) if unchanged else []
             if len(batch) == 1:
                 return []
             # The requests are as expected, so another row is not: only one by one can tell whose.
@@ -220,8 +220,8 @@ class RequestStore:
         states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
         return Recorded([entry.change for entry in batch], pending, states)
 
-    def _standing(self, batch: Sequence[_Entry]) -> list[_Entry]:
-        """The entries whose subject is still remembered as it was read."""
+    def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
+        """The entries whose subject's row is still as it was read."""
         keys = [entry.key for entry in batch]
         found = {row.key: row.etag for row in self._rows.read(min(keys), max(keys) + "~")}
         return [entry for entry in batch if found.get(entry.key, "") == entry.etag]
@@ -239,6 +239,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
         writes.append(Insert(key, encode(change.after)))
     else:
         writes.append(Update(key, encode(change.after), etag))
+    # Remembered, so that a request that comes back is not told as new.
     if change.after is None and shelf.past:
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
     if left is not None:

@@ -1,4 +1,4 @@
-"""The protocol that a state store has to speak: ordered rows, and transactions with optimistic concurrency.
+"""The protocol of state stores: ordered rows, and transactions with optimistic concurrency.
 
 One tenant is one partition. A row is a key and a JSON text; its `etag` writes with every write, so
 that a writer who read an older version is told so instead of overwriting. Both backends pass one contract
@@ -58,7 +58,7 @@ Write = Insert | Update | Put | Delete
 
 
 def wire_size(write: Write) -> int:
-    """What a change takes on the wire at most, in bytes: the Azure client makes twelve of an emoji."""
+    """The most bytes that a write takes when sent: the Azure client makes twelve of an emoji."""
     data = "" if isinstance(write, Delete) else write.data
     return 1_000 + (2 if data.isascii() else 12) * len(data)
 
@@ -69,7 +69,7 @@ def prefix_end(prefix: str) -> str:
 
 
 class ConflictError(Exception):
-    """Somebody else wrote one of the rows first; nothing of the transaction was done."""
+    """Another process wrote one of the rows first; nothing of the transaction was done."""
 
 
 class Rows(Protocol):

@@ -1,4 +1,4 @@
-"""The snapshot: everything a poll compares with, read anew only when its version changed, and the outbox.
+"""The snapshot: all that a poll compares with, read again only when its version changed; and the outbox.
 
 The version is read before the rows it stands for: whoever writes in between makes another one, and is read
 by the next poll. A poll that knows too little does no harm even so, since every write carries the etag of
@@ -42,7 +42,7 @@ from maa_notify.storage.versioned import VersionedRows
 
 
 class Snapshot(Struct, frozen=True):
-    """Everything that a poll compares with.
+    """All that a poll compares with.
 
     Attributes:
         tracked: the requests remembered as listed, by id.
@@ -66,7 +66,7 @@ class Snapshot(Struct, frozen=True):
     outbox: Sequence[Row] = ()
 
     def outlook(self, source: str) -> Outlook:
-        """What could be seen of a source at the last look."""
+        """The remembered visibility of a source; empty before the first look."""
         mark = self.marks.get(source)
         return mark.outlook if mark else Outlook()
 
@@ -77,7 +77,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """What stood under a version, the requests by the keys of their rows."""
+    """What was read under one version; requests and findings by the keys of their rows."""
 
     version: str = ""
     live: Mapping[str, Versioned[RequestState]] = field(default_factory=dict)
@@ -86,10 +86,10 @@ class _Known(Struct, frozen=True):
 
 
 class SnapshotReader:
-    """Reads the snapshot of one tenant, again and again."""
+    """Reads the snapshot of one tenant, and keeps it until its version changes."""
 
     def __init__(self, rows: VersionedRows) -> None:
-        """Knows nothing yet."""
+        """Has read nothing yet."""
         self._rows = rows
         self._known = _Known()
 
@@ -115,12 +115,12 @@ class SnapshotReader:
 
 
 def _version_in(rows: Iterable[Row]) -> str:
-    """The version; "" for a state in which nothing was recorded yet, or by older programs only."""
+    """The snapshot's version; "" in a state in which nothing was recorded, or only by older programs."""
     return next((decode(row, SnapshotVersion).token for row in rows if row.key == SNAPSHOT_VERSION), "")
 
 
 def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
-    """What stands under a version; a row with the etag it had before is not decoded again."""
+    """What the rows hold under a version; a request whose etag is as before is not decoded again."""
     live: dict[str, Versioned[RequestState]] = {}
     findings: dict[str, Versioned[FindingState]] = {}
     dead = 0

@@ -70,6 +70,7 @@ class SqliteRows:
 
     def _open(self) -> sqlite3.Connection:
         try:
+            # Created here, since SQLite would let others read the file, and it holds names and reasons.
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
                 self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -87,7 +88,7 @@ class SqliteRows:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Marks a new file as ours; a file of another program is left alone."""
+        """Creates the table in a new file and marks the file as ours; refuses a file of another program."""
         if _owner(connection) == _APPLICATION_ID:
             return
         connection.execute("BEGIN IMMEDIATE")
@@ -106,6 +107,7 @@ class SqliteRows:
             " WHERE partition = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?"
         )
         try:
+            # A page at a time: the lock is free while the caller works on the rows.
             with self._lock:
                 found = self._connection.execute(statement, (self._partition, first, end, _PAGE)).fetchall()
         except sqlite3.Error as error:
@@ -114,6 +116,7 @@ class SqliteRows:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        # IMMEDIATE waits for the write lock now; a read turned into a write later may fail at once instead.
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -1,4 +1,4 @@
-"""The state of one tenant, in three parts by who asks: a poll, a delivery, and people."""
+"""The state of one tenant, in three parts: for polls, for deliveries, and for people."""
 
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox

@@ -52,7 +52,7 @@ def connect_with_identity(endpoint: str, credential: TokenCredential, audience: 
 
 
 def _transport() -> "RequestsTransport":
-    """The library's own, with our rules for proxies and certificates, and more connections than ten."""
+    """The library's own transport, with our proxies and certificates, and more than ten connections."""
     from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - loaded with the first client
 
     return RequestsTransport(session=EnvironmentSession(_CONNECTIONS), **_PATIENCE)
@@ -69,6 +69,7 @@ class TableRows:
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
+        # Read to the end in here: a later page can fail as well, and must then raise a `StateError`.
         return iter(self._attempt(lambda: list(self._query(first, end))))
 
     def get(self, key: str) -> Row | None:
@@ -141,6 +142,7 @@ class TableRows:
         except HttpResponseError as error:
             if _code(error) != "TableNotFound":
                 raise
+        # Created only when it is missed: a look at each start would cost each start a request.
         with suppress(ResourceExistsError):
             self._table.create_table()
         return action()
@@ -165,7 +167,7 @@ def _only_if(etag: str) -> dict[str, Any]:
 
 
 def _code(error: HttpResponseError) -> str:
-    """The service's own name of an error; some errors of the library carry none."""
+    """The service's error code; "" for errors of the library that carry none."""
     code = getattr(error, "error_code", None)
     if code is None and isinstance(error, ResourceNotFoundError):
         return "ResourceNotFound"

@@ -1,4 +1,4 @@
-"""Rows under a version: whoever writes what polls compare with also tells them that it changed.
+"""Rows with a version, which every write of what polls compare with replaces.
 
 Reading a thousand rows a minute to find them as they were is most of what a poll with nothing new would cost.
 So a random token stands beside them, and a poll that knows the token spares itself the rows. That holds only
@@ -18,7 +18,7 @@ _VERSIONED_PREFIXES = (DEAD, FINDING, LIVE)
 
 
 class VersionedRows:
-    """The rows of one tenant; each transaction that changes the snapshot writes a new version of it, too."""
+    """The rows of one tenant; a transaction that changes the snapshot also writes a new version of it."""
 
     def __init__(self, rows: Rows) -> None:
         """Works on the rows of one tenant."""

@@ -1,1 +1,1 @@
-"""Microsoft Teams: ways to bring a card into a channel, behind one protocol."""
+"""Senders for Microsoft Teams: a Workflows webhook and a bot."""

@@ -1,7 +1,7 @@
-"""A channel, or chats with single people, behind a bot of one's own.
+"""Senders that post through a bot: into a channel, or into chats with single people.
 
-A request has one card in the channel, which is changed in location. A changed card rings nowhere, so a short
-reply in its thread tells the news.
+A request has one card in the channel, which is updated in place. An update notifies nobody, so a short reply
+in its thread tells the news.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class BotChannel:
         self._connector = connector
 
     def post(self, message: Message) -> Receipt:
-        """Posts a card, or changes the one that stands in this channel; if that is gone, posts anew."""
+        """Posts a card, or updates the one that is in this channel; if that is gone, posts a new one."""
         with _named(self._name):
             if message.location is None or channel_of(message.location) != self._channel_id:
                 return self._create(message)
@@ -38,7 +38,7 @@ class BotChannel:
                 return self._create(message)
 
     def channels(self) -> list[Channel]:
-        """All channels of its team, if this is the one that Teams names the team by: General."""
+        """All channels of its team, if this is the team's General channel, whose id is also the team's."""
         with _named(self._name):
             return self._connector.channels(self._channel_id)
 
@@ -58,7 +58,7 @@ class BotChannel:
 
 
 class BotChat:
-    """The chats that the bot has with single people; there every card stays as it was."""
+    """The chats of the bot with single people; their cards are never updated."""
 
     updates_cards = False
 
@@ -89,7 +89,7 @@ class BotChat:
         self._connector.close()
 
     def _send(self, person: str, message: Message) -> str:
-        """Posts into the chat last known, or, when that is gone or unknown, into the one Teams now names."""
+        """Posts into the known chat, or into the one that Teams opens if none is known or it is gone."""
         known = self._chats.pop(person, "")
         if known:
             try:
@@ -99,7 +99,7 @@ class BotChat:
         return self._send_to(person, self._connector.open_chat(person), message)
 
     def _send_to(self, person: str, chat: str, message: Message) -> str:
-        """Posts into a chat, and keeps its id unless it proves to be gone."""
+        """Posts into a chat, and remembers its id if that works."""
         message_id = self._connector.send(chat, message.card, message.summary)
         self._chats[person] = chat
         if len(self._chats) > _MOST_CHATS:
@@ -115,7 +115,7 @@ def _object_id(recipient: str) -> str:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """Puts the name of the destination before what a delivery error says."""
+    """Puts the destination's name before the text of a delivery error."""
     try:
         yield
     except DeliveryError as error:

@@ -1,4 +1,4 @@
-"""The Bot Connector, by which a bot posts to Teams: the few calls that are needed, in plain REST.
+"""The Bot Connector, with which a bot posts to Teams: the few calls that are needed, in plain REST.
 
 A bot can do what a webhook cannot: it is told where a card stands, changes it there, answers in its thread
 and chats with one person. It only calls out: nothing listens for Teams here. The calls are those of the
@@ -59,7 +59,7 @@ class TokenLike(Protocol):
 
 
 class TokenSourceLike(Protocol):
-    """Where the bot's tokens come from."""
+    """A source of the bot's tokens."""
 
     def token(self, scope: str, /) -> TokenLike:
         """A token for a scope.
@@ -75,7 +75,7 @@ class TokenSourceLike(Protocol):
 
 
 class Gone(DestinationRefused):
-    """The card, the thread or the channel that was addressed is not there."""
+    """The card, the thread or the channel does not exist."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -97,7 +97,7 @@ class BotForbidden(DestinationRefused):
 
 
 class Channel(Struct, frozen=True):
-    """A channel of a team; its name is whatever the team's owners typed."""
+    """A channel of a team; its name is foreign text."""
 
     id: str
     name: str
@@ -105,7 +105,7 @@ class Channel(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request; `shows` says that a repeat of it would show a second card."""
+    """One request; `shows` says that a repeat of it would post a second card."""
 
     method: str
     path: str = field(repr=False)
@@ -136,7 +136,7 @@ class Connector:
         self._client = HttpClient(service_url)
 
     def create(self, channel_id: str, card: Card, summary: str = "") -> CardLocation | None:
-        """Begins a thread in a channel; None when the answer does not tell where the card now stands."""
+        """Begins a thread in a channel; returns where the card is, None when the response does not tell."""
         body = {
             "isGroup": True,
             "channelData": {"channel": {"id": channel_id}},
@@ -147,7 +147,7 @@ class Connector:
         return CardLocation(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
     def update(self, location: CardLocation, card: Card, summary: str = "") -> None:
-        """Puts a card where another stands; doing so twice does no harm.
+        """Replaces a card by another one; it may be repeated.
 
         Raises:
             Gone: no card is there any more.
@@ -156,7 +156,7 @@ class Connector:
         self._ask(_Call("PUT", path, _activity(card, summary)))
 
     def send(self, conversation_id: str, card: Card, summary: str = "", reply_to: str = "") -> str:
-        """Posts into a thread or a chat, perhaps in reply to a message there; the new id, "" if none is told.
+        """Posts into a thread or a chat, or as a reply there; returns the new id, "" if none is told.
 
         Raises:
             Gone: there is no such conversation.
@@ -168,7 +168,7 @@ class Connector:
         return _id_in(_content(self._ask(_Call("POST", path, body, shows=True))), "id")
 
     def open_chat(self, object_id: str) -> str:
-        """The chat with a person, whom Entra knows by this object id; opened when there is none.
+        """The id of the chat with the person of this Entra object id; opens it if there is none.
 
         Raises:
             RecipientUnreachable: there is nobody of this id.
@@ -191,7 +191,7 @@ class Connector:
         return chat
 
     def channels(self, team_id: str) -> list[Channel]:
-        """The channels of a team that the app is installed in; the first has no name of its own."""
+        """The channels of a team in which the app is installed; General has no name of its own."""
         response = self._ask(_Call("GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
         listed = _content(response).get("conversations")
         if not isinstance(listed, list):
@@ -204,7 +204,7 @@ class Connector:
         self._client.close()
 
     def _ask(self, call: _Call) -> HttpResponse:
-        """The response, if it is a good one; a token that is not taken is renewed once."""
+        """The response to a call; a refused token is renewed once."""
         response = self._request(call)
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.invalidate()
@@ -239,12 +239,12 @@ class Connector:
 
 
 def channel_of(location: CardLocation) -> str:
-    """The id of the channel that a card stands in."""
+    """The id of the channel that a card is in."""
     return location.conversation_id.partition(_THREAD)[0]
 
 
 def _activity(card: Card, summary: str) -> dict[str, Any]:
-    """A message of one card; the summary is what a notification shows of it."""
+    """An activity with one card; the summary is what Teams' notification shows of it."""
     attachment = {"contentType": _CARD_TYPE, "content": card}
     return {"type": "message", **({"summary": summary} if summary else {}), "attachments": [attachment]}
 
@@ -278,7 +278,7 @@ def _content(response: HttpResponse) -> dict[str, Any]:
 
 
 def _id_in(content: Mapping[str, Any], key: str) -> str:
-    """An id that can be kept and shown, or ""."""
+    """An id in a response if it can be kept and shown, else ""."""
     found = content.get(key)
     return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 

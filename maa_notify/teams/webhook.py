@@ -39,7 +39,7 @@ _FLOW_OFF = "WorkflowTriggerIsNotEnabled"
 
 
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
-    """One message for a webhook, which sends itself without redirects, leaks or surprises."""
+    """One message for a webhook; it is sent without following redirects, and errors do not show the URL."""
 
     def __init__(self, url: str, message: Message, client: HttpClient, limits: Limits) -> None:
         """Wraps a card in the envelope that the Workflows trigger insists on, empty fields included.
@@ -57,7 +57,7 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
         }
 
     def send(self) -> bool:
-        """Posts the message; the verdict is in `last_http_response`.
+        """Posts the message; the response is in `last_http_response`.
 
         Raises:
             NoResponseError: no complete answer came.
@@ -71,7 +71,7 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
 
 
 class WorkflowsWebhook:
-    """One destination. A flow can only add cards."""
+    """A sender for one webhook, which can only add cards, not update them."""
 
     updates_cards = False
 
@@ -115,13 +115,13 @@ class WorkflowsWebhook:
 
 
 def _message_id(response: HttpResponse) -> str:
-    """The id that a flow answers with when its owner added a Response step after the post."""
+    """The message id in a flow's response, if its owner added a Response step after the post; else ""."""
     message_id = (response.json_object() or {}).get("messageId")
     text = str(message_id) if isinstance(message_id, str | int) else ""
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
 def _code_of(response: HttpResponse) -> object:
-    """The service's own word for an error, only ever compared, never shown."""
+    """The service's error code, to compare; it is never shown."""
     error = (response.json_object() or {}).get("error")
     return error.get("code") if isinstance(error, dict) else None

@@ -1,4 +1,4 @@
-"""The whole way of a question: over HTTP in, from what a real poll recorded, over HTTP out."""
+"""A question from end to end: a call over HTTP, a real poll's state, and an answer over HTTP."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ def notifier(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> Iterator[Not
 
 
 @pytest.fixture
-def door(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
+def endpoint(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
     """The address of the messaging endpoint, served by a real server."""
     bot = Bot(service, notifier.app.store, notifier.clock)
 
@@ -52,18 +52,18 @@ def door(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
 
 
 def post(
-    door: str, service: FakeBotService, activity: dict[str, Any], token: str | None = None
+    endpoint: str, service: FakeBotService, activity: dict[str, Any], token: str | None = None
 ) -> httpx.Response:
     """What Teams does when somebody writes."""
     headers = {"Authorization": f"Bearer {token or service.token()}"}
-    return httpx.post(door, json=activity, headers=headers, trust_env=False)
+    return httpx.post(endpoint, json=activity, headers=headers, trust_env=False)
 
 
-def test_a_question_in_a_private_chat(door: str, service: FakeBotService, graph: FakeGraph) -> None:
+def test_a_question_in_a_private_chat(endpoint: str, service: FakeBotService, graph: FakeGraph) -> None:
     """Mira asks what she filed: 200 with an empty body, and a card in answer to her message."""
     asked = len(graph.calls)
     activity = service.activity("mine")
-    answer = post(door, service, activity)
+    answer = post(endpoint, service, activity)
 
     assert (answer.status_code, answer.content) == (200, b"")
     [told] = service.replies
@@ -73,26 +73,26 @@ def test_a_question_in_a_private_chat(door: str, service: FakeBotService, graph:
     assert len(graph.calls) == asked
 
 
-def test_a_question_in_a_channel(door: str, service: FakeBotService) -> None:
+def test_a_question_in_a_channel(endpoint: str, service: FakeBotService) -> None:
     """The team asks what waits, and for one request by the key on its card."""
-    assert post(door, service, service.in_channel("pending")).status_code == 200
+    assert post(endpoint, service, service.in_channel("pending")).status_code == 200
     assert "2 requests wait for a decision" in text(service.replies[-1].card)
 
 
 def test_a_status_by_the_key_of_the_card_in_the_channel(
-    door: str, service: FakeBotService, graph: FakeGraph
+    endpoint: str, service: FakeBotService, graph: FakeGraph
 ) -> None:
     """The key that somebody reads off a card leads to the request."""
     key = f"{short_key(graph.requests[0]['id'])}-1"
-    post(door, service, service.in_channel(f"status {key.lower()}"))
+    post(endpoint, service, service.in_channel(f"status {key.lower()}"))
 
     assert f"Key {key}" in text(service.replies[-1].card)
     assert "ticket INC-20418" in text(service.replies[-1].card)
 
 
-def test_a_forged_call_hears_nothing(door: str, service: FakeBotService) -> None:
+def test_a_forged_call_hears_nothing(endpoint: str, service: FakeBotService) -> None:
     """A status, no body, no hint in a header."""
-    answer = post(door, service, service.activity(), service.token(aud="somebody else"))
+    answer = post(endpoint, service, service.activity(), service.token(aud="somebody else"))
 
     assert (answer.status_code, answer.content, service.replies) == (401, b"", [])
     assert set(answer.headers) == {"content-length"}

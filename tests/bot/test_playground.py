@@ -51,7 +51,7 @@ class Relay:
         return reply(answer.status_code, json=answer.json() if answer.content else {})
 
 
-class Door:
+class Endpoint:
     """What the Playground calls when somebody writes: signs the call as Teams does, for the bot."""
 
     def __init__(self, service: FakeBotService) -> None:
@@ -79,9 +79,9 @@ def service() -> Iterator[FakeBotService]:
 
 
 @pytest.fixture
-def door(service: FakeBotService) -> Iterator[Door]:
+def endpoint(service: FakeBotService) -> Iterator[Endpoint]:
     """The bot's address."""
-    opened = Door(service)
+    opened = Endpoint(service)
     with opened.server:
         yield opened
 
@@ -96,11 +96,11 @@ def contacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def playground(door: Door) -> Iterator[Playground]:
+def playground(endpoint: Endpoint) -> Iterator[Playground]:
     """The client."""
     need_browser_tools()
     try:
-        made = Playground(door.url)
+        made = Playground(endpoint.url)
     except PlaygroundError as missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
     with made as running:
@@ -191,13 +191,13 @@ def test_a_whole_life_as_people_see_it(
 
 
 def test_people_can_ask(
-    graph: FakeGraph, notifier: Notifier, door: Door, service: FakeBotService, page: Page
+    graph: FakeGraph, notifier: Notifier, endpoint: Endpoint, service: FakeBotService, page: Page
 ) -> None:
     """What is typed in the page comes back as a card, by way of the real check of tokens."""
     request = filed_by(ALEX_THERE, notifier)
     graph.requests = [request]
     notifier.poll()
-    door.bot = Bot(service, notifier.app.store, tenant=TENANT)
+    endpoint.bot = Bot(service, notifier.app.store, tenant=TENANT)
     key = short_key(request["id"])
     page.get_by_text("Personal Chat", exact=True).click()
     cards = page.locator(".ac-adaptiveCard")

@@ -7,10 +7,10 @@ import pytest
 
 from maa_notify import app
 from maa_notify.app import App
+from tests.support.channels import FakeBotChannel
 from tests.support.connector import FakeConnector
 from tests.support.graph import FakeGraph
 from tests.support.notifier import TENANT
-from tests.support.ways import BotWay
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def wired(graph: FakeGraph, tmp_path: Path) -> Iterator[App]:
                 "MAA_GRAPH_URL": graph.url,
                 "MAA_STATE": f"sqlite:///{tmp_path / 'state.db'}",
                 "MAA_BOT_COMMANDS": "true",
-                **BotWay(connector).settings,
+                **FakeBotChannel(connector).settings,
             }
         )
         yield built
         built.close()
 
 
-def test_a_stranger_is_refused_by_the_door_that_the_setting_opens(wired: App) -> None:
-    """The door is there, and asks for a token first."""
+def test_a_stranger_is_refused_by_the_endpoint_that_the_setting_opens(wired: App) -> None:
+    """The endpoint is there, and asks for a token first."""
     assert wired.messages is not None
     assert wired.messages.handle({}, b"{}") == 401

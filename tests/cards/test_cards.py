@@ -613,12 +613,12 @@ def test_a_name_cannot_pass_for_words_of_ours() -> None:
 
 def test_a_quote_is_as_long_as_intune_allows_and_says_what_it_leaves_out() -> None:
     """What Intune takes is shown whole; of more than that, a reader learns how much more there is."""
-    whole, wall = "reason " * 146, "reason " * 200
+    whole, long = "reason " * 146, "reason " * 200
     shown_whole = texts(CARDS.card(created(approval(justification=whole)), "ops", NOW))
-    shown_wall = texts(CARDS.card(created(approval(justification=wall)), "ops", NOW))
+    shown_long = texts(CARDS.card(created(approval(justification=long)), "ops", NOW))
 
     assert whole.strip() in shown_whole
-    assert f"{whole.strip()}… 378 more characters: read them in Intune." in shown_wall
+    assert f"{whole.strip()}… 378 more characters: read them in Intune." in shown_long
 
 
 def test_the_story_so_far_is_told_step_by_step() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from tests.cli.conftest import Command
 from tests.docs.test_docs import COMMANDS, README, section
+from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.process import environment
 from tests.support.teams import FakeTeams
-from tests.support.ways import BotWay
 from tests.support.wire import reply
 
 
@@ -114,7 +114,7 @@ def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams:
 def test_doctor_lists_the_channels_that_a_bot_can_write_to(command: Command, service: FakeConnector) -> None:
     """An id can be copied from there; a name is somebody else's text, and shown as that."""
     service.add_channel("19:changes@thread.tacv2", "Changes\n\x1b[31m")
-    outcome = command("doctor", "--send", **BotWay(service).settings, MAA_REQUESTOR_CHAT="true")
+    outcome = command("doctor", "--send", **FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
 
     assert outcome.code == 0
     assert f"OK      channels near approvers: General {GENERAL}; Changes " in outcome.out
@@ -128,7 +128,7 @@ def test_doctor_lists_the_channels_that_a_bot_can_write_to(command: Command, ser
 def test_doctor_says_where_channels_are_listed(command: Command, service: FakeConnector) -> None:
     """Teams knows a team by its General channel; from another one there is no list, and that is no fault."""
     service.add_channel("19:other@thread.tacv2", "Other", team="19:elsewhere@thread.tacv2")
-    settings = BotWay(service).settings
+    settings = FakeBotChannel(service).settings
     settings["MAA_DESTINATIONS"] = settings["MAA_DESTINATIONS"].replace(GENERAL, "19:other@thread.tacv2")
     outcome = command("doctor", **settings)
 

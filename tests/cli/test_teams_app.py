@@ -209,7 +209,7 @@ def test_wrong_arguments_are_refused(command: Command, options: list[str]) -> No
     assert command("teams-app", *needed, *options, MAA_BOT_CLIENT_ID=BOT).code == 2
 
 
-def test_a_place_that_cannot_be_written_is_said(command: Command) -> None:
+def test_a_file_that_cannot_be_written_is_said(command: Command) -> None:
     """Without a traceback."""
     outcome = command("teams-app", "--output", "no/such/folder/app.zip", MAA_BOT_CLIENT_ID=BOT)
 

@@ -8,10 +8,10 @@ import pytest
 
 from maa_notify.storage.rows import Delete
 from tests.support.cards import strip, text
+from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
-from tests.support.ways import BotWay
 from tests.support.wire import close_without_answer, reply
 
 Make = Callable[..., Notifier]
@@ -23,7 +23,7 @@ MINUTE = 60
 @pytest.fixture
 def notifier(make_notifier: Make, service: FakeConnector) -> Notifier:
     """A channel of the bot, and chats."""
-    return make_notifier(**BotWay(service).settings, MAA_REQUESTOR_CHAT="true")
+    return make_notifier(**FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
 
 
 def filed_by(object_id: str, notifier: Notifier, **fields: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def test_a_whole_life_is_one_card_its_thread_and_two_chats(
 ) -> None:
     """Filed, approved, forgotten, completed, counted on the wire: one card, three replies, two messages."""
     chats = {"MAA_REQUESTOR_CHAT": "true", "MAA_COMPLETE_REMINDERS": "4h"}
-    notifier = make_notifier(**BotWay(service).settings, **chats)
+    notifier = make_notifier(**FakeBotChannel(service).settings, **chats)
     request = filed_by(MIRA, notifier)
     graph.requests = [request]
     for status, hours in (("needsApproval", 1), ("approved", 1), ("approved", 5), ("completed", 1)):
@@ -85,7 +85,7 @@ def test_a_reminder_is_a_reply_and_no_new_card(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make
 ) -> None:
     """The channel does not fill up with cards of one request."""
-    notifier = make_notifier(**BotWay(service).settings, MAA_REMINDERS="24h,4h")
+    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_REMINDERS="24h,4h")
     request = filed_by(MIRA, notifier)
     graph.requests = [request]
     for _ in range(71):

@@ -1,1 +1,1 @@
-"""The demo room, tested: parts by themselves, over real HTTP, and as a visitor sees it."""
+"""The demo, tested: parts by themselves, over real HTTP, and as a visitor sees it."""

@@ -77,7 +77,7 @@ def test_tenants_do_not_see_each_other() -> None:
 
 
 def test_what_is_for_the_deployment_alone_is_no_tenants() -> None:
-    """Questions are answered by the bot of one tenant, so a fleet has no door for them."""
+    """Questions are answered by the bot of one tenant, so a fleet has no endpoint for them."""
     assert "MAA_BOT_COMMANDS" not in only(entry(), MAA_BOT_COMMANDS="true").environ
 
 

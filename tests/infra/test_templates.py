@@ -16,7 +16,7 @@ SECRETS = {"teamsWebhookUrl", "destinations", "tenants"}
 Compiled = dict[str, dict[str, Any]]
 
 
-def test_the_promises_about_secrets_and_doors() -> None:
+def test_the_promises_about_secrets_and_public_access() -> None:
     """What the documentation says of storage, vault, telemetry and app is so in every deployment."""
     for deployment in NAMES:
         found = prediction(deployment)
@@ -32,12 +32,12 @@ def test_the_promises_about_secrets_and_doors() -> None:
         assert [site["properties"]["keyVaultReferenceIdentity"]] == list(
             site["identity"]["userAssignedIdentities"]
         )
-        doors = found.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
-        assert [each["properties"]["allow"] for each in doors] == [False, False]
+        policies = found.of("Microsoft.Web/sites/basicPublishingCredentialsPolicies")
+        assert [each["properties"]["allow"] for each in policies] == [False, False]
 
 
 @pytest.mark.parametrize("deployment", NAMES)
-def test_only_a_private_network_closes_the_doors(deployment: str) -> None:
+def test_only_a_private_network_closes_public_access(deployment: str) -> None:
     """Storage and vault answer the internet, or nobody but their private endpoints."""
     found = prediction(deployment)
     closed = ("Disabled", "Deny") if deployment == "private-network" else ("Enabled", "Allow")

@@ -1,1 +1,1 @@
-"""The one room that talks HTTP, against a server that does its worst."""
+"""The package that speaks HTTP, against a server that does its worst."""

@@ -1,13 +1,13 @@
-"""Both ways into a channel: what is promised of one is promised of the other."""
+"""Runs tests with a channel behind a webhook and one behind a bot: both keep the same promises."""
 
 import pytest
 
-from tests.support.ways import BotWay, Way, WebhookWay
+from tests.support.channels import FakeBotChannel, FakeChannel, FakeWebhookChannel
 
 
 @pytest.fixture(params=["webhook", "bot"])
-def way(request: pytest.FixtureRequest) -> Way:
+def channel(request: pytest.FixtureRequest) -> FakeChannel:
     """A channel behind a webhook, then one behind a bot."""
     if request.param == "bot":
-        return BotWay(request.getfixturevalue("service"))
-    return WebhookWay(request.getfixturevalue("teams"))
+        return FakeBotChannel(request.getfixturevalue("service"))
+    return FakeWebhookChannel(request.getfixturevalue("teams"))

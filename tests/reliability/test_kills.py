@@ -16,17 +16,17 @@ from maa_notify.polling.report import Report
 from tests.reliability.killable import QUICK
 from tests.support.azurite import Azurite
 from tests.support.cards import texts
+from tests.support.channels import FakeChannel
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT
 from tests.support.process import ROOT, environment
-from tests.support.ways import Way
 
 Settings = dict[str, str]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
 def fresh_settings(
-    request: pytest.FixtureRequest, graph: FakeGraph, way: Way, tmp_path: Path
+    request: pytest.FixtureRequest, graph: FakeGraph, channel: FakeChannel, tmp_path: Path
 ) -> Callable[[], Settings]:
     """Makes settings with an empty state store each time."""
 
@@ -40,7 +40,7 @@ def fresh_settings(
             "MAA_TENANT_ID": TENANT,
             "MAA_ACCESS_TOKEN": "x",
             "MAA_GRAPH_URL": graph.url,
-            **way.settings,
+            **channel.settings,
             "MAA_STATE": state,
             "MAA_TABLE_NAME": name,
             "KILLABLE_POINTS": str(tmp_path / "points"),
@@ -85,9 +85,9 @@ def poll_in_peace(settings: Settings, clock: Clock) -> Report:
         notifier.close()
 
 
-def keys(way: Way) -> Counter[str]:
+def keys(channel: FakeChannel) -> Counter[str]:
     """The short keys on the cards that came, with how often."""
-    lines = (line for card in way.rings for line in texts(card) if line.startswith("Key "))
+    lines = (line for card in channel.rings for line in texts(card) if line.startswith("Key "))
     return Counter(line.split()[1] for line in lines)
 
 
@@ -103,18 +103,20 @@ def one_life(graph: FakeGraph, settings: Settings, point: int) -> tuple[int, lis
 
 
 @pytest.mark.timeout(600)
-def test_killed_at_every_point(fresh_settings: Callable[[], Settings], graph: FakeGraph, way: Way) -> None:
+def test_killed_at_every_point(
+    fresh_settings: Callable[[], Settings], graph: FakeGraph, channel: FakeChannel
+) -> None:
     """Four cards arrive whatever happens, and only a kill right after a post makes one of them come twice."""
     settings = fresh_settings()
     one_life(graph, settings, 0)
-    assert keys(way).total() == 4
+    assert keys(channel).total() == 4
     points = int(Path(settings["KILLABLE_POINTS"]).read_text(encoding="ascii"))
     for point in range(1, points + 1):
-        before = keys(way)
+        before = keys(channel)
 
         code, reports = one_life(graph, fresh_settings(), point)
 
-        came = keys(way) - before
+        came = keys(channel) - before
         assert code in {-9, 137}, point
         assert [(report.pending, report.failure) for report in reports] == [(0, None)] * 3, point
         assert len(came) == 4, f"point {point}: {came}"

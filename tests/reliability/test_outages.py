@@ -18,10 +18,10 @@ from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.teams.webhook import WorkflowsWebhook
 from tests.support.cards import strip, text
+from tests.support.channels import FakeChannel
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.ways import Way
 from tests.support.wire import (
     HttpResponse,
     close_without_answer,
@@ -68,20 +68,24 @@ def in_ninety_seconds() -> str:
     ],
 )
 def test_teams_is_down_for_two_hours(
-    graph: FakeGraph, teams: FakeTeams, way: Way, tmp_path: Path, answer: Callable[[], HttpResponse]
+    graph: FakeGraph,
+    teams: FakeTeams,
+    channel: FakeChannel,
+    tmp_path: Path,
+    answer: Callable[[], HttpResponse],
 ) -> None:
     """Every card waits, none is lost or doubled, about one try a poll, and one more poll brings them all."""
-    notifier = Notifier(graph, teams, tmp_path / "state.db", None, **way.settings)
+    notifier = Notifier(graph, teams, tmp_path / "state.db", None, **channel.settings)
     known = make_request(now=notifier.clock.now())
     graph.requests = [known]
     notifier.poll()
-    way.answer_all(answer())
+    channel.answer_all(answer())
     known["status"] = "approved"
     graph.requests += [make_request(now=notifier.clock.now()) for _ in range(3)]
     for _ in range(120):
         notifier.poll_after(MINUTE)
-    tries = (way.calls - 1) / way.calls_a_try
-    way.answer_all(None)
+    tries = (channel.calls - 1) / channel.calls_a_try
+    channel.answer_all(None)
 
     notifier.clock.advance(90)
     report = notifier.poll_after(MINUTE)
@@ -89,7 +93,7 @@ def test_teams_is_down_for_two_hours(
 
     assert (report.delivered, report.pending) == (4, 0)
     assert (
-        sorted(strip(card).split(" ·")[0] for card in way.rings)
+        sorted(strip(card).split(" ·")[0] for card in channel.rings)
         == ["Approved - Needs completion"] + ["Needs approval"] * 4
     )
     assert tries <= 130
@@ -103,13 +107,13 @@ def test_teams_cannot_be_reached_for_two_hours(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     addresses = {"name": "https://no-such-host.invalid/x", "refused": f"http://127.0.0.1:{free_port()}/x"}
-    way = notifier.app.senders
+    senders = notifier.app.senders
     graph.requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
     with FakeTeams(tls=context) as impostor:
         url = Secret(addresses.get(fault, impostor.url))
         notifier.app.senders = {"default": WorkflowsWebhook("default", url)}
         during = [notifier.poll_after(MINUTE) for _ in range(120)]
-    notifier.app.senders = way
+    notifier.app.senders = senders
 
     after = notifier.poll_after(MINUTE)
 
@@ -152,7 +156,7 @@ def test_a_success_is_one_whatever_its_body_says(
 
 
 def test_report_health_and_outbox_agree(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
-    """With cards waiting and one given up, all three doors tell the same numbers."""
+    """With cards waiting and one given up, the report, health and the outbox tell the same numbers."""
     graph.requests = [make_request(now=notifier.clock.now())]
     teams.answer_all(reply(404))
     notifier.poll()

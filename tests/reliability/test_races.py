@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from maa_notify import app
 from maa_notify.delivery.limits import DeliveryLimits
 from tests.support.cards import text
+from tests.support.channels import FakeChannel
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT
-from tests.support.ways import Way
 
 REQUESTS = 1_000
 # As long as a busy machine needs.
@@ -23,7 +23,9 @@ UNPACED = replace(DeliveryLimits(), min_interval=timedelta(), rate_limit=10_000,
 
 
 @pytest.fixture(params=["sqlite", pytest.param("azurite", marks=pytest.mark.azurite)])
-def settings(request: pytest.FixtureRequest, graph: FakeGraph, way: Way, tmp_path: Path) -> dict[str, str]:
+def settings(
+    request: pytest.FixtureRequest, graph: FakeGraph, channel: FakeChannel, tmp_path: Path
+) -> dict[str, str]:
     """Settings of an installation that several pollers share."""
     state = f"sqlite:///{tmp_path / 'state.db'}"
     if request.param == "azurite":
@@ -32,7 +34,7 @@ def settings(request: pytest.FixtureRequest, graph: FakeGraph, way: Way, tmp_pat
         "MAA_TENANT_ID": TENANT,
         "MAA_ACCESS_TOKEN": "x",
         "MAA_GRAPH_URL": graph.url,
-        **way.settings,
+        **channel.settings,
         "MAA_STATE": state,
         "MAA_TABLE_NAME": f"T{uuid4().hex}",
     }
@@ -41,7 +43,7 @@ def settings(request: pytest.FixtureRequest, graph: FakeGraph, way: Way, tmp_pat
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("pollers", [2, 8])
 def test_pollers_at_once_tell_each_request_once(
-    settings: dict[str, str], graph: FakeGraph, way: Way, pollers: int
+    settings: dict[str, str], graph: FakeGraph, channel: FakeChannel, pollers: int
 ) -> None:
     """No duplicate, no loss, no deadlock; what one leaves to another is delivered by the other."""
     graph.page_size = 500
@@ -53,7 +55,7 @@ def test_pollers_at_once_tell_each_request_once(
     for each in apps:
         each.close()
 
-    shown = Counter(name for card in way.rings for name in re.findall(r"NAME-\d{4}", text(card)))
+    shown = Counter(name for card in channel.rings for name in re.findall(r"NAME-\d{4}", text(card)))
     assert sum(report.events for report in reports) == REQUESTS
     assert sum(report.delivered for report in reports) + last.delivered == REQUESTS
     assert (last.pending, last.events) == (0, 0)

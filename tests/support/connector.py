@@ -103,7 +103,7 @@ class FakeConnector(Fake):
         self._channels: dict[str, tuple[str, str | None]] = {GENERAL: (TEAM, None)}
         self._chats: dict[str, str] = {}
         self._barred: dict[str, str] = {}
-        self._standing: dict[str, StoredCard] = {}
+        self._cards: dict[str, StoredCard] = {}
         self._posts: list[Post] = []
         self._count = 0
 
@@ -125,12 +125,12 @@ class FakeConnector(Fake):
     def replies_to(self, activity_id: str) -> list[dict[str, Any]]:
         """Return the cards of a thread after its first."""
         with self._changed:
-            return [each.versions[-1] for each in self._standing.values() if each.root == activity_id]
+            return [each.versions[-1] for each in self._cards.values() if each.root == activity_id]
 
     def versions_of(self, activity_id: str) -> list[dict[str, Any]]:
         """Return all that a message has shown, the first card first."""
         with self._changed:
-            return list(self._standing[activity_id].versions)
+            return list(self._cards[activity_id].versions)
 
     def chat_with(self, object_id: str) -> list[dict[str, Any]]:
         """Return the cards in the chat with a person."""
@@ -153,13 +153,13 @@ class FakeConnector(Fake):
         """Delete a channel with all that stands in it."""
         with self._changed:
             del self._channels[channel]
-            self._standing = {key: each for key, each in self._standing.items() if each.where != channel}
+            self._cards = {key: each for key, each in self._cards.items() if each.where != channel}
 
     def remove_card(self, activity_id: str) -> None:
         """Delete one message with its thread, as the owner of a team can."""
         with self._changed:
-            self._standing = {
-                key: each for key, each in self._standing.items() if activity_id not in {key, each.root}
+            self._cards = {
+                key: each for key, each in self._cards.items() if activity_id not in {key, each.root}
             }
 
     def end_chat(self, object_id: str) -> None:
@@ -179,7 +179,7 @@ class FakeConnector(Fake):
 
     def _in(self, where: str) -> list[StoredCard]:
         with self._changed:
-            return [each for each in self._standing.values() if each.where == where]
+            return [each for each in self._cards.values() if each.where == where]
 
     def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one call as the service would."""
@@ -252,7 +252,7 @@ class FakeConnector(Fake):
             return connector_error(400, "BadSyntax")
         if kind == "update":
             return self._update(where, target, activity)
-        if root and root not in self._standing:
+        if root and root not in self._cards:
             return connector_error(404, "ConversationNotFound")
         return self._post(kind, where, root, activity)
 
@@ -266,11 +266,11 @@ class FakeConnector(Fake):
         return (people.get(conversation, conversation), root, unquote(match[2] or "")), body
 
     def _update(self, where: str, target: str, activity: dict[str, Any]) -> HttpResponse:
-        """Change a card in its place."""
-        standing = self._standing.get(target)
-        if standing is None or standing.where != where:
+        """Replace a card that is there."""
+        found = self._cards.get(target)
+        if found is None or found.where != where:
             return connector_error(404, "ActivityNotFoundInConversation")
-        standing.versions.append(_card(activity))
+        found.versions.append(_card(activity))
         self._note("update", where, activity, target)
         return reply(200, json={"id": target})
 
@@ -278,7 +278,7 @@ class FakeConnector(Fake):
         """Add a message to a channel, a thread or a chat."""
         self._count += 1
         activity_id = str(1_790_000_000_000 + self._count)
-        self._standing[activity_id] = StoredCard(activity_id, where, root, [_card(activity)])
+        self._cards[activity_id] = StoredCard(activity_id, where, root, [_card(activity)])
         self._note(kind, where, activity, activity_id)
         if kind != "create":
             return reply(201, json={"id": activity_id})

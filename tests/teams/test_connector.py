@@ -335,7 +335,7 @@ def test_a_sign_in_that_is_down(service: FakeConnector) -> None:
 
 
 def test_the_token_sources_of_the_house_fit(service: FakeConnector) -> None:
-    """The bot signs in by the same code as the poll, though neither room knows the other."""
+    """The bot signs in by the same code as the poll, though neither package imports the other."""
     with closing(to(service, StaticToken(Secret(service.token)))) as connector:
         assert connector.create(GENERAL, CARD)
 

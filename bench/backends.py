@@ -1,4 +1,4 @@
-"""Where state is kept: for each kind of store the notifier's own way in, and the bare one."""
+"""State stores to measure on, each with the notifier's own adapter and with the bare library."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from maa_notify.storage.table import TableRows, connect_with_string
 TABLE = "Bench"
 
 
-class Place(Protocol):
-    """A state store under both views; tenants in it do not see each other."""
+class Backend(Protocol):
+    """A state store, opened with either; tenants in it do not see each other."""
 
     @property
     def name(self) -> str:
@@ -26,17 +26,17 @@ class Place(Protocol):
         ...
 
     def rows(self, tenant: str) -> Rows:
-        """The notifier's way in."""
+        """The rows of a tenant, through the notifier's adapter."""
         ...
 
     def bare(self, tenant: str) -> BareStore:
-        """The bare one."""
+        """The rows of a tenant, through the bare library."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class SqlitePlace:
-    """A file."""
+class SqliteBackend:
+    """A SQLite file."""
 
     path: Path
     name: str = "SQLite"
@@ -47,16 +47,16 @@ class SqlitePlace:
         return f"sqlite:///{self.path}"
 
     def rows(self, tenant: str) -> Rows:
-        """The notifier's way in."""
+        """The rows of a tenant, through the notifier's adapter."""
         return SqliteRows(self.path, tenant)
 
     def bare(self, tenant: str) -> BareStore:
-        """The standard library."""
+        """The rows of a tenant, through the standard library."""
         return BareSqlite(self.path, tenant)
 
 
 @dataclass(frozen=True, slots=True)
-class TablePlace:
+class TableBackend:
     """A table in Azurite."""
 
     connection_string: str
@@ -68,9 +68,9 @@ class TablePlace:
         return self.connection_string
 
     def rows(self, tenant: str) -> Rows:
-        """The notifier's way in."""
+        """The rows of a tenant, through the notifier's adapter."""
         return TableRows(connect_with_string(self.connection_string), TABLE, tenant)
 
     def bare(self, tenant: str) -> BareStore:
-        """Microsoft's library."""
+        """The rows of a tenant, through Microsoft's library."""
         return BareTable(self.connection_string, TABLE, tenant)

@@ -1,4 +1,4 @@
-"""The two ways into a channel, the webhook and the bot, so that one test can be asked of both."""
+"""A fake channel behind a webhook, and one behind a bot, so that one test can run with both."""
 
 import json
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from tests.support.teams import FakeTeams
 from tests.support.wire import HttpResponse
 
 
-class Way(Protocol):
-    """A channel, whatever leads there."""
+class FakeChannel(Protocol):
+    """A channel, behind a webhook or a bot."""
 
     @property
     def settings(self) -> dict[str, str]:
-        """What leads the notifier there."""
+        """The settings that make the notifier post there."""
         ...
 
     @property
     def rings(self) -> list[dict[str, Any]]:
-        """The cards that somebody was rung by, in order; a card that is only changed rings nobody."""
+        """The cards that notify somebody, in order; an update of a card notifies nobody."""
         ...
 
     @property
     def calls(self) -> int:
-        """How often anything was tried."""
+        """The number of calls so far."""
         ...
 
     @property
     def calls_a_try(self) -> int:
-        """What one try may take at most."""
+        """The most calls that one post takes."""
         ...
 
     def answer_all(self, answer: HttpResponse | None) -> None:
@@ -39,7 +39,7 @@ class Way(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookWay:
+class FakeWebhookChannel:
     """The flow of a channel."""
 
     teams: FakeTeams
@@ -62,7 +62,7 @@ class WebhookWay:
 
 
 @dataclass(frozen=True, slots=True)
-class BotWay:
+class FakeBotChannel:
     """A bot in a channel, and in the chats of requestors where a test asks for that."""
 
     service: FakeConnector

@@ -137,8 +137,8 @@ def test_many_at_once_tell_everything_once(configure: Configure, graph: FakeGrap
     """Timer, people and monitors in eight threads on one fresh process."""
     configure()
     graph.requests = [make_request() for _ in range(4)]
-    doors = [function.run_poll, function.poll_now, function.health, function.poll_now] * 2
-    callers = [Caller(door) for door in doors]
+    handlers = [function.run_poll, function.poll_now, function.health, function.poll_now] * 2
+    callers = [Caller(handler) for handler in handlers]
     answers = [caller.result() for caller in callers]
 
     assert len(teams.cards) == 4
@@ -196,8 +196,8 @@ def test_a_poll_by_hand_answers_what_a_script_can_use(
     assert report(answer)["refused"] == (["default"] if teams_says == 404 else [])
     for secret in (TOKEN, teams.secret):
         assert secret not in answer[1] + "".join(ear.heard)
-    for place in ("Traceback", "folder", "127.0.0.1"):
-        assert place not in answer[1]
+    for detail in ("Traceback", "folder", "127.0.0.1"):
+        assert detail not in answer[1]
 
 
 def test_wrong_settings_are_one_line_of_the_log(
