@@ -16,8 +16,8 @@ QUIET: dict[str, object] = {
     "malformed": 0,
     "missing_permission": None,
     "refused": [],
-        "hidden": [],
-        "stale": 0,
+    "hidden": [],
+    "stale": 0,
     "token_issued_at": None,
 }
 
