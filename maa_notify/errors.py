@@ -5,6 +5,7 @@
     ├── PollUnderWay               this very process polls already
     ├── GraphError                 the requests could not be listed: nothing was compared
     │   ├── GraphDenied            a person has to grant or renew something
+    │   ├── SourceFault            a fault of our own in one source of news
     │   ├── PermissionLost         requests that were listed may be hidden now: what disappeared is held
     │   └── GraphUnavailable       throttled, down, or an answer that makes no sense: try again
     ├── StateError                 the state store cannot be reached or read
@@ -77,11 +78,16 @@ class GraphDenied(GraphError):
     code = "graph_denied"
 
     def __init__(
-        self, message: str, missing_permission: str = "", token_issued_at: datetime | None = None
+        self,
+        message: str,
+        missing_permission: str = "",
+        token_issued_at: datetime | None = None,
+        roles: tuple[str, ...] | None = None,
     ) -> None:
         super().__init__(message)
         self.missing_permission = missing_permission
         self.token_issued_at = token_issued_at
+        self.roles = roles
 
 
 class PermissionLost(GraphError):
@@ -95,6 +101,12 @@ class PermissionLost(GraphError):
     def __init__(self, message: str, missing_permission: str) -> None:
         super().__init__(message)
         self.missing_permission = missing_permission
+
+
+class SourceFault(GraphError):
+    """A source of news met a fault of our own; the others were asked all the same."""
+
+    code = "fault"
 
 
 class GraphUnavailable(GraphError):

@@ -1,7 +1,7 @@
 """The changes between the requests of the last poll and those that Graph lists now. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 
 _STEPS_KEPT = 8
+_CLOCK_SKEW = timedelta(minutes=5)
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
@@ -79,7 +80,9 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     return [*sorted(found, key=lambda each: _age(listed[each.subject_id])), *lost]
 
 
-def stale_ids(known: Mapping[str, RequestState], listed: Iterable[ApprovalRequest]) -> frozenset[str]:
+def stale_ids(
+    known: Mapping[str, RequestState], listed: Iterable[ApprovalRequest], now: datetime
+) -> frozenset[str]:
     """The ids of requests that are listed in an older version than is known: an outdated answer of Graph.
 
     A time that is equal or missing says nothing, so that such an entry counts as of now.
@@ -90,6 +93,8 @@ def stale_ids(known: Mapping[str, RequestState], listed: Iterable[ApprovalReques
         for each, state in times
         if state and each.modified_at and state.request.modified_at
         if each.modified_at < state.request.modified_at
+        # A time that has not come yet proves nothing, and must not keep news away until it comes.
+        if state.request.modified_at <= now + _CLOCK_SKEW
     )
 
 
@@ -109,6 +114,9 @@ def _compare_listed(
     remembered = before or past.get(request.id)
     if remembered is None:
         return _created(request, now, rules)
+    if request.modified_at is None and remembered.request.modified_at is not None:
+        # What is known of the time stays, so that an older answer is still told from a newer one.
+        request = replace(request, modified_at=remembered.request.modified_at)
     # Of an open request that left the list everybody was told that nobody knows its outcome.
     is_back = before is None and not remembered.request.is_closed
     if remembered.request.status != request.status or is_back:
@@ -193,11 +201,16 @@ def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetim
     return Step(request.status, told if told and is_news else now, by)
 
 
+def left_in_silence(known: RequestState, now: datetime) -> Change[RequestState]:
+    """The change of a request that leaves the list as expected, of which nobody is told."""
+    return Change(known.request.id, replace(known, missing_since=now), None)
+
+
 def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState]:
     """The change for a missing request: no event if it was closed; if open, one when it is missing twice."""
     request = known.request
     if request.is_closed:
-        return Change(request.id, replace(known, missing_since=now), None)
+        return left_in_silence(known, now)
     if known.missing_since is None:
         return Change(request.id, known, replace(known, missing_since=now))
     kept = replace(known, revision=known.revision + 1)

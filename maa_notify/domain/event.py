@@ -100,6 +100,9 @@ class RequestEvent(Struct, frozen=True, tag="request"):
             return frozenset({kind, EXPIRING})
         if self.kind not in _OF_THE_REQUEST:
             return frozenset({kind})
+        if self.previous == NO_LONGER_LISTED:
+            # Whoever was told that it is gone has to hear that it is not.
+            return frozenset({kind, status, str(EventKind.NO_LONGER_LISTED)})
         if status == NEEDS_APPROVAL:
             return frozenset({kind, status})
         return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})

@@ -50,13 +50,13 @@ def compare_findings(
 def _told(before: FindingState | None, notice: Notice, now: datetime) -> Change[FindingState] | None:
     if before is not None and _essence(before.notice) == _essence(notice):
         return None
-    fresh = replace(notice, at=now, revision=_revision(now))
+    fresh = replace(notice, at=now, revision=_revision(before, now))
     since = before.since if before else now
     return Change(notice.subject_id, before, FindingState(fresh, since), fresh)
 
 
 def _resolved(state: FindingState, now: datetime) -> Change[FindingState]:
-    over = replace(state.notice, kind=NoticeKind.RESOLVED, at=now, revision=_revision(now))
+    over = replace(state.notice, kind=NoticeKind.RESOLVED, at=now, revision=_revision(state, now))
     return Change(state.subject_id, state, None, over)
 
 
@@ -64,5 +64,7 @@ def _essence(notice: Notice) -> tuple[object, ...]:
     return notice.title, notice.facts, notice.risk
 
 
-def _revision(now: datetime) -> int:
-    return int(now.timestamp())
+def _revision(before: FindingState | None, now: datetime) -> int:
+    """Later than the one before, even where a clock was set back meanwhile."""
+    seconds = int(now.timestamp())
+    return seconds if before is None else max(seconds, before.notice.revision + 1)

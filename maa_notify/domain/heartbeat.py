@@ -15,13 +15,21 @@ _TEXT_HALF_BLIND = (
     "This channel was quiet for some time. That need not mean that there were no requests: the notifier lacks"
     " permissions, and without them Graph may leave requests out of its list without a word."
 )
+_TITLE_BLIND = "This channel can be reached, but requests cannot be listed"
+_TEXT_BLIND = (
+    "This channel was quiet for some time. That does not mean that there were no requests: the last poll"
+    " could not list them."
+)
+_NEXT_STEP_BLIND = (
+    "Administrator: run maa-notify doctor, or look at the health address: it says what to mend."
+)
 _NEXT_STEP_HALF_BLIND = (
     "Administrator: grant the permissions above to the notifier's identity, or accept that these kinds of"
     " requests are not told. maa-notify doctor says which are missing."
 )
 
 
-def heartbeat(outlook: Outlook, now: datetime) -> Notice:
+def heartbeat(outlook: Outlook, now: datetime, *, is_listed: bool = True) -> Notice:
     """The heartbeat of a day (UTC). Two on one day have the same key, so they are one notification.
 
     Where requests may be hidden it says so, and never claims that there were none.
@@ -29,16 +37,14 @@ def heartbeat(outlook: Outlook, now: datetime) -> Notice:
     hidden = [family for family in FAMILIES if family.sight(outlook.roles) is Sight.HIDDEN]
     facts = [Fact("May be hidden", f"{family.label}: {family.permission} is missing") for family in hidden]
     facts.append(Fact("Last request", _last_request(outlook)))
-    return Notice(
-        NoticeKind.HEARTBEAT,
-        str(NoticeKind.HEARTBEAT),
-        now.toordinal(),
-        now,
-        _TITLE_HALF_BLIND if hidden else _TITLE,
-        _TEXT_HALF_BLIND if hidden else _TEXT,
-        tuple(facts),
-        _NEXT_STEP_HALF_BLIND if hidden else "",
-    )
+    if not is_listed:
+        title, text, step = _TITLE_BLIND, _TEXT_BLIND, _NEXT_STEP_BLIND
+    elif hidden:
+        title, text, step = _TITLE_HALF_BLIND, _TEXT_HALF_BLIND, _NEXT_STEP_HALF_BLIND
+    else:
+        title, text, step = _TITLE, _TEXT, ""
+    kind = NoticeKind.HEARTBEAT
+    return Notice(kind, str(kind), now.toordinal(), now, title, text, tuple(facts), step)
 
 
 def _last_request(outlook: Outlook) -> str:

@@ -7,7 +7,7 @@ sufficient for all. Until that is settled, what might be hidden is called so. Th
 permission named here was measured for apps and is inferred for the others.
 """
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -50,8 +50,8 @@ class Family(Struct, frozen=True):
         """Whether a token with these permissions shows the family; `None` where they cannot be read."""
         if roles is None:
             return Sight.UNKNOWN
-        opening = {self.permission, self.permission.replace(".Read.", ".ReadWrite.")}
-        return Sight.VISIBLE if opening.intersection(roles) else Sight.HIDDEN
+        opening = {self.permission.lower(), self.permission.lower().replace(".read.", ".readwrite.")}
+        return Sight.VISIBLE if opening.intersection(map(str.lower, roles)) else Sight.HIDDEN
 
 
 FAMILIES = (
@@ -190,11 +190,12 @@ class Outlook(Struct, frozen=True):
 
     Attributes:
         since: when requests were first listed (UTC).
-        roles: the permissions under which they were last listed; None where the token did not tell.
+        roles: the permissions of the last token; None where it did not tell.
         listed: when a request of a family was last in the list (UTC), by the family's name; "" for requests
             of which nobody can tell to which family they belong.
         stale: entries that were older than what was known, at the last poll.
-        lost: permissions that are gone while requests that they showed are held.
+        lost: permissions that are gone while requests that they showed are known.
+        last_roles: the permissions of the last token that told them.
     """
 
     since: datetime | None = None
@@ -202,6 +203,7 @@ class Outlook(Struct, frozen=True):
     listed: Mapping[str, datetime] = field(default_factory=dict)
     stale: int = 0
     lost: tuple[str, ...] = ()
+    last_roles: tuple[str, ...] | None = None
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -221,14 +223,16 @@ class Outlook(Struct, frozen=True):
         return max(self.listed.values(), default=None)
 
     def after(self, listing: Listing, stale: int, lost: Collection[Family], now: datetime) -> "Outlook":
-        """The outlook after a poll with this listing; `lost` are the families of which requests are held."""
+        """The outlook after a poll with this listing; `lost` are the families of which requests are known."""
         names = {name for request in listing.requests for name in families_of(request) or {""}}
+        is_told = listing.roles is not None
         return Outlook(
             self.since or now,
-            self.roles if listing.roles is None else listing.roles,
+            listing.roles,
             {**self.listed, **dict.fromkeys(sorted(names), now)},
             stale,
-            self.lost if listing.roles is None else tuple(family.permission for family in lost),
+            tuple(family.permission for family in lost) if is_told else self.lost,
+            listing.roles if is_told else self.last_roles,
         )
 
 
@@ -238,23 +242,20 @@ def lost_families(before: Outlook, roles: Collection[str] | None) -> tuple[Famil
         family
         for family in FAMILIES
         if family.sight(roles) is Sight.HIDDEN
-        if family.permission in before.lost or family.sight(before.roles) is Sight.VISIBLE
+        if family.permission in before.lost or family.sight(before.last_roles) is Sight.VISIBLE
     )
 
 
-def held_requests(
-    known: Iterable[ApprovalRequest], listed: Container[str], lost: Collection[Family], now: datetime
-) -> frozenset[str]:
-    """The ids of missing requests that may only be hidden, since their family is.
+def of_families(request: ApprovalRequest, families: Collection[Family]) -> bool:
+    """Whether a request may belong to one of these families; one that tells nothing may belong to any."""
+    found = families_of(request)
+    return bool(found.intersection(family.name for family in families)) if found else bool(families)
 
-    Not for ever: a request that expired leaves Intune's list by itself (after 30 days, "Use Multi Admin
-    Approval").
+
+def has_left_by_itself(request: ApprovalRequest, now: datetime) -> bool:
+    """Whether Intune would list a request no more, whatever the permissions.
+
+    It lists one for 30 days after its end ("Use Multi Admin Approval").
     """
-    names = {family.name for family in lost}
-    missing = (each for each in known if each.id not in listed and families_of(each) & names)
-    return frozenset(each.id for each in missing if not _has_left_by_itself(each, now))
-
-
-def _has_left_by_itself(request: ApprovalRequest, now: datetime) -> bool:
     ends = request.expires_at or request.modified_at or request.requested_at
     return ends is not None and now - ends > _LISTED_FOR

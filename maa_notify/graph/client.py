@@ -31,6 +31,7 @@ from maa_notify.identity.tokens import (
     missing_permission,
     permission_problem,
     roles_of,
+    told_roles,
 )
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, origin_of
 
@@ -91,7 +92,7 @@ class GraphClient:
         self._bounds = bounds
         self._http = HttpClient(origin)
         self._reader = PageReader()
-        self._roles_used: list[list[str] | None] = []
+        self._roles_used: list[tuple[str, ...] | None] = []
 
     def list_requests(self) -> Listing:
         """Lists all requests, all pages.
@@ -190,7 +191,7 @@ class GraphClient:
         if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
             text = f"Graph refused ({_trace(response)}): {denial_reason(token, response.status)}"
-            raise GraphDenied(text, missing_permission(token), issued_at(token))
+            raise GraphDenied(text, missing_permission(token), issued_at(token), told_roles(token))
         # For the list a 404 is a failure: taken for an empty list, all requests would be missing.
         if of_one and response.status in _GONE:
             return None
@@ -222,7 +223,7 @@ class GraphClient:
             answer = self._http.request("GET", url, headers=headers, limits=limits)
         except NoResponseError as error:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
-        self._roles_used.append(roles_of(token))
+        self._roles_used.append(told_roles(token))
         return answer, token
 
 
@@ -243,7 +244,7 @@ def denial_reason(token: Secret, status: int) -> str:
     )
 
 
-def _common(roles_used: Sequence[list[str] | None]) -> tuple[str, ...] | None:
+def _common(roles_used: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
     """The permissions in all tokens of one listing, since a page read with fewer may hide requests."""
     told = [set(roles) for roles in roles_used if roles is not None]
     return tuple(sorted(set.intersection(*told))) if told and len(told) == len(roles_used) else None

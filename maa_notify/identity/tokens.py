@@ -235,6 +235,13 @@ def roles_of(token: Secret) -> list[str] | None:
     return granted + (scopes.split() if isinstance(scopes, str) else [])
 
 
+def told_roles(token: Secret) -> tuple[str, ...] | None:
+    """The permissions that a token names; None where it has no list of them, or is none that can be read."""
+    claims = claims_of(token)
+    is_told = isinstance(claims.get("roles"), list) or isinstance(claims.get("scp"), str)
+    return tuple(sorted(roles_of(token) or ())) if is_told else None
+
+
 def missing_permission(token: Secret) -> str:
     """The permission that a token lacks; "" when it has one that suffices, or does not tell."""
     roles = roles_of(token)

@@ -1,6 +1,6 @@
 """The source of approval requests: listing, look-up by id, watermark, and the rules of a first run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.domain.change import Change
-from maa_notify.domain.compare import RequestState, Rules, compare, stale_ids
+from maa_notify.domain.compare import RequestState, Rules, compare, left_in_silence, stale_ids
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
-from maa_notify.domain.visibility import Family, held_requests, lost_families
+from maa_notify.domain.visibility import Family, has_left_by_itself, lost_families, of_families
 from maa_notify.errors import GraphError, PermissionLost
 from maa_notify.polling.source import News, Seen
 from maa_notify.storage.records import APPROVALS
@@ -60,22 +60,28 @@ class Approvals(Struct, frozen=True):
         known = {request_id: held.value for request_id, held in snapshot.tracked.items()}
         before = snapshot.outlook(APPROVALS)
         lost = lost_families(before, listing.roles)
-        held = held_requests((each.request for each in known.values()), latest, lost, now)
+        away = [each for each in known.values() if each.request.id not in latest]
+        hidden = [each for each in away if of_families(each.request, lost)]
+        held = [each for each in hidden if not has_left_by_itself(each.request, now)]
         listed = dict(latest)
-        # Held requests are not looked up: Graph may answer 404 for a hidden one, as if it did not exist.
-        gone = self._look_up([each for each in known.values() if each.request.id not in held], listed)
-        stale = stale_ids(known, listed.values())
+        # Hidden requests are not looked up: Graph may answer 404 for one, as if it did not exist.
+        ids = {each.request.id for each in hidden}
+        gone = self._look_up([each for each in away if each.request.id not in ids], listed)
+        stale = stale_ids(known, listed.values(), now)
         # What is known is newer: it stands as if it had been listed so.
         listed |= {request_id: known[request_id].request for request_id in stale}
-        changes, past = self._compare(known, listed, gone, snapshot, now)
-        if not held:
-            lost = ()
-        outlook = before.after(listing, len(stale), lost, now)
+        changes, past, stale_past = self._compare(known, listed, gone, snapshot, now)
+        left = [left_in_silence(each, now) for each in hidden if each not in held]
+        # A permission counts as lost for as long as a request is known that it showed.
+        lost = tuple(
+            each for each in lost if any(of_families(one.request, (each,)) for one in known.values())
+        )
+        outlook = before.after(listing, len(stale) + stale_past, lost, now)
         if outlook.stale and not before.stale:
             _LOG.warning("graph.stale", stale=outlook.stale, text="Graph lists older versions; ignored")
-        seen = _seen(listing, latest.values(), now)
+        seen = _seen(listing, listed, latest, now)
         return News(
-            changes,
+            [*changes, *left],
             snapshot.tracked,
             past,
             seen=replace(seen, hidden=outlook.hidden, stale=outlook.stale),
@@ -91,20 +97,20 @@ class Approvals(Struct, frozen=True):
         gone: Sequence[str],
         snapshot: Snapshot,
         now: datetime,
-    ) -> tuple[list[Change[RequestState]], Known]:
-        """The changes, and those of their requests that had left the list before, as they were read."""
+    ) -> tuple[list[Change[RequestState]], Known, int]:
+        """The changes, their requests that had left before, and how many of those are listed too old."""
         past = self.store.read_past(_doubtful(listed.values(), snapshot))
         former = {request_id: each.value for request_id, each in past.items()}
-        stale = stale_ids(former, listed.values())
+        stale = stale_ids(former, listed.values(), now)
         rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
         present = {key: each for key, each in listed.items() if key not in stale}
         changes = compare(known, former, present, gone, now, rules)
         self._raise_watermark(changes, snapshot)
-        return changes, past
+        return changes, past, len(stale)
 
-    def _look_up(self, known: Iterable[RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
+    def _look_up(self, away: Iterable[RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
-        missing = [each.request for each in known if each.request.id not in listed]
+        missing = [each.request for each in away]
         gone = [request.id for request in missing if request.is_closed]
         # Absence from one list proves nothing for an open request: half an answer must not look like an end.
         open_ones = [request.id for request in missing if not request.is_closed]
@@ -135,8 +141,11 @@ def _doubtful(listed: Iterable[ApprovalRequest], snapshot: Snapshot) -> list[str
     return [each.id for each in unknown if each.requested_at is None or each.requested_at <= watermark]
 
 
-def _seen(listing: Listing, latest: Iterable[ApprovalRequest], now: datetime) -> Seen:
-    waiting = [each for each in latest if each.status == NEEDS_APPROVAL]
+def _seen(
+    listing: Listing, present: Mapping[str, ApprovalRequest], latest: Collection[str], now: datetime
+) -> Seen:
+    """The numbers of a listing; a request that was listed too old counts as it is known."""
+    waiting = [present[each] for each in latest if present[each].status == NEEDS_APPROVAL]
     oldest = min((each.requested_at or now for each in waiting), default=now)
     age = max(0, int((now - oldest).total_seconds()))
     return Seen(len(listing.requests), listing.malformed, len(waiting), age)
@@ -144,12 +153,12 @@ def _seen(listing: Listing, latest: Iterable[ApprovalRequest], now: datetime) ->
 
 def _problem(lost: Sequence[Family], held: int) -> PermissionLost | None:
     """The failure to report when requests may only be hidden; None when none is."""
-    if not lost:
+    if not lost or not held:
         return None
     names = ", ".join(family.permission for family in lost)
     return PermissionLost(
         f"the token has lost the application permission {names}, and {held} known requests are not listed any"
         " more: they may only be hidden, so nobody is told that they are gone. Grant it again with admin"
         " consent; what else is listed is told as ever",
-        lost[0].permission,
+        names,
     )

@@ -16,13 +16,10 @@ def is_due(mark: SourceMark | None, rhythm: timedelta, now: datetime) -> bool:
     return tried_at is None or tried_at > now or now - tried_at >= rhythm
 
 
-def next_mark(
-    before: SourceMark, failure: GraphError | None, outlook: Outlook | None, now: datetime
-) -> SourceMark:
+def next_mark(before: SourceMark, failure: GraphError | None, outlook: Outlook, now: datetime) -> SourceMark:
     """The mark after a look; a failure keeps when the last good one was."""
-    seen = outlook or before.outlook
     if failure is None:
-        return SourceMark(last_good=now, tried_at=now, outlook=seen)
+        return SourceMark(last_good=now, tried_at=now, outlook=outlook)
     return SourceMark(
         before.last_good,
         before.failing_since or now,
@@ -30,14 +27,14 @@ def next_mark(
         failure.missing_permission,
         failure.token_issued_at,
         tried_at=now,
-        outlook=seen,
+        outlook=outlook,
     )
 
 
 def log_failure_or_recovery(source: str, before: SourceMark, failure: GraphError | None) -> None:
-    """Logs once that a source fails, and once that it has recovered."""
+    """Logs once that a source fails and why, again when that changes, and once that it has recovered."""
     if failure is None:
         if before.failing_since is not None:
             _LOG.warning("poll.recovered", source=source, failing_since=before.failing_since)
-    elif before.failing_since is None:
+    elif (before.failure, before.missing_permission) != (failure.code, failure.missing_permission):
         _LOG.error("poll.failing", source=source, code=failure.code, text=str(failure))

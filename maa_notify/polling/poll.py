@@ -22,7 +22,7 @@ from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
-from maa_notify.errors import GraphError
+from maa_notify.errors import GraphDenied, GraphError, SourceFault, StateError
 from maa_notify.polling.heartbeats import queue_heartbeats
 from maa_notify.polling.marks import is_due, log_failure_or_recovery, next_mark
 from maa_notify.polling.report import Report
@@ -87,12 +87,15 @@ class Poll:
         leases = self.delivery.leases(snapshot.states)
         recorded = self._record(self.approvals, news, snapshot, now, leases)
         states = {**snapshot.states, **recorded.states}
-        beat = heartbeat(news.outlook or snapshot.outlook(APPROVALS), now)
+        beat = heartbeat(_outlook(news, failure, snapshot), now, is_listed=failure is None)
         queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
         result = self.delivery.run({**states, **queued.states}, pending)
+        purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
+        # Health is judged by this mark, so a poll that died before must not look like a good one.
+        self._mark(self.approvals, news, failure, snapshot, now)
         events = recorded.events
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
@@ -101,16 +104,20 @@ class Poll:
                 events += found
                 present = self.store.requests.read_snapshot()
                 result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
-        purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
-        # Last: health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, snapshot, now)
         return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""
         if not is_due(snapshot.marks.get(source.name), source.rhythm, now):
             return 0
-        news, failure = self._look(source, snapshot, now)
+        failure: GraphError | None
+        try:
+            news, failure = self._look(source, snapshot, now)
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault in one source must not end the others
+            kind = type(error).__name__  # its text may hold anything
+            news, failure = News(), SourceFault(f"a fault of maa-notify itself ({kind}): please report it")
         recorded = self._record(source, news, snapshot, now)
         self._mark(source, news, failure, snapshot, now)
         return recorded.events
@@ -157,4 +164,16 @@ class Poll:
     ) -> None:
         before = snapshot.marks.get(source.name) or SourceMark()
         log_failure_or_recovery(source.name, before, failure)
-        self.store.requests.write_mark(source.name, next_mark(before, failure, news.outlook, now))
+        self.store.requests.write_mark(
+            source.name, next_mark(before, failure, _outlook(news, failure, snapshot, source.name), now)
+        )
+
+
+def _outlook(news: News, failure: GraphError | None, snapshot: Snapshot, source: str = APPROVALS) -> Outlook:
+    """What can be seen: as listed now, else as before, with the permissions of a token that was refused."""
+    if news.outlook is not None:
+        return news.outlook
+    before = snapshot.outlook(source)
+    if isinstance(failure, GraphDenied) and failure.roles is not None:
+        return replace(before, roles=failure.roles)
+    return before

@@ -70,6 +70,10 @@ class Snapshot(Struct, frozen=True):
         mark = self.marks.get(source)
         return mark.outlook if mark else Outlook()
 
+    def findings_of(self, source: str) -> dict[str, Versioned[FindingState]]:
+        """The findings of one source, by id: those whose id begins with its name and a colon."""
+        return {key: each for key, each in self.findings.items() if key.startswith(f"{source}:")}
+
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""
         mark = self.marks.get(source)

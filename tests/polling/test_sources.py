@@ -26,13 +26,12 @@ MINUTE = 60.0
 class Lock:
     """Says what a test lets it find; fails while it has a fault."""
 
-    name = "lock"
-
-    def __init__(self, rhythm: timedelta = timedelta()) -> None:
+    def __init__(self, rhythm: timedelta = timedelta(), name: str = "lock") -> None:
         """Finds nothing yet."""
+        self.name = name
         self.rhythm = rhythm
         self.found: list[Notice] = []
-        self.fault: GraphDenied | None = None
+        self.fault: Exception | None = None
         self.looks = 0
 
     def news(self, snapshot: Snapshot, now: datetime) -> News:
@@ -40,9 +39,9 @@ class Lock:
         self.looks += 1
         if self.fault is not None:
             raise self.fault
-        known = {key: held.value for key, held in snapshot.findings.items()}
-        changes = compare_findings({state.subject_id: state for state in known.values()}, self.found, now)
-        return News(changes, snapshot.findings, shelf=FINDINGS, is_complete=True)
+        known = snapshot.findings_of(self.name)
+        changes = compare_findings({key: each.value for key, each in known.items()}, self.found, now)
+        return News(changes, known, shelf=FINDINGS, is_complete=True)
 
 
 @pytest.fixture
@@ -202,3 +201,41 @@ def test_a_resolved_notice_says_so_by_its_kind() -> None:
     assert isinstance(closed.event, Notice)
     assert closed.event.kind is NoticeKind.RESOLVED
     assert closed.after is None
+
+
+def test_two_sources_leave_each_others_findings_alone(teams: FakeTeams, notifier: Notifier) -> None:
+    """What one finds the other does not resolve."""
+    lock, key = Lock(name="lock"), Lock(name="key")
+    lock.found, key.found = [notice()], [notice(subject_id="key:lost", title="A key is lost")]
+    notifier.app.sources = [lock, key]
+    for _ in range(4):
+        notifier.poll_after(MINUTE)
+
+    assert sorted(strip(card) for card in teams.cards) == ["A key is lost", "Nobody can approve"]
+
+
+def test_a_fault_of_our_own_in_one_source_ends_no_other(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next source is asked, the approvals' mark is written, and health names the one that is broken."""
+    broken, sound = Lock(name="broken"), Lock(name="key")
+    broken.fault, sound.found = KeyError("secret"), [notice(subject_id="key:lost", title="A key is lost")]
+    notifier.app.sources = [broken, sound]
+
+    report = notifier.poll()
+
+    assert report.failure is None
+    assert [strip(card) for card in teams.cards] == ["A key is lost"]
+    assert notifier.app.health().sources == {"approvals": "ok", "broken": "fault", "key": "ok"}
+    assert "secret" not in "".join(line for line in caplog.messages if "poll.failing" in line)
+
+
+def test_what_is_resolved_comes_after_what_was_found_even_with_a_clock_set_back() -> None:
+    """Otherwise the last card of a mended fault would be the one that says it is there."""
+    [opened] = compare_findings({}, [notice()], notice().at)
+    assert opened.after is not None
+    [closed] = compare_findings({opened.subject_id: opened.after}, [], notice().at - timedelta(hours=1))
+
+    assert opened.event is not None
+    assert closed.event is not None
+    assert closed.event.revision > opened.event.revision

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from maa_notify.demo.entra_api import SCOPE
 from maa_notify.domain.visibility import FAMILIES, MINIMAL, RECOMMENDED
+from maa_notify.graph.client import GraphClient
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import StaticToken
 from maa_notify.polling.report import Report
 from tests.cards.judge import seen
 from tests.support.cards import strip, text
@@ -16,8 +20,10 @@ from tests.support.entra import CLIENT, TENANT, FakeEntra
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.wire import reply
 
 APPS = "DeviceManagementApps.Read.All"
+DEVICES = "DeviceManagementManagedDevices.Read.All"
 MINUTE = 60.0
 YEAR_S = 365 * 86_400
 
@@ -191,16 +197,105 @@ def test_a_family_of_which_nothing_is_known_may_lose_its_permission(installation
 def test_nobody_waits_for_ever_for_a_permission(
     installation: Installation, graph: FakeGraph, teams: FakeTeams
 ) -> None:
-    """A request that expired a month ago would have left Intune's list by itself: it is held no longer."""
+    """A request that expired a month ago would have left Intune's list by itself: it leaves in silence."""
     graph.requests = [app_request(installation)]
     installation.poll()
     installation.hold(*RECOMMENDED - {APPS})
     failing = visible_by(installation.poll(30 * 86_400))
-    installation.poll(4 * 86_400)
-    later = visible_by(installation.poll(86_400))
+    cards = len(teams.cards)
+    later = [visible_by(installation.poll(86_400)) for _ in range(8)]
 
     assert failing["error"] == "permission_lost"
-    assert later["error"] is None
+    assert later[-1]["error"] is None
+    assert len(teams.cards) == cards
+
+
+def test_a_loss_that_shows_a_poll_later_is_one_too(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """Graph may go on listing for a while what the new token no longer shows."""
+    # A type outside a list is shown to everybody by the simulated Graph, and read all the same.
+    graph.requests = [app_request(installation, requiredOperationApprovalPolicyTypes="app")]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    graph.requests = []
+    reports = [visible_by(installation.poll()) for _ in range(3)]
+
+    assert {report["error"] for report in reports} == {"permission_lost"}
+    assert len(teams.cards) == 1
+
+
+def test_requests_of_no_known_family_are_held_with_any(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """Nobody can tell whether the permission that is gone was the one that showed them."""
+    graph.requests = [make_request(requiredOperationApprovalPolicyTypes=["brandNew"], payloadType=None)]
+    installation.poll()
+    graph.requests = []
+    installation.hold(*RECOMMENDED - {APPS})
+    reports = [visible_by(installation.poll()) for _ in range(3)]
+
+    assert {report["error"] for report in reports} == {"permission_lost"}
+    assert len(teams.cards) == 1
+
+
+def test_the_log_names_the_permission_whatever_failed_before(
+    installation: Installation, graph: FakeGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line for each reason: first Graph is down, then a permission is lost, then a second one."""
+    graph.requests = [app_request(installation), make_request(now=installation.notifier.clock.now())]
+    installation.poll()
+    graph.fail_next(*[reply(503)] * 3)
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS, DEVICES})
+    installation.poll()
+    installation.poll()
+    lines = [line for line in caplog.messages if line.startswith("poll.failing")]
+
+    assert ["graph_unavailable" in line for line in lines] == [True, False, False]
+    assert [(APPS in line, DEVICES in line) for line in lines[1:]] == [(True, False), (True, True)]
+    assert installation.notifier.app.health().missing_permission == f"{APPS}, {DEVICES}"
+
+
+def test_an_opaque_token_hides_nothing_even_after_one_that_did(
+    installation: Installation, graph: FakeGraph
+) -> None:
+    """What the token of before lacked says nothing of one that cannot be read."""
+    installation.hold(MINIMAL)
+    installation.poll()
+    app = installation.notifier.app
+    app.graph.close()
+    app.graph = GraphClient(graph.url, SCOPE, StaticToken(Secret("an-opaque-token")), app.clock)
+    report = visible_by(installation.poll())
+
+    assert (report["hidden"], report["error"]) == ([], None)
+    assert {each.state for each in installation.notifier.app.health().visibility} == {"unknown"}
+
+
+def test_a_refused_token_shows_what_it_lacks(installation: Installation) -> None:
+    """A poll that Graph refuses does not go on saying that everything can be seen."""
+    installation.poll()
+    installation.hold("Other.Read.All")
+    report = visible_by(installation.poll())
+    health = installation.notifier.app.health()
+
+    assert report["error"] == "graph_denied"
+    assert {each.state for each in health.visibility} == {"hidden"}
+
+
+def test_a_heartbeat_of_a_failing_notifier_claims_nothing(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """A card that arrives is no proof that requests are seen."""
+    installation.poll()
+    graph.fail_next(*[reply(503)] * 3)
+    installation.poll(31 * 86_400)
+
+    assert "cannot be listed" in strip(teams.cards[0])
+    assert "No news" not in text(teams.cards[0])
 
 
 def test_a_heartbeat_says_what_may_be_hidden(installation: Installation, teams: FakeTeams) -> None:
@@ -283,6 +378,68 @@ def test_an_answer_without_a_newer_time_counts_as_of_now(
     notifier.poll_after(MINUTE)
 
     assert len(teams.cards) == 2
+
+
+def test_an_answer_without_a_time_does_not_undo_the_order(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Waiting, approved, approved without a time, and then the old answer again: two cards."""
+    waiting = make_request(now=notifier.clock.now())
+    at = (notifier.clock.now() + timedelta(seconds=1)).isoformat()
+    approved = {**waiting, "status": "approved", "lastModifiedDateTime": at}
+    for listed in (waiting, approved, {**approved, "lastModifiedDateTime": None}, waiting, approved):
+        graph.requests = [listed]
+        notifier.poll_after(MINUTE)
+
+    assert len(teams.cards) == 2
+
+
+def test_a_time_from_the_future_keeps_no_news_away(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Graph names tomorrow, and the approval of today is told all the same."""
+    tomorrow = (notifier.clock.now() + timedelta(days=1)).isoformat()
+    waiting = make_request(now=notifier.clock.now(), lastModifiedDateTime=tomorrow)
+    graph.requests = [waiting]
+    notifier.poll()
+    notifier.clock.advance(MINUTE)
+    graph.requests = [
+        {**waiting, "status": "approved", "lastModifiedDateTime": notifier.clock.now().isoformat()}
+    ]
+    notifier.poll()
+
+    assert len(teams.cards) == 2
+
+
+def test_an_old_answer_about_a_request_that_left_is_counted_too(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """It brings nobody back, and the report says that it was there."""
+    waiting = make_request(now=notifier.clock.now())
+    at = (notifier.clock.now() + timedelta(seconds=1)).isoformat()
+    graph.requests = [{**waiting, "status": "rejected", "lastModifiedDateTime": at}]
+    notifier.poll()
+    graph.requests = []
+    notifier.poll_after(MINUTE)
+    graph.requests = [waiting]
+    report = visible_by(notifier.poll_after(MINUTE))
+
+    assert report["stale"] == 1
+    assert len(teams.cards) == 0
+
+
+def test_whoever_heard_that_it_is_gone_hears_that_it_is_back(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Even a destination that asks for nothing else."""
+    destination = {"name": "gone", "webhook_url": teams.url, "events": ["no_longer_listed"]}
+    notifier = make_notifier(MAA_DESTINATIONS=json.dumps([destination]), MAA_TEAMS_WEBHOOK_URL="")
+    kept = [make_request(now=notifier.clock.now())]
+    for listed in (kept, [], [], kept):
+        graph.requests = listed
+        notifier.poll_after(MINUTE)
+
+    assert [each.partition(" · ")[2] for each in told(teams)] == ["", "listed again · High risk"]
 
 
 def test_a_request_that_is_back_is_told_again(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:

@@ -65,7 +65,7 @@ def notice(kind: NoticeKind = NoticeKind.FINDING, **changes: Any) -> Notice:
     """A finding of high risk about something that is no request."""
     fields: dict[str, Any] = {
         "kind": kind,
-        "subject_id": "posture:approvers",
+        "subject_id": "lock:approvers",
         "revision": 1,
         "at": NOW,
         "title": "Nobody can approve",
