@@ -84,7 +84,8 @@ def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
     kinds += [HIGH_OBJECTS[name] for name in [target.object_type.lower()] if name in HIGH_OBJECTS]
     yield from kinds
     if Reason.DEVICE in kinds:
-        yield _ACTIONS.get((target.action or target.operation).lower(), Reason.DEVICE)
+        words = (word.lower() for word in (target.action, target.operation, target.subtype))
+        yield next((_ACTIONS[word] for word in words if word in _ACTIONS), Reason.DEVICE)
     if request.is_filed_by_application:
         yield Reason.APPLICATION
     for each in target.assignments:

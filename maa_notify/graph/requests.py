@@ -18,6 +18,7 @@ from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityK
 from maa_notify.graph.payloads import assignments_in, protection_in
 
 _NAME_LIMIT = 256
+_NO_ID = "00000000-0000-0000-0000-000000000000"
 _NOTE_LIMIT = 1_200
 _WORD_LIMIT = 64
 _ID_LIMIT = 256
@@ -124,12 +125,14 @@ def _first_text(lowered: Mapping[str, Any], *names: str, limit: int = _NAME_LIMI
 def _identity(value: object) -> Identity:
     """Whoever is named in an identity set: a person before an application; nobody when it names none."""
     kinds: tuple[IdentityKind, ...] = ("user", "application")
+    identities = _lowered(value) if isinstance(value, Mapping) else {}
     for kind in kinds:
-        given = value.get(kind) if isinstance(value, Mapping) else None
+        given = identities.get(kind)
         if isinstance(given, Mapping):
             fields = _lowered(given)
             account = _first_text(fields, "upn", "userprincipalname")
-            identity = Identity(kind, _first_text(fields, "displayname"), account, _first_text(fields, "id"))
+            object_id = _first_text(fields, "id").removeprefix(_NO_ID)  # how .NET writes that there is none
+            identity = Identity(kind, _first_text(fields, "displayname"), account, object_id)
             if identity.name or identity.upn or identity.id:
                 return identity
     return Identity()

@@ -110,6 +110,7 @@ def test_a_device_action_behind_the_sentinel_type_is_known_by_its_name(action: s
     [
         (("unknownFutureValue",), Target(operation="Delete", object_type="ManagedDevice")),
         (("deviceAction",), Target(action="DELETE")),
+        (("deviceAction",), Target(operation="Action", subtype="Delete")),
         (("deviceAction",), Target(operation="Action", object_type="manageddevice", action="delete")),
     ],
 )

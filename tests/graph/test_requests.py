@@ -124,6 +124,11 @@ def test_every_known_shape_is_read(name: str) -> None:
         ({"user": None, "application": {"id": "f5"}}, Identity("application", id="f5")),
         ({"user": {"displayName": None}, "application": {"id": "f5"}}, Identity("application", id="f5")),
         ({"user": {"displayName": "Ana"}, "application": {"id": "f5"}}, Identity("user", "Ana")),
+        ({"Application": {"displayName": "pipe"}}, Identity("application", "pipe")),
+        (
+            {"user": {"id": "00000000-0000-0000-0000-000000000000"}, "application": {"id": "f5"}},
+            Identity("application", id="f5"),
+        ),
         (None, Identity()),
         ({}, Identity()),
         ({"user": None, "application": None, "device": None}, Identity()),
