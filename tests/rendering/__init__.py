@@ -1,0 +1,1 @@
+"""Cards as pictures, drawn with Microsoft's renderer in a real browser."""
