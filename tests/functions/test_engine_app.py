@@ -24,6 +24,10 @@ PUBLIC = {
     "reason",
     "missing_permission",
     "token_age_minutes",
+    "sources",
+    "visibility",
+    "installed_at",
+    "last_request_at",
 }
 
 BOT_ID = "7b0c54be-0000-4000-8000-000000000003"
