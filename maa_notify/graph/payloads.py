@@ -70,6 +70,16 @@ def protection_in(*values: object) -> tuple[str, str]:
     return "", ""
 
 
+def lowered(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields by name in lower case; of two that differ in case alone the first that holds something."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        name = key.lower()
+        if not found.get(name):
+            found[name] = value
+    return found
+
+
 def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
     """Every assignment in a value, with its fields' names in lower case."""
     value = _opened(value)
@@ -120,7 +130,7 @@ def _letters(value: object) -> str:
 def _fields(value: object) -> Mapping[str, Any]:
     """The fields of an object by their names in lower case; none of what is no object."""
     opened = _opened(value)
-    return {name.lower(): inner for name, inner in opened.items()} if isinstance(opened, Mapping) else {}
+    return lowered(opened) if isinstance(opened, Mapping) else {}
 
 
 def _opened(value: object) -> object:

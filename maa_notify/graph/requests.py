@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityKind, Target, canonical
-from maa_notify.graph.payloads import assignments_in, protection_in
+from maa_notify.graph.payloads import assignments_in, lowered, protection_in
 
 _NAME_LIMIT = 256
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -104,20 +104,10 @@ def _text(value: object, limit: int = _NAME_LIMIT) -> str:
     return text.strip()
 
 
-def _lowered(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields by name in lower case; of two that differ in case alone the first that holds something."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        name = key.lower()
-        if not found.get(name):
-            found[name] = value
-    return found
-
-
-def _first_text(lowered: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
-    """The first of these fields that holds a text; `lowered` as `_lowered` makes it."""
+def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
+    """The first of these fields that holds a text; `fields` as `payloads.lowered` makes it."""
     for name in names:
-        if text := _text(lowered.get(name), limit):
+        if text := _text(fields.get(name), limit):
             return text
     return ""
 
@@ -125,11 +115,11 @@ def _first_text(lowered: Mapping[str, Any], *names: str, limit: int = _NAME_LIMI
 def _identity(value: object) -> Identity:
     """Whoever is named in an identity set: a person before an application; nobody when it names none."""
     kinds: tuple[IdentityKind, ...] = ("user", "application")
-    identities = _lowered(value) if isinstance(value, Mapping) else {}
+    identities = lowered(value) if isinstance(value, Mapping) else {}
     for kind in kinds:
         given = identities.get(kind)
         if isinstance(given, Mapping):
-            fields = _lowered(given)
+            fields = lowered(given)
             account = _first_text(fields, "upn", "userprincipalname")
             object_id = _first_text(fields, "id").removeprefix(_NO_ID)  # how .NET writes that there is none
             identity = Identity(kind, _first_text(fields, "displayname"), account, object_id)
@@ -146,7 +136,7 @@ def _policy_types(value: object) -> tuple[str, ...]:
 
 def _target(raw: Mapping[str, Any]) -> Target:
     devices = _objects(raw.get("displayPayload"))
-    fields, first = _lowered(raw), _lowered(devices[0]) if devices else {}
+    fields, first = lowered(raw), lowered(devices[0]) if devices else {}
     object_type = _last_part(raw.get("payloadType"))
     is_access_policy = object_type.lower() == "operationapprovalpolicy"
     changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
