@@ -4,8 +4,10 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import NEW_DESTINATION, JournalEntry
+from maa_notify.storage.rows import MAX_CHANGES
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
@@ -28,3 +30,17 @@ def test_a_given_up_notification_is_counted_and_can_be_revived(store: StateStore
     assert [(each.value.attempts, each.value.recorded_at) for each in store.outbox.read_pending()] == [
         (0, START + timedelta(days=9))
     ]
+
+
+def test_more_old_rows_than_one_transaction_takes_are_purged_at_once(store: StateStore) -> None:
+    """A busy year's history ends with its retention: the look at it is one a day."""
+    store.requests.record([created(tracked()) for _ in range(MAX_CHANGES + 1)])
+    pending, state = store.outbox.read_pending(), NEW_DESTINATION
+    for first in range(0, len(pending), MOST_TOGETHER):
+        told = pending[first : first + MOST_TOGETHER]
+        outcomes = [Outcome(held, entry=JournalEntry(held.value, START)) for held in told]
+        state, _ = store.outbox.commit_outcomes("default", state, outcomes)
+
+    purged = store.journal.purge(START + timedelta(days=1))
+
+    assert (purged, list(store.journal.read_sent())) == (MAX_CHANGES + 1, [])
