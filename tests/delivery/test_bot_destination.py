@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from maa_notify.demo.tenant import wire_time
 from maa_notify.storage.rows import Delete
 from tests.support.cards import strip, text
 from tests.support.channels import FakeBotChannel
@@ -207,6 +208,27 @@ def test_a_burst_of_new_requests_is_one_digest_and_known_ones_keep_their_cards(
 
     told = strips(service.cards_in(GENERAL))
     assert told == ["Completed"] * 3 + ["Multi Admin Approval", "Rejected"]
+
+
+def test_a_request_with_a_card_is_in_no_digest_even_when_new_ones_come_first(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+) -> None:
+    """Its news are on its own card alone, not on the card of the burst as well or instead."""
+    known = filed_by(JONAS, notifier)
+    graph.requests = [known]
+    notifier.poll()
+    notifier.clock.advance(MINUTE)
+    fresh = [filed_by(JONAS, notifier) for _ in range(8)]
+    graph.requests += fresh
+    known |= {"status": "rejected", "lastModifiedDateTime": wire_time(notifier.clock.now())}
+
+    report = notifier.poll()
+
+    own, burst = service.cards_in(GENERAL)
+    assert report.pending == 0
+    assert strips([own, burst]) == ["Rejected", "Multi Admin Approval"]
+    shown = [each["payloadName"] in text(burst) for each in [*fresh, known]]
+    assert shown == [True] * 8 + [False]
 
 
 def test_a_channel_that_throttles_is_waited_for(

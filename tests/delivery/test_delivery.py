@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.records import DestinationState, Versioned
 from tests.support.cards import strip, text
+from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -114,6 +115,67 @@ def test_a_blip_is_retried_within_the_poll(graph: FakeGraph, teams: FakeTeams, n
 
     assert (report.delivered, len(teams.cards)) == (1, 1)
     assert sum(notifier.clock.sleeps) < 5
+
+
+def two_channels(teams: FakeTeams) -> str:
+    """The setting of two destinations that get everything, of which the first is about to be in trouble."""
+    return json.dumps([{"name": name, "webhook_url": teams.url_for(name)} for name in ("busy", "well")])
+
+
+def test_a_destination_that_asks_for_a_wait_holds_up_no_other(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Half a minute for one channel, which the poll waits out, comes after the cards of the other."""
+    notifier = make_notifier(MAA_DESTINATIONS=two_channels(teams))
+    began = notifier.clock.now()
+    graph.requests = [make_request(now=began) for _ in range(2)]
+    teams.fail_next(reply(429, headers={"Retry-After": "30"}))
+
+    report = notifier.poll()
+
+    journal = notifier.app.store.journal.read_sent()
+    at = [(each.notification.destination, (each.at - began).total_seconds()) for each in journal]
+    assert (report.delivered, report.pending) == (4, 0)
+    assert [name for name, _ in at] == ["well", "well", "busy", "busy"]
+    assert all(seconds < 5 for name, seconds in at if name == "well")
+
+
+def test_a_destination_that_works_comes_before_one_that_failed_last(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """One that hangs uses up the time of a poll, so it is tried when the others have their cards."""
+    notifier = make_notifier(MAA_DESTINATIONS=two_channels(teams))
+    teams.answer_all(reply(503), on="busy")
+    for _ in range(2):
+        graph.requests.append(make_request(now=notifier.clock.now()))
+        notifier.poll_after(60)
+    before = len(teams.calls)
+    teams.answer_all(None, on="busy")
+    graph.requests.append(make_request(now=notifier.clock.now()))
+
+    notifier.poll_after(60)
+
+    assert teams.calls[before].path in teams.url_for("well")
+    assert len(teams.cards_in("busy")) == len(teams.cards_in("well")) == 3
+
+
+@pytest.mark.parametrize(
+    "answer", [reply(503), reply(429, headers={"Retry-After": "3000"})], ids=["503", "retry-after"]
+)
+def test_a_clock_that_was_set_back_holds_up_no_card(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, clock: FakeClock, answer: HttpResponse
+) -> None:
+    """A wait that was noted while the clock was a month ahead does not last for a month."""
+    graph.requests = [make_request(now=clock.now())]
+    clock.advance(timedelta(days=30))
+    teams.answer_all(answer)
+    notifier.poll()
+    clock.set_back(timedelta(days=30))
+    teams.answer_all(None)
+
+    report = notifier.poll_after(60)
+
+    assert (report.delivered, report.pending) == (1, 0)
 
 
 def test_a_refused_destination_does_not_hold_back_another(
@@ -232,6 +294,39 @@ def test_the_pace_stays_within_what_workflows_takes(
     assert len(teams.cards) == len(moments) == 40
     assert all(later - earlier >= 1 for earlier, later in pairwise(moments))
     assert all(sum(at <= other < at + 300 for other in moments) <= 25 for at in moments)
+
+
+def test_a_card_that_waits_for_its_turn_is_not_refused(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """The pace of a channel is no trouble of it; once it has left the settings, nobody takes the card."""
+    one = json.dumps([{"name": "old", "webhook_url": teams.url_for("old")}])
+    before = make_notifier(MAA_DESTINATIONS=one, MAA_DIGEST_ABOVE="100")
+    graph.requests = [make_request(now=before.clock.now()) for _ in range(26)]
+
+    paced = before.poll()
+    left = make_notifier().poll_after(60)
+
+    assert (paced.delivered, paced.pending, paced.refused) == (25, 1, ())
+    assert (left.pending, left.refused) == (1, ("old",))
+
+
+def test_a_burst_too_large_for_one_card_is_told_in_several(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """What the first card has no room for comes in the next ones: each request is in one of them."""
+    locks = "\U0001f512" * 200
+    names = [f"LT-{number:02}" for number in range(40)]
+    who = {"user": {"displayName": locks}}
+    now = notifier.clock.now()
+    graph.requests = [make_request(now=now, payloadName=name + locks, requestor=who) for name in names]
+
+    report = notifier.poll()
+
+    told = [text(card) for card in teams.cards]
+    assert (report.delivered, report.pending) == (40, 0)
+    assert 1 < len(told) < 40
+    assert [sum(name in each for each in told) for name in names] == [1] * 40
 
 
 def test_a_destination_that_left_the_settings_keeps_its_notifications(

@@ -13,9 +13,11 @@ from maa_notify.graph.client import GraphClient
 from maa_notify.storage.records import OUTBOX
 from maa_notify.storage.rows import ConflictError, Put, Row, Rows, Write, prefix_end
 from maa_notify.storage.store import StateStore
+from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.wire import reply
 
 
 @dataclass(slots=True)
@@ -139,6 +141,30 @@ def test_a_channel_whose_row_always_changes_ends_the_poll(
         assert notifier.poll_after(60).pending == 1
 
     assert rows.writes < 40
+
+
+def test_what_a_person_discards_during_a_failing_post_does_not_come_back(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, rows: Watched
+) -> None:
+    """The poll's note of the failure does not put it into the outbox again; other cards are not concerned."""
+
+    def discard_first(writes: Sequence[Write]) -> None:
+        if teams.calls:
+            rows.before_commit = lambda _: None
+            outbox = StateStore(rows.rows).outbox
+            [tried] = [each for each in outbox.read_pending() if each.value.event.subject_id == first["id"]]
+            outbox.discard(tried)
+
+    rows.before_commit = discard_first
+    first = make_request(now=notifier.clock.now(), age=timedelta(minutes=2))
+    second = make_request(now=notifier.clock.now())
+    graph.requests += [first, second]
+    teams.fail_next(reply(404))
+
+    during, after = notifier.poll_after(60), notifier.poll_after(60)
+
+    assert (during.pending, after.delivered, after.pending) == (1, 1, 0)
+    assert [second["payloadName"] in text(card) for card in teams.cards] == [True]
 
 
 def test_a_damaged_row_of_the_outbox_keeps_nobody_from_recording_news(

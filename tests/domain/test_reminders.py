@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maa_notify.domain.reminders import Due, Stage, due, parse_plan
+from maa_notify.domain.reminders import Due, Stage, due, due_to_complete, parse_plan
 from tests.support.approval import FILED, LIFETIME, NOW, approval
 
 HOUR = timedelta(hours=1)
@@ -65,6 +65,27 @@ def test_a_next_reminder_is_never_one_that_has_rung() -> None:
 
     assert due(parse_plan("50%,24h"), moved, ("50%",), NOW).next_at == FILED + 120 * HOUR
     assert due(parse_plan("50%"), moved, ("50%",), NOW).next_at is None
+
+
+@pytest.mark.parametrize(
+    "text,left", [("30m", timedelta(minutes=30)), ("5h", timedelta(hours=5)), ("2d", timedelta(days=2))]
+)
+def test_a_time_left_rings_that_long_before_the_end(text: str, left: timedelta) -> None:
+    """Minutes, hours and days are what they say: not yet a second before, then it rings."""
+    at = FILED + LIFETIME - left
+    plan = parse_plan(text)
+
+    assert due(plan, approval(), (), at - timedelta(seconds=1)) == Due((), at)
+    assert due(plan, approval(), (), at) == Due((text,), None)
+
+
+def test_nobody_is_sent_to_complete_what_has_expired() -> None:
+    """After time off, a stage that came before the end does not ring after it: Complete is gone by then."""
+    request, plan = approval("approved"), parse_plan("4h")
+    end = FILED + LIFETIME
+
+    assert due_to_complete(plan, request, NOW, (), end - timedelta(seconds=1)).stages == ("4h",)
+    assert due_to_complete(plan, request, NOW, (), end) == Due((), None)
 
 
 @pytest.mark.parametrize("missing", ["requested_at", "expires_at"])

@@ -12,6 +12,7 @@ from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.wire import reply
 
 
 def strips(teams: FakeTeams) -> list[str]:
@@ -88,6 +89,21 @@ def test_the_first_run_tells_open_requests_and_keeps_closed_ones_to_itself(
     notifier.poll_after(60)
 
     assert sorted(strips(teams)) == ["Approved - Needs completion", "Needs approval"]
+
+
+def test_a_first_poll_that_fails_is_no_first_run(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Whoever grants the permission after the first poll does not hear of last month's requests either."""
+    statuses = ("needsApproval", "completed", "rejected")
+    graph.requests = [make_request(now=notifier.clock.now(), status=status) for status in statuses]
+    graph.fail_next(reply(403))
+    failed = notifier.poll()
+
+    notifier.poll_after(60)
+
+    assert failed.failure is not None
+    assert strips(teams) == ["Needs approval"]
 
 
 def test_after_time_off_the_present_status_is_told_once(
@@ -224,6 +240,38 @@ def test_a_request_that_comes_back_is_not_new(graph: FakeGraph, teams: FakeTeams
     report = notifier.poll_after(60)
 
     assert (report.events, len(teams.cards)) == (0, told)
+
+
+def test_a_request_without_a_time_of_filing_that_comes_back_is_not_new(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Graph names no time, so whether it was listed before is looked up: no second alarm."""
+    notifier.poll()
+    odd = make_request(now=notifier.clock.now(), status="completed", requestDateTime=None)
+    dated = make_request(now=notifier.clock.now(), status="rejected")
+    for listed in ([odd], [], [odd], [odd, dated], []):
+        graph.requests = listed
+        notifier.poll_after(60)
+    graph.requests = [odd, dated]
+
+    report = notifier.poll_after(60)
+
+    assert (report.failure, report.events) == (None, 0)
+    assert strips(teams) == ["Completed", "Rejected"]
+
+
+def test_a_request_without_a_time_of_filing_is_counted_as_waiting(
+    graph: FakeGraph, notifier: Notifier
+) -> None:
+    """The report tells the age of the oldest of those whose age is known."""
+    now = notifier.clock.now()
+    ages = (timedelta(minutes=5), timedelta(hours=2))
+    graph.requests = [make_request(now=now, age=age) for age in ages]
+    graph.requests.append(make_request(now=now, requestDateTime=None))
+
+    report = notifier.poll()
+
+    assert (report.waiting, report.oldest_waiting_s) == (3, 7_200)
 
 
 def test_an_empty_list_rings_no_alarm_at_once(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:

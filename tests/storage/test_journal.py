@@ -4,8 +4,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.domain.notification import CardLocation
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import NEW_DESTINATION, JournalEntry
+from maa_notify.storage.rows import MAX_CHANGES
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
@@ -28,3 +31,36 @@ def test_a_given_up_notification_is_counted_and_can_be_revived(store: StateStore
     assert [(each.value.attempts, each.value.recorded_at) for each in store.outbox.read_pending()] == [
         (0, START + timedelta(days=9))
     ]
+
+
+def test_more_old_rows_than_one_transaction_takes_are_purged_at_once(store: StateStore) -> None:
+    """A busy year's history ends with its retention: the look at it is one a day."""
+    store.requests.record([created(tracked()) for _ in range(MAX_CHANGES + 1)])
+    pending, state = store.outbox.read_pending(), NEW_DESTINATION
+    for first in range(0, len(pending), MOST_TOGETHER):
+        told = pending[first : first + MOST_TOGETHER]
+        outcomes = [Outcome(held, entry=JournalEntry(held.value, START)) for held in told]
+        state, _ = store.outbox.commit_outcomes("default", state, outcomes)
+
+    purged = store.journal.purge(START + timedelta(days=1))
+
+    assert (purged, list(store.journal.read_sent())) == (MAX_CHANGES + 1, [])
+
+
+def test_places_of_cards_and_people_who_were_not_reached_are_purged_too(store: StateStore) -> None:
+    """What is older than the retention goes, and what is younger stays."""
+    old, young = tracked(), tracked()
+    store.requests.record([created(old, "chat", "mira"), created(young, "chat", "jonas")])
+    pending = {each.value.recipient: each for each in store.outbox.read_pending()}
+    place = CardLocation("thread", "card")
+    outcomes = [
+        Outcome(pending[name], entry=JournalEntry(pending[name].value, at, unreached=True), location=place)
+        for name, at in (("mira", START), ("jonas", START + timedelta(days=2)))
+    ]
+    store.outbox.commit_outcomes("chat", NEW_DESTINATION, outcomes)
+
+    store.journal.purge(START + timedelta(days=1))
+
+    ids = (old.request.id, young.request.id)
+    assert set(store.outbox.read_card_locations("chat", ids)) == {young.request.id}
+    assert [store.outbox.is_unreached("chat", name, START) for name in ("mira", "jonas")] == [False, True]

@@ -44,6 +44,36 @@ def test_settling_with_an_outdated_destination_changes_nothing(store: StateStore
     assert [each.value.attempts for each in store.outbox.read_pending()] == [0]
 
 
+def test_what_was_discarded_does_not_come_back(store: StateStore) -> None:
+    """A poller whose card failed meanwhile is told that there is nothing to keep any more."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    store.outbox.discard(held)
+
+    with pytest.raises(ConflictError):
+        store.outbox.commit_outcomes(
+            "default", NEW_DESTINATION, [Outcome(held, kept=replace(held.value, attempts=1))]
+        )
+
+    assert store.outbox.read_pending() == []
+
+
+def test_what_changed_since_it_was_read_is_neither_discarded_nor_settled(store: StateStore) -> None:
+    """Whoever looked at an older version is told so, and the notification waits on."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    store.outbox.make_due(held)
+
+    with pytest.raises(ConflictError):
+        store.outbox.discard(held)
+    with pytest.raises(ConflictError):
+        store.outbox.commit_outcomes(
+            "default", NEW_DESTINATION, [Outcome(held, entry=JournalEntry(held.value, START))]
+        )
+
+    assert [each.value.key for each in store.outbox.read_pending()] == [held.value.key]
+
+
 def test_what_stays_can_be_written_again_without_reading_it(store: StateStore) -> None:
     """One leaves and two stay, in any order: each comes back with the etag of its own row."""
     changes = [created(tracked()) for _ in range(3)]
