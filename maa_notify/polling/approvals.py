@@ -84,7 +84,7 @@ class Approvals(Struct, frozen=True):
             [*changes, *left],
             snapshot.tracked,
             past,
-            seen=replace(seen, hidden=outlook.hidden, stale=outlook.stale),
+            seen=replace(seen, stale=outlook.stale),
             is_complete=True,
             problem=_problem(lost, len(held)),
             outlook=outlook,

@@ -87,7 +87,8 @@ class Poll:
         leases = self.delivery.leases(snapshot.states)
         recorded = self._record(self.approvals, news, snapshot, now, leases)
         states = {**snapshot.states, **recorded.states}
-        beat = heartbeat(_outlook(news, failure, snapshot), now, is_listed=failure is None)
+        outlook = _outlook(news, failure, snapshot)
+        beat = heartbeat(outlook, now, is_listed=failure is None)
         queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
@@ -104,7 +105,8 @@ class Poll:
                 events += found
                 present = self.store.requests.read_snapshot()
                 result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
-        return Report.of(news.seen, events, result, failure, dead_before=snapshot.dead)
+        seen = replace(news.seen, hidden=outlook.hidden)
+        return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""

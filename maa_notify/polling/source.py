@@ -22,7 +22,7 @@ class Seen(Struct, frozen=True):
         malformed: entries of Graph's list that could not be read.
         waiting: requests that need approval.
         oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
-        hidden: the families of requests that may be hidden.
+        hidden: the families of requests that may be hidden; the poll fills it in from the outlook.
         stale: entries that were older than what is known, and ignored.
     """
 

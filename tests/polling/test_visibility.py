@@ -283,6 +283,7 @@ def test_a_refused_token_shows_what_it_lacks(installation: Installation) -> None
     health = installation.notifier.app.health()
 
     assert report["error"] == "graph_denied"
+    assert len(report["hidden"]) == len(FAMILIES)
     assert {each.state for each in health.visibility} == {"hidden"}
 
 
