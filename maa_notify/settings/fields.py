@@ -10,7 +10,6 @@ that may be a secret.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,13 +38,6 @@ _GUID_FORM = "a GUID: 32 digits from 0 to f in groups of 8, 4, 4, 4 and 12, with
 _FEW = 2
 _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
-_DURATION = re.compile(r"([0-9]{1,5})(s|m|h|d)")
-_UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-}
 
 
 def matching(pattern: str, form: str) -> Callable[[str], str]:
@@ -203,33 +195,6 @@ def time_zone(text: str) -> str:
         hint = hint or did_you_mean(text, available_timezones())
         raise ValueError(f"must be an IANA name such as Europe/Berlin{hint}") from None
     return text
-
-
-def duration(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
-    """A parser of spans such as `30s`, `5m`, `24h` or `2d`; `form` tells both limits in error messages."""
-
-    def parse(text: str) -> timedelta:
-        match = _DURATION.fullmatch(text.lower())
-        span = int(match[1]) * _UNITS[match[2]] if match else None
-        if span is None or not lowest <= span <= highest:
-            raise ValueError(f"must be a time {form}: a whole number with s, m, h or d")
-        return span
-
-    return parse
-
-
-def words(known: tuple[str, ...]) -> Callable[[str], frozenset[str]]:
-    """A parser of words with commas between them, in upper or lower case."""
-    by_lower = {word.lower(): word for word in known}
-
-    def parse(text: str) -> frozenset[str]:
-        given = [each.strip().lower() for each in text.split(",") if each.strip()]
-        for word in given:
-            if word not in by_lower:
-                raise ValueError(f"must be a list of {', '.join(known)}{did_you_mean(word, known)}")
-        return frozenset(by_lower[word] for word in given)
-
-    return parse
 
 
 class Setting(Struct, frozen=True, kw_only=True):

@@ -1,14 +1,12 @@
 """Values as people copy them: with quotes, invisible characters, a digit too many, or Windows' names."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from maa_notify.errors import SettingsError
-from maa_notify.settings.fields import duration, words
 from maa_notify.settings.model import Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.settings.startup import commands_wanted, is_fleet, schedule_from
@@ -234,32 +232,6 @@ def test_a_file_that_holds_no_list_is_told(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
 
     assert problem(MAA_DESTINATIONS=str(path)).startswith(f"MAA_DESTINATIONS: {told}")
-
-
-def test_spans_are_read_with_their_units() -> None:
-    """Both ends are allowed, and what is none of it is told with the form."""
-    parse = duration(timedelta(seconds=30), timedelta(days=2), "from 30s to 2d")
-
-    assert [parse(each) for each in ("30s", "5m", "24H", "2d")] == [
-        timedelta(seconds=30),
-        timedelta(minutes=5),
-        timedelta(days=1),
-        timedelta(days=2),
-    ]
-    for wrong in ("29s", "3d", "5", "m", "5 m", "-5m", "1.5h", "٥m", "999999d"):
-        with pytest.raises(ValueError, match=r"must be a time from 30s to 2d"):
-            parse(wrong)
-
-
-def test_words_are_read_in_any_case() -> None:
-    """With commas between them; the word that was probably meant is named, any other text is not repeated."""
-    parse = words(("approvals", "signIns"))
-
-    assert parse("SIGNINS, approvals,") == {"approvals", "signIns"}
-    with pytest.raises(ValueError, match=r"did you mean 'signIns'\?$"):
-        parse("signin")
-    with pytest.raises(ValueError, match=r"^must be a list of approvals, signIns$"):
-        parse("Zq9secret")
 
 
 def test_line_breaks_of_a_list_are_not_blamed() -> None:
