@@ -16,7 +16,7 @@ from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
 from maa_notify.cli.text import counted
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
-from maa_notify.domain.visibility import FAMILIES, RECOMMENDED, FamilySight, Sight
+from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
 from maa_notify.errors import DeliveryError, MaaNotifyError
 from maa_notify.identity.tokens import (
     SUFFICIENT_PERMISSIONS,
@@ -119,11 +119,8 @@ def _check_visibility(notifier: app.App) -> Finding:
     """Which kinds of requests the present token shows, and what was ever listed."""
     roles = told_roles(notifier.tokens.token(app.graph_scope(notifier.settings)).value)
     known = notifier.health()
-    listed = {each.family: each.last_listed for each in known.visibility}
-    families = tuple(
-        FamilySight(each.name, str(each.sight(roles)), each.permission, listed.get(each.name))
-        for each in FAMILIES
-    )
+    listed = {each.family: each.last_listed for each in known.visibility if each.last_listed}
+    families = family_sights(roles, listed)
     told = [_SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families]
     ever = [each.family.replace("_", " ") for each in families if each.last_listed]
     told.append(f"listed so far: {', '.join(ever) or 'none of them'}")

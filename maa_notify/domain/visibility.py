@@ -185,6 +185,14 @@ class FamilySight(Struct, frozen=True):
     last_listed: datetime | None = None
 
 
+def family_sights(roles: Collection[str] | None, listed: Mapping[str, datetime]) -> tuple[FamilySight, ...]:
+    """The visibility of each family with these permissions, and when it was last in the list, by its name."""
+    return tuple(
+        FamilySight(each.name, str(each.sight(roles)), each.permission, listed.get(each.name))
+        for each in FAMILIES
+    )
+
+
 class Outlook(Struct, frozen=True):
     """The remembered visibility of a source, for the next poll to compare with.
 
@@ -210,12 +218,9 @@ class Outlook(Struct, frozen=True):
         """The names of the families that may be hidden."""
         return tuple(each.name for each in FAMILIES if each.sight(self.roles) is Sight.HIDDEN)
 
-    def families(self) -> tuple["FamilySight", ...]:
+    def families(self) -> tuple[FamilySight, ...]:
         """The visibility of each family, in the order of `FAMILIES`."""
-        return tuple(
-            FamilySight(each.name, str(each.sight(self.roles)), each.permission, self.listed.get(each.name))
-            for each in FAMILIES
-        )
+        return family_sights(self.roles, self.listed)
 
     @property
     def last_listed(self) -> datetime | None:

@@ -71,7 +71,8 @@ class Approvals(Struct, frozen=True):
         # What is known is newer: it stands as if it had been listed so.
         listed |= {request_id: known[request_id].request for request_id in stale}
         changes, past, stale_past = self._compare(known, listed, gone, snapshot, now)
-        left = [left_in_silence(each, now) for each in hidden if each not in held]
+        changes += [left_in_silence(each, now) for each in hidden if has_left_by_itself(each.request, now)]
+        self._raise_watermark(changes, snapshot)
         # A permission counts as lost for as long as a request is known that it showed.
         lost = tuple(
             each for each in lost if any(of_families(one.request, (each,)) for one in known.values())
@@ -81,7 +82,7 @@ class Approvals(Struct, frozen=True):
             _LOG.warning("graph.stale", stale=outlook.stale, text="Graph lists older versions; ignored")
         seen = _seen(listing, listed, latest, now)
         return News(
-            [*changes, *left],
+            changes,
             snapshot.tracked,
             past,
             seen=replace(seen, stale=outlook.stale),
@@ -104,9 +105,7 @@ class Approvals(Struct, frozen=True):
         stale = stale_ids(former, listed.values(), now)
         rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
         present = {key: each for key, each in listed.items() if key not in stale}
-        changes = compare(known, former, present, gone, now, rules)
-        self._raise_watermark(changes, snapshot)
-        return changes, past, len(stale)
+        return compare(known, former, present, gone, now, rules), past, len(stale)
 
     def _look_up(self, away: Iterable[RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
         """Asks by id for open requests that the list omits; adds those found, returns those gone."""
@@ -153,7 +152,7 @@ def _seen(
 
 def _problem(lost: Sequence[Family], held: int) -> PermissionLost | None:
     """The failure to report when requests may only be hidden; None when none is."""
-    if not lost or not held:
+    if not held:
         return None
     names = ", ".join(family.permission for family in lost)
     return PermissionLost(

@@ -210,6 +210,25 @@ def test_nobody_waits_for_ever_for_a_permission(
     assert len(teams.cards) == cards
 
 
+def test_a_request_that_left_in_silence_is_not_new_when_it_is_back(
+    installation: Installation, graph: FakeGraph, teams: FakeTeams
+) -> None:
+    """Nobody takes a request of last month for one that was filed today."""
+    graph.requests = [app_request(installation)]
+    installation.poll()
+    installation.hold(*RECOMMENDED - {APPS})
+    installation.poll()
+    installation.poll(35 * 86_400)
+    installation.hold(*RECOMMENDED)
+    installation.poll()
+    events = [entry.notification.event for entry in installation.notifier.app.store.journal.read_sent()]
+
+    assert [event.name for event in events if event.subject_id == graph.requests[0]["id"]] == [
+        "created",
+        "needsApproval",
+    ]
+
+
 def test_a_loss_that_shows_a_poll_later_is_one_too(
     installation: Installation, graph: FakeGraph, teams: FakeTeams
 ) -> None:
