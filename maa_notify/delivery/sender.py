@@ -19,6 +19,8 @@ class Message(Struct, frozen=True):
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
         location: where an earlier card of the same request stands; the card takes that one's place.
         reply: the short card for its thread, since an update of a card notifies nobody.
+        changes_card: whether the card at `location` is replaced; not by older news, which are only replied.
+        seconds: when the whole post has to be over, all its calls together, so that the lease outlasts it.
     """
 
     card: Card
@@ -26,6 +28,8 @@ class Message(Struct, frozen=True):
     recipient: str = ""
     location: CardLocation | None = None
     reply: Card | None = None
+    changes_card: bool = True
+    seconds: float = 30.0
 
 
 class Receipt(Struct, frozen=True):
