@@ -306,6 +306,10 @@ class _Channel:
     name: str
     updates_cards: bool = False
 
+    def answers(self) -> bool:
+        """A quiet question is answered."""
+        return True
+
     def post(self, message: Message) -> Receipt:
         card = message.card
         poller, rng = self.poller, self.poller.world.rng
@@ -338,7 +342,9 @@ class _Channel:
 class _Cards:
     """Cards that say what they are about, for the oracle to read."""
 
-    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Card:
         return {"events": [event]}
 
     def reply(self, event: Event, destination: str, now: datetime) -> Card:
@@ -347,7 +353,9 @@ class _Cards:
     def plain(self, event: Event, now: datetime) -> Card:
         return {"events": [event]}
 
-    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
+    def digest(
+        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+    ) -> tuple[Card, int]:
         return {"events": list(events[:7])}, min(7, len(events))
 
 
