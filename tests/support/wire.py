@@ -433,6 +433,7 @@ class Fake:
         self._lock = threading.Lock()
         self._next: list[tuple[str, HttpResponse, bool]] = []
         self._outages: dict[str, HttpResponse] = {}
+        self._ills: dict[bytes, tuple[HttpResponse, bool]] = {}
 
     @property
     def origin(self) -> str:
@@ -468,6 +469,16 @@ class Fake:
             if answer:
                 self._outages[on] = answer
 
+    def answer_those_with(self, words: str, answer: HttpResponse | None, *, posted: bool = False) -> None:
+        """Give one answer to all calls whose body holds these words, until told otherwise; None ends it.
+
+        With ``posted`` such a call has its effect all the same.
+        """
+        with self._lock:
+            self._ills.pop(words.encode(), None)
+            if answer:
+                self._ills[words.encode()] = answer, posted
+
     def release(self) -> None:
         """Let answers that hang go on."""
         self._server.release()
@@ -493,13 +504,13 @@ class Fake:
 
     def _answer(self, seen: Seen) -> HttpResponse:
         """Answer as scripted, else as the service would."""
-        scripted, has_effect = self._scripted(self._kind(seen))
+        scripted, has_effect = self._scripted(self._kind(seen), seen.body)
         if scripted and not has_effect:
             return scripted
         served = self._serve(seen)
         return scripted or served
 
-    def _scripted(self, kind: str) -> tuple[HttpResponse | None, bool]:
+    def _scripted(self, kind: str, body: bytes) -> tuple[HttpResponse | None, bool]:
         """Take the next answer for such a call, if there is one, and say whether the call has its effect."""
         with self._lock:
             for fault in self._next:
@@ -507,6 +518,9 @@ class Fake:
                 if on in {"", kind} or kind.startswith(f"{on}/"):
                     self._next.remove(fault)
                     return answer, posted
+            for words, ill in self._ills.items():
+                if body and words in body:
+                    return ill
             outage = self._outages.get(kind) or self._outages.get("")
             return outage, outage is None
 
