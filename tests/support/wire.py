@@ -123,11 +123,14 @@ class _Raw:
 
     data: bytes = b""
     reset: bool = False
+    hang: bool = False
 
     def play(self, line: Line) -> bool:
-        """Send the bytes and end, politely or not."""
+        """Send the bytes and end, politely or not, at once or when told to."""
         if self.data:
             line.send(self.data)
+        if self.hang:
+            line.pause(None)
         if self.reset:
             line.reset_on_close()
         return False
@@ -247,9 +250,11 @@ def gzip_bomb(size: int, *, status: int = 200) -> HttpResponse:
     return reply(status, body=_squeezed_blanks(size), headers=headers)
 
 
-def garbage(data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n") -> HttpResponse:
-    """Send something that is not HTTP."""
-    return _Raw(data)
+def garbage(
+    data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n", *, reset: bool = False, hang: bool = False
+) -> HttpResponse:
+    """Send something that is not HTTP; then end the connection, reset it, or say no more."""
+    return _Raw(data, reset, hang)
 
 
 def handler(decide: Callable[[Seen], HttpResponse]) -> HttpResponse:
