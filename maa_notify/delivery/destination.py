@@ -189,7 +189,7 @@ class DestinationRun:
     def _send(self, message: Message, now: datetime) -> Receipt:
         """Posts a message, unless its recipient could not be reached within the last day."""
         recipient, since = message.recipient, now - _UNREACHED_FOR
-        if recipient and self._shared.outbox.is_unreached(self.name, recipient, since):
+        if recipient and self._shared.outbox.is_unreached(self.name, recipient, since, now):
             raise RecipientUnreachable("could not be written to less than a day ago")
         return self._sender.post(message)
 

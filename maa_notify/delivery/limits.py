@@ -1,11 +1,8 @@
 """The limits of a delivery: size, rate, time and attempts. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
-
-SKEW = timedelta(minutes=5)
-"""How far the clocks of two pollers may lie apart."""
 
 
 class DeliveryLimits(Struct, frozen=True):
@@ -33,8 +30,3 @@ class DeliveryLimits(Struct, frozen=True):
     min_interval: timedelta = timedelta(seconds=1)
     max_retry_after: timedelta = timedelta(hours=1)
     max_age: timedelta = timedelta(days=7)
-
-
-def unless_later(moment: datetime | None, latest: datetime) -> datetime | None:
-    """A stored time, or None if it is later than any poller sets it, so that a clock was set back since."""
-    return None if moment is None or moment > latest + SKEW else moment

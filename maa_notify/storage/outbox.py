@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.times import unless_later
 from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
@@ -107,10 +108,11 @@ class Outbox:
         found = ((each, self._rows.get(card_key(destination, each))) for each in subject_ids)
         return {each: decode(row, StoredCard).location for each, row in found if row is not None}
 
-    def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
-        """Whether a person could not be reached at a time after `since` (UTC)."""
+    def is_unreached(self, destination: str, recipient: str, since: datetime, now: datetime) -> bool:
+        """Whether a person could not be reached at a time between `since` and `now` (UTC)."""
         row = self._rows.get(unreached_key(destination, recipient))
-        return row is not None and decode(row, Unreached).at >= since
+        at = None if row is None else unless_later(decode(row, Unreached).at, now)
+        return at is not None and at >= since
 
     def note_silence(
         self, destination: str, state: Versioned[DestinationState], heartbeat: Notification | None

@@ -63,4 +63,8 @@ def test_places_of_cards_and_people_who_were_not_reached_are_purged_too(store: S
 
     ids = (old.request.id, young.request.id)
     assert set(store.outbox.read_card_locations("chat", ids)) == {young.request.id}
-    assert [store.outbox.is_unreached("chat", name, START) for name in ("mira", "jonas")] == [False, True]
+    later = START + timedelta(days=2)
+    assert [store.outbox.is_unreached("chat", name, START, later) for name in ("mira", "jonas")] == [
+        False,
+        True,
+    ]
