@@ -174,8 +174,9 @@ class Approvals(Struct, frozen=True):
             else:
                 found[request_id] = answer
         if failures:
-            text = f"{failures[-1]}; a later poll asks again"
-            _LOG.warning("poll.unsure", missing=len(queue), failed=len(failures), text=text)
+            others = f" ({len(failures)} look-ups failed)" if len(failures) > 1 else ""
+            text = f"{failures[-1]}{others}; a later poll asks again"
+            _LOG.warning("poll.unsure", missing=len(queue), text=text)
         return LookUps(found, gone, queue[:asked] if asked < len(queue) else ())
 
     def _raise_watermark(
@@ -201,6 +202,9 @@ def _rules_for(rules: Rules, snapshot: Snapshot, now: datetime) -> Rules:
     since = unless_later(mark.outlook.since, now)
     if since is None and mark.memory_lost_at is not None:
         since = now
+    if since is not None and mark.outlook.listed:
+        # History has been seen, so that only clocks which differ are in doubt.
+        since -= SKEW
     lost_at = unless_later(mark.memory_lost_at, now)
     return replace(rules, first_run=mark.last_good is None, since=since, memory_lost_at=lost_at)
 

@@ -98,7 +98,8 @@ def write_mark(
 def _begun_anew(mark: SourceMark, before: SourceMark, now: datetime) -> SourceMark:
     """The mark of a memory that begins now: what ended before the last good poll was told by then."""
     since = unless_later(before.last_good, now) or now
-    return replace(mark, outlook=replace(mark.outlook, since=since), memory_lost_at=now)
+    # Of what this poll listed nobody knows how much was recorded: history has yet to be seen.
+    return replace(mark, outlook=replace(mark.outlook, since=since, listed={}), memory_lost_at=now)
 
 
 def _joined(mark: SourceMark, other: SourceMark) -> SourceMark:
@@ -106,7 +107,7 @@ def _joined(mark: SourceMark, other: SourceMark) -> SourceMark:
     mine, theirs = mark.outlook.since, other.outlook.since
     if mine is None or theirs is None or theirs <= mine:
         return mark
-    outlook = replace(mark.outlook, since=theirs)
+    outlook = replace(mark.outlook, since=theirs, listed=other.outlook.listed)
     return replace(mark, outlook=outlook, memory_lost_at=other.memory_lost_at)
 
 

@@ -26,11 +26,10 @@ def test_graph_is_left_alone_as_long_as_it_asked(
     calls = len(graph.calls)
     passed = 0
     while len(graph.calls) == calls:
+        notifier.poll_after(MINUTE)
         passed += 1
-        report = notifier.poll_after(MINUTE)
 
     assert passed == pytest.approx(minutes, abs=1)
-    assert report.failure is None
     assert notifier.app.health().status == "ok"
 
 
