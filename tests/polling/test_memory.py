@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from maa_notify.domain.request import Listing
 from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.rows import Delete
+from maa_notify.storage.table import connect_with_string
+from tests.support.azurite import Azurite
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -264,3 +267,32 @@ def test_two_losses_are_two(graph: FakeGraph, teams: FakeTeams, notifier: Notifi
         wipe(notifier)
 
     assert strips(teams) == ["Needs approval"] * 3
+
+
+@pytest.mark.azurite
+@pytest.mark.parametrize("when", ["during a poll", "between two polls"])
+def test_a_real_table_that_is_deleted_makes_no_history_news(
+    graph: FakeGraph, teams: FakeTeams, azurite: Azurite, when: str
+) -> None:
+    """The same on Table Storage, where the table itself is made anew by the next call."""
+    table = f"T{uuid4().hex}"
+    notifier = Notifier(graph, teams, azurite.connection_string, MAA_TABLE_NAME=table)
+    graph.requests = history(notifier)
+    notifier.poll()
+    notifier.poll_after(MINUTE)
+    told = len(teams.cards)
+
+    def delete() -> None:
+        with connect_with_string(azurite.connection_string) as service:
+            service.delete_table(table)
+
+    if when == "during a poll":
+        during_the_next_listing(notifier, delete)
+    else:
+        delete()
+    for _ in range(4):
+        notifier.poll_after(MINUTE)
+    notifier.close()
+
+    assert sorted(strips(teams)[told:]) == ["Approved - Needs completion", "Needs approval"]
+    assert all(WORDS in text(card) for card in teams.cards[told:])
