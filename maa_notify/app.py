@@ -88,7 +88,7 @@ class App:
             self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
         )
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
-        approvals = Approvals(self.graph, self.store.requests, rules)
+        approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         return Poll(
             approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
         ).run()

@@ -31,6 +31,7 @@ def full_body(card: CardContext) -> list[Element]:
         *facts(card),
         *timeline(card),
         *_reminder(card),
+        *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),
         trusted_text(strings.next_step(card.event, in_chat=card.in_chat), weight="Bolder", spacing="Medium"),
         footer(card.event.short_key, card.times, card.now),
     ]

@@ -37,6 +37,11 @@ SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing w
 LATE = "This card comes late: newer news of the same request were told before it."
 AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
 
+MEMORY_LOST = "memory was lost, may be a repeat"
+TOLD_ANEW = (
+    "The notifier lost its memory and tells what is open anew: a card about this request may stand above."
+)
+
 LABEL_REQUESTOR = "Requested by"
 LABEL_POLICY_TYPE = "Policy type"
 LABEL_RISK = "Risk"
@@ -278,6 +283,8 @@ def status_line(event: RequestEvent, *, is_past: bool = False) -> str:
         return f"Reminder: {state.lower()}"
     if event.previous == NO_LONGER_LISTED:
         return f"{state} · {LISTED_AGAIN}"
+    if event.memory_lost:
+        return f"{state} · {MEMORY_LOST}"
     is_taken_back = event.request.status == r.NEEDS_APPROVAL and event.previous == r.APPROVED
     return f"{state} · {TAKEN_BACK}" if is_taken_back else state
 

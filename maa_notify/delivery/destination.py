@@ -204,7 +204,7 @@ class DestinationRun:
         ):
             return
         since = now - _UNREACHED_FOR
-        if message.recipient and outbox.is_unreached(first.destination, message.recipient, since):
+        if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
             reason = "could not be written to less than a day ago"
             self._unreached(outcomes.left_alone(items, reason, now, is_known=True))
             return

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from maa_notify.delivery.limits import DeliveryLimits, unless_later
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.domain.times import unless_later
 from maa_notify.storage.records import DestinationState, Versioned
 
 _SPARE = timedelta(seconds=4)

@@ -1,11 +1,8 @@
 """The limits of a delivery: size, rate, time and attempts. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
-
-SKEW = timedelta(minutes=5)
-"""How far the clocks of two pollers may lie apart."""
 
 
 class DeliveryLimits(Struct, frozen=True):
@@ -46,8 +43,3 @@ class DeliveryLimits(Struct, frozen=True):
     def lease_time(self, seconds: float = 0.0) -> timedelta:
         """How long a destination is held without a sign of life, for a post of so many seconds."""
         return timedelta(seconds=max(seconds, self.post_s) + self.lease_margin_s)
-
-
-def unless_later(moment: datetime | None, latest: datetime) -> datetime | None:
-    """A stored time, or None if it is later than any poller sets it, so that a clock was set back since."""
-    return None if moment is None or moment > latest + SKEW else moment

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.delivery.limits import DeliveryLimits, unless_later
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.times import unless_later
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState

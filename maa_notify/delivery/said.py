@@ -17,13 +17,13 @@ _MANY_COPIES = 3
 
 def sent(items: Iterable[PendingNotification], now: datetime) -> None:
     """Says of each notification that its destination took it."""
-    for value in (each.value for each in items):
+    for event, name in ((each.value.event, each.value.destination) for each in items):
         _LOG.info(
             "deliver.sent",
-            key=value.event.short_key,
-            destination=value.destination,
-            **log_fields(value.event),
-            after_s=seconds_since(value.event, now),
+            key=event.short_key,
+            destination=name,
+            **log_fields(event),
+            after_s=seconds_since(event, now),
         )
 
 

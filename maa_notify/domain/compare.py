@@ -10,9 +10,17 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, RequestEvent, Step
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
+from maa_notify.domain.times import unless_later
 
 _STEPS_KEPT = 8
-_CLOCK_SKEW = timedelta(minutes=5)
+_SURELY_GONE_AFTER = timedelta(seconds=50)
+"""Two looks closer together may see the same glitch of Graph; polls are a minute apart as a rule."""
+
+_FILED_ANEW_AFTER = timedelta(minutes=1)
+"""Filing times that lie closer together may be two spellings of one."""
+
+_DAWN = datetime.min.replace(tzinfo=UTC)
+_TYPES_KEPT = 8
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 
 
@@ -26,6 +34,10 @@ class RequestState(Struct, frozen=True):
         complete_reminders_sent: the same of the plan for the requestor, since the approval.
         steps: the statuses it was seen to reach since it was filed, the latest eight, oldest first.
         missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
+        looked_up_at: when it was last asked for by id while others had to wait for their turn (UTC).
+        reminded_at: when stages of either plan were last done with (UTC).
+        overruled: statuses that the list told for the same moment as the present one, and that count no more.
+        told_types: the sets of policy types under which it was told; empty while that is the present one.
     """
 
     request: ApprovalRequest
@@ -34,6 +46,10 @@ class RequestState(Struct, frozen=True):
     missing_since: datetime | None = None
     complete_reminders_sent: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    looked_up_at: datetime | None = None
+    reminded_at: datetime | None = None
+    overruled: tuple[str, ...] = ()
+    told_types: tuple[tuple[str, ...], ...] = ()
 
     @property
     def approved_at(self) -> datetime | None:
@@ -41,12 +57,19 @@ class RequestState(Struct, frozen=True):
         step = self.steps[-1] if self.steps else None
         return step.at if step and step.status == APPROVED else None
 
+    @property
+    def former_types(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of policy types under which it was told before, without the present one."""
+        return tuple(each for each in self.told_types if each != self.request.policy_types)
+
 
 class Rules(Struct, frozen=True):
     """How to compare.
 
     Attributes:
         first_run: closed requests are recorded in silence.
+        since: requests that are new to us and ended before are recorded in silence, too (UTC); None for none.
+        memory_lost_at: when what was remembered before was found to be gone (UTC); None if it never was.
         reminders: when to remind approvers.
         complete_reminders: when to remind the requestor to press Complete.
     """
@@ -54,6 +77,8 @@ class Rules(Struct, frozen=True):
     first_run: bool = False
     reminders: Plan = ()
     complete_reminders: Plan = ()
+    since: datetime | None = None
+    memory_lost_at: datetime | None = None
 
 
 def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
@@ -76,8 +101,11 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
     """
     compared = (_compare_listed(known, past, request, now, rules) for request in listed.values())
     found = [change for change in compared if change is not None]
-    lost = [_compare_gone(known[request_id], now) for request_id in gone]
-    return [*sorted(found, key=lambda each: _age(listed[each.subject_id])), *lost]
+    lost = (_compare_gone(_credible(known[request_id], now, rules), now) for request_id in gone)
+    return [
+        *sorted(found, key=lambda each: _age(listed[each.subject_id])),
+        *(change for change in lost if change is not None),
+    ]
 
 
 def stale_ids(
@@ -85,17 +113,58 @@ def stale_ids(
 ) -> frozenset[str]:
     """The ids of requests that are listed in an older version than is known: an outdated answer of Graph.
 
-    A time that is equal or missing says nothing, so that such an entry counts as of now.
+    A time that is equal or missing says nothing, so that such an entry counts as of now, unless its status
+    was overruled for that very moment.
     """
-    times = ((each, known.get(each.id)) for each in listed)
-    return frozenset(
-        each.id
-        for each, state in times
-        if state and each.modified_at and state.request.modified_at
-        if each.modified_at < state.request.modified_at
-        # A time that has not come yet proves nothing, and must not keep news away until it comes.
-        if state.request.modified_at <= now + _CLOCK_SKEW
-    )
+    pairs = ((each, known.get(each.id)) for each in listed)
+    return frozenset(each.id for each, state in pairs if state is not None and _is_stale(each, state, now))
+
+
+def _is_stale(listed: ApprovalRequest, known: RequestState, now: datetime) -> bool:
+    known_at = known.request.modified_at
+    if listed.status in known.overruled and listed.modified_at in {None, known_at}:
+        return listed.status != known.request.status
+    # A time that has not come yet proves nothing, and must not keep news away until it comes.
+    credible = unless_later(known_at, now)
+    return listed.modified_at is not None and credible is not None and listed.modified_at < credible
+
+
+def in_turn(states: Iterable[RequestState], now: datetime) -> list[RequestState]:
+    """The states in the order in which they are looked up by id: whoever waits longest comes first."""
+    return sorted(states, key=lambda each: (unless_later(each.looked_up_at, now) or _DAWN, each.request.id))
+
+
+def annotated(
+    changes: Iterable[Change[RequestState]],
+    known: Mapping[str, RequestState],
+    looked_up: Collection[str],
+    overruled: Mapping[str, tuple[str, ...]],
+    now: datetime,
+) -> list[Change[RequestState]]:
+    """The changes, which also remember how the requests were seen.
+
+    Args:
+        changes: as `compare` found them.
+        known: requests remembered as listed, by id.
+        looked_up: ids of those that were looked up while others had to wait.
+        overruled: by id the statuses that count no more for this moment; what is not in it stays as it was.
+        now: the time of the poll (UTC).
+    """
+    found = {change.subject_id: change for change in changes}
+    for request_id in dict.fromkeys([*looked_up, *overruled]):
+        change = found.get(request_id)
+        after = change.after if change else known.get(request_id)
+        if after is None:
+            continue
+        seen = replace(
+            after,
+            looked_up_at=now if request_id in looked_up else after.looked_up_at,
+            overruled=overruled.get(request_id, after.overruled),
+        )
+        if seen != after:
+            change = change or Change(request_id, known[request_id], None)
+            found[request_id] = replace(change, after=seen)
+    return list(found.values())
 
 
 def _age(request: ApprovalRequest) -> tuple[datetime, str]:
@@ -114,9 +183,15 @@ def _compare_listed(
     remembered = before or past.get(request.id)
     if remembered is None:
         return _created(request, now, rules)
-    if request.modified_at is None and remembered.request.modified_at is not None:
-        # What is known of the time stays, so that an older answer is still told from a newer one.
-        request = replace(request, modified_at=remembered.request.modified_at)
+    remembered = _credible(remembered, now, rules)
+    if _is_filed_anew(remembered.request, request):
+        # Another life under the same id: what rang in the last one is owed to this one, too.
+        remembered = replace(
+            remembered, reminders_sent=(), complete_reminders_sent=(), steps=(), reminded_at=None
+        )
+    else:
+        request = _with_what_is_known(request, remembered.request)
+    remembered = _with_told_types(remembered, request)
     # Of an open request that left the list everybody was told that nobody knows its outcome.
     is_back = before is None and not remembered.request.is_closed
     if remembered.request.status != request.status or is_back:
@@ -128,9 +203,81 @@ def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change[Re
     is_fresh = request.status == NEEDS_APPROVAL
     steps = () if is_fresh else (_step(request, None, now),)
     after, _ = _reminded(RequestState(request, steps=steps), now, rules)
-    if rules.first_run and request.is_closed:
+    ended_at = request.modified_at or request.requested_at or _DAWN
+    is_history = rules.first_run or (rules.since is not None and ended_at < rules.since)
+    if is_history and request.is_closed:
         return Change(request.id, None, after)
-    return Change(request.id, None, after, RequestEvent(EventKind.CREATED, request, 1, now, steps=steps))
+    # Filed before memory was lost, so whoever reads of it may have been told before.
+    filed_at, lost_at = request.requested_at or request.modified_at or _DAWN, rules.memory_lost_at
+    is_repeat = lost_at is not None and filed_at < lost_at
+    event = RequestEvent(EventKind.CREATED, request, 1, now, steps=steps, memory_lost=is_repeat)
+    return Change(request.id, None, after, event)
+
+
+def _is_filed_anew(known: ApprovalRequest, request: ApprovalRequest) -> bool:
+    """Whether the id stands for another request than before: filed later, or open after it was closed."""
+    if known.is_closed and not request.is_closed:
+        return True
+    before, now = known.requested_at, request.requested_at
+    return before is not None and now is not None and now - before > _FILED_ANEW_AFTER
+
+
+def _with_what_is_known(request: ApprovalRequest, known: ApprovalRequest) -> ApprovalRequest:
+    """The request with what this answer of Graph leaves out and an earlier one told.
+
+    The modification time tells an older answer from a newer one; the requestor's identity is the address of
+    the chat in which the outcome has to be told.
+    """
+    if request.modified_at is None and known.modified_at is not None:
+        request = replace(request, modified_at=known.modified_at)
+    told, before = request.requestor, known.requestor
+    is_same = told.kind in {before.kind, "unknown"} and all(
+        not mine or not theirs or mine.lower() == theirs.lower()
+        for mine, theirs in ((told.name, before.name), (told.upn, before.upn), (told.id, before.id))
+    )
+    if not is_same or told == before:
+        return request
+    whole = Identity(before.kind, told.name or before.name, told.upn or before.upn, told.id or before.id)
+    return replace(request, requestor=whole)
+
+
+def _with_told_types(state: RequestState, request: ApprovalRequest) -> RequestState:
+    """The state that remembers under which policy types it was told, if the request has others now."""
+    if state.told_types or state.request.policy_types == request.policy_types:
+        return state
+    return replace(state, told_types=(state.request.policy_types,))
+
+
+def _now_told(state: RequestState) -> RequestState:
+    """The state after the request was told under its present policy types."""
+    present = state.request.policy_types
+    if present in state.told_types or not state.told_types:
+        return state
+    return replace(state, told_types=(*state.told_types, present)[-_TYPES_KEPT:])
+
+
+def _credible(state: RequestState, now: datetime, rules: Rules) -> RequestState:
+    """The state without times so far ahead that a clock must have been set back since."""
+    own = (state.missing_since, state.looked_up_at, state.reminded_at)
+    times = [each for each in (*own, *(step.at for step in state.steps)) if each is not None]
+    if not times or unless_later(max(times), now) is not None:
+        return state
+    found = replace(
+        state,
+        missing_since=unless_later(state.missing_since, now),
+        looked_up_at=unless_later(state.looked_up_at, now),
+        steps=tuple(replace(each, at=unless_later(each.at, now) or now) for each in state.steps),
+    )
+    if unless_later(state.reminded_at, now) == state.reminded_at:
+        return found
+    # Done with are the stages that have come by now; the others were taken for due too early.
+    request, plan = state.request, rules.complete_reminders
+    return replace(
+        found,
+        reminded_at=None,
+        reminders_sent=due(rules.reminders, request, (), now).stages,
+        complete_reminders_sent=due_to_complete(plan, request, found.approved_at, (), now).stages,
+    )
 
 
 def _status_changed(
@@ -144,11 +291,27 @@ def _status_changed(
     steps = remembered.steps
     if remembered.request.status != request.status:
         steps = (*steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
-    moved = RequestState(request, remembered.revision + 1, remembered.reminders_sent, steps=steps)
-    after, _ = _reminded(moved, now, rules)
+    moved = RequestState(
+        request,
+        remembered.revision + 1,
+        remembered.reminders_sent,
+        steps=steps,
+        looked_up_at=remembered.looked_up_at,
+        reminded_at=remembered.reminded_at,
+        told_types=remembered.told_types,
+    )
+    after = _now_told(_reminded(moved, now, rules)[0])
     is_back = before is None and remembered.request.status == request.status
     previous = NO_LONGER_LISTED if is_back else remembered.request.status
-    event = RequestEvent(EventKind.STATUS_CHANGED, request, after.revision, now, previous, steps=steps)
+    event = RequestEvent(
+        EventKind.STATUS_CHANGED,
+        request,
+        after.revision,
+        now,
+        previous,
+        steps=steps,
+        former_types=after.former_types,
+    )
     return Change(request.id, before, after, event)
 
 
@@ -173,8 +336,9 @@ def _unchanged(
         stage=come.stages[-1],
         next_reminder=come.next_at,
         steps=remembered.steps,
+        former_types=after.former_types,
     )
-    return Change(request.id, before, after, event)
+    return Change(request.id, before, _now_told(after), event)
 
 
 def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[RequestState, Due]:
@@ -186,11 +350,13 @@ def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[Reque
         )
         if not come.stages:
             return tracked, come
-        return replace(tracked, complete_reminders_sent=tracked.complete_reminders_sent + come.stages), come
+        done = tracked.complete_reminders_sent + come.stages
+        return replace(tracked, complete_reminders_sent=done, reminded_at=now), come
     come = due(rules.reminders, request, tracked.reminders_sent, now)
     if not come.stages:
         return tracked, come
-    return replace(tracked, reminders_sent=tracked.reminders_sent + come.stages), come
+    done = tracked.reminders_sent + come.stages
+    return replace(tracked, reminders_sent=done, reminded_at=now), come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:
@@ -206,15 +372,26 @@ def left_in_silence(known: RequestState, now: datetime) -> Change[RequestState]:
     return Change(known.request.id, replace(known, missing_since=now), None)
 
 
-def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState]:
-    """The change for a missing request: no event if it was closed; if open, one when it is missing twice."""
+def _compare_gone(known: RequestState, now: datetime) -> Change[RequestState] | None:
+    """The change for a missing request: no event if it was closed; if open, one when it is missing twice.
+
+    None while the second look comes too soon after the first one to be worth anything.
+    """
     request = known.request
     if request.is_closed:
         return left_in_silence(known, now)
     if known.missing_since is None:
         return Change(request.id, known, replace(known, missing_since=now))
+    if now - known.missing_since < _SURELY_GONE_AFTER:
+        return None
     kept = replace(known, revision=known.revision + 1)
     event = RequestEvent(
-        EventKind.NO_LONGER_LISTED, request, kept.revision, now, previous=request.status, steps=known.steps
+        EventKind.NO_LONGER_LISTED,
+        request,
+        kept.revision,
+        now,
+        previous=request.status,
+        steps=known.steps,
+        former_types=known.former_types,
     )
     return Change(request.id, kept, None, event)

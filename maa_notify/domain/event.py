@@ -67,6 +67,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         stage: for a reminder, the part of the plan it answers ("50%", "24h"); else "".
         next_reminder: for a reminder, when the next one is due (UTC); None when it is the last.
         steps: the statuses it was seen to reach since it was filed, oldest first.
+        former_types: the policy types that it had when it was told before, where they are others now.
+        memory_lost: what was known of it may have been lost, so that a card of it may be there already.
     """
 
     kind: EventKind
@@ -77,6 +79,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     stage: str = ""
     next_reminder: datetime | None = None
     steps: tuple[Step, ...] = ()
+    former_types: tuple[tuple[str, ...], ...] = ()
+    memory_lost: bool = False
 
     @property
     def subject_id(self) -> str:
@@ -109,8 +113,13 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What destinations choose it by: the policy types, as Graph spells them."""
-        return self.request.policy_types or ("unknown",)
+        """What destinations choose it by: the policy types, as Graph spells them, and those of before."""
+        return tuple(dict.fromkeys(topic for topics in self.topics_told for topic in topics))
+
+    @property
+    def topics_told(self) -> tuple[tuple[str, ...], ...]:
+        """The topics now, then those under which it was told before: whoever was told then hears its end."""
+        return tuple(types or ("unknown",) for types in (self.request.policy_types, *self.former_types))
 
     @property
     def risk(self) -> Risk:
@@ -183,6 +192,11 @@ class Notice(Struct, frozen=True, tag="notice"):
     next_step: str = ""
     risk: Risk | None = None
     topics: tuple[str, ...] = ()
+
+    @property
+    def topics_told(self) -> tuple[tuple[str, ...], ...]:
+        """Its topics, which never change in place."""
+        return (self.topics,)
 
     @property
     def name(self) -> str:

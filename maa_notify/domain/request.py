@@ -1,11 +1,11 @@
 """An approval request as Intune knows it, and the words that Intune has for it. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 NEEDS_APPROVAL = "needsApproval"
 APPROVED = "approved"
@@ -209,14 +209,36 @@ def canonical(word: str) -> str:
 
 
 def latest_of_each(requests: Iterable[ApprovalRequest]) -> dict[str, ApprovalRequest]:
-    """One request per id: a list that moves while it is paged can name the same request twice."""
+    """One request per id: a list that moves while it is paged can name the same request twice.
+
+    Of several copies it is always the same one, in whatever order they come: the one that was modified last;
+    of these the one that is furthest in its life; of these any, told apart by all that it holds.
+    """
     latest: dict[str, ApprovalRequest] = {}
     for request in requests:
         known = latest.get(request.id)
-        if known is None or _modified(request) >= _modified(known):
+        if known is None or (known != request and _currency(request) > _currency(known)):
             latest[request.id] = request
     return latest
 
 
-def _modified(request: ApprovalRequest) -> datetime:
-    return request.modified_at or datetime.min.replace(tzinfo=UTC)
+def statuses_overruled(
+    requests: Iterable[ApprovalRequest], latest: Mapping[str, ApprovalRequest]
+) -> dict[str, tuple[str, ...]]:
+    """By id the other statuses that a list gives a request for the same moment, or for none.
+
+    Where one of them is all that a later list shows for that moment, it is no news.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for request in requests:
+        chosen = latest[request.id]
+        if request.status != chosen.status and request.modified_at in {None, chosen.modified_at}:
+            found[request.id] = tuple(sorted({*found.get(request.id, ()), request.status}))
+    return found
+
+
+def _currency(request: ApprovalRequest) -> tuple[datetime, int, bytes]:
+    """The sort key that puts the copy to believe last."""
+    modified_at = request.modified_at or datetime.min.replace(tzinfo=UTC)
+    progress = 3 if request.is_closed else {NEEDS_APPROVAL: 0, APPROVED: 2}.get(request.status, 1)
+    return modified_at, progress, json.encode(request)

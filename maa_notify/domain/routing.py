@@ -3,7 +3,7 @@
 A poll and an explanation ask the same function, so what is explained is what happens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -83,7 +83,7 @@ class Route(Struct, frozen=True):
 
     def takes(self, event: Event) -> bool:
         """Whether the event is of a type and a kind that this destination gets."""
-        return _unwanted(event, self) is None
+        return _unwanted(event, self, event.topics) is None
 
 
 def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
@@ -93,13 +93,16 @@ def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
 
 def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """The decision for each destination, in the order of the settings."""
-    channels = (each for each in routes if not each.catch_all and not each.to_requestor)
-    is_routed = any(channel.takes(event) for channel in channels)
+    channels = [each for each in routes if not each.catch_all and not each.to_requestor]
+    # Under each set of topics by itself: a catch-all that was told once has to hear the end, too.
+    is_routed = all(
+        any(_unwanted(event, channel, topics) is None for channel in channels) for topics in event.topics_told
+    )
     return [_decision(event, each, is_routed=is_routed) for each in routes]
 
 
 def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision:
-    unwanted = _unwanted(event, route)
+    unwanted = _unwanted(event, route, event.topics)
     if unwanted is not None:
         return RoutingDecision(route.name, unwanted)
     if route.to_requestor:
@@ -111,9 +114,9 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
     return RoutingDecision(route.name, RoutingReason.WANTED)
 
 
-def _unwanted(event: Event, route: Route) -> RoutingReason | None:
-    """Why an event is not of a type or kind that a route takes; None if it is."""
-    if route.policy_types and route.policy_types.isdisjoint(event.topics):
+def _unwanted(event: Event, route: Route, topics: Collection[str]) -> RoutingReason | None:
+    """Why an event with these topics is not of a type or kind that a route takes; None if it is."""
+    if route.policy_types and route.policy_types.isdisjoint(topics):
         return RoutingReason.OTHER_POLICY_TYPE
     if route.events and route.events.isdisjoint(event.names):
         return RoutingReason.OTHER_EVENT

@@ -13,8 +13,10 @@ from enum import StrEnum
 from functools import lru_cache
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from maa_notify.domain.request import ApprovalRequest, Listing
+from maa_notify.domain.times import unless_later
 
 _LISTED_FOR = timedelta(days=30)
 
@@ -197,7 +199,8 @@ class Outlook(Struct, frozen=True):
     """The remembered visibility of a source, for the next poll to compare with.
 
     Attributes:
-        since: when requests were first listed (UTC).
+        since: since when all that happens is known (UTC): the first listing, or the last one before memory
+            was lost. What ended earlier is history and no news.
         roles: the permissions of the last token; None where it did not tell.
         listed: when a request of a family was last in the list (UTC), by the family's name; "" for requests
             of which nobody can tell to which family they belong.
@@ -227,14 +230,20 @@ class Outlook(Struct, frozen=True):
         """When any request was last in the list (UTC); None when there never was one."""
         return max(self.listed.values(), default=None)
 
+    def without_future_times(self, now: datetime) -> "Outlook":
+        """The outlook without times so far ahead that a clock must have been set back since."""
+        listed = {name: at for name, at in self.listed.items() if unless_later(at, now) is not None}
+        return replace(self, since=unless_later(self.since, now), listed=listed)
+
     def after(self, listing: Listing, stale: int, lost: Collection[Family], now: datetime) -> "Outlook":
         """The outlook after a poll with this listing; `lost` are the families of which requests are known."""
         names = {name for request in listing.requests for name in families_of(request) or {""}}
         is_told = listing.roles is not None
+        known = self.without_future_times(now)
         return Outlook(
-            self.since or now,
+            known.since or now,
             listing.roles,
-            {**self.listed, **dict.fromkeys(sorted(names), now)},
+            {**known.listed, **dict.fromkeys(sorted(names), now)},
             stale,
             tuple(family.permission for family in lost) if is_told else self.lost,
             listing.roles if is_told else self.last_roles,

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
+from maa_notify.domain.times import unless_later
 from maa_notify.errors import MaaNotifyError
 from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
@@ -155,7 +156,8 @@ class Fleet:
         Anybody may call this, and each read of a thousand tenants costs a thousand requests to the store.
         """
         now = self._clock.now()
-        if self._health is None or now - self._looked_at >= _LOOK_EVERY:
+        looked_at = _set_by_this_process(self._looked_at, now)
+        if self._health is None or now - looked_at >= _LOOK_EVERY:
             self._health, self._looked_at = self._look(), now
         return self._health
 
@@ -179,11 +181,12 @@ class Fleet:
 
     def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
         # That poll saw all that this message asks for. So a backlog costs one poll for each tenant.
-        if slot.began >= ask.at or self._is_answered(slot, ask):
+        now = self._clock.now()
+        if _set_by_this_process(slot.began, now) >= ask.at or self._is_answered(slot, ask):
             _LOG.debug("fleet.answered", tenant=slot.tenant.id)
             return
         now = slot.began = self._clock.now()
-        in_silence = now - slot.told < _TELL_EVERY
+        in_silence = now - _set_by_this_process(slot.told, now) < _TELL_EVERY
         report = poll_once(lambda: self._app(slot), "queue", slot.tenant.id, in_silence=in_silence)
         slot.told = now if report.is_eventful or not in_silence else slot.told
         if slot.wired is not None:
@@ -198,7 +201,8 @@ class Fleet:
             mark = self._app(slot).store.requests.read_mark(APPROVALS)
         except MaaNotifyError:
             return False  # the poll says what is wrong
-        return mark is not None and mark.last_good is not None and mark.last_good >= ask.at
+        last_good = unless_later(mark.last_good, self._clock.now()) if mark else None
+        return last_good is not None and last_good >= ask.at
 
     def _status(self, slot: TenantSlot) -> tuple[str, datetime | None]:
         try:
@@ -207,10 +211,15 @@ class Fleet:
         except MaaNotifyError as error:
             return error.code, None
         status = polling_status(mark or SourceMark(), found.settings.poll_schedule, self._clock.now())
-        return status or _OK, mark.last_good if mark else None
+        return status or _OK, unless_later(mark.last_good, self._clock.now()) if mark else None
 
     def _app(self, slot: TenantSlot) -> TenantApp:
         with self._building:  # no request is made in here
             if slot.wired is None:
                 slot.wired = self._build(slot.tenant.environ, self._clock, shared=self._shared)
             return slot.wired
+
+
+def _set_by_this_process(moment: datetime, now: datetime) -> datetime:
+    """A time that this process noted; the dawn of time if it lies ahead, since a clock was set back."""
+    return unless_later(moment, now, timedelta()) or _DAWN

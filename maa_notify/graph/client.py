@@ -54,7 +54,8 @@ class Bounds(Struct, frozen=True):
     Attributes:
         pages: pages of one listing.
         page: size and time of one page.
-        seconds: time for the whole listing, and for looking up one request.
+        seconds: time for the whole listing.
+        look_up_seconds: time for looking up one request.
         tries: attempts for one page.
         patience: the longest wait that a `Retry-After` may ask for within one poll, in seconds.
     """
@@ -62,6 +63,7 @@ class Bounds(Struct, frozen=True):
     pages: int = 2_000
     page: Limits = _PAGE
     seconds: float = 120.0
+    look_up_seconds: float = 10.0
     tries: int = 3
     patience: float = 20.0
 
@@ -119,7 +121,9 @@ class GraphClient:
             GraphError: Graph could not tell.
         """
         url = f"{self._origin}{COLLECTION}/{quote(request_id, safe='')}"
-        found = self._get(url, self._new_deadline(), read_object, tries=1, of_one=True)
+        found = self._get(
+            url, self._clock.monotonic() + self._bounds.look_up_seconds, read_object, tries=1, of_one=True
+        )
         if found is None:
             return None
         try:
@@ -137,7 +141,7 @@ class GraphClient:
         self._tokens.invalidate()
 
     def _pages(self) -> Iterator[Page]:
-        deadline = self._new_deadline()
+        deadline = self._clock.monotonic() + self._bounds.seconds
         url: str | None = self._origin + COLLECTION
         seen: set[str] = set()
         while url is not None:
@@ -159,10 +163,6 @@ class GraphClient:
                 " not followed, nothing was compared"
             )
         return target
-
-    def _new_deadline(self) -> float:
-        """The deadline of a listing or a look-up that begins now, in seconds of the monotonic clock."""
-        return self._clock.monotonic() + self._bounds.seconds
 
     def _get(
         self, url: str, deadline: float, read: Callable[[bytes], _Read], *, tries: int, of_one: bool = False
@@ -217,7 +217,7 @@ class GraphClient:
         }
         left = deadline - self._clock.monotonic()
         if left <= 0:
-            raise GraphUnavailable(f"Graph's list took longer than {self._bounds.seconds:g} s")
+            raise GraphUnavailable("Graph took longer than a poll can wait for it")
         limits = replace(self._bounds.page, seconds=min(self._bounds.page.seconds, left))
         try:
             answer = self._http.request("GET", url, headers=headers, limits=limits)

@@ -24,6 +24,8 @@ _WORD_LIMIT = 64
 _ID_LIMIT = 256
 _POLICY_TYPES_SHOWN = 8
 _YEARS = range(2000, 2200)
+_LONGEST_LIFE = timedelta(days=3_650)
+"""Requests live for days or weeks; a date this far away stands for "no end"."""
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
@@ -48,12 +50,13 @@ def parse_request(raw: object) -> ApprovalRequest:
     status = canonical(_text(raw.get("status"), _WORD_LIMIT))
     if not status:
         raise MalformedRequestError("it has no status", request_id)
+    requested_at = parse_time(raw.get("requestDateTime"))
     return ApprovalRequest(
         id=request_id,
         status=status,
         policy_types=_policy_types(raw.get("requiredOperationApprovalPolicyTypes")),
-        requested_at=parse_time(raw.get("requestDateTime")),
-        expires_at=parse_time(raw.get("expirationDateTime")),
+        requested_at=requested_at,
+        expires_at=_deadline(raw.get("expirationDateTime"), requested_at),
         modified_at=parse_time(raw.get("lastModifiedDateTime")),
         requestor=_identity(raw.get("requestor")),
         approver=_identity(raw.get("approver")),
@@ -81,6 +84,14 @@ def parse_time(value: object) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return moment if moment.year in _YEARS else None
+
+
+def _deadline(value: object, requested_at: datetime | None) -> datetime | None:
+    """The time at which a request expires (UTC); None for one that lies many years from its filing."""
+    expires_at = parse_time(value)
+    if expires_at is None or requested_at is None:
+        return expires_at
+    return expires_at if abs(expires_at - requested_at) <= _LONGEST_LIFE else None
 
 
 def _request_id(value: object) -> str:

@@ -8,11 +8,27 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify import logs
+from maa_notify.clock import Clock, SystemClock
 from maa_notify.domain.change import Change
-from maa_notify.domain.compare import RequestState, Rules, compare, left_in_silence, stale_ids
-from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Listing, latest_of_each
+from maa_notify.domain.compare import (
+    RequestState,
+    Rules,
+    annotated,
+    compare,
+    in_turn,
+    left_in_silence,
+    stale_ids,
+)
+from maa_notify.domain.request import (
+    NEEDS_APPROVAL,
+    ApprovalRequest,
+    Listing,
+    latest_of_each,
+    statuses_overruled,
+)
+from maa_notify.domain.times import SKEW, unless_later
 from maa_notify.domain.visibility import Family, has_left_by_itself, lost_families, of_families
-from maa_notify.errors import GraphError, PermissionLost
+from maa_notify.errors import GraphError, GraphUnavailable, PermissionLost
 from maa_notify.polling.source import News, Seen
 from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.requests import Known, RequestStore
@@ -21,7 +37,13 @@ from maa_notify.storage.snapshot import Snapshot
 _LOG = logs.logger(__name__)
 
 _LOOK_UPS = 20
-"""A bound, since each is a request of its own; what is not looked up stays as it is known."""
+"""In one poll, since each is a request of its own; what is not looked up stays as it is known."""
+
+_LOOK_UP_SECONDS = 30.0
+"""After this none is begun in the same poll, so that what is due is still delivered in time."""
+
+_PLEAS_TO_WAIT = 2
+"""Look-ups in a row that Graph answers with `Retry-After`, until it is left alone for this poll."""
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
 
@@ -37,6 +59,20 @@ class RequestList(Protocol):
         ...
 
 
+class LookUps(Struct, frozen=True):
+    """What a poll found by asking for open requests that the list omits.
+
+    Attributes:
+        found: those that are there all the same, by id.
+        gone: the ids of those that Graph does not know any more.
+        waiting: the ids of those that were asked for, well or not, while others had to wait for their turn.
+    """
+
+    found: Mapping[str, ApprovalRequest]
+    gone: Sequence[str]
+    waiting: Sequence[str] = ()
+
+
 class Approvals(Struct, frozen=True):
     """The approval requests of one tenant.
 
@@ -44,11 +80,13 @@ class Approvals(Struct, frozen=True):
         graph: where they are listed.
         store: where they are remembered.
         rules: how to compare; whether it is the first run is found out by each poll.
+        clock: for the time that look-ups may take.
     """
 
     graph: RequestList
     store: RequestStore
     rules: Rules
+    clock: Clock = SystemClock()
 
     name = APPROVALS
     rhythm = timedelta()
@@ -63,16 +101,18 @@ class Approvals(Struct, frozen=True):
         away = [each for each in known.values() if each.request.id not in latest]
         hidden = [each for each in away if of_families(each.request, lost)]
         held = [each for each in hidden if not has_left_by_itself(each.request, now)]
-        listed = dict(latest)
         # Hidden requests are not looked up: Graph may answer 404 for one, as if it did not exist.
         ids = {each.request.id for each in hidden}
-        gone = self._look_up([each for each in away if each.request.id not in ids], listed)
+        looks = self._look_up([each for each in away if each.request.id not in ids], now)
+        listed = {**latest, **looks.found}
         stale = stale_ids(known, listed.values(), now)
+        overruled = _overruled(listing, latest, looks, known, stale)
         # What is known is newer: it stands as if it had been listed so.
         listed |= {request_id: known[request_id].request for request_id in stale}
-        changes, past, stale_past = self._compare(known, listed, gone, snapshot, now)
+        changes, past, stale_past = self._compare(known, listed, looks.gone, snapshot, now)
+        changes = annotated(changes, known, looks.waiting, overruled, now)
         changes += [left_in_silence(each, now) for each in hidden if has_left_by_itself(each.request, now)]
-        self._raise_watermark(changes, snapshot)
+        self._raise_watermark(changes, snapshot, now)
         # A permission counts as lost for as long as a request is known that it showed.
         lost = tuple(
             each for each in lost if any(of_families(one.request, (each,)) for one in known.values())
@@ -100,44 +140,111 @@ class Approvals(Struct, frozen=True):
         now: datetime,
     ) -> tuple[list[Change[RequestState]], Known, int]:
         """The changes, their requests that had left before, and how many of those are listed too old."""
-        past = self.store.read_past(_doubtful(listed.values(), snapshot))
+        past = self.store.read_past(_doubtful(listed.values(), snapshot, now))
         former = {request_id: each.value for request_id, each in past.items()}
         stale = stale_ids(former, listed.values(), now)
-        rules = replace(self.rules, first_run=not snapshot.was_polled(APPROVALS))
+        rules = _rules_for(self.rules, snapshot, now)
         present = {key: each for key, each in listed.items() if key not in stale}
         return compare(known, former, present, gone, now, rules), past, len(stale)
 
-    def _look_up(self, away: Iterable[RequestState], listed: dict[str, ApprovalRequest]) -> list[str]:
-        """Asks by id for open requests that the list omits; adds those found, returns those gone."""
-        missing = [each.request for each in away]
-        gone = [request.id for request in missing if request.is_closed]
+    def _look_up(self, away: Collection[RequestState], now: datetime) -> LookUps:
+        """Asks by id for open requests that the list omits, each in its turn, as far as time allows."""
+        gone = [each.request.id for each in away if each.request.is_closed]
         # Absence from one list proves nothing for an open request: half an answer must not look like an end.
-        open_ones = [request.id for request in missing if not request.is_closed]
-        try:
-            for request_id in open_ones[:_LOOK_UPS]:
-                found = self.graph.find_request(request_id)
-                if found is None or found.id != request_id:
-                    gone.append(request_id)
-                else:
-                    listed[request_id] = found
-        except GraphError as error:
-            _LOG.warning("poll.unsure", missing=len(open_ones), text=f"{error}; the next poll asks again")
-        return gone
+        queue = [each.request.id for each in in_turn(away, now) if not each.request.is_closed]
+        end = self.clock.monotonic() + _LOOK_UP_SECONDS
+        found: dict[str, ApprovalRequest] = {}
+        failures: list[str] = []
+        asked = pleas = 0
+        for request_id in queue[:_LOOK_UPS]:
+            if self.clock.monotonic() >= end or pleas == _PLEAS_TO_WAIT:
+                break
+            asked += 1
+            try:
+                answer = self.graph.find_request(request_id)
+            except GraphError as error:
+                failures.append(str(error))
+                pleas = pleas + 1 if isinstance(error, GraphUnavailable) and error.retry_after else 0
+                continue
+            pleas = 0
+            if answer is None:
+                gone.append(request_id)
+            elif answer.id != request_id:
+                failures.append("Graph answered with another request")
+            else:
+                found[request_id] = answer
+        if failures:
+            others = f" ({len(failures)} look-ups failed)" if len(failures) > 1 else ""
+            text = f"{failures[-1]}{others}; a later poll asks again"
+            _LOG.warning("poll.unsure", missing=len(queue), text=text)
+        return LookUps(found, gone, queue[:asked] if asked < len(queue) else ())
 
-    def _raise_watermark(self, changes: Sequence[Change[RequestState]], snapshot: Snapshot) -> None:
-        leaving = (each.before.request.requested_at for each in changes if each.before and not each.after)
-        newest = max((moment or _DAWN for moment in leaving), default=None)
-        if newest is not None and (snapshot.watermark is None or newest > snapshot.watermark):
-            self.store.raise_watermark(newest)
+    def _raise_watermark(
+        self, changes: Sequence[Change[RequestState]], snapshot: Snapshot, now: datetime
+    ) -> None:
+        leaving = [each.before.request.requested_at for each in changes if each.before and not each.after]
+        if not leaving:
+            return
+        filed = [moment for moment in leaving if moment is not None]
+        ahead = {moment for moment in filed if unless_later(moment, now) is None}
+        newest = max((moment for moment in filed if moment not in ahead), default=_DAWN)
+        is_higher = snapshot.watermark is None or newest > snapshot.watermark
+        if is_higher or not ahead.issubset(snapshot.left_ahead):
+            self.store.raise_watermark(newest, ahead)
 
 
-def _doubtful(listed: Iterable[ApprovalRequest], snapshot: Snapshot) -> list[str]:
+def _rules_for(rules: Rules, snapshot: Snapshot, now: datetime) -> Rules:
+    """The rules of this poll: which of the requests that are new to us are history, which may be repeats."""
+    mark = snapshot.marks.get(APPROVALS)
+    if mark is None:
+        lost_at = now if snapshot.is_memory_lost else None
+        return replace(rules, first_run=True, memory_lost_at=lost_at)
+    since = unless_later(mark.outlook.since, now)
+    if since is None and mark.memory_lost_at is not None:
+        since = now
+    if since is not None and mark.outlook.listed:
+        # History has been seen, so that only clocks which differ are in doubt.
+        since -= SKEW
+    lost_at = unless_later(mark.memory_lost_at, now)
+    return replace(rules, first_run=mark.last_good is None, since=since, memory_lost_at=lost_at)
+
+
+def _overruled(
+    listing: Listing,
+    latest: Mapping[str, ApprovalRequest],
+    looks: LookUps,
+    known: Mapping[str, RequestState],
+    stale: Collection[str],
+) -> dict[str, tuple[str, ...]]:
+    """By id the statuses that Graph tells for the same moment as the one that counts, from now on."""
+    rivals = statuses_overruled(listing.requests, latest)
+    told = {
+        request_id: rivals.get(request_id, ())
+        for request_id in latest
+        if request_id in rivals or (request_id in known and known[request_id].overruled)
+    }
+    for request_id, found in looks.found.items():
+        listed = known[request_id].request
+        if found.status != listed.status and found.modified_at in {None, listed.modified_at}:
+            # The list may go on with its own answer; by id Graph was asked for this very request.
+            told[request_id] = (listed.status,)
+    return {request_id: statuses for request_id, statuses in told.items() if request_id not in stale}
+
+
+def _doubtful(listed: Iterable[ApprovalRequest], snapshot: Snapshot, now: datetime) -> list[str]:
     """The ids of unknown requests that may have been listed before, so that the past has to be read."""
     watermark = snapshot.watermark
     if watermark is None:
         return []
     unknown = (request for request in listed if request.id not in snapshot.tracked)
-    return [each.id for each in unknown if each.requested_at is None or each.requested_at <= watermark]
+    return [
+        each.id
+        for each in unknown
+        if each.requested_at is None
+        or each.requested_at <= watermark
+        or each.requested_at in snapshot.left_ahead
+        or each.requested_at > now + SKEW
+    ]
 
 
 def _seen(

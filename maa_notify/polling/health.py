@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from maa_notify import __version__
 from maa_notify.delivery.order import count_overdue
+from maa_notify.domain.times import unless_later
 from maa_notify.domain.visibility import FamilySight
 from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.store import StateStore
@@ -74,22 +75,23 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
     pending = [held.value for held in store.outbox.read_pending()]
     overdue = count_overdue(pending, now)
     dead = len(store.journal.read_dead())
-    issued_at = mark.token_issued_at
+    issued_at = unless_later(mark.token_issued_at, now)
+    outlook = mark.outlook.without_future_times(now)
     others_fail = any(each.failure for name, each in marks.items() if name != APPROVALS)
     is_degraded = bool(overdue or dead or others_fail)
     return Health(
         status=polling_status(mark, schedule, now) or ("degraded" if is_degraded else "ok"),
-        last_good_poll=mark.last_good,
+        last_good_poll=unless_later(mark.last_good, now),
         pending=len(pending),
         overdue=overdue,
         dead=dead,
-        unreached=store.outbox.count_unreached(now - timedelta(days=1)),
+        unreached=store.outbox.count_unreached(now - timedelta(days=1), now),
         reason=mark.failure,
         missing_permission=mark.missing_permission,
-        token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,
-        visibility=mark.outlook.families(),
-        installed_at=mark.outlook.since,
-        last_request_at=mark.outlook.last_listed,
+        token_age_minutes=max(0, int((now - issued_at).total_seconds() // 60)) if issued_at else None,
+        visibility=outlook.families(),
+        installed_at=outlook.since,
+        last_request_at=outlook.last_listed,
         sources={name: each.failure or "ok" for name, each in sorted(marks.items())},
     )
 
@@ -100,7 +102,10 @@ def polling_status(mark: SourceMark, schedule: str, now: datetime) -> str:
         return "failing"
     if mark.last_good is None:
         return "starting"
-    return "stale" if next_poll(schedule, mark.last_good) + _GRACE < now else ""
+    last_good = unless_later(mark.last_good, now)
+    # A time that has not come yet tells nothing of when the last poll was, least of all that it was lately.
+    is_late = last_good is None or next_poll(schedule, last_good) + _GRACE < now
+    return "stale" if is_late else ""
 
 
 def next_poll(schedule: str, after: datetime) -> datetime:

@@ -6,13 +6,14 @@ gets a card that says so; asked for daily, that card is a canary whose absence a
 """
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.domain.event import Notice
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.times import unless_later
 from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
 from maa_notify.storage.requests import Recorded
@@ -30,7 +31,8 @@ def queue_heartbeats(
 ) -> Recorded:
     """Puts a heartbeat into the outbox for each destination that was quiet too long; returns what it wrote.
 
-    Of a destination seen for the first time only the beginning of its silence is noted.
+    Of a destination seen for the first time only the beginning of its silence is noted, and so it is of one
+    whose times lie in the future, since a clock was set back.
 
     Args:
         outbox: where it is put.
@@ -46,12 +48,14 @@ def queue_heartbeats(
     written: dict[str, Versioned[DestinationState]] = {}
     for name in destinations:
         held = states.get(name, NEW_DESTINATION)
-        moments = (held.value.last_accepted, held.value.quiet_since)
+        known = without_future_times(held.value, now)
+        moments = (known.last_accepted, known.quiet_since)
         heard_at = max((each for each in moments if each is not None), default=None)
-        if heard_at is not None and now - heard_at < after:
+        if known == held.value and heard_at is not None and now - heard_at < after:
             continue
-        notification = None if heard_at is None else Notification(beat, name, recorded_at=now)
-        quiet = replace(held, value=replace(held.value, quiet_since=now))
+        is_due = known == held.value and heard_at is not None
+        notification = Notification(beat, name, recorded_at=now) if is_due else None
+        quiet = replace(held, value=replace(known, quiet_since=now))
         try:
             written[name], queued = outbox.note_silence(name, quiet, notification)
         except ConflictError:
@@ -59,3 +63,12 @@ def queue_heartbeats(
         else:
             pending += queued
     return Recorded(pending=pending, states=written)
+
+
+def without_future_times(state: DestinationState, now: datetime) -> DestinationState:
+    """The destination's state without times of a card or of silence that have not come yet."""
+    return replace(
+        state,
+        last_accepted=unless_later(state.last_accepted, now),
+        quiet_since=unless_later(state.quiet_since, now),
+    )

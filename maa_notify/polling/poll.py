@@ -22,14 +22,22 @@ from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
-from maa_notify.errors import GraphDenied, GraphError, SourceFault, StateError
+from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.heartbeats import queue_heartbeats
-from maa_notify.polling.marks import is_due, log_failure_or_recovery, next_mark
+from maa_notify.polling.marks import (
+    is_due,
+    log_failure_or_recovery,
+    next_mark,
+    wait_asked_for,
+    wait_until,
+    write_mark,
+)
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
+from maa_notify.polling.welcome import with_welcome
 from maa_notify.storage.outbox import pending_in
-from maa_notify.storage.records import APPROVALS, SourceMark
+from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
@@ -85,9 +93,10 @@ class Poll:
         news, failure = self._look(self.approvals, snapshot, now)
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        recorded = self._record(self.approvals, news, snapshot, now, leases)
+        recorded = self._record(self._with_welcome(news, snapshot, now), now, leases)
+        held = self._begin(self.approvals, news, snapshot, now)
         states = {**snapshot.states, **recorded.states}
-        outlook = _outlook(news, failure, snapshot)
+        outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
         queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
@@ -96,9 +105,9 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
+        purge_expired(self.store.journal, snapshot, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, snapshot, now)
+        self._mark(self.approvals, news, failure, held, now)
         events = recorded.events
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
@@ -111,9 +120,23 @@ class Poll:
         seen = replace(news.seen, hidden=outlook.hidden)
         return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
 
+    def _with_welcome(self, news: News, snapshot: Snapshot, now: datetime) -> News:
+        """The news, and what is open now for destinations that are new; a first run tells that anyway."""
+        leaders = self.delivery.leaders
+        # Where another destination posts already, what is open has been told.
+        newcomers = {
+            each.name for each in self.routes if leaders.get(each.name, each.name) not in snapshot.states
+        }
+        if not newcomers or not news.is_complete or not snapshot.was_polled(self.approvals.name):
+            return news
+        return replace(
+            news, changes=with_welcome(news.changes, snapshot.tracked, self.routes, newcomers, now)
+        )
+
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""
-        if not is_due(snapshot.marks.get(source.name), source.rhythm, now):
+        mark = snapshot.marks.get(source.name)
+        if not is_due(mark, source.rhythm, now) or wait_until(mark, now):
             return 0
         failure: GraphError | None
         try:
@@ -123,32 +146,45 @@ class Poll:
         except Exception as error:  # noqa: BLE001 - a fault in one source must not end the others
             kind = type(error).__name__  # its text may hold anything
             news, failure = News(), SourceFault(f"a fault of maa-notify itself ({kind}): please report it")
-        recorded = self._record(source, news, snapshot, now)
-        self._mark(source, news, failure, snapshot, now)
+        recorded = self._record(news, now)
+        held = self._begin(source, news, snapshot, now)
+        self._mark(source, news, failure, held, now)
         return recorded.events
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
-        """The news of a source and what was wrong with it; no news if Graph fails."""
+        """The news of a source and what was wrong with it; none if Graph fails or asked to be left alone."""
+        until = wait_until(snapshot.marks.get(source.name), now)
+        if until is not None:
+            text = f"Graph asked to be left alone until {until:%H:%M:%S} UTC, and was not asked"
+            return News(not_before=until), GraphUnavailable(text)
         try:
             news = source.news(snapshot, now)
         except GraphError as error:
-            return News(), error
+            return News(not_before=wait_asked_for(error, self.clock.now())), error
         return news, news.problem
 
-    def _record(
-        self, source: Source, news: News, snapshot: Snapshot, now: datetime, leases: States = NO_STATES
-    ) -> Recorded:
+    def _record(self, news: News, now: datetime, leases: States = NO_STATES) -> Recorded:
         """Records the news with their notifications."""
-        told = [replace(each, notifications=self._notifications(each, now)) for each in news.changes]
+        told = [
+            replace(each, notifications=each.notifications + self._notifications(each, now))
+            for each in news.changes
+        ]
         recorded = self.store.requests.record(told, news.known, news.past, news.shelf, leases)
         for event in (each.event for each in recorded.changes if each.event is not None):
             _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
-        if news.is_complete and not snapshot.was_polled(source.name):
-            # Before anything is posted: a poll that is killed now must not be the first one once more.
-            self.store.requests.write_mark(
-                source.name, SourceMark(last_good=now, tried_at=now, outlook=news.outlook or Outlook())
-            )
         return recorded
+
+    def _begin(self, source: Source, news: News, snapshot: Snapshot, now: datetime) -> Versioned[SourceMark]:
+        """Marks the first good look as done; returns the mark of before, with the etag that its row has now.
+
+        Before anything is posted: a poll that is killed now must not be the first one once more.
+        """
+        lost_at = now if snapshot.is_memory_lost else None
+        before = snapshot.marks.get(source.name) or SourceMark(memory_lost_at=lost_at)
+        if not news.is_complete or snapshot.was_polled(source.name):
+            return Versioned(before, snapshot.mark_etags.get(source.name, ""))
+        mark = next_mark(before, None, news.outlook or Outlook(), now)
+        return Versioned(before, self.store.requests.write_mark(source.name, mark))
 
     def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
         event = change.event
@@ -165,20 +201,23 @@ class Poll:
         )
 
     def _mark(
-        self, source: Source, news: News, failure: GraphError | None, snapshot: Snapshot, now: datetime
+        self,
+        source: Source,
+        news: News,
+        failure: GraphError | None,
+        held: Versioned[SourceMark],
+        now: datetime,
     ) -> None:
-        before = snapshot.marks.get(source.name) or SourceMark()
-        log_failure_or_recovery(source.name, before, failure)
-        self.store.requests.write_mark(
-            source.name, next_mark(before, failure, _outlook(news, failure, snapshot, source.name), now)
-        )
+        log_failure_or_recovery(source.name, held.value, failure)
+        outlook = _outlook(news, failure, held.value.outlook)
+        mark = next_mark(held.value, failure, outlook, now, news.not_before)
+        write_mark(self.store.requests, source.name, mark, held, now)
 
 
-def _outlook(news: News, failure: GraphError | None, snapshot: Snapshot, source: str = APPROVALS) -> Outlook:
+def _outlook(news: News, failure: GraphError | None, before: Outlook) -> Outlook:
     """What can be seen: as listed now, else as before, with the permissions of a token that was refused."""
     if news.outlook is not None:
         return news.outlook
-    before = snapshot.outlook(source)
     if isinstance(failure, GraphDenied) and failure.roles is not None:
         return replace(before, roles=failure.roles)
     return before

@@ -46,6 +46,7 @@ class News(Struct, frozen=True):
         is_complete: the source answered; False where it failed and there are no news for that reason.
         problem: what was wrong although it answered; the poll does not count as good.
         outlook: what could be seen, to be remembered; None for what was remembered before.
+        not_before: the source asked not to be asked again before (UTC).
     """
 
     changes: Sequence[Change[Any]] = ()
@@ -56,6 +57,7 @@ class News(Struct, frozen=True):
     is_complete: bool = False
     problem: GraphError | None = None
     outlook: Outlook | None = None
+    not_before: datetime | None = None
 
 
 class Source(Protocol):

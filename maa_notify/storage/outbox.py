@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.times import unless_later
 from maa_notify.errors import StateError
 from maa_notify.storage.records import (
     DEAD,
@@ -119,15 +120,17 @@ class Outbox:
         row = self._rows.get(card_key(destination, subject_id))
         return None if row is None else decode(row, StoredCard)
 
-    def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
-        """Whether a person could not be reached at a time after `since` (UTC)."""
+    def is_unreached(self, destination: str, recipient: str, since: datetime, now: datetime) -> bool:
+        """Whether a person could not be reached at a time between `since` and `now` (UTC)."""
         row = self._rows.get(unreached_key(destination, recipient))
-        return row is not None and decode(row, Unreached).at >= since
+        at = None if row is None else unless_later(decode(row, Unreached).at, now)
+        return at is not None and at >= since
 
-    def count_unreached(self, since: datetime) -> int:
-        """How many people could not be reached at a time after `since` (UTC)."""
+    def count_unreached(self, since: datetime, now: datetime) -> int:
+        """How many people could not be reached at a time between `since` and `now` (UTC)."""
         rows = self._rows.read(UNREACHED, prefix_end(UNREACHED))
-        return sum(decode(row, Unreached).at >= since for row in rows)
+        times = (unless_later(decode(row, Unreached).at, now) for row in rows)
+        return sum(at is not None and at >= since for at in times)
 
     def note_silence(
         self, destination: str, state: Versioned[DestinationState], heartbeat: Notification | None

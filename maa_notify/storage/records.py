@@ -64,6 +64,8 @@ class SourceMark(msgspec.Struct, frozen=True):
         token_issued_at: when that token was issued (UTC), if Graph refused it.
         tried_at: when it was last looked at, well or not (UTC).
         outlook: what of it could be seen.
+        not_before: it asked not to be asked again before (UTC).
+        memory_lost_at: when a poll found that what was remembered before is gone (UTC); None if it never was.
         format: of all rows of this state; another one is refused, never misread.
     """
 
@@ -75,12 +77,20 @@ class SourceMark(msgspec.Struct, frozen=True):
     tried_at: datetime | None = None
     outlook: Outlook = Outlook()
     format: int = FORMAT
+    not_before: datetime | None = None
+    memory_lost_at: datetime | None = None
 
 
 class Watermark(msgspec.Struct, frozen=True):
-    """The newest filing time (UTC) of all requests that ever left the list; none filed later ever did."""
+    """The filing times of requests that left the list.
+
+    Attributes:
+        requested_at: the newest of them (UTC); none filed later ever left, except for those below.
+        ahead: those that lay ahead of the clock when their requests left (UTC).
+    """
 
     requested_at: datetime | None = None
+    ahead: tuple[datetime, ...] = ()
 
 
 class SnapshotVersion(msgspec.Struct, frozen=True):

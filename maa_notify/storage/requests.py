@@ -1,6 +1,6 @@
 """Reads the snapshot that a poll compares with, and records the changes that it found."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
+    APPROVALS,
     FINDING,
     LIVE,
     MARK,
@@ -68,6 +69,9 @@ States = Mapping[str, Versioned[DestinationState]]
 
 _NONE: Known = MappingProxyType({})
 NO_STATES: States = MappingProxyType({})
+
+_MOST_AHEAD = 50
+"""Filing times ahead of the clock are odd, so that there are few; each costs the row some bytes."""
 
 _MOST_CONFLICTS = 20
 """Each one means that another poller wrote; so many in a row, that something is wrong with the store."""
@@ -127,18 +131,24 @@ class RequestStore:
         found = ((each, self._rows.get(PAST + storage_key(each))) for each in request_ids)
         return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
 
-    def raise_watermark(self, requested_at: datetime) -> None:
-        """Notes, before a request leaves the list, that one filed at this time did; never lowers it.
+    def raise_watermark(self, requested_at: datetime, ahead: Collection[datetime] = ()) -> None:
+        """Notes, before requests leave the list, when the last of them was filed; never lowers it.
+
+        Args:
+            requested_at: the newest filing time that is not ahead of the clock (UTC).
+            ahead: those that are. As the newest they would make every later request one that may have been
+                listed before.
 
         Raises:
             StateError: also when the row changed at every try, so that nothing may leave the list now.
         """
         for _ in range(_MOST_CONFLICTS):
             row = self._rows.get(WATERMARK)
-            known = decode(row, Watermark).requested_at if row else None
-            if known is not None and known >= requested_at:
+            known = decode(row, Watermark) if row else Watermark()
+            raised = _raised(known, requested_at, ahead)
+            if raised == known:
                 return
-            data = encode(Watermark(requested_at))
+            data = encode(raised)
             try:
                 self._rows.commit([Update(WATERMARK, data, row.etag) if row else Insert(WATERMARK, data)])
             except ConflictError:
@@ -181,14 +191,32 @@ class RequestStore:
             {name: state for part in parts for name, state in part.states.items()},
         )
 
-    def write_mark(self, source: str, mark: SourceMark) -> None:
-        """Remembers how a look at a source went."""
-        self._rows.commit([Put(MARK + source, encode(mark))])
+    def write_mark(self, source: str, mark: SourceMark, etag: str = "") -> str:
+        """Remembers how a look at a source went; returns the etag of its row.
+
+        Args:
+            source: its name.
+            mark: how it went.
+            etag: of the row as it was read; "" to write whatever is there.
+
+        Raises:
+            ConflictError: the row is not as it was read, or gone.
+        """
+        key, data = MARK + source, encode(mark)
+        [written] = self._rows.commit([Update(key, data, etag) if etag else Put(key, data)])
+        if source == APPROVALS and mark.last_good is not None:
+            self._snapshot.expect_memory()
+        return written
 
     def read_mark(self, source: str) -> SourceMark | None:
         """How the last looks at a source went; None before the first."""
+        held = self.find_mark(source)
+        return None if held is None else held.value
+
+    def find_mark(self, source: str) -> Versioned[SourceMark] | None:
+        """The same, with the etag of its row."""
         row = self._rows.get(MARK + source)
-        return None if row is None else decode(row, SourceMark)
+        return None if row is None else versioned_from(row, SourceMark)
 
     def read_marks(self) -> dict[str, SourceMark]:
         """How the last looks at each source went, by its name.
@@ -261,6 +289,13 @@ def _without_timeline(notification: Notification) -> Notification:
     if not isinstance(event, RequestEvent):
         return notification
     return replace(notification, event=replace(event, steps=()))
+
+
+def _raised(known: Watermark, requested_at: datetime, ahead: Collection[datetime]) -> Watermark:
+    """The watermark raised; of times ahead of the clock those that will come first are kept."""
+    newest = requested_at if known.requested_at is None else max(known.requested_at, requested_at)
+    times = sorted(each for each in {*known.ahead, *ahead} if each > newest)
+    return Watermark(newest, tuple(times[:_MOST_AHEAD]))
 
 
 def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Entry:

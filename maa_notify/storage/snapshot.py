@@ -10,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
+    APPROVALS,
     DEAD,
     DESTINATION,
     FINDING,
@@ -51,6 +53,9 @@ class Snapshot(Struct, frozen=True):
         marks: how the last looks at each source went, by its name.
         dead: the number of notifications given up and not discarded.
         watermark: requests filed after this never left the list; None while none has (UTC).
+        left_ahead: filing times, ahead of the clock then, of requests that did leave (UTC).
+        mark_etags: the etags of the marks' rows, by the source's name.
+        is_memory_lost: this process read a state of this tenant before, and now there is none.
         purged_at: when old rows were last purged (UTC).
         outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
             from recording what is new, or from answering.
@@ -64,6 +69,9 @@ class Snapshot(Struct, frozen=True):
     watermark: datetime | None
     purged_at: datetime | None
     outbox: Sequence[Row] = ()
+    left_ahead: tuple[datetime, ...] = ()
+    mark_etags: Mapping[str, str] = field(default_factory=dict)
+    is_memory_lost: bool = False
 
     def outlook(self, source: str) -> Outlook:
         """The remembered visibility of a source; empty before the first look."""
@@ -96,6 +104,7 @@ class SnapshotReader:
         """Has read nothing yet."""
         self._rows = rows
         self._known = _Known()
+        self._is_expected = False
 
     def read(self) -> Snapshot:
         """The snapshot as it is now.
@@ -111,7 +120,15 @@ class SnapshotReader:
             # Under the version that was read first, not the one that came along: rows of several pages may be
             # older than the last of them.
             known = self._known = _learnt(rows, version, known)
-        return _snapshot(known, rows)
+        found = _snapshot(known, rows)
+        if found.was_polled(APPROVALS):
+            self.expect_memory()
+        # Another process that finds nothing cannot tell this from a first run.
+        return replace(found, is_memory_lost=self._is_expected and APPROVALS not in found.marks)
+
+    def expect_memory(self) -> None:
+        """Notes that there is something to remember: without it memory was lost, and this is no first run."""
+        self._is_expected = True
 
     def forget(self) -> None:
         """Lets the next snapshot be read as if for the first time, after a conflict."""
@@ -142,7 +159,8 @@ def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
 
 def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
     by_key = {row.key: row for row in rows if row.key.startswith(META)}
-    watermark, purged_at = (by_key.get(key) for key in (WATERMARK, LAST_PURGE))
+    row, purged_at = (by_key.get(key) for key in (WATERMARK, LAST_PURGE))
+    watermark = Watermark() if row is None else decode(row, Watermark)
     return Snapshot(
         tracked={each.value.request.id: each for each in known.live.values()},
         states={
@@ -153,9 +171,11 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
         findings={each.value.subject_id: each for each in known.findings.values()},
         marks=marks_in(by_key),
         dead=known.dead,
-        watermark=None if watermark is None else decode(watermark, Watermark).requested_at,
+        watermark=watermark.requested_at,
         purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
         outbox=[row for row in rows if row.key.startswith(OUTBOX)],
+        left_ahead=watermark.ahead,
+        mark_etags={key.removeprefix(MARK): row.etag for key, row in by_key.items() if key.startswith(MARK)},
     )
 
 

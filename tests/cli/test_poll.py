@@ -56,7 +56,7 @@ def test_the_same_with_table_storage(
 @pytest.mark.parametrize(
     "answer, times",
     [
-        (reply(429, headers={"Retry-After": "3600"}), 1),
+        (reply(429), 3),
         (reply(500), 3),
         (reply(200, json={"items": []}), 3),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -19,8 +20,9 @@ MINUTE = 60
 
 
 def burst(notifier: Notifier, count: int, **fields: Any) -> list[dict[str, Any]]:
-    """So many new requests at once."""
-    return [make_request(now=notifier.clock.now(), **fields) for _ in range(count)]
+    """So many new requests at once, with names that no other has."""
+    names = (f"LT-{uuid4().hex[:12]}" for _ in range(count))
+    return [make_request(now=notifier.clock.now(), payloadName=name, **fields) for name in names]
 
 
 def told(cards: list[dict[str, Any]], requests: list[dict[str, Any]]) -> list[int]:

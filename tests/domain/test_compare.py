@@ -248,7 +248,7 @@ def test_a_request_that_vanishes_twice_is_told_under_two_keys() -> None:
         assert lost.before is not None
         keys.append(lost.event.short_key)
         back = applied({}, poll({}, approval(), past={approval().id: lost.before}))
-        known = {key: replace(each, missing_since=NOW) for key, each in back.items()}
+        known = {key: replace(each, missing_since=NOW - HOUR) for key, each in back.items()}
 
     assert len(set(keys)) == 2
 
@@ -488,3 +488,129 @@ def test_no_nudge_comes_or_is_promised_after_the_expiry() -> None:
 
     assert [event.next_reminder for event in nudges(changes)] == [None]
     assert poll(applied(known, changes), soon, now=NOW + 30 * HOUR, rules=COMPLETE) == []
+
+
+@pytest.mark.parametrize("how", ["created", "changed", "reminded", "nudged", "gone"])
+def test_every_event_tells_the_steps_so_far(how: str) -> None:
+    """Whatever rings, the card can tell how it came to that."""
+    known, rules = lived("needsApproval", "approved", "needsApproval"), COMPLETE
+    match how:
+        case "created":
+            changes = poll({}, approval("approved", modified_at=NOW), rules=rules)
+        case "changed":
+            changes = poll(known, approval("rejected"), rules=rules)
+        case "reminded":
+            changes = poll(known, approval(), now=at(50), rules=rules)
+        case "nudged":
+            known = lived("needsApproval", "approved")
+            changes = poll(known, approval("approved"), now=NOW + 5 * HOUR, rules=rules)
+        case _:
+            missing = {key: replace(each, missing_since=NOW - HOUR) for key, each in known.items()}
+            changes = poll(missing, gone=list(missing), rules=rules)
+
+    [event] = [each.event for each in changes if isinstance(each.event, RequestEvent)]
+    statuses = [step.status for step in event.steps]
+    assert (
+        statuses
+        == {
+            "created": ["approved"],
+            "changed": ["approved", "needsApproval", "rejected"],
+            "reminded": ["approved", "needsApproval"],
+            "nudged": ["approved"],
+            "gone": ["approved", "needsApproval"],
+        }[how]
+    )
+
+
+def test_events_are_told_by_the_time_of_filing_where_no_change_is_dated() -> None:
+    """What was filed first comes first, and what has no time at all comes last."""
+    late = approval(id="a", modified_at=None, requested_at=NOW)
+    early = approval(id="b", modified_at=None, requested_at=NOW - HOUR)
+    undated = approval(id="0", modified_at=None, requested_at=None)
+
+    assert [change.subject_id for change in poll({}, undated, late, early)] == ["b", "a", "0"]
+
+
+WATCHED = replace(RULES, since=NOW - HOUR)
+
+
+@pytest.mark.parametrize(
+    "fields,is_told",
+    [
+        ({"modified_at": NOW - 2 * HOUR}, False),
+        ({"modified_at": NOW - HOUR}, True),
+        ({"modified_at": NOW, "requested_at": NOW - 9 * HOUR}, True),
+        ({"modified_at": NOW - 2 * HOUR, "requested_at": NOW}, False),
+        ({"modified_at": None, "requested_at": NOW - 2 * HOUR}, False),
+        ({"modified_at": None, "requested_at": NOW}, True),
+        ({"modified_at": None, "requested_at": None}, False),
+    ],
+)
+def test_what_ended_before_we_watched_is_history(fields: dict[str, Any], is_told: bool) -> None:
+    """By its last change, else by its filing; what is open is told whatever its times are."""
+    ended = poll({}, approval("completed", **fields), rules=WATCHED)
+    still_open = poll({}, approval("approved", **fields), rules=WATCHED)
+
+    assert told(ended) == (["created"] if is_told else [])
+    assert told(still_open) == ["created"]
+    assert [change.after is not None for change in [*ended, *still_open]] == [True, True]
+
+
+@pytest.mark.parametrize("seconds,is_told", [(0, False), (49, False), (50, True), (3_600, True)])
+def test_missing_twice_means_some_time_apart(seconds: int, is_told: bool) -> None:
+    """Two looks at the same glitch prove no more than one."""
+    known = known_as(approval(), missing_since=NOW)
+    changes = poll(known, gone=[approval().id], now=NOW + timedelta(seconds=seconds))
+
+    assert told(changes) == (["no_longer_listed"] if is_told else [])
+    assert bool(changes) is is_told
+
+
+def test_a_first_miss_in_the_future_is_none() -> None:
+    """The count begins anew with the clock that is right."""
+    known = known_as(approval(), missing_since=NOW + 24 * HOUR)
+    [change] = poll(known, gone=[approval().id])
+
+    assert change.event is None
+    assert change.after is not None
+    assert change.after.missing_since == NOW
+
+
+@pytest.mark.parametrize("status", [*STATUSES, "somethingNew"])
+def test_a_filing_time_that_differs_by_seconds_is_no_second_life(status: str) -> None:
+    """A list and a look-up may write the same time with and without fractions."""
+    known = known_as(approval(status), reminders_sent=("50%",), complete_reminders_sent=("4h",))
+    again = approval(status, requested_at=FILED + timedelta(seconds=59))
+    after = applied(known, poll(known, again, now=at(2)))
+
+    assert after[approval().id].reminders_sent == ("50%",)
+    assert after[approval().id].complete_reminders_sent == ("4h",)
+
+
+def test_a_second_life_has_a_story_of_its_own() -> None:
+    """What became of the first one is not told as its past."""
+    [tracked] = lived("needsApproval", "approved", "completed", "approved").values()
+
+    assert [step.status for step in tracked.steps] == ["approved"]
+    assert tracked.complete_reminders_sent == ()
+
+
+def test_a_restless_type_does_not_grow_without_end() -> None:
+    """Of the sets of policy types under which a request was told the latest eight are remembered."""
+    known = applied({}, poll({}, approval()))
+    for number in range(30):
+        status = ("approved", "needsApproval")[number % 2]
+        known = applied(known, poll(known, approval(status, policy_types=(f"type{number}",))))
+
+    assert len(known[approval().id].told_types) == 8
+
+
+def test_the_times_of_steps_that_lie_ahead_are_mended_in_silence() -> None:
+    """A clock that was ahead wrote them; the reminders that count from them are on time again."""
+    steps = (Step("approved", NOW + 99 * HOUR, Identity()),)
+    known = known_as(approval("approved"), steps=steps)
+    [change] = poll(known, approval("approved"))
+
+    assert change.event is None
+    assert change.after is not None
+    assert change.after.approved_at == NOW

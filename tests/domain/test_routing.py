@@ -224,3 +224,39 @@ def test_a_chat_can_be_choosy_about_policy_types() -> None:
     assert explain(changed(approval("approved", requestor=MIRA)), [chat]) == [
         RoutingDecision("chat", RoutingReason.OTHER_POLICY_TYPE)
     ]
+
+
+def settled(policy_type: str, *former: str) -> Event:
+    """The rejection of a request that has this policy type now, and was told under others before."""
+    event = changed(approval("rejected", policy_types=(policy_type,) if policy_type else ()))
+    assert isinstance(event, RequestEvent)
+    return replace(event, former_types=tuple((each,) if each else () for each in former))
+
+
+WIPES = Route("wipes", policy_types=frozenset({"deviceWipe"}))
+APPS = Route("apps", policy_types=frozenset({"app"}))
+
+
+@pytest.mark.parametrize(
+    "event,expected",
+    [
+        (settled("app"), ["apps"]),
+        (settled("app", "deviceWipe"), ["wipes", "apps"]),
+        (settled("script", "deviceWipe"), ["wipes", "default"]),
+        (settled("deviceWipe", "script"), ["wipes", "default"]),
+        (settled("deviceWipe", ""), ["wipes", "default"]),
+        (settled("", "app"), ["apps", "default"]),
+        (settled("app", "deviceWipe", "script"), ["wipes", "apps", "default"]),
+    ],
+)
+def test_a_request_whose_policy_type_changed_is_settled_where_it_was_told(
+    event: Event, expected: list[str]
+) -> None:
+    """By its present type and by those of before; the channel for the rest too, if it was the one."""
+    assert heard(event, [WIPES, APPS, EVERYTHING_ELSE]) == expected
+
+
+def test_topics_are_those_of_now_and_of_before_each_once() -> None:
+    """The log and the reasons of a route name them all."""
+    assert settled("app", "deviceWipe", "app").topics == ("app", "deviceWipe")
+    assert settled("", "").topics == ("unknown",)

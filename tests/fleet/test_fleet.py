@@ -28,6 +28,7 @@ from tests.support.wire import hang, reply
 
 NAMES = ("Contoso", "Fabrikam", "Tailspin")
 MINUTE = 60.0
+HOUR = timedelta(hours=1)
 IDENTITY = "0b1d4f9a-0000-4000-8000-000000000009"
 
 
@@ -396,3 +397,52 @@ def test_health_counts_wrong_settings_and_names_nobody(scene: Scene) -> None:
     assert found.last_good_poll is not None
     assert timedelta() <= polled_at - found.last_good_poll < timedelta(seconds=5)
     assert "example" not in repr(found)
+
+
+def test_a_clock_that_is_set_back_stops_no_poll(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Of an hour set back none passes without polls, and health looks again."""
+    caplog.set_level("INFO")
+    fleet = scene.fleet()
+    poll_all(fleet)
+    assert fleet.health().status == "ok"
+    scene.clock.advance(HOUR)
+    poll_all(fleet)
+    scene.clock.set_back(HOUR)
+    caplog.clear()
+    polled = []
+    for _ in range(5):
+        scene.clock.advance(MINUTE)
+        before = scene.lists("Contoso")
+        poll_all(fleet)
+        polled.append(scene.lists("Contoso") - before)
+
+    assert polled == [1] * 5
+    assert sum("tenant=contoso.example" in line for line in caplog.messages if "poll.done" in line) == 1
+
+
+def test_health_does_not_remember_ok_from_the_future(scene: Scene) -> None:
+    """It is read again once the clock was set back, and a last poll in the future is no good sign."""
+    fleet = scene.fleet()
+    scene.clock.advance(HOUR)
+    poll_all(fleet)
+    ahead = fleet.health()
+    scene.clock.set_back(HOUR)
+    back = fleet.health()
+    scene.clock.advance(MINUTE)
+    poll_all(fleet)
+
+    assert (ahead.status, back.status, back.unwell) == ("ok", "failing", {"stale": 3})
+    assert back.last_good_poll is None
+    assert fleet.health().status == "ok"
+
+
+def test_a_late_message_is_not_answered_by_a_poll_in_the_future(scene: Scene) -> None:
+    """Another process polled while its clock was days ahead: that mark answers nothing."""
+    scene.clock.advance(24 * HOUR)
+    scene.fleet().poll(ask_for("Contoso", scene))
+    scene.clock.set_back(24 * HOUR)
+    message = ask_for("Contoso", scene)
+    scene.clock.advance(MINUTE)
+    scene.fleet().poll(message)
+
+    assert scene.lists("Contoso") == 2

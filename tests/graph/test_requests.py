@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ UNDOCUMENTED = (
     "actionName",
     "displayName",
 )
+SEVEN = "2026-08-18T07:00:00Z"
 ODD_VALUES: tuple[Any, ...] = (
     None,
     "",
@@ -452,9 +454,24 @@ def test_of_a_request_listed_twice_the_latest_counts() -> None:
     assert latest_of_each([new, other, old]) == {"a": new, "b": other}
 
 
-def test_of_two_copies_without_times_the_last_one_counts() -> None:
-    """Without times the order of the list decides."""
-    first = parse_request(make_request(id="a", lastModifiedDateTime=None))
-    second = parse_request(make_request(id="a", lastModifiedDateTime=None, status="approved"))
+@pytest.mark.parametrize("times", [(None, None, None), (SEVEN, SEVEN, SEVEN), (None, SEVEN, SEVEN)])
+def test_of_copies_with_equal_times_the_same_one_counts_in_any_order(times: tuple[str | None, ...]) -> None:
+    """Otherwise a list that names them in changing order would be news at each poll."""
+    statuses = ("needsApproval", "approved", "somethingNew")
+    raw = make_request(id="a")
+    copies = [
+        parse_request({**raw, "status": status, "lastModifiedDateTime": time, "requestJustification": status})
+        for status, time in zip(statuses, times, strict=True)
+    ]
 
-    assert latest_of_each([first, second])["a"].status == "approved"
+    chosen = {latest_of_each(order)["a"].status for order in permutations([*copies, copies[0]])}
+
+    assert chosen == {"approved"}
+
+
+def test_of_copies_that_differ_in_another_field_the_same_one_counts_in_any_order() -> None:
+    """A row that is written at each poll would be the least harm."""
+    raw = make_request(id="a", lastModifiedDateTime=SEVEN)
+    copies = [parse_request({**raw, "requestJustification": text}) for text in ("one", "two", "")]
+
+    assert len({latest_of_each(order)["a"] for order in permutations(copies)}) == 1

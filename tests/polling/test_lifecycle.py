@@ -247,8 +247,9 @@ def test_a_request_without_a_time_of_filing_that_comes_back_is_not_new(
 ) -> None:
     """Graph names no time, so whether it was listed before is looked up: no second alarm."""
     notifier.poll()
-    odd = make_request(now=notifier.clock.now(), status="completed", requestDateTime=None)
-    dated = make_request(now=notifier.clock.now(), status="rejected")
+    now, fresh = notifier.clock.now(), timedelta()
+    odd = make_request(now=now, age=fresh, status="completed", requestDateTime=None)
+    dated = make_request(now=now, age=fresh, status="rejected")
     for listed in ([odd], [], [odd], [odd, dated], []):
         graph.requests = listed
         notifier.poll_after(60)

@@ -68,4 +68,8 @@ def test_places_of_cards_and_people_who_were_not_reached_are_purged_too(store: S
 
     assert store.outbox.read_card("chat", old.request.id) is None
     assert store.outbox.read_card("chat", young.request.id) is not None
-    assert [store.outbox.is_unreached("chat", name, START) for name in ("mira", "jonas")] == [False, True]
+    later = START + timedelta(days=2)
+    assert [store.outbox.is_unreached("chat", name, START, later) for name in ("mira", "jonas")] == [
+        False,
+        True,
+    ]

@@ -104,7 +104,7 @@ def test_many_notifications_for_somebody_who_was_not_reached_are_settled_at_once
 
     assert (len(outcomes), store.outbox.read_pending()) == (MOST_TOGETHER, [])
     assert len(list(store.journal.read_sent())) == MOST_TOGETHER
-    assert store.outbox.is_unreached("chat", "mira", START)
+    assert store.outbox.is_unreached("chat", "mira", START, START)
 
 
 def test_as_much_as_one_message_holds_can_be_given_up_at_once(store: StateStore) -> None:
