@@ -1,17 +1,31 @@
 """What people ask of the state store, on SQLite, on a real Azurite and on the stand-in."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.notification import CardLocation
 from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import NEW_DESTINATION, JournalEntry, StoredCard
-from maa_notify.storage.rows import MAX_CHANGES
+from maa_notify.storage.records import (
+    CARD,
+    DEAD,
+    META,
+    NEW_DESTINATION,
+    PAST,
+    UNREACHED,
+    JournalEntry,
+    StoredCard,
+    Unreached,
+    encode,
+    sent_key,
+)
+from maa_notify.storage.rows import MAX_CHANGES, Delete, Put, Rows, Write
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
+from tests.support.memory import MemoryRows
 
 
 def test_a_given_up_notification_is_counted_and_can_be_revived(store: StateStore) -> None:
@@ -31,6 +45,83 @@ def test_a_given_up_notification_is_counted_and_can_be_revived(store: StateStore
     assert [(each.value.attempts, each.value.recorded_at) for each in store.outbox.read_pending()] == [
         (0, START + timedelta(days=9))
     ]
+
+
+def test_what_is_revived_is_as_if_it_were_new(store: StateStore) -> None:
+    """Due now, in its full form, with all its tries, and nothing of the same request passes it."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    spent = replace(held.value, attempts=9, not_before=START, plain=True, overtakable=True)
+    store.outbox.commit_outcomes(
+        "default", NEW_DESTINATION, [Outcome(held, entry=JournalEntry(spent, START), dead=True)]
+    )
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    assert [each.value for each in store.outbox.read_pending()] == [held.value]
+
+
+def old_rows(at: datetime) -> list[Put]:
+    """One row of each kind that is purged, all of one time."""
+    known = replace(tracked(), missing_since=at)
+    [notification] = created(known).notifications
+    entry = JournalEntry(notification, at)
+    return [
+        Put(sent_key(entry), encode(entry)),
+        Put(f"{DEAD}{at}", encode(entry)),
+        Put(f"{PAST}{at}", encode(known)),
+        Put(f"{CARD}{at}", encode(StoredCard(CardLocation("thread", "card"), at))),
+        Put(f"{UNREACHED}{at}", encode(Unreached(at))),
+    ]
+
+
+def kinds(rows: Rows) -> list[str]:
+    """Of which kind each row is that is left, but for the version of the snapshot."""
+    return sorted(row.key.split(":")[0] for row in rows.read(" ", "~") if not row.key.startswith(META))
+
+
+def test_of_each_kind_what_is_older_is_purged_and_what_is_as_old_stays(rows: Rows) -> None:
+    """The retention is kept to the moment, for everything that grows."""
+    for at in (START - timedelta(milliseconds=1), START, START + timedelta(days=1)):
+        rows.commit(old_rows(at))
+    rows.commit([Put(f"{PAST}at no known time", encode(replace(tracked(), missing_since=None)))])
+
+    assert StateStore(rows).journal.purge(START) == 6
+
+    assert kinds(rows) == sorted(["sent", "dead", "past", "card", "unreached"] * 2)
+
+
+def test_a_purge_that_somebody_crosses_leaves_the_rest_to_the_next_one() -> None:
+    """A row that was written meanwhile is young; it costs its own transaction, not the poll."""
+    rows = Crossed()
+    entry = encode(Unreached(START))
+    keys = [f"{UNREACHED}{number:03}" for number in range(MAX_CHANGES + 50)]
+    for first in range(0, len(keys), MAX_CHANGES):
+        rows.commit([Put(key, entry) for key in keys[first : first + MAX_CHANGES]])
+    rows.crossing = Put(keys[0], encode(Unreached(START + timedelta(days=2))))
+    journal = StateStore(rows).journal
+
+    journal.purge(START + timedelta(days=1))
+    left = len(rows)
+    journal.purge(START + timedelta(days=1))
+
+    assert (left, kinds(rows)) == (MAX_CHANGES - 1, ["unreached"])
+
+
+class Crossed(MemoryRows):
+    """Rows in which somebody else writes one just before the first transaction that deletes."""
+
+    def __init__(self) -> None:
+        """Nobody yet."""
+        super().__init__()
+        self.crossing: Put | None = None
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Lets somebody else write first, once."""
+        if self.crossing and isinstance(writes[0], Delete):
+            crossing, self.crossing = self.crossing, None
+            super().commit([crossing])
+        return super().commit(writes)
 
 
 def test_more_old_rows_than_one_transaction_takes_are_purged_at_once(store: StateStore) -> None:

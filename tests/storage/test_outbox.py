@@ -131,6 +131,20 @@ def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, st
     assert rows.get(row.key) is not None
 
 
+def test_what_a_person_wants_sent_is_sent_before_later_news(store: StateStore) -> None:
+    """Due now, in its full form, and nothing of the same request passes it any more; its past stays known."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    refused = replace(
+        held.value, attempts=3, not_before=START + timedelta(hours=1), plain=True, overtakable=True
+    )
+    _, [waits] = store.outbox.commit_outcomes("default", NEW_DESTINATION, [Outcome(held, kept=refused)])
+
+    store.outbox.make_due(waits)
+
+    assert [each.value for each in store.outbox.read_pending()] == [replace(held.value, attempts=3)]
+
+
 def test_held_values_carry_what_a_write_needs(store: StateStore) -> None:
     """Read, change, write; somebody who read before is refused."""
     store.requests.record([created(tracked())])

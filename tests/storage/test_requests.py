@@ -13,7 +13,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
-from maa_notify.storage.rows import ConflictError, Insert, Row, Rows, Write
+from maa_notify.storage.rows import MAX_BYTES, ConflictError, Insert, Row, Rows, Write, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
 from tests.support.clock import START
@@ -69,16 +69,18 @@ def test_a_lease_that_cannot_be_had_keeps_no_news_back(store: StateStore) -> Non
 
 
 class Noted(MemoryRows):
-    """Notes which rows each transaction was about."""
+    """Notes which rows each transaction was about, and how many bytes it was."""
 
     def __init__(self) -> None:
         """None yet."""
         super().__init__()
         self.transactions: list[set[str]] = []
+        self.sizes: list[int] = []
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Notes and does it."""
         self.transactions.append({each.key for each in writes})
+        self.sizes.append(sum(map(wire_size, writes)))
         return super().commit(writes)
 
 
@@ -92,6 +94,22 @@ def test_no_lease_runs_while_there_is_still_something_to_record() -> None:
 
     assert (len(recorded.changes), set(recorded.states)) == (120, {"a"})
     assert [f"{DESTINATION}a" in keys for keys in rows.transactions] == [False, False, True]
+
+
+def test_transactions_are_as_large_as_the_store_takes_and_no_larger() -> None:
+    """By count for short texts and by bytes for long ones, the second transaction as well as the first."""
+    silent, short, long = Noted(), Noted(), Noted()
+
+    StateStore(silent).requests.record(
+        [replace(created(tracked()), event=None, notifications=()) for _ in range(99)]
+    )
+    StateStore(short).requests.record([created(tracked()) for _ in range(150)])
+    StateStore(long).requests.record([replace(overflowing(), before=None) for _ in range(40)])
+
+    assert [len(keys) for keys in silent.transactions] == [100]
+    assert [len(keys) for keys in short.transactions] == [99, 99, 99, 7]
+    assert all(MAX_BYTES * 0.9 < size <= MAX_BYTES + 2_000 for size in long.sizes[:-1])
+    assert len(long.sizes) > 3
 
 
 def test_leases_for_which_there_is_no_room_are_left_out(store: StateStore) -> None:
@@ -175,7 +193,7 @@ def overflowing() -> Change[RequestState]:
         {"target": {"@odata.type": f"{kind}AssignmentTarget"}, "intent": intent}
         for kind in ("group", "exclusionGroup", "allLicensedUsers", "allDevices", "new")
         for intent in ("", "uninstall", "required", "available", "availableWithoutEnrollment", "new")
-        for _ in range(1_000)
+        for _ in range(10)
     ]
     known = tracked(
         **dict.fromkeys((*notes, *words), flood),

@@ -165,12 +165,17 @@ def test_nothing_is_posted_that_could_not_be_recorded(
 
 
 @pytest.mark.parametrize("waiting", [1, 49])
-def test_the_room_for_an_outcome_is_there_before_the_post(tmp_path: Path, waiting: int) -> None:
+@pytest.mark.parametrize("before", ["nothing", "journal removed", "room used"])
+def test_the_room_for_an_outcome_is_there_before_the_post(tmp_path: Path, waiting: int, before: str) -> None:
     """Once a destination is leased, recording what was posted there makes no file grow."""
     path = tmp_path / "state.db"
     rows = SqliteRows(path, TENANT)
     store = StateStore(rows)
     store.requests.record([created(tracked()) for _ in range(waiting)])
+    if before == "journal removed":
+        Path(f"{path}-journal").unlink()
+    elif before == "room used":
+        rows.commit([Put("past:1", "x" * 1_000_000)])
     leased = store.outbox.write_destination("default", NEW_DESTINATION)
     outcomes = [Outcome(held, entry=JournalEntry(held.value, START)) for held in store.outbox.read_pending()]
     sizes = [each.stat().st_size for each in sorted(tmp_path.iterdir())]
