@@ -25,15 +25,18 @@ _INSERT = "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)"
 _PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
 _UPDATE = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
 _DELETE = "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?"
-_BUSY_SECONDS = 20
+BUSY_SECONDS = 20.0
+"""How long a poll waits for another process that has locked the file."""
 _PAGE = 1_000
 
 
 class SqliteRows:
     """Rows of one tenant in a SQLite file, safe for several processes on one machine."""
 
-    def __init__(self, path: Path, partition: str) -> None:
+    def __init__(self, path: Path, partition: str, busy_seconds: float = BUSY_SECONDS) -> None:
         """Opens the file and creates it, readable by its owner only, when it is not there.
+
+        `busy_seconds` is how long to wait for another process that has locked the file.
 
         Raises:
             StateError: the file cannot be opened, or holds something that is not ours.
@@ -41,6 +44,7 @@ class SqliteRows:
         self._path = path
         self._partition = partition
         self._lock = Lock()
+        self._busy_seconds = busy_seconds
         self._connection = self._open()
 
     def read(self, first: str, end: str) -> Iterator[Row]:
@@ -73,7 +77,7 @@ class SqliteRows:
             # Created here, since SQLite would let others read the file, and it holds names and reasons.
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
             raise self._failure(error) from error
