@@ -5,13 +5,12 @@ import csv
 import sys
 from datetime import timedelta
 
-from maa_notify.cards.subject import subject_of
 from maa_notify.cards.text import safe
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK
 from maa_notify.cli.keys import is_meant
-from maa_notify.cli.text import complain, print_json
-from maa_notify.domain.event import Event, Notice, RequestEvent
+from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
 
@@ -99,7 +98,7 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         event.short_key,
         event.name,
         request.status if request else event.name,
-        _subject(event),
+        subject_line(event),
         " ".join(request.policy_types) if request else "",
         _name_of(event.requestor),
         _name_of(approver),
@@ -110,11 +109,6 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         entry.message_id,
     )
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def _subject(event: Event) -> str:
-    """The subject of a notification, as on its card."""
-    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
 
 
 def _receipt_of(entry: JournalEntry) -> str:

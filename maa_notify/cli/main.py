@@ -149,7 +149,12 @@ def _run(words: Sequence[str]) -> int:
 
 def _command(words: Sequence[str]) -> int:
     parser = parser_for(words)
-    options = parser.parse_args(words)
+    options, others = parser.parse_known_args(words)
+    # argparse takes the keys of a command up to the first option only; those that follow are keys as well.
+    if others and (not hasattr(options, "keys") or any(each.startswith("-") for each in others)):
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if others:
+        options.keys += others
     if options.run is None:
         parser.print_help()
         return OK

@@ -4,8 +4,12 @@ import json
 import sys
 import traceback
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from maa_notify.cli.streams import takes_unicode
+
+if TYPE_CHECKING:
+    from maa_notify.domain.event import Event
 
 
 def counted(count: int, noun: str) -> str:
@@ -22,6 +26,15 @@ def complain(text: str) -> None:
 def print_json(value: object) -> None:
     """Prints a value as JSON, with the escapes of JSON where standard output takes no other characters."""
     print(json.dumps(value, indent=2, ensure_ascii=not takes_unicode()))
+
+
+def subject_line(event: "Event") -> str:
+    """The subject of an event, as on its card."""
+    # Slow to load, and few commands need it.
+    from maa_notify.cards.subject import subject_of
+    from maa_notify.domain.event import Notice
+
+    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
 
 
 def reason_of(error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""Whatever takes the output or not: text as UTF-8 or with escapes, a sentence for the rest, a right exit code."""
+"""Whatever takes the output or not: UTF-8 or escapes, a sentence for the rest, a right exit code."""
 
 import json
 import os
@@ -134,8 +134,8 @@ def test_a_reader_who_was_never_there(shell: Shell) -> None:
 
 
 @ON_POSIX
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize("words", ["poll", "history", "preview", "doctor", "outbox list", "--help"])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["poll", "history", "doctor", "--help"])
 def test_closed_streams_stop_nothing(shell: Shell, words: str, closed: str) -> None:
     """As a service may start it; and no state file takes the place of a stream."""
     done = shell.run(f"maa {words} {closed}")
@@ -162,10 +162,10 @@ HUGE = "9" * 5_000
 @pytest.mark.parametrize(
     "words",
     [
-        *(f"watch --every {each}" for each in ("-1", "0", "nan", "inf", "1e400", BIG, HUGE, "soon", "1_0")),
-        *(f"history --days {each}" for each in ("-1", "0", "nan", BIG, HUGE, "99999999", "1.5", "١")),
-        *(f"preview --png card.png --width {each}" for each in ("-1", "0", BIG, HUGE, "wide")),
-        *(f"demo --port {each}" for each in ("-1", "65536", BIG, HUGE, "http")),
+        *(f"watch --every {each}" for each in ("-1", "nan", "1e400", HUGE, "soon")),
+        *(f"history --days {each}" for each in ("-1", "0", "nan", BIG, "99999999")),
+        *(f"preview --png card.png --width {each}" for each in ("0", HUGE, "wide")),
+        *(f"demo --port {each}" for each in ("-1", "65536", BIG)),
     ],
     ids=lambda words: words[:60],
 )
