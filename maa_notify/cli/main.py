@@ -104,11 +104,6 @@ def parser_for(words: Collection[str]) -> argparse.ArgumentParser:
             module: CommandModule = import_module(command.module)
             module.add_arguments(added)
             added.set_defaults(run=module.run)
-            if not added.get_default("takes_json"):
-                # Known and not shown, so that it is refused in the same words on both sides of the name.
-                added.add_argument(
-                    "--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
-                )
     return parser
 
 
@@ -150,16 +145,17 @@ def _run(words: Sequence[str]) -> int:
 def _command(words: Sequence[str]) -> int:
     parser = parser_for(words)
     options, others = parser.parse_known_args(words)
+    if (options.json or "--json" in others) and not options.takes_json and options.run is not None:
+        parser.error(f"{options.command} has no --json")
     # argparse takes the keys of a command up to the first option only; those that follow are keys as well.
-    if others and (not hasattr(options, "keys") or any(each.startswith("-") for each in others)):
-        parser.error(f"unrecognized arguments: {' '.join(others)}")
-    if others:
-        options.keys += others
+    keys = [each for each in others if hasattr(options, "keys") and not each.startswith("-")]
+    if len(keys) < len(others):
+        parser.error(f"unrecognized arguments: {' '.join(each for each in others if each not in keys)}")
+    if keys:
+        options.keys = [*options.keys, *keys]
     if options.run is None:
         parser.print_help()
         return OK
-    if options.json and not options.takes_json:
-        parser.error(f"{options.command} has no --json")
     log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
     if options.tenant is not None:
         from maa_notify.cli.tenants import use_settings_of

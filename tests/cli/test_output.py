@@ -54,9 +54,8 @@ def test_any_encoding_takes_any_text(
     name = {"user": {"displayName": f"{REASON} \ud800 \x9b31m"}}
     graph.requests = [make_request(requestor=name, requestJustification=REASON)]
     given = environment({**settings, "PYTHONIOENCODING": encoding})
-    codes = []
-    for arguments in (["poll"], words):
-        done = subprocess.run(
+    poll, done = (
+        subprocess.run(
             [sys.executable, "-m", "maa_notify", *arguments],
             env=given,
             cwd=tmp_path,
@@ -64,9 +63,10 @@ def test_any_encoding_takes_any_text(
             timeout=50,
             check=False,
         )
-        codes.append(done.returncode)
+        for arguments in (["poll"], words)
+    )
 
-    assert codes == [0, 0]
+    assert (poll.returncode, done.returncode) == (0, 0)
     out = done.stdout.decode("utf-16" if encoding == "utf-16" else "utf-8")
     if words[-1] == "json":
         assert REASON[:20] in json.loads(out)[0]["requestor"]
