@@ -42,8 +42,8 @@ _GRANT = (
 _SIGHT = {
     "visible": "{0} can be seen",
     "hidden": "{0} may be hidden: {1} is missing",
-    "unknown": "{0} not known: the token does not show its permissions",
 }
+_UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
 
 
 class Finding(Struct, frozen=True):
@@ -183,7 +183,11 @@ def _check_visibility(notifier: app.App, so_far: _Known) -> Finding:
     known = notifier.health() if so_far.has_store else None
     listed = {each.family: each.last_listed for each in known.visibility if each.last_listed} if known else {}
     families = family_sights(roles, listed)
-    told = [_SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families]
+    told = [_UNKNOWN]
+    if roles is not None:
+        told = [
+            _SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families
+        ]
     if known:
         ever = [each.family.replace("_", " ") for each in families if each.last_listed]
         told.append(f"listed so far: {', '.join(ever) or 'none of them'}")

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "keys",
         nargs="*",
+        default=[],
         metavar="KEY",
         help="only these: the key on a card (without its last number all news of that request), or the long"
         " one; discard needs them or --all",

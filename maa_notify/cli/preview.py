@@ -58,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     if options.key is not None and options.request is None:
         complain("--key says which of the requests in a file is meant, so it needs --request")
         return WRONG_SETTINGS
-    wanted = PreviewOptions(options.status, options.request, options.policy_type, options.key)
+    status = options.status.encode("utf-8", "replace").decode()  # a terminal may give half a character
+    wanted = PreviewOptions(status, options.request, options.policy_type, options.key)
     try:
         if options.route:
             return show_route(wanted, as_json=options.json)

@@ -18,6 +18,9 @@ from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequ
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from maa_notify.settings.validation import did_you_mean
 
+_MOST_BYTES = 64 * 1024 * 1024
+"""More than any list of Graph; a device or a pipe may have no end."""
+
 _NO_REQUEST = "holds no request as Graph gives it, an answer with 'value', a list or one entry of it"
 
 
@@ -109,7 +112,11 @@ def _entries_in(file: str) -> list[object]:
     if file == "-" and sys.stdin is None:
         raise UnusableError("--request: - cannot be read: there is no standard input")
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            content = sys.stdin.buffer.read(_MOST_BYTES)
+        else:
+            with Path(file).open("rb") as stream:
+                content = stream.read(_MOST_BYTES)
         raw: object = json.loads(content)
     except OSError as error:
         raise UnusableError(f"--request: {file} cannot be read: {error.strerror}") from None

@@ -155,6 +155,37 @@ def test_no_standard_input_is_no_request(shell: Shell) -> None:
     assert b"maa-notify: --request: - cannot be read" in done.stderr
 
 
+@ON_POSIX
+@pytest.mark.parametrize(
+    "words, code",
+    [
+        ("preview $'\\xff'", 0),
+        ("preview --policy-type $'\\xff'", 2),
+        ("preview --request $'\\xff'", 2),
+        ("outbox list $'\\xff'", 1),
+        ("history --key $'\\xff'", 1),
+        ("$'\\xff'", 2),
+        ("outbox", 2),
+    ],
+)
+def test_arguments_of_any_bytes(shell: Shell, words: str, code: int) -> None:
+    """What a terminal of another encoding makes of a letter is answered like any other word."""
+    done = shell.run(f"maa {words}")
+
+    assert done.returncode == code
+    assert b"report it" not in done.stderr
+    assert b"required: action, KEY" not in done.stderr
+
+
+@ON_LINUX
+def test_a_file_without_an_end_is_no_request(shell: Shell) -> None:
+    """A device or a pipe that never ends is read so far and no further."""
+    device, pipe = shell.run("maa preview --request /dev/zero"), shell.run("yes | maa preview --request -")
+
+    assert (device.returncode, pipe.returncode) == (2, 2)
+    assert b"holds no request as Graph gives it" in device.stderr
+
+
 BIG = str(10**30)
 HUGE = "9" * 5_000
 
