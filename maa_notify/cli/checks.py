@@ -219,8 +219,8 @@ def _check_graph(notifier: app.App) -> Finding:
 def _check_state(notifier: app.App, known: _Known) -> Finding:
     known.has_store = False
     notifier.store.requests.read_mark(APPROVALS)
+    known.has_store = True  # the checks to come only read
     check_writable(notifier.store.rows)
-    known.has_store = True
     return Finding("state", "ok", "readable and writable")
 
 

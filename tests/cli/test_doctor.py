@@ -103,6 +103,19 @@ def test_a_locked_state_file_is_told_at_once(command: Command, locked: Path) -> 
     assert took < 15
 
 
+def test_a_state_file_that_can_only_be_read(command: Command, tmp_path: Path) -> None:
+    """Another process keeps the right to write: what is stored is looked at all the same."""
+    assert command("poll").code == 0
+    holder = sqlite3.connect(tmp_path / "maa-notify.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    checks = findings(command("doctor", "--json"))
+    holder.close()
+
+    assert checks["state"][0] == "failed"
+    assert "locked" in checks["state"][1]
+    assert (checks["polls"][0], checks["outbox"][0]) == ("ok", "ok")
+
+
 @pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() == 0, reason="nothing is forbidden to the superuser"
 )

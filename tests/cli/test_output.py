@@ -12,7 +12,7 @@ import pytest
 from maa_notify.demo.loopback import free_port
 from tests.cli.conftest import Command
 from tests.support.graph import FakeGraph, make_request
-from tests.support.process import environment
+from tests.support.process import ROOT, environment
 
 REASON = "Löschung für Müller — 100 € … 😀 日本"
 ON_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX redirects")
@@ -184,6 +184,44 @@ def test_a_file_without_an_end_is_no_request(shell: Shell) -> None:
 
     assert (device.returncode, pipe.returncode) == (2, 2)
     assert b"holds no request as Graph gives it" in device.stderr
+
+
+@pytest.mark.parametrize(
+    "error, words",
+    [
+        ("MemoryError()", "maa-notify: this machine has not enough memory for it"),
+        (
+            "ModuleNotFoundError('No module named x')",
+            "maa-notify: the installation is not complete: No module",
+        ),
+        ("PermissionError(13, 'Permission denied', 'x.py')", "maa-notify: x.py: Permission denied"),
+        ("OSError(28, 'No space left on device', 'x.db')", "maa-notify: x.db: No space left on device"),
+        ("KeyboardInterrupt()", "maa-notify: stopped"),
+        ("ValueError('a secret')", "maa-notify: this is a fault of maa-notify itself: ValueError in"),
+    ],
+    ids=lambda text: text.partition("(")[0] if "(" in text else "",
+)
+def test_only_a_fault_of_ours_is_to_be_reported(
+    settings: dict[str, str], tmp_path: Path, error: str, words: str
+) -> None:
+    """What the machine or its owner lacks is said as that; nothing that an error quotes is shown of ours."""
+    (tmp_path / "msal.py").write_text(f"raise {error}\n", encoding="utf-8")
+    given = {**settings, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-m", "maa_notify", "poll"],
+        env=environment(given),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(words)
+    assert done.stderr.count("\n") == 1
+    assert ("report it" in done.stderr) is error.startswith("ValueError")
+    assert "a secret" not in done.stderr
 
 
 BIG = str(10**30)
