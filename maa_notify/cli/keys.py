@@ -31,10 +31,5 @@ def is_meant(key: str, notification: Notification) -> bool:
     return is_request_meant(key, notification.event.subject_id)
 
 
-def is_long(key: str) -> bool:
-    """Whether a key has the form of a long one, which names its destination."""
-    return ":" in key
-
-
 def _typed(key: str) -> str:
     return key.strip().upper()

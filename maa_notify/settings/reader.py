@@ -46,16 +46,12 @@ _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id
 class Reading(Struct, frozen=True):
     """Settings as far as they could be read, and every mistake in them.
 
-    A setting that is wrong has its default in `settings`, so nothing may be started with them; a check of one
-    part may use them where `is_right` for that part.
+    A setting that is wrong has its default in `settings`, so nothing may be started with them; a check may use
+    the parts whose settings are right.
     """
 
     settings: Settings
     mistakes: tuple[Mistake, ...]
-
-    def is_right(self, *names: str) -> bool:
-        """Whether none of these settings is wrong."""
-        return not any(mistake.setting in names for mistake in self.mistakes)
 
 
 class Display(Struct, frozen=True):
