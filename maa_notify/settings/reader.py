@@ -46,8 +46,8 @@ _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id
 class Reading(Struct, frozen=True):
     """Settings as far as they could be read, and every mistake in them.
 
-    A setting that is wrong has its default in `settings`, so nothing may be started with them; a check may use
-    the parts whose settings are right.
+    A setting that is wrong has its default in `settings`, so nothing may be started with them; a check may
+    use the parts whose settings are right.
     """
 
     settings: Settings
