@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure.data.tables import TableServiceClient
+from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
@@ -135,18 +136,31 @@ def build(
         SettingsError: a setting is wrong.
         StateError: the state file cannot be used.
     """
-    silence_third_parties()
     settings = read_settings(environ)
-    is_alone = shared is None
-    clock, shared = clock or SystemClock(), shared or SharedResources()
-    identity = _identity(settings, shared)
+    resources = shared or SharedResources()
+    identity = identity_of(settings, resources)
+    rows = rows_of(settings, identity, resources)
+    notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
+    notifier.owned_resources = resources if shared is None else None
+    return notifier
+
+
+class Parts(Struct, frozen=True):
+    """What is opened before the rest is wired up: who signs in, the state store, what tenants share."""
+
+    identity: TokenSource
+    rows: Rows
+    shared: SharedResources
+
+
+def wire(
+    settings: Settings, parts: Parts, clock: Clock | None = None, limits: DeliveryLimits | None = None
+) -> App:
+    """Wires everything up from parts that are there; the caller closes what is shared."""
+    silence_third_parties()
+    clock, identity, shared = clock or SystemClock(), parts.identity, parts.shared
     tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
-    owner = (
-        shared.identity(settings.managed_identity_client_id)
-        if settings.managed_identity_client_id
-        else identity
-    )
-    store, cards = StateStore(_rows(settings, owner, shared)), _cards(settings)
+    store, cards = StateStore(parts.rows), _cards(settings)
     connect = _connections(settings, identity, shared)
     return App(
         settings=settings,
@@ -164,7 +178,6 @@ def build(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
         messages=_messages(settings, store, cards, connect, clock),
-        owned_resources=shared if is_alone else None,
     )
 
 
@@ -239,8 +252,12 @@ def _messages(
     return messages_of(setup, store, cards, ConnectorReplies(connect), clock)
 
 
-def _identity(settings: Settings, shared: SharedResources) -> TokenSource:
-    """The source of tokens for Graph: the app registration if one is set, else the managed identity."""
+def identity_of(settings: Settings, shared: SharedResources) -> TokenSource:
+    """The source of tokens for Graph: the app registration if one is set, else the managed identity.
+
+    Raises:
+        SettingsError: the certificate cannot be used.
+    """
     if settings.client_secret is not None:
         return _registration(settings, settings.client_secret.reveal())
     if settings.client_certificate_path is not None:
@@ -262,14 +279,25 @@ def _registration(settings: Settings, credential: Credential) -> AppRegistration
     return AppRegistration(settings.client_id, credential, settings.authority_url, settings.tenant_id)
 
 
-def _rows(settings: Settings, identity: TokenSource, shared: SharedResources) -> Rows:
+def rows_of(
+    settings: Settings, identity: TokenSource, shared: SharedResources, busy_seconds: float | None = None
+) -> Rows:
+    """The state store, opened; `busy_seconds` is how long to wait for a file that another process has locked.
+
+    Raises:
+        SettingsError: the connection string is not complete.
+        StateError: the state file cannot be used.
+    """
     state = settings.state
     if state.sqlite_path is not None:
-        from maa_notify.storage.sqlite import SqliteRows  # noqa: PLC0415 - never in Azure
+        from maa_notify.storage.sqlite import BUSY_SECONDS, SqliteRows  # noqa: PLC0415 - never in Azure
 
-        return SqliteRows(state.sqlite_path, settings.tenant_id)
+        patience = BUSY_SECONDS if busy_seconds is None else busy_seconds
+        return SqliteRows(state.sqlite_path, settings.tenant_id, patience)
     endpoint = state.table_endpoint
     if endpoint is not None:
+        owner = settings.managed_identity_client_id
+        identity = shared.identity(owner) if owner else identity
         credential, audience = StorageCredential(identity), settings.cloud.storage_audience
         service = shared.service(
             endpoint, identity, lambda: connect_with_identity(endpoint, credential, audience)

@@ -1,6 +1,7 @@
 """The checks of `doctor`, one after the other, each with what to mend."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -12,15 +13,17 @@ from maa_notify import app
 from maa_notify.cards.samples import sample_event
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat, span
-from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
-from maa_notify.cli.text import counted
+from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.patient import GRAPH, SIGN_IN, Patient
+from maa_notify.cli.text import counted, fault_of, reason_of
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
-from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError
+from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError, SettingsError
 from maa_notify.identity.tokens import (
-    SUFFICIENT_PERMISSIONS,
+    claims_problem,
     issued_at,
+    more_than_needed,
     permission_problem,
     roles_of,
     told_roles,
@@ -43,8 +46,8 @@ _MAYBE_THERE = (
 _SIGHT = {
     "visible": "{0} can be seen",
     "hidden": "{0} may be hidden: {1} is missing",
-    "unknown": "{0} not known: the token does not show its permissions",
 }
+_UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
 
 
 class Finding(Struct, frozen=True):
@@ -67,68 +70,132 @@ class Finding(Struct, frozen=True):
         return found
 
 
-def findings_of(notifier: app.App, *, send: bool) -> Iterator[Finding]:
-    """Runs all checks; after one that fails the others still run.
+class Check(Struct, frozen=True):
+    """One check that is still to be made: `run` returns what it finds, also where it fails."""
+
+    name: str
+    run: Callable[[], Finding]
+
+
+def checks_of(patient: Patient, *, send: bool) -> Iterator[Check]:
+    """All checks in the order in which they are to be run; after one that fails the others still run.
+
+    One that has nothing to look at, since what it needs is missing, is skipped and says so.
 
     Args:
-        notifier: wired up from the settings to check.
+        patient: the notifier, as far as its settings allow.
         send: post a sample card to each destination.
     """
-    yield from _check_settings(notifier.settings)
-    yield _attempt("token", lambda: _check_token(notifier))
-    yield _attempt("graph", lambda: _check_graph(notifier))
-    yield _attempt("state", lambda: _check_state(notifier))
-    yield _attempt("polls", lambda: _check_polls(notifier))
-    yield _attempt("visibility", lambda: _check_visibility(notifier))
-    yield _attempt("outbox", lambda: _check_outbox(notifier.health()))
+    notifier, state, known = patient.notifier, patient.state, _Known(not patient.wrong_of(patient.state))
+    yield from _settings_checks(patient)
+    for name, action, needs in (
+        ("token", lambda: _check_token(notifier, known), _Needs(SIGN_IN)),
+        ("graph", lambda: _check_graph(notifier), _Needs(GRAPH, token=True)),
+        ("state", lambda: _check_state(notifier, known), _Needs(state)),
+        ("polls", lambda: _check_polls(notifier), _Needs((*state, "MAA_POLL_SCHEDULE"), store=True)),
+        ("visibility", lambda: _check_visibility(notifier, known), _Needs(SIGN_IN, token=True)),
+        ("outbox", lambda: _check_outbox(notifier.health()), _Needs(state, store=True)),
+    ):
+        yield Check(name, partial(_run, name, action, partial(needs.missing, patient, known)))
     for name in notifier.senders:
-        yield _attempt(f"destination {name}", partial(_check_destination, notifier, name, send=send))
+        check, needs = f"destination {name}", _Needs() if send else _Needs(state, store=True)
+        action = partial(_check_destination, notifier, name, send=send)
+        yield Check(check, partial(_run, check, action, partial(needs.missing, patient, known)))
     for name, sender in notifier.senders.items():
         if isinstance(sender, BotChannel):
-            yield _list_channels(name, sender)
+            yield Check(f"channels near {name}", partial(_list_channels, name, sender))
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the checks found that later ones build on."""
+
+    has_store: bool
+    has_token: bool = False
+
+
+class _Needs(Struct, frozen=True):
+    """What a check needs: right settings, a state store that works, a token."""
+
+    settings: tuple[str, ...] = ()
+    store: bool = False
+    token: bool = False
+
+    def missing(self, patient: Patient, known: _Known) -> str:
+        """Why the check has nothing to look at; "" when it has."""
+        if wrong := patient.wrong_of(self.settings):
+            return f"{', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong"
+        if self.store and not known.has_store:
+            return "the state store cannot be used"
+        return "there is no token" if self.token and not known.has_token else ""
+
+
+def _run(check: str, action: Callable[[], Finding], missing: Callable[[], str]) -> Finding:
+    why = missing()
+    return Finding(check, "skipped", f"not checked, since {why}") if why else _attempt(check, action)
 
 
 def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
     try:
         return action()
+    except SettingsError as error:
+        return Finding(check, "failed", str(error), WRONG_SETTINGS)
     except MaaNotifyError as error:
         return Finding(check, "failed", str(error), FAILED)
+    except OSError as error:
+        return Finding(check, "failed", reason_of(error), FAILED)
+    except Exception as error:  # noqa: BLE001 - one check that breaks must not hide the others
+        return Finding(check, "failed", fault_of(error), FAILED)
 
 
-def _check_settings(settings: Settings) -> Iterator[Finding]:
+def _settings_checks(patient: Patient) -> Iterator[Check]:
+    mistakes = [Finding("settings", "failed", str(each), WRONG_SETTINGS) for each in patient.mistakes]
+    found = mistakes or [_told_settings(patient.notifier.settings)]
+    found += [Finding("settings", "warning", each) for each in patient.notifier.settings.warnings]
+    for finding in found:
+        yield Check("settings", partial(lambda same: same, finding))
+
+
+def _told_settings(settings: Settings) -> Finding:
     names = ", ".join(destination.route.name for destination in settings.destinations)
-    yield Finding(
-        "settings", "ok", f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
-    )
-    for warning in settings.warnings:
-        yield Finding("settings", "warning", warning)
+    text = f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
+    return Finding("settings", "ok", text)
 
 
-def _check_token(notifier: app.App) -> Finding:
-    token = notifier.tokens.token(app.graph_scope(notifier.settings)).value
+def _check_token(notifier: app.App, known: _Known) -> Finding:
+    scope, now = app.graph_scope(notifier.settings), notifier.clock.now()
+    token = notifier.tokens.token(scope).value
+    known.has_token = True
+    # As the polls look at it: Graph is not asked with a token of which this is known.
+    if problem := claims_problem(token, scope, notifier.settings.tenant_id, now):
+        return Finding("token", "failed", f"it {problem}", FAILED)
     roles = roles_of(token)
     if roles is None:
         return Finding("token", "warning", "it does not show its permissions; Graph will tell")
     if problem := permission_problem(token):
         return Finding("token", "failed", f"it {problem}", FAILED)
     issued = issued_at(token)
-    age = f", issued {span(notifier.clock.now() - issued)} ago" if issued else ""
-    more = sorted(set(roles) - SUFFICIENT_PERMISSIONS - RECOMMENDED)
-    if more:
+    age = f", issued {span(now - issued)} ago" if issued else ""
+    if more := more_than_needed(roles, RECOMMENDED):
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
 
 
-def _check_visibility(notifier: app.App) -> Finding:
-    """Which kinds of requests the present token shows, and what was ever listed."""
+def _check_visibility(notifier: app.App, so_far: _Known) -> Finding:
+    """Which kinds of requests the present token shows, and what was ever listed, if the store tells."""
     roles = told_roles(notifier.tokens.token(app.graph_scope(notifier.settings)).value)
-    known = notifier.health()
-    listed = {each.family: each.last_listed for each in known.visibility if each.last_listed}
+    known = notifier.health() if so_far.has_store else None
+    listed = {each.family: each.last_listed for each in known.visibility if each.last_listed} if known else {}
     families = family_sights(roles, listed)
-    told = [_SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families]
-    ever = [each.family.replace("_", " ") for each in families if each.last_listed]
-    told.append(f"listed so far: {', '.join(ever) or 'none of them'}")
-    told.append(f"last request {_last_request(known)}")
+    told = [_UNKNOWN]
+    if roles is not None:
+        told = [
+            _SIGHT[each.state].format(each.family.replace("_", " "), each.permission) for each in families
+        ]
+    if known:
+        ever = [each.family.replace("_", " ") for each in families if each.last_listed]
+        told.append(f"listed so far: {', '.join(ever) or 'none of them'}")
+        told.append(f"last request {_last_request(known)}")
     states = {each.state for each in families}
     if str(Sight.HIDDEN) in states:
         told.append(_GRANT)
@@ -153,8 +220,10 @@ def _check_graph(notifier: app.App) -> Finding:
     return Finding("graph", "ok", text)
 
 
-def _check_state(notifier: app.App) -> Finding:
+def _check_state(notifier: app.App, known: _Known) -> Finding:
+    known.has_store = False
     notifier.store.requests.read_mark(APPROVALS)
+    known.has_store = True  # the checks to come only read
     check_writable(notifier.store.rows)
     return Finding("state", "ok", "readable and writable")
 

@@ -2,13 +2,17 @@
 
 import argparse
 
+from maa_notify.cli.arguments import whole_number
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
     parser.description = (
         "Shows a simulated tenant and its Teams channel in the browser; the notifier is real."
     )
-    parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    parser.add_argument(
+        "--port", type=whole_number(0, 65_535), default=0, metavar="N", help="default: a free one"
+    )
     parser.add_argument("--no-scenario", action="store_true", help="do not play the prepared requests")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(

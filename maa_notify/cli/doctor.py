@@ -1,10 +1,14 @@
 """`doctor`: checks everything that has to work, and says what to mend."""
 
 import argparse
-import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from maa_notify.cli.arguments import add_json
-from maa_notify.cli.exit_codes import FAILED, OK, REFUSED
+from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.text import print_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,22 +24,48 @@ def run(options: argparse.Namespace) -> int:
     """Runs all checks and returns the exit code of the gravest finding.
 
     Raises:
-        SettingsError: a setting is wrong.
-        StateError: the state store cannot be opened.
+        SettingsError: the settings are those of a fleet.
     """
-    from maa_notify import app
-    from maa_notify.cli.checks import Finding, findings_of
+    from maa_notify.cli.checks import Finding, checks_of
+    from maa_notify.cli.patient import examine
 
-    notifier = app.build()
+    progress = Progress(sys.stderr, is_shown=not (options.json or options.quiet))
+    patient = examine()
     found: list[Finding] = []
     try:
-        for finding in findings_of(notifier, send=options.send):
+        for check in checks_of(patient, send=options.send):
+            with progress.during(check.name):
+                finding = check.run()
             found.append(finding)
             if not options.json:
                 print(f"{finding.result.upper():8}{finding.check}: {finding.text}", flush=True)
     finally:
-        notifier.close()
+        patient.close()
     if options.json:
-        print(json.dumps([finding.as_object() for finding in found], indent=2))
+        print_json([finding.as_object() for finding in found])
     codes = {finding.exit_code for finding in found}
-    return next((code for code in (FAILED, REFUSED) if code in codes), OK)
+    return next((code for code in (WRONG_SETTINGS, FAILED, REFUSED) if code in codes), OK)
+
+
+class Progress:
+    """A line on a terminal that says what is waited for, and that goes when the answer is there."""
+
+    def __init__(self, stream: TextIO, *, is_shown: bool) -> None:
+        """A file or a pipe is told nothing, since nobody waits in front of it."""
+        self._stream = stream
+        self._is_shown = is_shown and stream.isatty()
+
+    @contextmanager
+    def during(self, check: str) -> Iterator[None]:
+        """Shows the line for as long as the block takes."""
+        line = f"checking {check} ..."
+        self._write(line)
+        try:
+            yield
+        finally:
+            self._write("\r" + " " * len(line) + "\r")
+
+    def _write(self, text: str) -> None:
+        if self._is_shown:
+            with suppress(OSError):
+                print(text, end="", file=self._stream, flush=True)

@@ -2,14 +2,15 @@
 
 import argparse
 import csv
-import json
 import sys
 from datetime import timedelta
 
-from maa_notify.cards.subject import subject_of
 from maa_notify.cards.text import safe
-from maa_notify.cli.exit_codes import OK
-from maa_notify.domain.event import Event, Notice, RequestEvent
+from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
+from maa_notify.cli.exit_codes import FAILED, OK
+from maa_notify.cli.keys import is_meant
+from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
 
@@ -29,6 +30,7 @@ COLUMNS = (
     "run_id",
     "message_id",
 )
+_MOST_DAYS = 36_500
 _FORMULA_START = ("=", "+", "-", "@")
 
 
@@ -36,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
     parser.description = "Prints the journal of notifications."
     parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
-    parser.add_argument("--days", type=int, default=None, metavar="N", help="only the last N days")
+    add_json(parser, "the same as --format json")
+    parser.add_argument(
+        "--days", type=whole_number(1, _MOST_DAYS), default=None, metavar="N", help="only the last N days"
+    )
+    add_key(parser, "only this request or notification, by the key on its card or in the outbox")
+    add_destination(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,19 +59,32 @@ def run(options: argparse.Namespace) -> int:
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
         since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
-        sent = [_row(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
+        sent = [(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
         given_up = [found.value for found in notifier.store.journal.read_dead()]
-        dead = [_row("dead", entry) for entry in given_up if since is None or entry.at >= since]
+        dead = [("dead", entry) for entry in given_up if since is None or entry.at >= since]
     finally:
         notifier.close()
-    rows = sorted([*sent, *dead], key=lambda row: row["at"])
-    if options.format == "json":
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    found = [each for each in (*sent, *dead) if _is_asked_for(each[1], options.key, options.destination)]
+    rows = sorted((_row(*each) for each in found), key=lambda row: row["at"])
+    if options.json or options.format == "json":
+        print_json(rows)
     else:
         writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    if options.key is not None and not rows:
+        where = f" for {options.destination}" if options.destination else ""
+        complain(
+            f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox"
+        )
+        return FAILED
     return OK
+
+
+def _is_asked_for(entry: JournalEntry, key: str | None, destination: str | None) -> bool:
+    notification = entry.notification
+    is_there = destination is None or notification.destination == destination
+    return is_there and (key is None or is_meant(key, notification))
 
 
 def _row(state: str, entry: JournalEntry) -> dict[str, str]:
@@ -78,7 +98,7 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         event.short_key,
         event.name,
         request.status if request else event.name,
-        _subject(event),
+        subject_line(event),
         " ".join(request.policy_types) if request else "",
         _name_of(event.requestor),
         _name_of(approver),
@@ -89,11 +109,6 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         entry.message_id,
     )
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def _subject(event: Event) -> str:
-    """The subject of a notification, as on its card."""
-    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
 
 
 def _receipt_of(entry: JournalEntry) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import logging
 import sys
-import traceback
 from collections.abc import Collection, Sequence
 from importlib import import_module
 from typing import Protocol
@@ -11,9 +10,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from maa_notify import __version__
+from maa_notify.cli import streams
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
-from maa_notify.cli.text import complain
+from maa_notify.cli.text import complain, fault_of, reason_of
 from maa_notify.errors import MaaNotifyError, SettingsError
 from maa_notify.logs import log_to_stderr
 
@@ -66,16 +66,22 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code; errors are printed as one line, without a traceback."""
-    words = sys.argv[1:] if arguments is None else arguments
-    parser = parser_for(words)
-    options = parser.parse_args(words)
-    if options.run is None:
-        parser.print_help()
-        return OK
-    if options.json and not options.takes_json:
-        parser.error(f"{options.command} has no --json")
-    log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
-    return _run(options)
+    streams.prepare()
+    trouble: OSError | None = None
+    try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as end:  # of the help, of the version and of wrong arguments
+        code = end.code if isinstance(end.code, int) else OK
+    except OSError as error:
+        code, trouble = FAILED, error
+    unwritten = streams.settle() or (trouble if trouble and trouble.filename is None else None)
+    if unwritten is not None:
+        complain(f"the output could not be written: {reason_of(unwritten)}")
+        code = code if code == WRONG_SETTINGS else FAILED
+    elif trouble is not None:
+        complain(reason_of(trouble))
+    streams.settle()
+    return code
 
 
 def parser_for(words: Collection[str]) -> argparse.ArgumentParser:
@@ -115,14 +121,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(words: Sequence[str]) -> int:
     try:
-        if options.tenant is not None:
-            from maa_notify.cli.tenants import use_settings_of
-
-            use_settings_of(options.tenant)
-        code: int = options.run(options)
-        return code
+        return _command(words)
     except SettingsError as error:
         complain(str(error))
         return WRONG_SETTINGS
@@ -130,10 +131,35 @@ def _run(options: argparse.Namespace) -> int:
         complain(str(error))
     except KeyboardInterrupt:
         complain("stopped")
-    except BrokenPipeError:
-        sys.stderr.close()
+    except MemoryError:
+        complain("this machine has not enough memory for it")
+    except ImportError as error:
+        complain(f"the installation is not complete: {error}")
+    except OSError:  # of the output, of a file or of the machine
+        raise
     except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{type(error).__name__} in {frame.name}, line {frame.lineno} of {frame.filename}"
-        complain(f"this is a fault of maa-notify itself: {where}; please report it")
+        complain(fault_of(error))
     return FAILED
+
+
+def _command(words: Sequence[str]) -> int:
+    parser = parser_for(words)
+    options, others = parser.parse_known_args(words)
+    if (options.json or "--json" in others) and not options.takes_json and options.run is not None:
+        parser.error(f"{options.command} has no --json")
+    # argparse takes the keys of a command up to the first option only; those that follow are keys as well.
+    keys = [each for each in others if hasattr(options, "keys") and not each.startswith("-")]
+    if len(keys) < len(others):
+        parser.error(f"unrecognized arguments: {' '.join(each for each in others if each not in keys)}")
+    if keys:
+        options.keys = [*options.keys, *keys]
+    if options.run is None:
+        parser.print_help()
+        return OK
+    log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
+    if options.tenant is not None:
+        from maa_notify.cli.tenants import use_settings_of
+
+        use_settings_of(options.tenant)
+    code: int = options.run(options)
+    return code

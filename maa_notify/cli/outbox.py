@@ -1,8 +1,7 @@
 """`outbox`: lists, retries or discards notifications that wait or were given up."""
 
 import argparse
-import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -10,9 +9,10 @@ from msgspec import Struct
 
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
-from maa_notify.cli.arguments import add_json
+from maa_notify.cli.arguments import add_destination, add_json
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
-from maa_notify.cli.text import complain, counted
+from maa_notify.cli.keys import is_meant
+from maa_notify.cli.text import complain, counted, print_json, subject_line
 from maa_notify.delivery.lease import is_taken
 from maa_notify.domain.notification import Notification
 from maa_notify.storage import by_hand
@@ -26,6 +26,8 @@ _FATES = {
 }
 _AS_WANTED = {"retry": Fate.DELIVERED, "discard": Fate.GONE}
 """What somebody else did that comes to the same."""
+
+_KEY_LIMIT = 300
 
 
 class _Item(Struct, frozen=True):
@@ -46,9 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="retry makes them due now; the next poll sends them",
     )
     parser.add_argument(
-        "keys", nargs="*", metavar="KEY", help="only these (as listed); discard needs them or --all"
+        "keys",
+        nargs="*",
+        default=[],
+        metavar="KEY",
+        help="only these: the key on a card (without its last number all news of that request), or the long"
+        " one; discard needs them or --all",
     )
-    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument("--all", action="store_true", help="all of them, at all destinations")
+    add_destination(parser)
     add_json(parser, "print the list as JSON")
 
 
@@ -68,15 +76,65 @@ def run(options: argparse.Namespace) -> int:
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
         items = _items(notifier.store, notifier.clock.now())
-        chosen = [item for item in items if not options.keys or item.notification.key in options.keys]
-        if options.action == "list":
-            print(_as_json(chosen) if options.json else _as_text(chosen))
-            return OK
-        if options.action == "retry":
-            notifier.store.outbox.clear_retry_after()
-        return _act(notifier.store, notifier.clock.now(), options.action, chosen, options.keys)
+        chosen = _chosen(items, options.keys, options.destination)
+        missing = [key for key in options.keys if not _chosen(chosen, [key], None)]
+        for key in missing:
+            complain(_why_missing(key, options.destination, notifier.store))
+        if options.action != "list":
+            code = _change(options, notifier.store, chosen, notifier.clock.now())
+            return FAILED if missing and code == OK else code
+        if options.json:
+            print_json(_as_objects(chosen))
+        else:
+            print(_as_text(chosen, len(items)))
+        return FAILED if missing else OK
     finally:
         notifier.close()
+
+
+def _change(options: argparse.Namespace, store: StateStore, chosen: Sequence[_Item], now: datetime) -> int:
+    """Retries or discards; a discard of what is meant for several destinations has to say which."""
+    keys = options.keys
+    for key, names in _spread(chosen, () if options.all else keys):
+        told = f"{key} waits for {len(names)} destinations ({', '.join(names)})"
+        if options.action == "discard":
+            complain(f"{told}: say which with --destination NAME, or --all; nothing was discarded")
+            return WRONG_SETTINGS
+        complain(f"{told}: all of them are meant; --destination NAME means one")
+    if keys and not chosen:
+        return FAILED
+    if options.action == "retry":
+        store.outbox.clear_retry_after()
+    return _act(store, now, options.action, chosen)
+
+
+def _spread(chosen: Sequence[_Item], keys: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The keys that mean notifications of several destinations, each with the names of these."""
+    for key in keys:
+        names = sorted({each.notification.destination for each in _chosen(chosen, [key], None)})
+        if len(names) > 1:
+            yield key, names
+
+
+def _chosen(items: Sequence[_Item], keys: Sequence[str], destination: str | None) -> list[_Item]:
+    """The items under these keys, or all where none is given, for one destination or all."""
+    there = [each for each in items if destination in {None, each.notification.destination}]
+    return [each for each in there if not keys or any(is_meant(key, each.notification) for key in keys)]
+
+
+def _why_missing(key: str, destination: str | None, store: StateStore) -> str:
+    """That nothing waits under a key, and what became of it, as far as the journal knows."""
+    text = f"nothing waits under the key {safe(key, _KEY_LIMIT)}"
+    text += f" for {safe(destination, _KEY_LIMIT)}" if destination else ""
+    for entry in reversed(list(store.journal.read_sent())):
+        notification = entry.notification
+        if destination in {None, notification.destination} and is_meant(key, notification):
+            fate = (
+                "passed over, since its recipient could not be reached," if entry.unreached else "delivered"
+            )
+            at = TimeFormat().format(entry.at)
+            return f"{text}: {notification.event.short_key} was {fate} at {at} to {notification.destination}"
+    return text
 
 
 def _items(store: StateStore, now: datetime) -> list[_Item]:
@@ -96,7 +154,7 @@ def _items(store: StateStore, now: datetime) -> list[_Item]:
     return sorted(items, key=lambda item: item.notification.recorded_at)
 
 
-def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item], keys: Sequence[str]) -> int:
+def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item]) -> int:
     fates = [(item, item.retry() if action == "retry" else item.discard()) for item in chosen]
     done = [item for item, fate in fates if fate is Fate.DONE]
     them = "it" if len(done) == 1 else "them"
@@ -108,12 +166,9 @@ def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item],
         )
     for item, fate in fates:
         if fate is not Fate.DONE:
-            complain(f"{item.notification.key}: {_FATES[fate]}")
-    unknown = set(keys) - {item.notification.key for item in chosen}
-    for key in sorted(unknown):
-        complain(f"nothing waits under the key {key}")
+            complain(f"{item.notification.event.short_key}: {_FATES[fate]}")
     is_as_wanted = all(fate in {Fate.DONE, _AS_WANTED[action]} for _, fate in fates)
-    return OK if is_as_wanted and not unknown else FAILED
+    return OK if is_as_wanted else FAILED
 
 
 def _tell_of_posts(store: StateStore, now: datetime, destinations: Collection[str]) -> None:
@@ -124,36 +179,37 @@ def _tell_of_posts(store: StateStore, now: datetime, destinations: Collection[st
             print(f"a poll is delivering to {name!r} now: a card that is on its way there still comes")
 
 
-def _as_text(items: Sequence[_Item]) -> str:
+def _as_text(items: Sequence[_Item], in_all: int) -> str:
     if not items:
-        return "The outbox is empty."
-    lines = []
-    for item in items:
-        notification = item.notification
-        lines.append(
-            f"{item.state:8}{notification.key}\n"
-            f"        recorded {TimeFormat().format(notification.recorded_at)},"
-            f" {counted(notification.attempts, 'attempt')}"
-            + (f", last error: {safe(notification.last_error, 200)}" if notification.last_error else "")
-        )
-    return "\n".join(lines)
+        return "None of what waits was asked for." if in_all else "The outbox is empty."
+    return "\n".join(map(_lines, items))
 
 
-def _as_json(items: Sequence[_Item]) -> str:
-    return json.dumps(
-        [
-            {
-                "state": item.state,
-                "key": item.notification.key,
-                "short_key": item.notification.event.short_key,
-                "request": item.notification.event.subject_id,
-                "event": item.notification.event.name,
-                "destination": item.notification.destination,
-                "recorded_at": item.notification.recorded_at.isoformat(),
-                "attempts": item.notification.attempts,
-                "last_error": item.notification.last_error,
-            }
-            for item in items
-        ],
-        indent=2,
+def _lines(item: _Item) -> str:
+    notification = item.notification
+    event = notification.event
+    error = f", last error: {safe(notification.last_error, 200)}" if notification.last_error else ""
+    tries = counted(notification.attempts, "attempt")
+    return (
+        f"{item.state:8}{event.short_key}  {subject_line(event)}\n"
+        f"        {event.name}, for {notification.destination}, {tries}{error}\n"
+        f"        recorded {TimeFormat().format(notification.recorded_at)}, long key {notification.key}"
     )
+
+
+def _as_objects(items: Sequence[_Item]) -> list[dict[str, object]]:
+    return [
+        {
+            "state": item.state,
+            "key": item.notification.key,
+            "short_key": item.notification.event.short_key,
+            "request": item.notification.event.subject_id,
+            "subject": subject_line(item.notification.event),
+            "event": item.notification.event.name,
+            "destination": item.notification.destination,
+            "recorded_at": item.notification.recorded_at.isoformat(),
+            "attempts": item.notification.attempts,
+            "last_error": item.notification.last_error,
+        }
+        for item in items
+    ]

@@ -11,10 +11,17 @@ from msgspec.structs import replace
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.cards.samples import full, sample_for
+from maa_notify.cli.keys import is_request_meant
+from maa_notify.cli.text import complain
 from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
 from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical
-from maa_notify.graph.requests import parse_request
+from maa_notify.graph.requests import MalformedRequestError, parse_request
 from maa_notify.settings.validation import did_you_mean
+
+_MOST_BYTES = 64 * 1024 * 1024
+"""More than any list of Graph; a device or a pipe may have no end."""
+
+_NO_REQUEST = "holds no request as Graph gives it, an answer with 'value', a list or one entry of it"
 
 
 class UnusableError(ValueError):
@@ -22,44 +29,53 @@ class UnusableError(ValueError):
 
 
 class PreviewOptions(Struct, frozen=True):
-    """The event that a card or a route is wanted for.
+    """The events that cards or routes are wanted for.
 
     Attributes:
         word: a name of the catalogue, a word of `EVENT_NAMES`, or any status.
-        request_file: raw JSON of one request, `-` for standard input; goes before `word`.
-        policy_type: as if the request were of this type.
+        request_file: raw JSON of requests, `-` for standard input; goes before `word`.
+        policy_type: as if the requests were of this type.
+        key: of the requests in the file only this one.
     """
 
     word: str
     request_file: str | None = None
     policy_type: str | None = None
+    key: str | None = None
 
-    def event(self, now: datetime) -> Event:
-        """The event.
+    def events(self, now: datetime) -> list[Event]:
+        """The events, at least one.
 
         Raises:
-            UnusableError: the file holds no request, or there is no such policy type.
+            UnusableError: the file holds no such request, or there is no such policy type.
         """
-        if self.request_file:
-            event = _event_of(_read_request(self.request_file), now)
+        if self.request_file is not None:
+            found: list[Event] = [
+                _event_of(each, now) for each in _read_requests(self.request_file, self.key)
+            ]
         else:
-            event = sample_for(self.word).event(now)
-        if self.policy_type is None or isinstance(event, Notice):
-            return event
+            found = [sample_for(self.word).event(now)]
+        if self.policy_type is None:
+            return found
         known = canonical(self.policy_type)
         if known not in POLICY_TYPES:
             near = did_you_mean(self.policy_type, POLICY_TYPES)
             raise UnusableError(f"there is no policy type {self.policy_type!r}{near}")
-        return replace(event, request=replace(event.request, policy_types=(known,)))
+        return [
+            each
+            if isinstance(each, Notice)
+            else replace(each, request=replace(each.request, policy_types=(known,)))
+            for each in found
+        ]
 
-    def card(self, cards: TeamsCards, now: datetime) -> Element:
-        """The card of the event, in the form that the catalogue gives it.
+    def cards(self, cards: TeamsCards, now: datetime) -> list[Element]:
+        """The cards of the events, in the form that the catalogue gives them.
 
         Raises:
-            UnusableError: as for `event`.
+            UnusableError: as for `events`.
         """
-        draw = full if self.request_file else sample_for(self.word).draw
-        return draw(cards, self.event(now), now)
+        draw = sample_for(self.word).draw if self.request_file is None else full
+        return [draw(cards, event, now) for event in self.events(now)]
 
 
 def _event_of(request: ApprovalRequest, now: datetime) -> Event:
@@ -69,14 +85,43 @@ def _event_of(request: ApprovalRequest, now: datetime) -> Event:
     return RequestEvent(EventKind.STATUS_CHANGED, request, 2, now, NEEDS_APPROVAL)
 
 
-def _read_request(file: str) -> ApprovalRequest:
-    """Reads the raw JSON of one request; as bytes, since PowerShell writes UTF-16."""
+def _read_requests(file: str, key: str | None) -> list[ApprovalRequest]:
+    """The requests in a file; an entry that is none is told and left out, if there are others."""
+    entries, wrong = _entries_in(file), []
+    found: list[ApprovalRequest] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            found.append(parse_request(entry))
+        except MalformedRequestError as error:
+            wrong.append(f"entry {number} is no request: {error}")
+    chosen = [each for each in found if key is None or is_request_meant(key, each.id)]
+    if not found:
+        raise UnusableError(f"--request: {file} {_NO_REQUEST}: {wrong[0] if wrong else 'it is empty'}")
+    if not chosen:
+        raise UnusableError(f"--request: {file} holds no request with the key {key}")
+    for each in wrong:
+        complain(f"--request: {file}: {each}")
+    return chosen
+
+
+def _entries_in(file: str) -> list[object]:
+    """What should be requests in Graph's whole answer, in a list or by itself.
+
+    Read as bytes, since PowerShell writes UTF-16.
+    """
+    if file == "-" and sys.stdin is None:
+        raise UnusableError("--request: - cannot be read: there is no standard input")
     try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return parse_request(json.loads(content))
+        if file == "-":
+            content = sys.stdin.buffer.read(_MOST_BYTES)
+        else:
+            with Path(file).open("rb") as stream:
+                content = stream.read(_MOST_BYTES)
+        raw: object = json.loads(content)
     except OSError as error:
         raise UnusableError(f"--request: {file} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UnusableError(
-            f"--request: {file} holds no request as Graph gives it, one entry of 'value': {error}"
-        ) from None
+        raise UnusableError(f"--request: {file} {_NO_REQUEST}: {error}") from None
+    if isinstance(raw, dict) and isinstance(raw.get("value"), list):
+        raw = raw["value"]
+    return raw if isinstance(raw, list) else [raw]

@@ -1,13 +1,13 @@
 """`preview --route`: tells which destinations a request would go to, and why."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from maa_notify.cards.text import safe
 from maa_notify.cli.exit_codes import OK
 from maa_notify.cli.preview_options import PreviewOptions, UnusableError
+from maa_notify.cli.text import print_json, subject_line
 from maa_notify.clock import SystemClock
-from maa_notify.domain.event import Event, Notice
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.routing import Route, RoutingDecision, RoutingReason, explain
 from maa_notify.settings.reader import read_settings
 
@@ -30,15 +30,31 @@ def show_route(wanted: PreviewOptions, *, as_json: bool) -> int:
         SettingsError: a setting is wrong.
         UnusableError: there is no such event, or it is none of a single request.
     """
-    event = wanted.event(SystemClock().now())
-    if isinstance(event, Notice) or wanted.word == "digest":
+    events = wanted.events(SystemClock().now())
+    if wanted.word == "digest" or not all(isinstance(each, RequestEvent) for each in events):
         raise UnusableError("only the news of one request has a route")
     routes = read_settings().routes
-    decisions = explain(event, routes)
-    texts = [sentence(decision, route, event) for decision, route in zip(decisions, routes, strict=True)]
-    answers = list(zip(decisions, texts, strict=True))
-    print(json.dumps([_as_object(*each) for each in answers], indent=2) if as_json else _as_lines(answers))
+    told = [(event, _answers(event, routes)) for event in events]
+    if as_json:
+        objects = [_as_object(event, *each) for event, answers in told for each in answers]
+        print_json(objects)
+    else:
+        print("\n".join(_as_lines(answers, _title(event, len(told))) for event, answers in told))
     return OK
+
+
+def _answers(event: Event, routes: Sequence[Route]) -> list[tuple[RoutingDecision, str]]:
+    """What each destination does with an event, and the sentence that says why."""
+    decisions = explain(event, routes)
+    return [
+        (decision, sentence(decision, route, event))
+        for decision, route in zip(decisions, routes, strict=True)
+    ]
+
+
+def _title(event: Event, of: int) -> str:
+    """Which request the lines below are about, where there are several; "" for a single one."""
+    return f"{event.short_key}  {subject_line(event)}" if of > 1 else ""
 
 
 def sentence(decision: RoutingDecision, route: Route, event: Event) -> str:
@@ -57,8 +73,9 @@ def sentence(decision: RoutingDecision, route: Route, event: Event) -> str:
     return f"{asked}; a chat with {decision.recipient}" if decision.recipient else asked
 
 
-def _as_lines(answers: list[tuple[RoutingDecision, str]]) -> str:
-    lines = [
+def _as_lines(answers: list[tuple[RoutingDecision, str]], title: str) -> str:
+    lines = [title] if title else []
+    lines += [
         f"{'HEARS' if decision.delivers else 'SILENT':8}{decision.destination}: {text}"
         for decision, text in answers
     ]
@@ -67,8 +84,9 @@ def _as_lines(answers: list[tuple[RoutingDecision, str]]) -> str:
     return "\n".join(lines)
 
 
-def _as_object(decision: RoutingDecision, text: str) -> dict[str, object]:
+def _as_object(event: Event, decision: RoutingDecision, text: str) -> dict[str, object]:
     return {
+        "key": event.short_key,
         "destination": decision.destination,
         "hears": decision.delivers,
         "why": str(decision.reason),

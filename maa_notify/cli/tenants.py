@@ -1,14 +1,13 @@
 """`tenants`: the tenants of a fleet, and whose settings are wrong. Nothing is sent."""
 
 import argparse
-import json
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.exit_codes import OK, WRONG_SETTINGS
-from maa_notify.cli.text import counted
+from maa_notify.cli.text import counted, print_json
 from maa_notify.errors import Mistake, SettingsError
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     found = [(tenant, _problems_of(tenant)) for tenant in listed.tenants]
     if options.json:
         rows = [{"id": each.id, "name": each.name, "problems": problems} for each, problems in found]
-        print(json.dumps({"tenants": rows, "problems": [str(each) for each in listed.mistakes]}, indent=2))
+        print_json({"tenants": rows, "problems": [str(each) for each in listed.mistakes]})
     else:
         for tenant, problems in found:
             print(f"{'WRONG' if problems else 'ok':<6} {tenant.id}  {tenant.name}".rstrip())

@@ -1,6 +1,15 @@
 """What commands print in common."""
 
+import json
 import sys
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from maa_notify.cli.streams import takes_unicode
+
+if TYPE_CHECKING:
+    from maa_notify.domain.event import Event
 
 
 def counted(count: int, noun: str) -> str:
@@ -9,5 +18,35 @@ def counted(count: int, noun: str) -> str:
 
 
 def complain(text: str) -> None:
-    """Tells a person on standard error what is wrong."""
-    print(f"maa-notify: {text}", file=sys.stderr)
+    """Tells a person on standard error what is wrong, if that can be written."""
+    with suppress(OSError, ValueError):
+        print(f"maa-notify: {text}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Prints a value as JSON, with the escapes of JSON where standard output takes no other characters."""
+    print(json.dumps(value, indent=2, ensure_ascii=not takes_unicode()))
+
+
+def subject_line(event: "Event") -> str:
+    """The subject of an event, as on its card."""
+    # Slow to load, and few commands need it.
+    from maa_notify.cards.subject import subject_of
+    from maa_notify.domain.event import Notice
+
+    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused something, with the file if there is one."""
+    if isinstance(error, BrokenPipeError):
+        return "its reader went away before the end"
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def fault_of(error: Exception) -> str:
+    """What to report of an error that nobody foresaw: its kind and place, without its text."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {frame.name}, line {frame.lineno} of {frame.filename}"
+    return f"this is a fault of maa-notify itself: {where}; please report it"

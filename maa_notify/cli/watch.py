@@ -48,9 +48,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 1 <= value <= _DAY:
-        raise argparse.ArgumentTypeError("must be from 1 to 86400 seconds")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= _DAY:  # nor is "nan"
+        raise argparse.ArgumentTypeError("must be a number of seconds from 1 to 86400")
     return value
 
 

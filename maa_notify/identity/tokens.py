@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,8 +38,12 @@ _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 
 _CLOCK_SKEW = timedelta(minutes=5)
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
+_NUMBER = re.compile(r"\bAADSTS(\d{1,9})\b", re.ASCII)
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})
-
+_NO_WAY = (
+    "no way to sign in is set but a managed identity, and there is none here: give MAA_CLIENT_SECRET or"
+    " MAA_CLIENT_CERTIFICATE_PATH, or for a first try MAA_ACCESS_TOKEN"
+)
 
 Credential = str | Mapping[str, str] | Mapping[str, Callable[[], str]]
 """What MSAL takes as the proof of an app registration."""
@@ -131,7 +135,13 @@ class ManagedIdentity:
     def token(self, scope: str) -> Token:
         """A cached or fresh token."""
         resource = scope.removesuffix("/.default")
-        return self._session.token(lambda client: client.acquire_token_for_client(resource=resource))
+        try:
+            return self._session.token(lambda client: client.acquire_token_for_client(resource=resource))
+        except GraphUnavailable as error:
+            if msal.managed_identity.get_managed_identity_source() != msal.managed_identity.DEFAULT_TO_VM:
+                raise
+            # Azure tells a Function where its identity is; without that this is most likely no Azure at all.
+            raise GraphUnavailable(f"{_NO_WAY} ({error})", error.retry_after) from None
 
     def invalidate(self) -> None:
         """Drops tokens cached here; Azure keeps its own copy for up to a day."""
@@ -195,7 +205,7 @@ class _Session:
         except GraphError:
             raise
         except Exception as error:  # noqa: BLE001 - MSAL lets pass whatever the libraries below it raise
-            result = {"error": type(error).__name__}
+            result = {"error": type(error).__name__, "error_description": _told_by(error)}
         raise _refusal(result, self._advice)
 
     @contextmanager
@@ -257,7 +267,19 @@ def told_roles(token: Secret) -> tuple[str, ...] | None:
 def missing_permission(token: Secret) -> str:
     """The permission that a token lacks; "" when it has one that suffices, or does not tell."""
     roles = roles_of(token)
-    return "" if roles is None or SUFFICIENT_PERMISSIONS.intersection(roles) else PERMISSION
+    if roles is None or SUFFICIENT_PERMISSIONS.intersection(map(_reading, roles)):
+        return ""
+    return PERMISSION
+
+
+def more_than_needed(roles: Iterable[str], needed: Collection[str]) -> list[str]:
+    """Of a token's permissions those that are not needed, sorted; each that lets write is one of them."""
+    return sorted({*roles} - {*needed} - SUFFICIENT_PERMISSIONS)
+
+
+def _reading(role: str) -> str:
+    """The permission that lets read what this one lets write; others as they are."""
+    return role.replace(".ReadWrite.", ".Read.")
 
 
 def permission_problem(token: Secret) -> str:
@@ -326,8 +348,24 @@ def _refusal(result: object, advice: str) -> GraphError:
     code = word if isinstance(word, str) and _WORD.fullmatch(word) else "unknown"
     if code in _PASSING:
         return GraphUnavailable(f"the sign-in service is busy ({code}); nothing was compared")
-    listed = details.get("error_codes")
-    numbers = [each for each in listed if isinstance(each, int)] if isinstance(listed, list) else []
+    numbers = _numbers_in(details)
     words = ", ".join([code, *(f"AADSTS{number}" for number in numbers)])
     known = next((SIGN_IN_ADVICE[number] for number in numbers if number in SIGN_IN_ADVICE), advice)
     return GraphDenied(f"the sign-in was refused ({words}): {known}")
+
+
+def _numbers_in(details: Mapping[str, Any]) -> list[int]:
+    """The error numbers of Entra in an answer; where they are not listed, those in its description."""
+    listed, described = details.get("error_codes"), details.get("error_description")
+    numbers = [each for each in listed if isinstance(each, int)] if isinstance(listed, list) else []
+    found = _NUMBER.findall(described) if isinstance(described, str) else []
+    return numbers or list(dict.fromkeys(map(int, found)))
+
+
+def _told_by(error: BaseException | None) -> str:
+    """The texts of an error and of those that led to it; MSAL puts Entra's answer into the first one."""
+    texts = []
+    while error is not None:
+        texts.append(str(error))
+        error = error.__context__
+    return " ".join(texts)

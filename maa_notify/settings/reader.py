@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.bot.config import BOT_CLOUDS
@@ -43,11 +44,42 @@ _CLIENT_ID, _BOT_CLIENT_ID = "MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID"
 _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id too"
 
 
+class Reading(Struct, frozen=True):
+    """Settings as far as they could be read, and every mistake in them.
+
+    A setting that is wrong has its default in `settings`, so nothing may be started with them; a check may
+    use the parts whose settings are right.
+    """
+
+    settings: Settings
+    mistakes: tuple[Mistake, ...]
+
+
+class Display(Struct, frozen=True):
+    """What cards show beside the request: the cloud, a time zone's name or "", the tenant's name or ""."""
+
+    cloud: Cloud
+    time_zone: str
+    tenant_name: str
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """All settings of one tenant, checked.
 
     Raises:
         SettingsError: with every mistake there is.
+    """
+    found = read_as_far_as_possible(environ)
+    if found.mistakes:
+        raise SettingsError(found.mistakes)
+    return found.settings
+
+
+def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
+    """The settings of one tenant with their mistakes, for a check of what is right.
+
+    Raises:
+        SettingsError: they are those of a fleet.
     """
     if is_fleet(environ):
         many = "names many tenants, and this is for one: say which, as in maa-notify --tenant NAME doctor"
@@ -66,9 +98,21 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
     _warn_of_unknown_names(environ, findings)
+    return Reading(replace(settings, warnings=tuple(findings.warnings)), tuple(findings.mistakes))
+
+
+def read_display(environ: Mapping[str, str]) -> Display:
+    """What cards show beside the request, of settings that need not be complete.
+
+    Raises:
+        SettingsError: one of these settings is wrong.
+    """
+    findings = Findings()
+    names = ("MAA_CLOUD", "MAA_TIME_ZONE", "MAA_TENANT_NAME")
+    shown = Display(*(_value_of(BY_NAME[name], environ, findings) for name in names))
     if findings.mistakes:
         raise SettingsError(findings.mistakes)
-    return replace(settings, warnings=tuple(findings.warnings))
+    return shown
 
 
 def read_bot_client_id(environ: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ UNRESOLVED = (
     " Key Vault Secrets User, and that keyVaultReferenceIdentity names that identity"
 )
 
+_MOST_BYTES = 16 * 1024 * 1024
 _REFERENCE = "@microsoft.keyvault("
 _WORD = re.compile(r"[A-Za-z_]{1,40}")
 _RETIRED = (
@@ -116,9 +117,12 @@ def read_json_list(text: str, example: str) -> list[Any]:
     problem = f"must be a JSON list, such as {example}, or name a file that holds one"
     if not text.startswith(("[", "{")):
         try:
-            source = Path(text).read_bytes()
-        except (OSError, ValueError):
-            raise ValueError(problem) from None
+            with Path(text).open("rb") as file:
+                source = file.read(_MOST_BYTES)  # whatever the name leads to, a device without an end too
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and "://" not in text else None
+            why = f"; the file that it names cannot be read: {reason}" if reason else ""
+            raise ValueError(f"{problem}{why}") from None
     try:
         found = json.loads(source)
     except json.JSONDecodeError as error:

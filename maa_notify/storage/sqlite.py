@@ -52,6 +52,8 @@ _WAITING = """
 _PADDING = ("", "padding")
 """Partition and key of a row that makes the file grow; no tenant has this partition."""
 
+BUSY_SECONDS = 20.0
+"""How long a poll waits for another process that has locked the file."""
 _PAGE = 1_000
 _ROOM = 32_768
 """Bytes by which a commit lets the file grow beside the notifications that it moves."""
@@ -83,21 +85,18 @@ class _Room(Struct, frozen=True):
 class SqliteRows:
     """Rows of one tenant in a SQLite file, safe for several processes on one machine."""
 
-    def __init__(self, path: Path, partition: str, patience: float = 20.0) -> None:
+    def __init__(self, path: Path, partition: str, busy_seconds: float = BUSY_SECONDS) -> None:
         """Opens the file and creates it, readable by its owner only, when it is not there.
 
-        Args:
-            path: of the file.
-            partition: the tenant.
-            patience: how long to wait for another process that holds the file (seconds).
+        `busy_seconds` is how long to wait for another process that has locked the file.
 
         Raises:
             StateError: the file cannot be opened, or holds something that is not ours.
         """
         self._path = path
         self._partition = partition
-        self._patience = patience
         self._lock = Lock()
+        self._busy_seconds = busy_seconds
         self._connection = self._open()
 
     def read(self, first: str, end: str) -> Iterator[Row]:
@@ -140,7 +139,7 @@ class SqliteRows:
             # Created here, since SQLite would let others read the file, and it holds names and reasons.
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
-                self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
+                self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
             raise self._failure(error) from error

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from maa_notify.domain.event import short_key
 from tests.cli.conftest import Command
 from tests.support.cards import text
 from tests.support.examples import example
@@ -138,7 +139,14 @@ def test_the_route_of_a_request_from_standard_input(settings: dict[str, str], de
     [
         (["--request", "nowhere.json"], "nowhere.json cannot be read"),
         (["--request", "."], ". cannot be read"),
-        (["--request", "list.json"], "list.json holds no request as Graph gives it, one entry of 'value'"),
+        (["--request", "empty.json"], "empty.json holds no request as Graph gives it"),
+        (["--request", "error.json"], "error.json holds no request as Graph gives it"),
+        (["--request", "list.json", "--key", "000000"], "list.json holds no request with the key 000000"),
+        (
+            ["--request", "list.json", "--png", "card.png"],
+            "list.json holds 2 requests, and a picture shows one",
+        ),
+        (["approved", "--key", "000000"], "it needs --request"),
         (["--request", "broken.json"], "broken.json holds no request as Graph gives it"),
         (["approved", "--request", "list.json"], "not allowed with"),
         (["--policy-type", "deviceWhipe"], "'deviceWhipe'; did you mean 'deviceWipe'?"),
@@ -152,10 +160,106 @@ def test_what_cannot_be_shown_is_said(
     command: Command, tmp_path: Path, arguments: list[str], problem: str
 ) -> None:
     """Exit 2 and the reason, never a traceback."""
-    (tmp_path / "list.json").write_text(json.dumps({"value": [example("wipe")]}), encoding="utf-8")
+    found = {
+        "list": {"value": [example("wipe"), example("script")]},
+        "empty": {"value": []},
+        "error": {"error": {}},
+    }
+    for name, content in found.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     (tmp_path / "broken.json").write_text("[" * 100_000, encoding="utf-8")
 
     outcome = command("preview", *arguments)
 
     assert (outcome.code, outcome.out) == (2, "")
     assert problem in outcome.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("is_piped", [False, True], ids=["file", "pipe"])
+def test_a_whole_answer_of_graph(
+    settings: dict[str, str], tmp_path: Path, encoding: str, is_piped: bool
+) -> None:
+    """Saved or out of a pipe: a card for each request, in Graph's order; an entry that is none is told."""
+    first, second = example("wipe", payloadName="Ä-7"), example("script")
+    answer = json.dumps({"@odata.context": "x", "value": [first, {"id": "1"}, second]}, ensure_ascii=False)
+    (tmp_path / "answer.json").write_text(answer, encoding=encoding)
+    done = subprocess.run(
+        [sys.executable, "-m", "maa_notify", "preview", "--request", "-" if is_piped else "answer.json"],
+        input=answer.encode(encoding),
+        env=environment(settings),
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        timeout=20,
+    )
+
+    cards = json.loads(done.stdout)
+    assert len(cards) == 2
+    assert "Ä-7" in text(cards[0])
+    assert b"entry 2 is no request: it has no status" in done.stderr
+
+
+@pytest.mark.parametrize("form", [dict, list, None], ids=["answer", "list", "single"])
+def test_an_answer_with_one_request_is_one_card(
+    command: Command, tmp_path: Path, form: type[object] | None
+) -> None:
+    """Whatever it is wrapped in."""
+    raw = example("wipe")
+    content: object = {dict: {"value": [raw]}, list: [raw]}.get(form, raw)  # type: ignore[call-overload]
+    (tmp_path / "one.json").write_text(json.dumps(content), encoding="utf-8")
+
+    assert json.loads(command("preview", "--request", "one.json").out)["type"] == "AdaptiveCard"
+
+
+def test_one_request_of_many_by_its_key(command: Command, tmp_path: Path) -> None:
+    """The key on the card, in any case, with or without the revision."""
+    raws = [example("wipe", id="11111111-0000-4000-8000-000000000001"), example("script")]
+    (tmp_path / "many.json").write_text(json.dumps(raws), encoding="utf-8")
+    key = short_key(raws[0]["id"])
+    shown = [
+        json.loads(command("preview", "--request", "many.json", "--key", each).out)
+        for each in (key, f"{key.lower()}-1", raws[0]["id"])
+    ]
+
+    assert all(f"{key}-" in text(card) for card in shown)
+
+
+def test_routes_of_several_requests_say_whose_they_are(
+    command: Command, tmp_path: Path, destinations: str
+) -> None:
+    """A line with key and subject before those of each request; in JSON the key is in each object."""
+    raws = [example("wipe"), example("script")]
+    (tmp_path / "many.json").write_text(json.dumps({"value": raws}), encoding="utf-8")
+    given = ("preview", "--route", "--request", "many.json")
+    lines = command(*given, MAA_DESTINATIONS=destinations).out.splitlines()
+    objects = json.loads(command(*given, "--json", MAA_DESTINATIONS=destinations).out)
+
+    keys = [short_key(raw["id"]) for raw in raws]
+    assert [lines[0][:6], lines[5][:6]] == keys
+    assert [each["key"][:6] for each in objects] == [key for key in keys for _ in range(4)]
+
+
+def test_a_card_is_shown_as_the_settings_want_it(command: Command) -> None:
+    """With times of the readers' zone and the tenant's name, though the other settings are missing."""
+    nothing_else = {"MAA_TENANT_ID": None, "MAA_TEAMS_WEBHOOK_URL": None}
+    shown = {"MAA_TIME_ZONE": "Asia/Kolkata", "MAA_TENANT_NAME": "Contoso", "MAA_CLOUD": "usgov"}
+    card = json.loads(command("preview", **shown, **nothing_else).out)
+    wrong = command("preview", MAA_TIME_ZONE="W. Europe Standard Time", **nothing_else)
+
+    assert "Asia/Kolkata" in text(card)
+    assert "Contoso" in text(card)
+    assert "https://intune.microsoft.us" in json.dumps(card)
+    assert wrong.code == 2
+    assert "MAA_TIME_ZONE" in wrong.err
+    assert "Europe/Berlin" in wrong.err
+
+
+def test_a_strange_request_breaks_nothing(command: Command, tmp_path: Path) -> None:
+    """Half a character in the id, and control characters in a name."""
+    raw = example("wipe", id="x\ud800y", payloadName="\x1b]0;owned\x07\ud83d")
+    (tmp_path / "odd.json").write_text(json.dumps(raw), encoding="utf-8")
+    outcome = command("preview", "--request", "odd.json")
+
+    assert "report it" not in outcome.err
+    assert "\x1b" not in outcome.out

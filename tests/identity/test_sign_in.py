@@ -419,6 +419,15 @@ def test_a_refused_sign_in_needs_a_person(
         (50034, "check MAA_TENANT_ID"),
         (53003, "a Conditional Access policy blocks the sign-in"),
         (500011, "check MAA_CLOUD and MAA_TENANT_ID"),
+        (7000218, "give MAA_CLIENT_SECRET or MAA_CLIENT_CERTIFICATE_PATH"),
+        (1000502, "the certificate is not known or has expired"),
+        (700021, "the signed proof is of another application"),
+        (900021, "neither the id of a tenant nor one of its domain names"),
+        (90038, "the tenant is in another cloud"),
+        (50020, "the account is not known in this tenant"),
+        (530032, "a Conditional Access policy blocks the sign-in"),
+        (65001, "admin consent"),
+        (500021, "tenant restrictions"),
     ],
 )
 def test_each_refusal_of_entra_has_its_own_way_out(
@@ -464,6 +473,40 @@ def test_an_unknown_tenant_needs_a_person(entra: FakeEntra) -> None:
         source.token(SCOPE)
 
     source.invalidate()
+
+
+def test_the_number_is_read_wherever_entra_puts_it(entra: FakeEntra) -> None:
+    """An unknown tenant is refused before a token is asked for; the answer's text stays away all the same."""
+    body = {
+        "error": "invalid_tenant",
+        "error_description": "AADSTS90002: Tenant 'x' not found. this and that",
+    }
+    source = AppRegistration(CLIENT, SECRET, entra.url, "another-tenant")
+    entra.fail_next(reply(400, json=body), on="/another-tenant/v2.0/.well-known/openid-configuration")
+
+    with pytest.raises(GraphDenied) as caught:
+        source.token(SCOPE)
+    source.invalidate()
+
+    assert "AADSTS90002" in str(caught.value)
+    assert "there is no such tenant: check MAA_TENANT_ID" in str(caught.value)
+    assert "this and that" not in str(caught.value)
+
+
+def test_no_way_to_sign_in_is_said_where_that_is_so(
+    azure: FakeIdentityEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine of one's own with neither secret nor certificate: what to set, not what Azure lacks."""
+    for name in azure.environ:
+        monkeypatch.delenv(name, raising=False)
+    with ScriptedServer() as gone:
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", gone.url)
+
+    with pytest.raises(GraphUnavailable) as caught:
+        ManagedIdentity(None).token(SCOPE)
+
+    assert "no way to sign in is set" in str(caught.value)
+    assert "MAA_CLIENT_SECRET or MAA_CLIENT_CERTIFICATE_PATH" in str(caught.value)
 
 
 def test_an_identity_that_is_not_assigned_needs_a_person(azure: FakeIdentityEndpoint) -> None:

@@ -1,6 +1,7 @@
 """Values as people copy them: with quotes, invisible characters, a digit too many, or Windows' names."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from maa_notify.settings.model import Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.settings.startup import commands_wanted, is_fleet, schedule_from
 from maa_notify.settings.tenants import read_tenants
+from maa_notify.settings.validation import read_json_list
 
 TENANT = "5f0f3c3e-0000-4000-8000-000000000001"
 APP = "7b0c54be-0000-4000-8000-000000000002"
@@ -239,3 +241,33 @@ def test_line_breaks_of_a_list_are_not_blamed() -> None:
     told = problem(MAA_DESTINATIONS='[\n\t{"name": "ops"\n]')
 
     assert told == "MAA_DESTINATIONS: must be a JSON list, and is not JSON at line 3, column 1"
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ("nowhere/list.json", "the file that it names cannot be read: No such file or directory"),
+        (".", "the file that it names cannot be read: Is a directory"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="the system says it in other words there")
+def test_a_list_in_a_file_that_cannot_be_read_says_why(given: str, words: str) -> None:
+    """A slip of the pen in a path is not a fault of the JSON."""
+    with pytest.raises(ValueError, match=words):
+        read_json_list(given, "[]")
+
+
+def test_an_address_in_the_place_of_a_list_is_not_taken_for_a_path() -> None:
+    """It may be a secret, and nothing is told of it."""
+    with pytest.raises(ValueError, match="must be a JSON list") as caught:
+        read_json_list("https://example.com/?sig=secret", "[]")
+
+    assert "cannot be read" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end")
+def test_a_list_without_an_end_is_none() -> None:
+    """A device is read so far and no further."""
+    with pytest.raises(ValueError, match="is not JSON"):
+        read_json_list("/dev/zero", "[]")

@@ -87,7 +87,7 @@ def reading(path: Path) -> Iterator[None]:
 def test_a_commit_that_meets_a_long_reader_is_one_failure_and_no_more(tmp_path: Path) -> None:
     """It says who is in the way; the next commit works, and nobody else is locked out meanwhile."""
     path = tmp_path / "state.db"
-    rows, other = (SqliteRows(path, TENANT, patience=0.1) for _ in range(2))
+    rows, other = (SqliteRows(path, TENANT, busy_seconds=0.1) for _ in range(2))
     rows.commit([Put("live:1", "{}")])
 
     with reading(path):

@@ -1,0 +1,35 @@
+"""The keys by which people name a request or a notification: those on cards, in logs and in the outbox."""
+
+import re
+
+from maa_notify.domain.event import short_key
+from maa_notify.domain.notification import Notification
+
+_SHORT = re.compile(r"([0-9A-Z]{6})(?:-([0-9]{1,9}))?", re.ASCII)
+_LOOKALIKES = str.maketrans("OIL", "011")
+"""Letters that no short key has, for the digits that they are read as."""
+
+
+def is_request_meant(key: str, request_id: str) -> bool:
+    """Whether a key means this request: its id, or its short key with any revision or none, in any case."""
+    short = _SHORT.fullmatch(_typed(key))
+    named = short is not None and short[1].translate(_LOOKALIKES) == short_key(request_id)
+    return named or _typed(key) == request_id.upper()
+
+
+def is_meant(key: str, notification: Notification) -> bool:
+    """Whether a key means this notification, in upper or lower case.
+
+    It may be the long key, which names one notification; the short key with its revision, as on the card; the
+    short key alone or the request's id, which mean all news of that request.
+    """
+    if _typed(key) == notification.key.upper():
+        return True
+    short = _SHORT.fullmatch(_typed(key))
+    if short is not None and short[2] is not None and int(short[2]) != notification.event.revision:
+        return False
+    return is_request_meant(key, notification.event.subject_id)
+
+
+def _typed(key: str) -> str:
+    return key.strip().upper()
