@@ -3,6 +3,7 @@
 A failure names its seed; `LIVES=seed:SEED` repeats it, `LIVES=NUMBER` runs more of them.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +21,13 @@ pytestmark = pytest.mark.usefixtures("silence")
 
 CALM = Chances(change=0.03)
 ROUGH = Chances(fault=0.04, kill=0.01, change=0.03)
+MISHAPS = {
+    "cards that somebody deletes": replace(ROUGH, unpin=2, bots=True),
+    "destinations that are down": replace(ROUGH, down=1, hours=0.5),
+    "settings that change": replace(ROUGH, settings=2),
+    "destinations that leave": replace(ROUGH, leave=1),
+    "requests that lists omit": replace(CALM, hide=3),
+}
 
 FEW_FILES, MANY_FILES = 8, 200
 FEW_TABLES, MANY_TABLES = 4, 40
@@ -60,6 +68,12 @@ def test_rough_lives_keep_the_promise() -> None:
     assert broken(250, ROUGH, 2) == []
 
 
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_lives_with_a_mishap_keep_the_promise(mishap: str) -> None:
+    """Nothing lost, late, out of order, untrue or doubled, whatever one kind of mishap adds to the faults."""
+    assert broken(20, MISHAPS[mishap], 2) == []
+
+
 def test_lives_on_files_keep_the_promise(tmp_path: Path) -> None:
     """The same on SQLite files."""
     assert on_files(tmp_path, FEW_FILES) == []
@@ -77,6 +91,14 @@ def test_lives_on_tables_keep_the_promise(azurite: Azurite) -> None:
 def test_ten_thousand_rough_lives(first: int) -> None:
     """The same for a night's worth of them, with up to three pollers."""
     assert broken(2_500, ROUGH, 3, first) == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_five_hundred_lives_with_a_mishap(mishap: str) -> None:
+    """More of each kind, with up to three pollers."""
+    assert broken(500, MISHAPS[mishap], 3) == []
 
 
 @pytest.mark.soak

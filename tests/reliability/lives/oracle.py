@@ -186,7 +186,9 @@ def _out_of_order(world: World) -> list[str]:
 
 
 def _reminded_too_soon(world: World) -> list[str]:
-    """A reminder comes after the card that it reminds of, unless that one is ill."""
+    """A reminder comes after the card that it reminds of, unless that one is ill or was given up."""
+    given_up = {each.told for each in world.unreached} | world.dead
+    promised = world.owed.keys() - given_up
     found = []
     for (destination, _), seens in _told(world).items():
         cards: set[int] = set()
@@ -195,7 +197,7 @@ def _reminded_too_soon(world: World) -> list[str]:
             card = replace(each, what=EventKind.CREATED if each.revision == 1 else EventKind.STATUS_CHANGED)
             if not is_reminder:
                 cards.add(each.revision)
-            elif card in world.owed and each.revision not in cards and not _is_ill(world, destination, card):
+            elif card in promised and each.revision not in cards and not _is_ill(world, destination, card):
                 found.append(f"before its card: {each}")
     return found
 
@@ -249,7 +251,8 @@ def _untold(world: World, silent: set[str]) -> list[str]:
 
 
 def _is_over(request: ApprovalRequest, told: Seen) -> bool:
-    return replace(request, status=told.status).is_closed
+    """Whether a request was closed, or told as gone, with the last that was told of it."""
+    return told.what == EventKind.NO_LONGER_LISTED or replace(request, status=told.status).is_closed
 
 
 def _untrue(world: World) -> list[str]:
