@@ -83,8 +83,10 @@ class App:
         Raises:
             StateError: the state store failed.
         """
-        delivery = Delivery(self.store.outbox, self.senders, self.cards, self.clock, self.limits)
         settings = self.settings
+        delivery = Delivery(
+            self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
+        )
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
         approvals = Approvals(self.graph, self.store.requests, rules)
         return Poll(

@@ -54,12 +54,15 @@ class TeamsCards(Struct, frozen=True):
     chats: Collection[str] = ()
     tenant: str = ""
 
-    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Element:
-        """The full card of one event; `again` says at its foot that it may have been posted before."""
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Element:
+        """The full card; its foot says `again` if it may be there, `late` if newer news came first."""
+        foot = _foot(again=again, late=late)
         if isinstance(event, Notice):
-            made = self._notice(event, now, again=again)
+            made = self._notice(event, now, foot)
         else:
-            made = self._request(event, destination, now, again=again)
+            made = self._request(event, destination, now, foot)
         return self._mentioning(made, [event], destination)
 
     def reply(self, event: Event, destination: str, now: datetime) -> Element:
@@ -77,33 +80,39 @@ class TeamsCards(Struct, frozen=True):
     def plain(self, event: Event, now: datetime) -> Element:
         """The smallest card that still notifies, for a destination that refused the full one."""
         if isinstance(event, Notice):
-            return self._notice(replace(event, facts=()), now, again=False)
+            return self._notice(replace(event, facts=()), now)
         return self._card(plain_body(self._context(event, "", now)), strings.fallback(event))
 
-    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Element, int]:
+    def digest(
+        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+    ) -> tuple[Element, int]:
         """One card for many events, and how many of them it holds, counted from the first."""
         count = len(events)
         while True:
             body = digest_body(events[:count], now, self.times, in_chat=destination in self.chats)
             card = self._mentioning(
-                self._card(body, strings.digest_fallback(count)), events[:count], destination
+                self._card([*body, *_foot(again=again)], strings.digest_fallback(count)),
+                events[:count],
+                destination,
             )
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)
 
-    def _request(self, event: RequestEvent, destination: str, now: datetime, *, again: bool) -> Element:
+    def _request(
+        self, event: RequestEvent, destination: str, now: datetime, foot: Sequence[Element]
+    ) -> Element:
         """The card with all foreign text, or less of it if that is too large, or the plain one."""
         context = self._context(event, destination, now)
         for limits in (_FULL, _SHORTENED):
-            body = [*full_body(replace(context, limits=limits)), *_doubt(again=again)]
+            body = [*full_body(replace(context, limits=limits)), *foot]
             made = self._card(body, strings.fallback(event))
             if fits(made):
                 return made
         return self.plain(event, now)
 
-    def _notice(self, notice: Notice, now: datetime, *, again: bool) -> Element:
-        body = [*notice_body(notice, now, self.times), *_doubt(again=again)]
+    def _notice(self, notice: Notice, now: datetime, foot: Sequence[Element] = ()) -> Element:
+        body = [*notice_body(notice, now, self.times), *foot]
         return self._card(body, strings.notice_fallback(notice))
 
     def _context(self, event: RequestEvent, destination: str, now: datetime) -> CardContext:
@@ -133,5 +142,7 @@ def _marked(card: Element) -> Element:
     return {**card, "body": [mark, *card["body"]], "fallbackText": strings.SAMPLE}
 
 
-def _doubt(*, again: bool) -> list[Element]:
-    return [trusted_text(strings.AGAIN, size="Small", isSubtle=True)] if again else []
+def _foot(*, again: bool, late: bool = False) -> list[Element]:
+    """What a reader has to know of a card that did not come once and in time."""
+    texts = [strings.AGAIN] * again + [strings.LATE] * late
+    return [trusted_text(text, size="Small", isSubtle=True) for text in texts]

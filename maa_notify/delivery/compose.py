@@ -6,15 +6,16 @@ which notifies people, and only requests without a card share a digest.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import takewhile
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
-from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.records import StoredCard
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and the snapshot's version: the hundred writes of one transaction."""
@@ -23,8 +24,10 @@ MOST_TOGETHER = 49
 class CardMaker(Protocol):
     """Makes cards of events; `now` is the time of posting (UTC)."""
 
-    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
-        """The full card; `again` says at its foot that it may have been posted before."""
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Card:
+        """The full card; its foot says `again` if it may be there, `late` if newer news came first."""
         ...
 
     def plain(self, event: Event, now: datetime) -> Card:
@@ -35,7 +38,9 @@ class CardMaker(Protocol):
         """The short reply in the thread of an updated card, since an update notifies nobody."""
         ...
 
-    def digest(self, events: Sequence[Event], destination: str, now: datetime) -> tuple[Card, int]:
+    def digest(
+        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+    ) -> tuple[Card, int]:
         """One card for many events, and how many of them it holds, counted from the first."""
         ...
 
@@ -47,42 +52,60 @@ class Composer(Struct, frozen=True):
     digest_above: int
 
     def compose(
-        self, due: Sequence[PendingNotification], locations: Mapping[str, CardLocation], now: datetime
+        self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard], now: datetime
     ) -> tuple[Sequence[PendingNotification], Message]:
         """The next message and the notifications that it tells.
 
         Args:
             due: what is due at one destination for one recipient, in order; at least one.
-            locations: where cards of these subjects stand there, by id.
+            places: the cards of these subjects that stand there, by id.
             now: the time of posting (UTC).
         """
-        first = due[0]
-        location = locations.get(first.value.event.subject_id)
-        # A request that has a card is updated there; in a digest it would be told on two cards.
-        new = [item for item in due if item.value.event.subject_id not in locations]
-        if location or first.value.plain or len(new) <= self.digest_above or not _may_share(first):
-            return due[:1], self._message(first.value, location, now)
-        batch = list(takewhile(_may_share, new[:MOST_TOGETHER]))
-        events = [item.value.event for item in batch]
-        card, count = self.cards.digest(events, first.value.destination, now)
-        return batch[:count], _message(card, first.value)
+        first = due[0].value
+        members = self._members(due, places)
+        if len(members) == 1:
+            return members, self._message(first, places.get(first.event.subject_id), now)
+        events = [item.value.event for item in members]
+        again = any(item.value.doubts for item in members)
+        card, count = self.cards.digest(events, first.destination, now, again=again)
+        return members[:count], _message(card, first)
 
-    def _message(self, notification: Notification, location: CardLocation | None, now: datetime) -> Message:
+    def _members(
+        self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard]
+    ) -> Sequence[PendingNotification]:
+        """What the next message tells: a digest that was tried before, a new one, or the first alone."""
+        first = due[0]
+        # A request that has a card is updated there; in a digest it would be told on two cards.
+        new = [item for item in due if item.value.event.subject_id not in places]
+        if first.value.digest and first in new:
+            return [item for item in new if item.value.digest == first.value.digest]
+        fresh = [item for item in new if _may_share(item.value)]
+        if first not in fresh or len(fresh) <= self.digest_above:
+            return [first]
+        return fresh[:MOST_TOGETHER]
+
+    def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
         if notification.plain:
             card = self.cards.plain(event, now)
         else:
-            card = self.cards.card(event, destination, now, again=notification.in_doubt)
-        reply = self.cards.reply(event, destination, now) if location else None
-        return _message(card, notification, location, reply)
+            again, late = notification.doubts > 0, notification.overtaken
+            card = self.cards.card(event, destination, now, again=again, late=late)
+        if place is None:
+            return _message(card, notification)
+        return replace(
+            _message(card, notification),
+            location=place.location,
+            reply=self.cards.reply(event, destination, now),
+            changes_card=event.revision >= place.revision,
+        )
 
 
-def _message(
-    card: Card, notification: Notification, location: CardLocation | None = None, reply: Card | None = None
-) -> Message:
-    return Message(card, str(card.get("fallbackText", "")), notification.recipient, location, reply)
+def _message(card: Card, notification: Notification) -> Message:
+    return Message(card, str(card.get("fallbackText", "")), notification.recipient)
 
 
-def _may_share(item: PendingNotification) -> bool:
-    """Whether a notification may be told in one card with others."""
-    return not item.value.plain and item.value.event.shares_cards
+def _may_share(notification: Notification) -> bool:
+    """Whether a notification may be told in a new digest with others; what is in doubt comes as it came."""
+    is_its_own = notification.plain or notification.digest or notification.doubts or notification.ill
+    return notification.event.shares_cards and not is_its_own

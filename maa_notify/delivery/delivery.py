@@ -7,7 +7,7 @@ long: the next one waits until its lease has ended.
 Nothing sleeps longer than the time budget of the delivery. What is left waits for the next poll.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from uuid import uuid4
@@ -15,9 +15,8 @@ from uuid import uuid4
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.delivery import lease, pacing
+from maa_notify.delivery import lease, pacing, said
 from maa_notify.delivery.compose import CardMaker, Composer
 from maa_notify.delivery.destination import DestinationRun, Shared
 from maa_notify.delivery.limits import DeliveryLimits
@@ -25,8 +24,6 @@ from maa_notify.delivery.order import count_overdue
 from maa_notify.delivery.sender import Sender
 from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
-
-_LOG = logs.logger(__name__)
 
 
 class DeliveryResult(Struct, frozen=True):
@@ -36,6 +33,7 @@ class DeliveryResult(Struct, frozen=True):
         delivered: notifications accepted.
         pending: notifications that still wait.
         dead: notifications given up.
+        unreached: notifications whose recipient is out of reach.
         refused: destinations that did not take what waits for them.
         overdue: of those that still wait, the ones that have waited for long.
     """
@@ -43,23 +41,34 @@ class DeliveryResult(Struct, frozen=True):
     delivered: int = 0
     pending: int = 0
     dead: int = 0
+    unreached: int = 0
     refused: tuple[str, ...] = ()
     overdue: int = 0
 
     def followed_by(self, later: "DeliveryResult") -> "DeliveryResult":
         """The result of two deliveries in one poll: what both did, and what waits after the second."""
-        return replace(later, delivered=self.delivered + later.delivered, dead=self.dead + later.dead)
+        return replace(
+            later,
+            delivered=self.delivered + later.delivered,
+            dead=self.dead + later.dead,
+            unreached=self.unreached + later.unreached,
+        )
 
 
 @dataclass(slots=True)
 class Delivery:
-    """Delivers what waits, for all destinations of one tenant."""
+    """Delivers what waits, for all destinations of one tenant.
+
+    `leaders` names, for each destination whose address another one has as well, the first of them: they share
+    a pace and a lease, which are remembered under its name.
+    """
 
     outbox: Outbox
     senders: Mapping[str, Sender]
     cards: CardMaker
     clock: Clock
     limits: DeliveryLimits = DeliveryLimits()
+    leaders: Mapping[str, str] = field(default_factory=dict)
     random: Random = field(default_factory=Random)
     _holder: str = field(default_factory=lambda: uuid4().hex)
 
@@ -72,22 +81,30 @@ class Delivery:
         leased later, as any other.
         """
         now, found = self.clock.now(), {}
-        for name in self.senders:
+        for name in self.senders.keys() - self.leaders.keys():
             state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, self.limits)
             is_taken = lease.is_taken(state.value, self._holder, now)
             if not is_taken and pacing.ready_at(state.value, now, self.limits) <= now:
-                until = now + self.limits.lease_time
+                until = now + self.limits.lease_time()
                 found[name] = Versioned(lease.leased(state.value, self._holder, until), state.etag)
         return found
 
+    def end(self) -> float:
+        """When a delivery that begins now has to begin nothing more (monotonic seconds)."""
+        return self.clock.monotonic() + self.limits.time_budget_s
+
     def run(
-        self, states: Mapping[str, Versioned[DestinationState]], pending: Iterable[PendingNotification]
+        self,
+        states: Mapping[str, Versioned[DestinationState]],
+        pending: Iterable[PendingNotification],
+        end: float | None = None,
     ) -> DeliveryResult:
         """Delivers what is due, and returns what was done.
 
         Args:
             states: what is remembered of the destinations, read no later than `pending`.
             pending: what waits in the outbox.
+            end: when nothing more is begun (monotonic seconds); by default after the usual time.
 
         Raises:
             StateError: the state store failed; what was posted before is recorded.
@@ -95,18 +112,20 @@ class Delivery:
         waiting: dict[str, list[PendingNotification]] = {}
         for each in pending:
             waiting.setdefault(each.value.destination, []).append(each)
+        unknown = {name: waiting.pop(name) for name in waiting.keys() - self.senders.keys()}
+        said.unknown(unknown)
         runs = self._runs(states, waiting)
-        end = self.clock.monotonic() + self.limits.time_budget_s
+        end = self.end() if end is None else end
         while ready := [each for each in runs if not each.is_closed]:
             # Those that work before those that failed last, so that one that hangs delays no other.
             min(ready, key=lambda each: (each.ready_at, each.is_failing)).advance(end)
-        unknown = [each.value for name in waiting.keys() - self.senders.keys() for each in waiting[name]]
-        left = [*unknown, *(each.value for run in runs for each in run.waiting)]
-        refused = {each.destination for each in left if each.attempts or each.destination not in self.senders}
+        left = [each.value for items in (*unknown.values(), *(run.waiting for run in runs)) for each in items]
+        refused = {each.destination for each in left if each.attempts or each.destination in unknown}
         return DeliveryResult(
             delivered=sum(each.delivered for each in runs),
             pending=len(left),
             dead=sum(each.dead for each in runs),
+            unreached=sum(each.unreached for each in runs),
             refused=tuple(sorted(refused)),
             overdue=count_overdue(left, self.clock.now()),
         )
@@ -114,22 +133,24 @@ class Delivery:
     def _runs(
         self,
         states: Mapping[str, Versioned[DestinationState]],
-        waiting: Mapping[str, Iterable[PendingNotification]],
+        waiting: Mapping[str, Sequence[PendingNotification]],
     ) -> list[DestinationRun]:
-        """A run for each destination that something waits for, if it is still in the settings."""
+        """A run for each address that something waits for."""
         composer = Composer(self.cards, self.limits.digest_above)
-        shared = Shared(self.outbox, composer, self.clock, self.limits, self.random, self._holder)
-        runs = []
+        shared = Shared(
+            self.outbox,
+            self.senders,
+            self.leaders,
+            composer,
+            self.clock,
+            self.limits,
+            self.random,
+            self._holder,
+        )
+        together: dict[str, list[PendingNotification]] = {}
         for name, items in waiting.items():
-            if name in self.senders:
-                state = states.get(name, NEW_DESTINATION)
-                runs.append(DestinationRun(name, self.senders[name], shared, state, items))
-            else:
-                _LOG.error(
-                    "deliver.unknown",
-                    destination=name,
-                    pending=len(list(items)),
-                    text="it is not in the settings any more; add it again, or drop its notifications with"
-                    " 'maa-notify outbox discard'",
-                )
-        return runs
+            together.setdefault(self.leaders.get(name, name), []).extend(items)
+        return [
+            DestinationRun(name, shared, states.get(name, NEW_DESTINATION), items)
+            for name, items in together.items()
+        ]

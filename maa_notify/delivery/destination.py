@@ -1,4 +1,4 @@
-"""One destination during one delivery: takes its lease, posts its messages and records the outcomes.
+"""One address during one delivery: takes its lease, posts its messages and records the outcomes.
 
 After a post the notification leaves the outbox and the destination's row is renewed in one transaction, so
 that pace and outcome cannot drift apart; a crash between the post and that costs one duplicate with the same
@@ -14,13 +14,12 @@ from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.delivery import lease, pacing, retries
+from maa_notify.delivery import lease, outcomes, pacing, retries, said
 from maa_notify.delivery.compose import MOST_TOGETHER, Composer
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.order import due_now, for_first_recipient, in_order, unblocked
+from maa_notify.delivery.order import due_first, for_first_recipient, in_order, timed
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.log_fields import log_fields, seconds_since
-from maa_notify.domain.notification import CardLocation
+from maa_notify.domain.notification import Notification
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -29,17 +28,19 @@ from maa_notify.errors import (
     StateError,
 )
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
-from maa_notify.storage.records import DestinationState, JournalEntry, Versioned
+from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import ConflictError
 
 _LOG = logs.logger(__name__)
 
 _LOOK_AGAIN = timedelta(seconds=2)
 _UNREACHED_FOR = timedelta(days=1)
-"""A person without the app is not tried again sooner."""
+"""A person who is out of reach is not tried again sooner."""
 
 _MOST_CONFLICTS = 20
 """Each one means that somebody else wrote; so many in one poll, that something is wrong with the store."""
+
+Update = Callable[[DestinationState], DestinationState]
 
 
 class Shared(Struct, frozen=True):
@@ -47,14 +48,18 @@ class Shared(Struct, frozen=True):
 
     Attributes:
         outbox: where notifications and destinations are remembered.
+        senders: what posts to each destination, by its name.
+        leaders: the first destination at the same address, for all others there.
         composer: makes messages.
         clock: the time.
         limits: how to deliver.
-        random: for the jitter of pauses.
+        random: for the jitter of pauses, and the names of digests.
         holder: the name under which this poll leases destinations.
     """
 
     outbox: Outbox
+    senders: Mapping[str, Sender]
+    leaders: Mapping[str, str]
     composer: Composer
     clock: Clock
     limits: DeliveryLimits
@@ -63,21 +68,21 @@ class Shared(Struct, frozen=True):
 
 
 class DestinationRun:
-    """One destination during one delivery.
+    """One address during one delivery, with all destinations that post there.
 
     Attributes:
-        name: of the destination in the settings.
-        waiting: what waits for it, in order.
-        ready_at: when to go on with it (UTC).
+        name: of the destination in the settings, or of the first of those at the same address.
+        waiting: what waits for all of them, in order.
+        ready_at: when to go on (UTC).
         is_closed: nothing more is done there in this poll.
         delivered: notifications accepted so far.
         dead: notifications given up so far.
+        unreached: notifications so far whose recipient is out of reach.
     """
 
     def __init__(
         self,
         name: str,
-        sender: Sender,
         shared: Shared,
         state: Versioned[DestinationState],
         pending: Iterable[PendingNotification],
@@ -94,11 +99,14 @@ class DestinationRun:
         self.is_closed = False
         self.delivered = 0
         self.dead = 0
-        self._sender = sender
+        self.unreached = 0
         self._shared = shared
         self._is_stale = False
+        self._was_asked = False
         self._conflicts = 0
+        self._ill = 0
         self._other: tuple[str, datetime | None] | None = None
+        self._cards: dict[tuple[str, str], StoredCard | None] = {}
         self._state = lease.without_future_times(state, now, shared.limits)
         # Where it failed last it tries once a poll, so that a long outage causes no storm of calls.
         self._tries = 1 if self.is_failing else shared.limits.max_attempts
@@ -120,34 +128,53 @@ class DestinationRun:
         if self._is_stale:
             self._read_again()
         now = clock.now()
+        self._ask_if_mute(now)
         ready = self._next_post_at(now)
         if ready is None:
             self._close()
         elif ready > now:
             self.ready_at = ready
-        elif self._acquire_lease(now):
+        elif self._acquire_lease(now, self._shared.limits.post_s):
             self._post(now)
 
     def _read_again(self) -> None:
         """Reads the state and then the outbox again, in this order for the reason in `__init__`."""
         self._is_stale = False
+        self._cards.clear()
         now = self._shared.clock.now()
         state = self._shared.outbox.read_destination(self.name)
         self._state = lease.without_future_times(state, now, self._shared.limits)
-        pending = [each for each in self._shared.outbox.read_pending() if each.value.destination == self.name]
+        senders, leaders = self._shared.senders, self._shared.leaders
+        ours = {each for each in senders if leaders.get(each, each) == self.name}
+        pending = [each for each in self._shared.outbox.read_pending() if each.value.destination in ours]
         self.waiting = in_order(retries.without_future_times(pending, now))
+
+    def _due(self, now: datetime) -> list[PendingNotification]:
+        return due_first(timed(self.waiting, self._state.value, now, self._shared.limits), now)
 
     def _next_post_at(self, now: datetime) -> datetime | None:
         """When the next card may go out; None when nothing waits."""
-        moments = [each.value.not_before or now for each in unblocked(self.waiting)]
-        if not moments:
-            return None
-        return max(min(moments), pacing.ready_at(self._state.value, now, self._shared.limits))
+        state, limits = self._state.value, self._shared.limits
+        moments = [each.due_at for each in timed(self.waiting, state, now, limits)]
+        return max(min(moments), pacing.ready_at(state, now, limits)) if moments else None
 
-    def _acquire_lease(self, now: datetime) -> bool:
-        """Takes the lease, so that no other poll posts there meanwhile; returns whether this poll has it."""
+    def _ask_if_mute(self, now: datetime) -> None:
+        """Asks an address that answered nothing at all, once a poll, whether it answers again.
+
+        What is in doubt waits long, for each repeat may be one more copy. This ends the wait after an outage.
+        """
+        if self._was_asked or not self._state.value.is_mute or not self.waiting:
+            return
+        if any(each.value.doubts for each in self._due(now)):
+            return  # its own try will tell
+        self._was_asked = True
+        if self._shared.senders[self.waiting[0].value.destination].answers():
+            self._state = Versioned(retries.heard(self._state.value, now), self._state.etag)
+
+    def _acquire_lease(self, now: datetime, seconds: float) -> bool:
+        """Takes the lease for a post of so many seconds, so that no other poll posts there meanwhile."""
         state, holder = self._state.value, self._shared.holder
-        if lease.lasts(state, holder, now):
+        if lease.lasts(state, holder, now, seconds):
             return True
         if lease.is_taken(state, holder, now):
             # Another poll holds it: it is left alone if it shows life, else waited for until its lease ends.
@@ -156,7 +183,7 @@ class DestinationRun:
             self._other, self._is_stale = sign, True
             self.ready_at = min(state.lease_expires_at or now, now + _LOOK_AGAIN)
             return False
-        until = now + self._shared.limits.lease_time
+        until = now + self._shared.limits.lease_time(seconds)
         taken = Versioned(lease.leased(state, holder, until), self._state.etag)
         try:
             self._state = self._shared.outbox.write_destination(self.name, taken)
@@ -169,130 +196,133 @@ class DestinationRun:
 
     def _post(self, now: datetime) -> None:
         items, message = self._compose(now)
+        clock, outbox, first = self._shared.clock, self._shared.outbox, items[0].value
+        is_held = self._acquire_lease(clock.now(), message.seconds)
+        # Asked once more, since the store may have been slow: a post must end before its lease.
+        if not is_held or not lease.lasts(
+            self._state.value, self._shared.holder, clock.now(), message.seconds
+        ):
+            return
+        since = now - _UNREACHED_FOR
+        if message.recipient and outbox.is_unreached(first.destination, message.recipient, since):
+            reason = "could not be written to less than a day ago"
+            self._unreached(outcomes.left_alone(items, reason, now, is_known=True))
+            return
+        began = clock.monotonic()
         try:
-            receipt = self._send(message, now)
+            receipt = self._shared.senders[first.destination].post(message)
         except RecipientUnreachable as error:
-            self._unreached(items, error)
+            self._unreached(outcomes.out_of_reach(items, str(error), clock.now()))
         except DeliveryError as error:
             self._failed(items, error)
         else:
-            self._accepted(items, receipt)
+            self._accepted(items, message, receipt, clock.monotonic() - began)
 
     def _compose(self, now: datetime) -> tuple[Sequence[PendingNotification], Message]:
-        due = for_first_recipient(due_now(self.waiting, now))
-        locations: Mapping[str, CardLocation] = {}
-        if self._sender.updates_cards:
-            subjects = dict.fromkeys(each.value.event.subject_id for each in due[:MOST_TOGETHER])
-            locations = self._shared.outbox.read_card_locations(self.name, subjects)
-        return self._shared.composer.compose(due, locations, now)
+        state, limits = self._state.value, self._shared.limits
+        due = for_first_recipient(self._due(now))
+        items, message = self._shared.composer.compose(due, self._places(due), now)
+        # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
+        is_patient = state.is_slow or any(each.value.doubts for each in items)
+        seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
+        return items, replace(message, seconds=seconds)
 
-    def _send(self, message: Message, now: datetime) -> Receipt:
-        """Posts a message, unless its recipient could not be reached within the last day."""
-        recipient, since = message.recipient, now - _UNREACHED_FOR
-        if recipient and self._shared.outbox.is_unreached(self.name, recipient, since):
-            raise RecipientUnreachable("could not be written to less than a day ago")
-        return self._sender.post(message)
+    def _places(self, due: Sequence[PendingNotification]) -> dict[str, StoredCard]:
+        """The cards that stand there of these subjects, until as many have none as one digest can hold."""
+        found: dict[str, StoredCard] = {}
+        without = 0
+        if not self._shared.senders[due[0].value.destination].updates_cards:
+            return found
+        for key in dict.fromkeys(_card_of(each.value) for each in due):
+            if key not in self._cards:
+                self._cards[key] = self._shared.outbox.read_card(*key)
+            if (card := self._cards[key]) is not None:
+                found[key[1]] = card
+            elif (without := without + 1) == MOST_TOGETHER:
+                break
+        return found
 
-    def _unreached(self, items: Sequence[PendingNotification], error: RecipientUnreachable) -> None:
-        """Moves the notifications to the journal as unreached: without the app no retry could succeed."""
-        now = self._shared.clock.now()
-        outcomes = [
-            Outcome(each, entry=JournalEntry(replace(each.value, last_error=str(error)), now, unreached=True))
-            for each in items
-        ]
-        self._commit(outcomes, lambda state: state)
-        for each in items:
-            key = each.value.event.short_key
-            _LOG.info("deliver.unreached", key=key, destination=self.name, text=str(error))
-
-    def _accepted(self, items: Sequence[PendingNotification], receipt: Receipt) -> None:
-        now, limits = self._shared.clock.now(), self._shared.limits
-        failing_since = self._state.value.failing_since
-        location = receipt.location if len(items) == 1 else None  # a digest is no subject's own card
-        entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
-        self._commit(
-            [
-                Outcome(item, entry=entry, location=location)
-                for item, entry in zip(items, entries, strict=True)
-            ],
-            lambda state: pacing.after_post(state, now, limits),
-        )
+    def _accepted(
+        self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
+    ) -> None:
+        now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
+        told = outcomes.accepted(items, message, receipt, _without(self.waiting, items), now)
+        self._cards |= {_card_of(items[0].value): each.card for each in told if each.card is not None}
+        self._commit(told, lambda state: pacing.after_post(state, now, limits, took_s=took_s))
         self.delivered += len(items)
         self._tries = limits.max_attempts
-        for event in (each.value.event for each in items):
-            _LOG.info(
-                "deliver.sent",
-                key=event.short_key,
-                destination=self.name,
-                **log_fields(event),
-                after_s=seconds_since(event, now),
-            )
-        if failing_since:
-            _LOG.warning("deliver.recovered", destination=self.name, failing_since=failing_since)
+        said.sent(items, now)
+        said.recovered(self.name, before.failing_since)
+
+    def _unreached(self, found: Sequence[Outcome]) -> None:
+        self._commit(found, lambda state: state)
+        self.unreached += sum(each.entry is not None for each in found)
+        said.left(found, self._shared.limits.max_age.days)
 
     def _failed(self, items: Sequence[PendingNotification], error: DeliveryError) -> None:
         now, limits = self._shared.clock.now(), self._shared.limits
-        is_its_own = not isinstance(error, CardRefused)
-        if is_its_own and not self.is_failing:
-            _LOG.error(
-                "deliver.failing",
-                destination=self.name,
-                code=error.code,
-                waiting=len(self.waiting),
-                text=f"{error}; what waits is kept",
-            )
-        self._tries -= 1
-        # After a refusal a person has to mend something, so a second try now could only fail again.
-        self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
-        self._commit(
-            [self._outcome_of_failure(each, error, now) for each in items],
-            lambda state: retries.failing(state, error, now, limits) if is_its_own else state,
-        )
+        others = _without(self.waiting, items)
+        jitter, token = self._shared.random.uniform(0.5, 1.0), f"{self._shared.random.getrandbits(32):08x}"
+        failure = retries.Failure(error, now, limits.max_retry_after, jitter, token=token)
+        verdict = retries.judge(items, others, self._state.value, failure)
+        if verdict.blame is None or isinstance(error, CardRefused):
+            # A card that is at fault says nothing of others, so it does not use up their tries.
+            self._ill += 1
+            self.is_closed = self._ill >= limits.max_ill
+        else:
+            self._tries -= 1
+            # After a refusal a person has to mend something, so a second try now could only fail again.
+            self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
+        said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
+        found = outcomes.failed(items, verdict, limits.max_age, now)
+        self._commit(found, self._after(failure, verdict, items))
+        self.dead += sum(each.dead for each in found)
+        said.left(found, limits.max_age.days)
 
-    def _outcome_of_failure(self, item: PendingNotification, error: DeliveryError, now: datetime) -> Outcome:
-        after = retries.after_failure(item.value, error, now, self._shared.random.uniform(0.5, 1.0))
-        if now - after.recorded_at <= self._shared.limits.max_age:
-            return Outcome(item, kept=after)
-        self.dead += 1
-        _LOG.error(
-            "deliver.dead",
-            key=after.event.short_key,
-            destination=self.name,
-            attempts=after.attempts,
-            text=f"given up after {self._shared.limits.max_age.days} days;"
-            " mend the destination and run 'maa-notify outbox retry'",
-        )
-        return Outcome(item, entry=JournalEntry(after, now), dead=True)
+    def _after(
+        self, failure: retries.Failure, verdict: retries.Verdict, items: Sequence[PendingNotification]
+    ) -> Update:
+        """What a failure changes of the destination's state."""
+        blame, limits = verdict.blame, self._shared.limits
+        sender = self._shared.senders[items[0].value.destination]
+        was_mute = self._state.value.is_mute
+        is_mute = failure.in_doubt and blame is not None and (was_mute or not sender.answers())
+        is_repeat = any(each.value.doubts for each in items)
 
-    def _commit(
-        self, outcomes: Sequence[Outcome], update: Callable[[DestinationState], DestinationState]
-    ) -> None:
+        def update(state: DestinationState) -> DestinationState:
+            if failure.in_doubt:
+                state = retries.in_doubt(state, failure.at, limits, is_repeat=is_repeat, is_mute=is_mute)
+            return state if blame is None else retries.failing(state, replace(failure, error=blame))
+
+        return update
+
+    def _commit(self, found: Sequence[Outcome], update: Update) -> None:
         """Records the outcomes of a message; if rows changed meanwhile, those whose rows are still there.
 
         Raises:
             StateError: also when rows changed at every try.
         """
-        self.waiting = _without(self.waiting, outcomes)
-        self.is_closed = self.is_closed or not (self.waiting or any(each.kept for each in outcomes))
+        self.waiting = _without(self.waiting, [each.pending for each in found])
+        self.is_closed = self.is_closed or not (self.waiting or any(each.kept for each in found))
         for _ in range(_MOST_CONFLICTS):
-            if not outcomes:
+            if not found:
                 return
             state = Versioned(self._renewed(update(self._state.value)), self._state.etag)
             try:
-                self._state, kept = self._shared.outbox.commit_outcomes(self.name, state, outcomes)
+                self._state, kept = self._shared.outbox.commit_outcomes(self.name, state, found)
             except ConflictError:
                 _LOG.warning(
                     "deliver.overtaken", destination=self.name, text="another poller or a person was faster"
                 )
                 self._read_again()
-                found = {each.value.key: each for each in self.waiting}
+                waiting = {each.value.key: each for each in self.waiting}
                 # A person or another poll may have moved a notification; only what still waits is written.
-                outcomes = [
-                    replace(each, pending=found[each.pending.value.key])
-                    for each in outcomes
-                    if each.pending.value.key in found
+                found = [
+                    replace(each, pending=waiting[each.pending.value.key])
+                    for each in found
+                    if each.pending.value.key in waiting
                 ]
-                self.waiting = _without(self.waiting, outcomes)
+                self.waiting = _without(self.waiting, [each.pending for each in found])
             else:
                 self.waiting = in_order([*self.waiting, *kept])
                 return
@@ -307,7 +337,7 @@ class DestinationRun:
             return state
         if self.is_closed:
             return lease.released(state)
-        until = self._shared.clock.now() + self._shared.limits.lease_time
+        until = self._shared.clock.now() + self._shared.limits.lease_time()
         return lease.leased(state, self._shared.holder, until)
 
     def _close(self) -> None:
@@ -322,8 +352,13 @@ class DestinationRun:
             _LOG.debug("deliver.lost", destination=self.name)
 
 
+def _card_of(notification: Notification) -> tuple[str, str]:
+    """What a card is kept under during a delivery."""
+    return notification.destination, notification.event.subject_id
+
+
 def _without(
-    waiting: Iterable[PendingNotification], outcomes: Iterable[Outcome]
+    waiting: Iterable[PendingNotification], gone: Iterable[PendingNotification]
 ) -> list[PendingNotification]:
-    keys = {each.pending.value.key for each in outcomes}
+    keys = {each.value.key for each in gone}
     return [each for each in waiting if each.value.key not in keys]

@@ -11,26 +11,29 @@ from msgspec.structs import replace
 from maa_notify.delivery.limits import DeliveryLimits, unless_later
 from maa_notify.storage.records import DestinationState, Versioned
 
-POST_TIME = timedelta(seconds=26)
-"""What one post takes at most: a lease that ends sooner is renewed before it."""
+_SPARE = timedelta(seconds=4)
+"""What a post may take beyond its time, to be broken off and noted."""
 
 
 def without_future_times(
     state: Versioned[DestinationState], now: datetime, limits: DeliveryLimits
 ) -> Versioned[DestinationState]:
     """The destination's state without times so far ahead that a clock must have been set back since."""
+    longest = limits.lease_time(limits.patient_post_s)
     credible = replace(
         state.value,
-        lease_expires_at=unless_later(state.value.lease_expires_at, now + limits.lease_time),
+        lease_expires_at=unless_later(state.value.lease_expires_at, now + longest),
         retry_after_until=unless_later(state.value.retry_after_until, now + limits.max_retry_after),
+        heard_at=unless_later(state.value.heard_at, now),
+        last_accepted=unless_later(state.value.last_accepted, now),
     )
     return Versioned(credible, state.etag)
 
 
-def lasts(state: DestinationState, holder: str, now: datetime) -> bool:
-    """Whether this poll's lease lasts long enough for one more post."""
+def lasts(state: DestinationState, holder: str, now: datetime, seconds: float) -> bool:
+    """Whether this poll's lease lasts for one more post of so many seconds."""
     until = state.lease_expires_at
-    return state.holder == holder and until is not None and until - now >= POST_TIME
+    return state.holder == holder and until is not None and until - now >= timedelta(seconds=seconds) + _SPARE
 
 
 def is_taken(state: DestinationState, holder: str, now: datetime) -> bool:

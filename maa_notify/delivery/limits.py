@@ -15,24 +15,37 @@ class DeliveryLimits(Struct, frozen=True):
         digest_above: more due notifications than this for one destination become one card.
         time_budget_s: seconds after which nothing more is begun; the rest waits for the next poll.
         max_attempts: failures in a row at one destination until the next poll; one where it failed before.
-        lease_time: how long a destination is held without a sign of life.
+        max_ill: tries of cards that fail for their own sake until the next poll.
+        post_s: seconds that a post may take, all its calls together.
+        patient_post_s: the same where answers came late or never: Workflows gives up a flow that
+            has not answered after two minutes ("Limits of automated, scheduled, and instant flows").
+        lease_margin_s: how much longer than a post its lease is.
         rate_window: the time over which `rate_limit` is counted.
-        rate_limit: cards for one destination within `rate_window`. The Workflows bot takes 25 in 300 s
+        rate_limit: cards for one address within `rate_window`. The Workflows bot takes 25 in 300 s
             (connector reference "Microsoft Teams", throttling limits).
-        min_interval: the least time between two cards for one destination.
+        min_interval: the least time between two cards for one address.
         max_retry_after: the longest wait that a `Retry-After` may ask for.
-        max_age: after this a notification that still fails is given up, loudly.
+        max_repeats: cards sent again without an answer, at one address within a day.
+        max_age: after so much time of failing a notification is given up, loudly.
     """
 
     digest_above: int = 5
     time_budget_s: float = 45.0
     max_attempts: int = 3
-    lease_time: timedelta = timedelta(seconds=30)
+    max_ill: int = 20
+    post_s: float = 30.0
+    patient_post_s: float = 130.0
+    lease_margin_s: float = 10.0
     rate_window: timedelta = timedelta(seconds=300)
     rate_limit: int = 25
     min_interval: timedelta = timedelta(seconds=1)
     max_retry_after: timedelta = timedelta(hours=1)
+    max_repeats: int = 24
     max_age: timedelta = timedelta(days=7)
+
+    def lease_time(self, seconds: float = 0.0) -> timedelta:
+        """How long a destination is held without a sign of life, for a post of so many seconds."""
+        return timedelta(seconds=max(seconds, self.post_s) + self.lease_margin_s)
 
 
 def unless_later(moment: datetime | None, latest: datetime) -> datetime | None:

@@ -1,12 +1,24 @@
-"""The order of the outbox: oldest first, and events of one subject in the order they happened. Pure."""
+"""Who comes next: fewest failures first, then oldest first, and news of one subject in order. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.records import DestinationState
 
 _OVERDUE = timedelta(minutes=15)
+
+
+class Waiting(Struct, frozen=True):
+    """A notification and when it may be tried (UTC)."""
+
+    pending: PendingNotification
+    due_at: datetime
 
 
 def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
@@ -15,50 +27,90 @@ def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     for item in waiting:
         by_subject.setdefault(item.value.event.subject_id, []).append(item)
     for items in by_subject.values():
-        items.sort(key=lambda item: (item.value.event.revision, item.value.recorded_at))
+        items.sort(key=_place)
     queues = {subject: iter(items) for subject, items in by_subject.items()}
     oldest_first = sorted(waiting, key=_age)
     return [next(queues[item.value.event.subject_id]) for item in oldest_first]
+
+
+def _place(item: PendingNotification) -> tuple[int, bool, datetime]:
+    """The place among the news of one subject: a reminder comes after what it reminds of."""
+    event = item.value.event
+    return event.revision, event.is_reminder, item.value.recorded_at
 
 
 def _age(item: PendingNotification) -> tuple[datetime, datetime, str]:
     return item.value.recorded_at, item.value.event.happened_at, item.value.key
 
 
-def unblocked(waiting: Sequence[PendingNotification]) -> Iterator[PendingNotification]:
-    """The first notification of each subject, and those behind one that may be overtaken."""
-    blocked: set[str] = set()
+def timed(
+    waiting: Sequence[PendingNotification], state: DestinationState, now: datetime, limits: DeliveryLimits
+) -> list[Waiting]:
+    """When each of them may be tried, none before earlier news of its subject that it must not overtake.
+
+    Args:
+        waiting: what waits at one address, in order.
+        state: what is remembered of the address.
+        now: the current time (UTC).
+        limits: how to deliver.
+    """
+    newest: dict[tuple[str, str], datetime] = {}
     for item in waiting:
-        subject = item.value.event.subject_id
-        if subject not in blocked:
-            yield item
-        if not item.value.overtakable:
-            blocked.add(subject)
+        key = _news_of(item.value)
+        newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
+    before: dict[tuple[str, str], list[Waiting]] = {}
+    found = []
+    for item in waiting:
+        key = _news_of(item.value)
+        earlier = before.setdefault(key, [])
+        blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state)]
+        moment = max([due_at(item.value, state, newest[key], now, limits), *blocking])
+        found.append(Waiting(item, moment))
+        earlier.append(found[-1])
+    return found
 
 
-def due_now(waiting: Sequence[PendingNotification], now: datetime) -> list[PendingNotification]:
-    """The notifications due now, in order; one that has to wait holds back later ones of its subject."""
-    due: list[PendingNotification] = []
-    blocked: set[str] = set()
-    for item in waiting:
-        subject = item.value.event.subject_id
-        if subject in blocked:
-            continue
-        if item.value.not_before is None or item.value.not_before <= now:
-            due.append(item)
-        elif not item.value.overtakable:
-            blocked.add(subject)
-    return due
+def _news_of(notification: Notification) -> tuple[str, str]:
+    """What has to be told in order: the news of one subject at one destination."""
+    return notification.destination, notification.event.subject_id
+
+
+def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
+    """Whether later news of a subject have to wait for earlier ones that wait."""
+    if later.event.is_reminder and later.event.revision == earlier.event.revision:
+        return not earlier.doubts
+    # A card in doubt may be there. One that may be overtaken does so only where others are taken: while the
+    # address takes nothing, nobody can tell whose fault it is.
+    return not (earlier.doubts or (earlier.overtakable and state.failing_since is None))
+
+
+def due_first(timed: Iterable[Waiting], now: datetime) -> list[PendingNotification]:
+    """Those that are due: what failed least first, so that one ill thing holds up nothing else."""
+    everything = list(timed)
+    trouble: dict[tuple[str, str], int] = {}
+    for each in everything:
+        value = each.pending.value
+        trouble[value.group] = max(value.attempts, trouble.get(value.group, 0))
+    ranked: list[tuple[int, PendingNotification]] = []
+    rank: dict[tuple[str, str], int] = {}
+    for value, item in ((each.pending.value, each) for each in everything):
+        # Never less than that of earlier news of the same subject, which come first whoever they are for.
+        rank[_news_of(value)] = max(trouble[value.group], rank.get(_news_of(value), 0))
+        if item.due_at <= now:
+            ranked.append((rank[_news_of(value)], item.pending))
+    return [item for _, item in sorted(ranked, key=lambda each: each[0])]
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:
     """The notifications for the first one's recipient, except those behind another one of their subject."""
     together: list[PendingNotification] = []
     behind: set[str] = set()
+    first = due[0].value
     for item in due:
-        subject = item.value.event.subject_id
+        subject, value = item.value.event.subject_id, item.value
         # A digest for two people would show each of them the requests of the other.
-        if item.value.recipient == due[0].value.recipient and subject not in behind:
+        is_for_same = (value.destination, value.recipient) == (first.destination, first.recipient)
+        if is_for_same and subject not in behind:
             together.append(item)
         else:
             behind.add(subject)

@@ -26,9 +26,26 @@ def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits)
     return [each for each in state.posts if first < each <= now.timestamp()]
 
 
-def after_post(state: DestinationState, now: datetime, limits: DeliveryLimits) -> DestinationState:
-    """The state after an accepted card: no failure any more, and one more post that counts."""
-    posts = (*recent_posts(state, now, limits), now.timestamp())[-limits.rate_limit :]
+def after_post(
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, took_s: float = 0.0
+) -> DestinationState:
+    """The state after an accepted card: no failure any more, and one more post that counts.
+
+    Args:
+        state: as it was before.
+        now: the time of the answer (UTC).
+        limits: how to deliver.
+        took_s: how long the answer took, in seconds; one that comes late makes the next posts patient.
+    """
     return replace(
-        state, posts=posts, retry_after_until=None, failing_since=None, last_error="", last_accepted=now
+        state,
+        posts=(*recent_posts(state, now, limits), now.timestamp())[-limits.rate_limit :],
+        retry_after_until=None,
+        failing_since=None,
+        last_error="",
+        last_accepted=now,
+        heard_at=now,
+        is_mute=False,
+        is_slow=state.is_slow and took_s > limits.post_s / 2,
+        repeats=(),
     )

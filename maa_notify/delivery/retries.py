@@ -1,13 +1,20 @@
-"""When, and in which form, a notification is tried again after a failure. Pure."""
+"""What a failure means, when a notification is tried again, and in which form. Pure.
 
-from collections.abc import Iterable
+One failure does not tell whose fault it is: the card's, the person's or the destination's. What the
+destination takes meanwhile does. So a notification that failed, although other cards were taken since, is ill
+itself, and waits by itself; until that is known, the destination counts as failing, and each poll offers it
+what has failed least.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.delivery.limits import DeliveryLimits, unless_later
 from maa_notify.domain.notification import Notification
-from maa_notify.errors import CardRefused, DeliveryError, DestinationUnavailable
+from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState
 
@@ -15,52 +22,239 @@ SHORT_BACK_OFF = timedelta(seconds=45)
 """The longest pause after a failure that may pass within the poll."""
 
 LONG_BACK_OFF = timedelta(minutes=15)
-"""The longest pause of a card that is refused in every form."""
+"""The longest pause of a card that fails although others are taken."""
+
+_DAY = timedelta(days=1)
+_NEXT_POLL = timedelta(seconds=50)
+"""Longer than a delivery goes on, and shorter than a minute."""
+_FIRST_REPEAT = timedelta(minutes=1)
+_GROWTH = 3
+"""A card in doubt waits three times as long as it has been in doubt: seven copies on the first day."""
+_LONGEST_GAP = timedelta(hours=25)
+"""Between two tries while somebody tries at all; a longer one is no time of failing."""
+_MAY_BE_OVERTAKEN_AFTER = timedelta(hours=1)
+_WHOLE_TRIES = 3
+"""After so many a digest sends one of its own ahead, to learn whether it or the destination is at fault."""
+
+
+class Failure(Struct, frozen=True):
+    """What became of a card that was not accepted.
+
+    Attributes:
+        error: what the destination said, or did not say.
+        at: when (UTC).
+        longest_wait: the longest wait that it may ask for.
+        jitter: what share of a pause is kept, from 0.5 to 1, so that pollers do not come back all at once.
+        ill: other cards were taken since it first failed.
+        together: how many notifications the card told.
+        token: a random word, to name digests with.
+    """
+
+    error: DeliveryError
+    at: datetime
+    longest_wait: timedelta = timedelta(hours=1)
+    jitter: float = 1.0
+    ill: bool = False
+    together: int = 1
+    token: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the card may have arrived all the same."""
+        return isinstance(self.error, DestinationUnavailable) and self.error.in_doubt
+
+    @property
+    def asked(self) -> timedelta | None:
+        """The wait that the destination asked for, as far as that is believed; None for none."""
+        seconds = self.error.retry_after if isinstance(self.error, DestinationUnavailable) else None
+        return None if seconds is None else min(timedelta(seconds=seconds), self.longest_wait)
+
+
+class Verdict(Struct, frozen=True):
+    """What a failed message leads to.
+
+    Attributes:
+        kept: the notifications as they wait from now on, in the order in which they were tried.
+        blame: why the destination counts as failing; None where the cards are at fault.
+    """
+
+    kept: Sequence[Notification]
+    blame: DeliveryError | None
 
 
 def without_future_times(pending: Iterable[PendingNotification], now: datetime) -> list[PendingNotification]:
     """The notifications without times so far ahead that a clock must have been set back since."""
-    latest = now + LONG_BACK_OFF
-    return [
-        replace(each, value=replace(each.value, not_before=unless_later(each.value.not_before, latest)))
-        for each in pending
-    ]
+    return [replace(each, value=_credible(each.value, now)) for each in pending]
 
 
-def after_failure(before: Notification, error: DeliveryError, now: datetime, jitter: float) -> Notification:
-    """The notification as it waits in the outbox after a failure.
+def _credible(waiting: Notification, now: datetime) -> Notification:
+    if waiting.not_before is None and waiting.tried_at is None and waiting.unreached_at is None:
+        return waiting
+    return replace(
+        waiting,
+        not_before=unless_later(waiting.not_before, now + _DAY),
+        tried_at=unless_later(waiting.tried_at, now),
+        failing_since=unless_later(waiting.failing_since, now),
+        unreached_at=unless_later(waiting.unreached_at, now),
+    )
+
+
+def due_at(
+    waiting: Notification, state: DestinationState, newest: datetime, now: datetime, limits: DeliveryLimits
+) -> datetime:
+    """When a notification may be tried (UTC), `now` at the earliest; others of its subject apart.
 
     Args:
-        before: as it was tried.
-        error: what became of it.
+        waiting: the notification.
+        state: what is remembered of its destination.
+        newest: when the newest of the waiting news of its subject was recorded (UTC).
         now: the current time (UTC).
-        jitter: what share of a pause is kept, from 0.5 to 1, so that pollers do not come back all at once.
+        limits: how to deliver.
     """
-    in_doubt = before.in_doubt or (isinstance(error, DestinationUnavailable) and error.in_doubt)
+    moment = waiting.not_before or now
+    tried_at = waiting.tried_at
+    if tried_at is not None and waiting.attempts:
+        # A sign of life after the failure ends the pause; not for what fails although others are taken.
+        shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
+        # In doubt, it gets one more chance to come before later news of the same subject.
+        if shows_life or (waiting.doubts and newest > tried_at):
+            moment = now
+    if waiting.doubts and len(recent := _recent_repeats(state, now)) >= limits.max_repeats:
+        moment = max(moment, datetime.fromtimestamp(recent[-limits.max_repeats], now.tzinfo) + _DAY)
+    return max(moment, now)
+
+
+def is_ill(
+    items: Sequence[PendingNotification], waiting: Iterable[PendingNotification], state: DestinationState
+) -> bool:
+    """Whether the destination has taken other cards since one of these, or of their group, first failed."""
+    groups = {each.value.group for each in items}
+    times = [each.value.failing_since for each in (*items, *waiting) if each.value.group in groups]
+    first = min((each for each in times if each is not None), default=None)
+    accepted = state.last_accepted
+    return first is not None and accepted is not None and accepted > first
+
+
+def judge(
+    items: Sequence[PendingNotification],
+    others: Sequence[PendingNotification],
+    state: DestinationState,
+    failure: Failure,
+) -> Verdict:
+    """Whose fault a failure is, and what follows from it.
+
+    Args:
+        items: what was tried in one card; at least one.
+        others: what else waits there.
+        state: what is remembered of the destination.
+        failure: what became of the card.
+    """
+    ill, error = is_ill(items, others, state), failure.error
+    failure = replace(failure, ill=ill, together=len(items))
+    kept = [after_failure(each.value, failure) for each in items]
+    if len(items) > 1:
+        has_probe = any(not each.value.digest for each in others)
+        kept = _parted(kept, failure, has_probe=has_probe)
+    if ill:
+        return Verdict(kept, None)
+    if not isinstance(error, CardRefused):
+        return Verdict(kept, error)
+    if kept[0].overtakable and any(_was_refused_lately(each.value, state) for each in others):
+        reason = f"{error}, nor any other, however small: see what the destination itself wants"
+        return Verdict(kept, DestinationRefused(reason))
+    return Verdict(kept, None)
+
+
+def after_failure(before: Notification, failure: Failure) -> Notification:
+    """The notification, as it was tried, as it waits in the outbox after a failure."""
+    now = failure.at
+    gap = now - before.tried_at if before.tried_at else timedelta()
+    since = before.failing_since or now
     after = replace(
-        before, attempts=before.attempts + 1, last_error=str(error), not_before=None, in_doubt=in_doubt
+        before,
+        attempts=before.attempts + 1,
+        last_error=str(failure.error),
+        not_before=None,
+        plain=False,
+        doubts=before.doubts + failure.in_doubt,
+        tried_at=now,
+        failing_since=since,
+        failing_for=before.failing_for + (gap.total_seconds() if gap <= _LONGEST_GAP else 0.0),
+        ill=failure.ill,
     )
-    if isinstance(error, CardRefused):
-        if not before.plain:
-            return replace(after, plain=True)
+    if isinstance(failure.error, CardRefused):
+        if failure.together > 1 or not before.plain:
+            return replace(after, plain=failure.together == 1)
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
-        return replace(
-            after, overtakable=True, not_before=now + back_off(after.attempts, LONG_BACK_OFF, jitter)
-        )
-    if isinstance(error, DestinationUnavailable) and error.retry_after is None:
-        return replace(after, not_before=now + back_off(after.attempts, SHORT_BACK_OFF, jitter))
-    return after
+        # The next try is the full one again, for the cause may be gone.
+        pause = back_off(after.attempts, LONG_BACK_OFF, failure.jitter)
+        return replace(after, overtakable=True, not_before=now + (pause if failure.ill else _NEXT_POLL))
+    overtakable = before.overtakable or (failure.ill and now - since >= _MAY_BE_OVERTAKEN_AFTER)
+    return replace(after, overtakable=overtakable, not_before=_pause_ends(after, failure))
 
 
-def failing(
-    state: DestinationState, error: DeliveryError, now: datetime, limits: DeliveryLimits
-) -> DestinationState:
+def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
+    """When a notification is tried again after a failure that is no refusal of the card (UTC)."""
+    now, asked = failure.at, failure.asked
+    if failure.in_doubt:
+        age = now - (after.failing_since or now)
+        return now + min(_DAY, max(_FIRST_REPEAT, _GROWTH * age))
+    if failure.ill:
+        return now + max(back_off(after.attempts, LONG_BACK_OFF, failure.jitter), asked or timedelta())
+    if isinstance(failure.error, DestinationUnavailable) and asked is None:
+        return now + back_off(after.attempts, SHORT_BACK_OFF, failure.jitter)
+    # What is refused waits for the next poll; what asked for a wait has it in the destination's row.
+    return None
+
+
+def _parted(kept: Sequence[Notification], failure: Failure, *, has_probe: bool) -> list[Notification]:
+    """The members of a failed digest as they are tried next: together again, in halves, or one ahead."""
+    whole, token = kept[0].digest or failure.token, failure.token
+    if failure.ill or isinstance(failure.error, CardRefused):
+        middle = len(kept) // 2
+        return [*_named(kept[:middle], f"{token}-1"), *_named(kept[middle:], f"{token}-2")]
+    if kept[0].attempts >= _WHOLE_TRIES and not has_probe:
+        return [*_named(kept[:1], ""), *_named(kept[1:], whole)]
+    return _named(kept, whole)
+
+
+def _named(part: Sequence[Notification], name: str) -> list[Notification]:
+    """The members of a digest under a name of their own; one alone is no digest."""
+    return [replace(each, digest=name if len(part) > 1 else "") for each in part]
+
+
+def _was_refused_lately(waiting: Notification, state: DestinationState) -> bool:
+    """Whether a card was refused in both its forms since the destination last took any."""
+    accepted = state.last_accepted
+    is_refused = waiting.overtakable and not waiting.ill and waiting.tried_at is not None
+    return is_refused and (accepted is None or waiting.tried_at is None or waiting.tried_at > accepted)
+
+
+def failing(state: DestinationState, failure: Failure) -> DestinationState:
     """The state after a failure of the destination itself, not of one card."""
-    asked = error.retry_after if isinstance(error, DestinationUnavailable) else None
-    until = None if asked is None else now + min(timedelta(seconds=asked), limits.max_retry_after)
-    return replace(
-        state, failing_since=state.failing_since or now, last_error=str(error), retry_after_until=until
+    until = None if failure.asked is None else failure.at + failure.asked
+    since = state.failing_since or failure.at
+    return replace(state, failing_since=since, last_error=str(failure.error), retry_after_until=until)
+
+
+def in_doubt(
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, is_repeat: bool, is_mute: bool
+) -> DestinationState:
+    """The state after a card without an answer; `is_mute` says that nothing else is answered there either."""
+    repeats = (
+        (*_recent_repeats(state, now), now.timestamp())[-limits.max_repeats :] if is_repeat else state.repeats
     )
+    return replace(state, is_slow=True, is_mute=is_mute, repeats=repeats)
+
+
+def heard(state: DestinationState, now: datetime) -> DestinationState:
+    """The state of a destination that answers again, after it had answered nothing at all."""
+    return replace(state, heard_at=now, is_mute=False)
+
+
+def _recent_repeats(state: DestinationState, now: datetime) -> list[float]:
+    first = (now - _DAY).timestamp()
+    return [each for each in state.repeats if first < each <= now.timestamp()]
 
 
 def back_off(attempts: int, longest: timedelta, jitter: float) -> timedelta:

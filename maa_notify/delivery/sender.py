@@ -65,6 +65,10 @@ class Sender(Protocol):
         """
         ...
 
+    def answers(self) -> bool:
+        """Whether the service behind it answers at all, asked with what shows nothing to anybody."""
+        ...
+
     def close(self) -> None:
         """Closes the connections."""
         ...

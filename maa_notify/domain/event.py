@@ -144,6 +144,11 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         """Whether a digest may hold it."""
         return True
 
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it only reminds of what another event of the same revision tells."""
+        return self.kind in {EventKind.REMINDER, EventKind.COMPLETE_REMINDER}
+
 
 class Fact(Struct, frozen=True):
     """One line of a notice: `label` is a text of ours, `value` may be anybody's."""
@@ -213,6 +218,11 @@ class Notice(Struct, frozen=True, tag="notice"):
     def shares_cards(self) -> bool:
         """Whether a digest may hold it; not a heartbeat, which would say "no news" among news."""
         return self.kind is not NoticeKind.HEARTBEAT
+
+    @property
+    def is_reminder(self) -> bool:
+        """Whether it only reminds of another event: no notice does."""
+        return False
 
 
 Event = RequestEvent | Notice

@@ -1,8 +1,10 @@
 """An event on its way to one destination. Pure."""
 
 from datetime import datetime
+from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.domain.event import Event, storage_key
 
@@ -19,7 +21,7 @@ class CardLocation(Struct, frozen=True):
     activity_id: str
 
 
-class Notification(Struct, frozen=True):
+class Notification(Struct, frozen=True, omit_defaults=True):
     """One event for one destination, waiting in the outbox.
 
     Attributes:
@@ -27,12 +29,19 @@ class Notification(Struct, frozen=True):
         destination: the name of the destination in the settings.
         recorded_at: when it was put into the outbox (UTC).
         attempts: how often it was tried and not accepted.
-        not_before: not to be tried again before this time (UTC).
-        in_doubt: a try got no answer, so the card may be there already.
-        plain: the full card was refused, so the next try is the minimal one.
-        overtakable: even the minimal card was refused, so later news of the request need not wait for it.
+        not_before: not to be tried again before this time (UTC), unless the destination shows life.
+        plain: the full card was refused just now, so the next try is the minimal one.
+        overtakable: later news of the request need not wait for it.
         last_error: the code and text of the last failure, free of secrets.
         recipient: the person whom the destination chats with; "" for a channel.
+        doubts: how many tries got no answer, so that the card may be there as often.
+        tried_at: when it was last tried and not accepted (UTC).
+        failing_since: when it was first tried and not accepted (UTC).
+        failing_for: for how long it has failed, without the times in which nobody tried (seconds).
+        ill: it failed although its destination took other cards meanwhile.
+        overtaken: later news of the request were told before it.
+        digest: names those that were tried together in one card, and stay together.
+        unreached_at: when its recipient was first found to be out of reach (UTC).
     """
 
     event: Event
@@ -44,10 +53,40 @@ class Notification(Struct, frozen=True):
     overtakable: bool = False
     last_error: str = ""
     recipient: str = ""
-    in_doubt: bool = False
+    doubts: int = 0
+    tried_at: datetime | None = None
+    failing_since: datetime | None = None
+    failing_for: float = 0.0
+    ill: bool = False
+    overtaken: bool = False
+    digest: str = ""
+    unreached_at: datetime | None = None
 
     @property
     def key(self) -> str:
         """The key, derived from event and destination, so that recording it twice changes nothing."""
         event = self.event
         return f"{storage_key(event.subject_id)}:{event.revision:05d}:{event.what}:{self.destination}"
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What fails together: one person's chat, or one subject in a channel."""
+        return self.destination, self.recipient or self.event.subject_id
+
+    def anew(self, recorded_at: datetime) -> Self:
+        """The same as if it had never been tried, except that its card may be there already."""
+        return replace(
+            self,
+            recorded_at=recorded_at,
+            attempts=0,
+            not_before=None,
+            plain=False,
+            overtakable=False,
+            doubts=min(self.doubts, 1),
+            tried_at=None,
+            failing_since=None,
+            failing_for=0.0,
+            ill=False,
+            digest="",
+            unreached_at=None,
+        )

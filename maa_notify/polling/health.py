@@ -27,6 +27,7 @@ class Health(Struct, frozen=True):
         pending: notifications in the outbox.
         overdue: of these, the ones that have waited for more than a quarter of an hour.
         dead: notifications given up.
+        unreached: people who were found to be out of reach within the last day.
         reason: a code word for what fails; "" when nothing does.
         missing_permission: what the token of the last poll lacked; "" when nothing is known to be missing.
         sources: `ok` or a code word for what fails, by the name of each source of news.
@@ -42,6 +43,7 @@ class Health(Struct, frozen=True):
     pending: int = 0
     overdue: int = 0
     dead: int = 0
+    unreached: int = 0
     reason: str = ""
     missing_permission: str = ""
     token_age_minutes: int | None = None
@@ -81,6 +83,7 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
         pending=len(pending),
         overdue=overdue,
         dead=dead,
+        unreached=store.outbox.count_unreached(now - timedelta(days=1)),
         reason=mark.failure,
         missing_permission=mark.missing_permission,
         token_age_minutes=int((now - issued_at).total_seconds() // 60) if issued_at else None,

@@ -81,7 +81,7 @@ class Poll:
         # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
-        names = [each.name for each in self.routes]
+        names = [each.name for each in self.routes if each.name not in self.delivery.leaders]
         news, failure = self._look(self.approvals, snapshot, now)
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
@@ -93,7 +93,9 @@ class Poll:
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
-        result = self.delivery.run({**states, **queued.states}, pending)
+        # One end for all deliveries of a poll, so that it stays within what the host allows.
+        end = self.delivery.end()
+        result = self.delivery.run({**states, **queued.states}, pending, end)
         purge_expired(self.store.journal, snapshot.purged_at, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, snapshot, now)
@@ -104,7 +106,8 @@ class Poll:
             if found:
                 events += found
                 present = self.store.requests.read_snapshot()
-                result = result.followed_by(self.delivery.run(present.states, pending_in(present.outbox)))
+                waiting = pending_in(present.outbox)
+                result = result.followed_by(self.delivery.run(present.states, waiting, end))
         seen = replace(news.seen, hidden=outlook.hidden)
         return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
 

@@ -27,6 +27,7 @@ class Report(Struct, frozen=True):
         oldest_waiting_s: the age of the oldest of these, in seconds; 0 when there is none.
         hidden: the families of requests that may be hidden, since the token lacks their permission.
         stale: entries of Graph's list that were older than what is known, and ignored.
+        unreached: notifications that left the outbox because their recipient is out of reach.
     """
 
     listed: int = 0
@@ -42,6 +43,7 @@ class Report(Struct, frozen=True):
     oldest_waiting_s: int = 0
     hidden: tuple[str, ...] = ()
     stale: int = 0
+    unreached: int = 0
 
     @classmethod
     def of(
@@ -76,13 +78,14 @@ class Report(Struct, frozen=True):
             oldest_waiting_s=seen.oldest_waiting_s,
             hidden=seen.hidden,
             stale=seen.stale,
+            unreached=result.unreached,
         )
 
     @property
     def is_eventful(self) -> bool:
         """Whether anything happened, waits or is wrong."""
         return self.failure is not None or any(
-            (self.events, self.delivered, self.pending, self.dead, self.malformed)
+            (self.events, self.delivered, self.pending, self.dead, self.malformed, self.unreached)
         )
 
     def as_json(self) -> str:
@@ -100,6 +103,7 @@ class Report(Struct, frozen=True):
                 "refused": list(self.refused),
                 "hidden": list(self.hidden),
                 "stale": self.stale,
+                "unreached": self.unreached,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,

@@ -67,6 +67,7 @@ def _log_done(report: Report, trigger: str, seconds: float) -> None:
         oldest_waiting_s=report.oldest_waiting_s,
         hidden=",".join(report.hidden) or "none",
         stale=report.stale,
+        unreached=report.unreached,
         seconds=seconds,
         failure=report.failure.code if report.failure else "none",
     )

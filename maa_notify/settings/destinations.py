@@ -65,10 +65,9 @@ def warn_of_unsigned(url: str, setting: str, where: str, findings: Findings) -> 
 
 def warn_of_shared_endpoints(destinations: Iterable[Destination], findings: Findings) -> None:
     """Warns of destinations that post to the same place, where an event would be told more than once."""
-    names: dict[str | BotAddress, list[str]] = {}
+    names: dict[Secret | BotAddress, list[str]] = {}
     for each in destinations:
-        endpoint = each.endpoint.reveal() if isinstance(each.endpoint, Secret) else each.endpoint
-        names.setdefault(endpoint, []).append(each.route.name)
+        names.setdefault(each.address, []).append(each.route.name)
     for together in names.values():
         if len(together) > 1:
             findings.warn(

@@ -1,6 +1,7 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
@@ -30,6 +31,15 @@ class Destination(Struct, frozen=True):
     route: Route
     endpoint: Secret | BotAddress
     mentions: Mentions = field(default_factory=dict)
+
+    @property
+    def address(self) -> Secret | BotAddress:
+        """The endpoint in one spelling, so that two destinations at one place are known as that."""
+        if isinstance(self.endpoint, BotAddress):
+            return self.endpoint
+        url = urlsplit(self.endpoint.reveal())
+        query = "&".join(sorted(url.query.split("&")))
+        return Secret(f"{url.scheme}://{url.netloc.lower()}{url.path}?{query}")
 
 
 class StateAddress(Struct, frozen=True):
@@ -96,3 +106,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     def routes(self) -> list[Route]:
         """The pure part of the destinations."""
         return [destination.route for destination in self.destinations]
+
+    @property
+    def leaders(self) -> dict[str, str]:
+        """The names of destinations at an address that an earlier one has, too, each with the first's."""
+        first: dict[Secret | BotAddress, str] = {}
+        names = {
+            each.route.name: first.setdefault(each.address, each.route.name) for each in self.destinations
+        }
+        return {name: leader for name, leader in names.items() if name != leader}

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from maa_notify.domain.compare import RequestState
 from maa_notify.storage.records import (
     CARD,
@@ -47,9 +45,7 @@ class Journal:
     def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
         """Puts a notification that was given up back into the outbox, due now and as if new."""
         notification = dead.value.notification
-        fresh = replace(
-            notification, recorded_at=now, attempts=0, not_before=None, plain=False, overtakable=False
-        )
+        fresh = notification.anew(now)
         # In one transaction: a crash in between would lose the notification or tell it twice.
         self._rows.commit(
             [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]

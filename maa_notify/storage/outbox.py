@@ -6,12 +6,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
     NEW_DESTINATION,
     OUTBOX,
+    UNREACHED,
     DestinationState,
     JournalEntry,
     StoredCard,
@@ -39,14 +40,16 @@ class Outcome(Struct, frozen=True):
         kept: as it waits from now on; None when it leaves.
         entry: what the journal says of it; None when it stays.
         dead: it was given up.
-        location: where its card stands now, at a destination that comes back to it.
+        card: its card as it stands now, at a destination that comes back to it.
+        unreached: its recipient was found to be out of reach, and is left alone for a day.
     """
 
     pending: PendingNotification
     kept: Notification | None = None
     entry: JournalEntry | None = None
     dead: bool = False
-    location: CardLocation | None = None
+    card: StoredCard | None = None
+    unreached: bool = False
 
 
 class Outbox:
@@ -102,15 +105,20 @@ class Outbox:
         staying = [Versioned(value, etag) for value, etag in zip(kept, others, strict=False)]
         return Versioned(state.value, first), staying
 
-    def read_card_locations(self, destination: str, subject_ids: Iterable[str]) -> dict[str, CardLocation]:
-        """Where the cards of these subjects stand at a destination, as far as they have any there."""
-        found = ((each, self._rows.get(card_key(destination, each))) for each in subject_ids)
-        return {each: decode(row, StoredCard).location for each, row in found if row is not None}
+    def read_card(self, destination: str, subject_id: str) -> StoredCard | None:
+        """The card of a subject that stands at a destination; None if it has none there."""
+        row = self._rows.get(card_key(destination, subject_id))
+        return None if row is None else decode(row, StoredCard)
 
     def is_unreached(self, destination: str, recipient: str, since: datetime) -> bool:
         """Whether a person could not be reached at a time after `since` (UTC)."""
         row = self._rows.get(unreached_key(destination, recipient))
         return row is not None and decode(row, Unreached).at >= since
+
+    def count_unreached(self, since: datetime) -> int:
+        """How many people could not be reached at a time after `since` (UTC)."""
+        rows = self._rows.read(UNREACHED, prefix_end(UNREACHED))
+        return sum(decode(row, Unreached).at >= since for row in rows)
 
     def note_silence(
         self, destination: str, state: Versioned[DestinationState], heartbeat: Notification | None
@@ -132,7 +140,7 @@ class Outbox:
 
     def make_due(self, pending: PendingNotification) -> None:
         """Makes a waiting notification due now, in its full form."""
-        fresh = replace(pending.value, not_before=None, plain=False, overtakable=False)
+        fresh = pending.value.anew(pending.value.recorded_at)
         self._rows.commit([Update(OUTBOX + fresh.key, encode(fresh), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
@@ -178,12 +186,11 @@ def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
     Each is said once, since a transaction takes no key twice: all of one message may be for one person.
     """
     found: dict[str, str] = {}
-    for location, entry in ((each.location, each.entry) for each in outcomes if each.entry is not None):
-        notification = entry.notification
-        if location is not None:
-            key = card_key(notification.destination, notification.event.subject_id)
-            found[key] = encode(StoredCard(location, entry.at))
-        if entry.unreached:
+    for outcome in outcomes:
+        notification = outcome.pending.value
+        if outcome.card is not None:
+            found[card_key(notification.destination, notification.event.subject_id)] = encode(outcome.card)
+        if outcome.unreached and outcome.entry is not None:
             key = unreached_key(notification.destination, notification.recipient)
-            found[key] = encode(Unreached(entry.at))
+            found[key] = encode(Unreached(outcome.entry.at))
     return [Put(key, data) for key, data in found.items()]

@@ -101,6 +101,10 @@ class DestinationState(msgspec.Struct, frozen=True):
         last_error: why, in words free of secrets.
         last_accepted: when a card was last accepted (UTC).
         quiet_since: since when nothing was accepted and no heartbeat put into the outbox (UTC).
+        heard_at: when it last took a card, or answered again after it had answered nothing (UTC).
+        is_mute: it answered nothing at all when it was last asked.
+        is_slow: an answer came late or never, so that the next one is waited for longer.
+        repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
     """
 
     holder: str = ""
@@ -111,6 +115,10 @@ class DestinationState(msgspec.Struct, frozen=True):
     last_error: str = ""
     last_accepted: datetime | None = None
     quiet_since: datetime | None = None
+    heard_at: datetime | None = None
+    is_mute: bool = False
+    is_slow: bool = False
+    repeats: tuple[float, ...] = ()
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")
@@ -142,10 +150,17 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
 
 class StoredCard(msgspec.Struct, frozen=True):
-    """Where the card of a request is at a destination, and since when (UTC)."""
+    """Where the card of a request is at a destination.
+
+    Attributes:
+        location: its place in Teams.
+        at: since when it shows what it shows (UTC).
+        revision: of the news that it shows.
+    """
 
     location: CardLocation
     at: datetime
+    revision: int = 0
 
 
 class Unreached(msgspec.Struct, frozen=True):

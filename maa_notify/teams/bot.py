@@ -42,6 +42,10 @@ class BotChannel:
         with _named(self._name):
             return self._connector.channels(self._channel_id)
 
+    def answers(self) -> bool:
+        """Whether the Bot Connector answers at all."""
+        return self._connector.answers()
+
     def close(self) -> None:
         """Closes the connections."""
         self._connector.close()
@@ -83,6 +87,10 @@ class BotChat:
                 raise RecipientUnreachable(
                     "the bot's app is not installed for this person, or they or an administrator blocked it"
                 ) from None
+
+    def answers(self) -> bool:
+        """Whether the Bot Connector answers at all."""
+        return self._connector.answers()
 
     def close(self) -> None:
         """Closes the connections."""

@@ -37,6 +37,7 @@ SCOPE = "https://api.botframework.com/.default"
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
 _LIMITS = Limits(max_bytes=1024 * 1024)  # the list of a team's channels, of which there can be a thousand
+_PROBE = Limits(seconds=5.0)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:@._;=+/|-]{0,299}")  # never "..", which would change a path
 _THREAD = ";messageid="
 _TAKEN = frozenset({200, 201, 202})
@@ -198,6 +199,16 @@ class Connector:
             raise _senseless()
         found = [each for each in listed if isinstance(each, dict) and _id_in(each, "id")]
         return [Channel(each["id"], str(each.get("name") or "General")) for each in found]
+
+    def answers(self) -> bool:
+        """Whether the service answers at all; asks without a token for nothing in particular."""
+        try:
+            response = self._client.request(
+                "GET", f"{self._base}/v3/conversations", headers={}, limits=_PROBE
+            )
+        except NoResponseError:
+            return False
+        return response.status < HTTPStatus.INTERNAL_SERVER_ERROR and response.status not in _NOT_NOW
 
     def close(self) -> None:
         """Closes the connections; the next call opens new ones."""

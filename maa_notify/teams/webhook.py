@@ -23,6 +23,7 @@ from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseEr
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
 _LIMITS = Limits()
+_PROBE_SECONDS = 5.0
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9:@._;=-]{1,200}")
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ACCEPTED = frozenset({200, 202})
@@ -96,6 +97,15 @@ class WorkflowsWebhook:
             raise self._refusal(response)
         run_id = response.headers.get("x-ms-workflow-run-id", "")
         return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "", _message_id(response))
+
+    def answers(self) -> bool:
+        """Whether anything is answered at the webhook's address; asks with GET, which starts no flow."""
+        limits = Limits(seconds=min(_PROBE_SECONDS, self._limits.seconds))
+        try:
+            response = self._client.request("GET", self._url.reveal(), headers={}, limits=limits)
+        except NoResponseError:
+            return False
+        return response.status < HTTPStatus.INTERNAL_SERVER_ERROR and response.status not in _NOT_NOW
 
     def close(self) -> None:
         """Closes the connections."""

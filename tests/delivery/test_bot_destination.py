@@ -158,24 +158,27 @@ def test_a_change_whose_answer_was_lost_is_repeated_in_place(
 def test_a_requestor_who_may_not_be_written_to_holds_up_nobody_and_is_left_alone_for_a_day(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier, code: str
 ) -> None:
-    """One try, then none for a day; the channel and other requestors hear everything meanwhile."""
+    """A second look, then none for a day; the channel and other requestors hear everything meanwhile."""
     service.bar(MIRA, code)
-    requests = [filed_by(each, notifier) for each in (MIRA, JONAS, MIRA)]
+    requests = [filed_by(each, notifier) for each in (MIRA, JONAS)]
     graph.requests = requests
     notifier.poll()
     for request in requests:
         request["status"] = "approved"
-    report = notifier.poll_after(MINUTE)
+    first = notifier.poll_after(MINUTE)
+    report, health = notifier.poll_after(5 * MINUTE), notifier.app.health()
     opened = [call for call in service.calls if MIRA in call.body.decode() and "members" in call.json()]
     requests[0]["status"] = "rejected"
     notifier.clock.advance(timedelta(hours=25))
     notifier.poll()
     opened_later = [call for call in service.calls if MIRA in call.body.decode() and "members" in call.json()]
 
-    assert (report.pending, report.dead, report.refused) == (0, 0, ())
+    assert (first.pending, first.unreached, first.refused) == (1, 0, ())
+    assert (report.pending, report.unreached, report.dead, report.refused) == (0, 1, 0, ())
+    assert health.unreached == 1
     assert strips(service.chat_with(JONAS)) == ["Approved - Needs completion"]
-    assert len(service.cards_in(GENERAL)) == 3
-    assert (len(opened), len(opened_later)) == (1, 2)
+    assert len(service.cards_in(GENERAL)) == 2
+    assert (len(opened), len(opened_later)) == (2, 3)
 
 
 def test_history_tells_who_was_not_reached(
@@ -186,6 +189,7 @@ def test_history_tells_who_was_not_reached(
     request = filed_by(MIRA, notifier, status="approved")
     graph.requests = [request]
     notifier.poll()
+    notifier.poll_after(5 * MINUTE)
 
     entries = {entry.notification.destination: entry for entry in notifier.app.store.journal.read_sent()}
     assert (entries["requestor chat"].unreached, entries["approvers"].unreached) == (True, False)

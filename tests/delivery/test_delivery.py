@@ -221,7 +221,7 @@ def test_a_poison_card_blocks_nothing_behind_it(
 
     report = notifier.poll()
 
-    assert strips(teams) == ["Approved - Needs completion", "Rejected", "Needs approval"]
+    assert strips(teams) == ["Rejected", "Approved - Needs completion", "Needs approval"]
     assert (report.delivered, report.pending) == (3, 0)
 
 
@@ -265,15 +265,14 @@ def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
     """Dead is said in the log, the report and health; `outbox retry` brings it back."""
     graph.requests = [make_request(now=notifier.clock.now())]
     teams.answer_all(reply(404))
-    notifier.poll()
-    report = notifier.poll_after(timedelta(days=8).total_seconds())
+    reports = [notifier.poll_after(timedelta(days=1).total_seconds()) for _ in range(8)]
     teams.answer_all(None)
     for held in notifier.app.store.journal.read_dead():
         notifier.app.store.journal.requeue(held, notifier.clock.now())
 
     again = notifier.poll_after(60)
 
-    assert (report.dead, report.pending) == (1, 0)
+    assert (reports[-1].dead, reports[-1].pending) == (1, 0)
     assert any("deliver.dead" in each.message and each.levelname == "ERROR" for each in caplog.records)
     assert (again.delivered, again.dead, len(teams.cards)) == (1, 0, 1)
 
@@ -365,7 +364,7 @@ def test_what_waits_is_delivered_even_while_graph_is_down(
     assert (report.delivered, len(teams.cards)) == (1, 1)
 
 
-def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
+def test_a_poller_that_died_while_posting_blocks_for_a_short_time_only(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:
     """A destination held by a poller that shows no sign of life is taken over within the same poll."""
@@ -373,14 +372,14 @@ def test_a_poller_that_died_while_posting_blocks_for_half_a_minute_only(
     outbox = notifier.app.store.outbox
     now = notifier.clock.now()
     state = DestinationState(
-        holder="a dead poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
+        holder="a dead poller", lease_expires_at=now + DeliveryLimits().lease_time(), quiet_since=now
     )
     outbox.write_destination("default", Versioned(state, ""))
 
     report = notifier.poll()
 
     assert (report.delivered, len(teams.cards)) == (1, 1)
-    assert sum(notifier.clock.sleeps) <= 31
+    assert sum(notifier.clock.sleeps) <= 41
 
 
 def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
@@ -391,7 +390,7 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
     outbox = notifier.app.store.outbox
     now = notifier.clock.now()
     state = DestinationState(
-        holder="a busy poller", lease_expires_at=now + DeliveryLimits().lease_time, quiet_since=now
+        holder="a busy poller", lease_expires_at=now + DeliveryLimits().lease_time(), quiet_since=now
     )
     held = outbox.write_destination("default", Versioned(state, ""))
     sleep = notifier.clock.sleep
@@ -399,7 +398,7 @@ def test_a_poller_leaves_a_destination_to_another_that_is_at_work(
     def sleep_while_the_other_works(seconds: float) -> None:
         nonlocal held
         sleep(seconds)
-        until = notifier.clock.now() + DeliveryLimits().lease_time
+        until = notifier.clock.now() + DeliveryLimits().lease_time()
         held = outbox.write_destination(
             "default", replace(held, value=replace(held.value, lease_expires_at=until))
         )

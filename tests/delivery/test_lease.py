@@ -15,9 +15,9 @@ SECOND = timedelta(seconds=1)
 @pytest.mark.parametrize(
     "holder,seconds,lasts,is_taken",
     [
-        ("ours", 30, True, False),
-        ("ours", 26, True, False),
-        ("ours", 25, False, False),
+        ("ours", 40, True, False),
+        ("ours", 34, True, False),
+        ("ours", 33, False, False),
         ("theirs", 30, False, True),
         ("theirs", 1, False, True),
         ("theirs", 0, False, False),
@@ -28,7 +28,7 @@ def test_a_lease_is_good_for_one_whole_post(holder: str, seconds: int, lasts: bo
     """Ours is renewed before it could end in the middle of one; another's counts to its last moment."""
     state = DestinationState(holder, START + seconds * SECOND)
 
-    assert lease.lasts(state, "ours", START) is lasts
+    assert lease.lasts(state, "ours", START, 30.0) is lasts
     assert lease.is_taken(state, "ours", START) is is_taken
 
 
@@ -47,7 +47,7 @@ def test_a_lease_from_before_a_clock_was_set_back_holds_up_nobody(
     ahead: timedelta, is_believed: bool
 ) -> None:
     """Some minutes are the clocks of two machines; more is longer than any lease is."""
-    until = START + DeliveryLimits().lease_time + ahead
+    until = START + DeliveryLimits().lease_time(DeliveryLimits().patient_post_s) + ahead
 
     read = lease.without_future_times(
         Versioned(DestinationState("theirs", until), "7"), START, DeliveryLimits()

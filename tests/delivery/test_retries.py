@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.retries import after_failure, back_off, failing
+from maa_notify.delivery.retries import Failure, after_failure, back_off, failing
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -21,13 +20,13 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_refused_card_is_tried_in_its_plain_form_first() -> None:
-    """At once; refused in that form too, it waits and lets later news pass."""
-    first = after_failure(WAITING, CardRefused("400"), START, 1.0)
-    second = after_failure(first, CardRefused("400"), START, 1.0)
+    """At once; refused in that form too, it waits, lets later news pass, and comes in full the next time."""
+    first = after_failure(WAITING, Failure(CardRefused("400"), START))
+    second = after_failure(first, Failure(CardRefused("400"), START))
 
     assert (first.plain, first.overtakable, first.not_before) == (True, False, None)
-    assert (second.plain, second.overtakable, second.attempts) == (True, True, 2)
-    assert second.not_before == START + timedelta(seconds=4)
+    assert (second.plain, second.overtakable, second.attempts) == (False, True, 2)
+    assert second.not_before == START + timedelta(seconds=50)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,7 @@ def test_a_refused_card_is_tried_in_its_plain_form_first() -> None:
 )
 def test_only_an_outage_without_a_word_is_guessed_at(error: DeliveryError, wait: timedelta | None) -> None:
     """What is refused waits for the next poll; what asked for a wait has it in the destination's row."""
-    after = after_failure(WAITING, error, START, 1.0)
+    after = after_failure(WAITING, Failure(error, START))
 
     assert after.not_before == (None if wait is None else START + wait)
     assert (after.attempts, after.plain) == (1, False)
@@ -49,9 +48,9 @@ def test_only_an_outage_without_a_word_is_guessed_at(error: DeliveryError, wait:
 
 def test_what_was_in_doubt_once_stays_so() -> None:
     """The card may be there, whatever was said to a later try."""
-    doubtful = after_failure(WAITING, DestinationUnavailable("no answer", in_doubt=True), START, 1.0)
+    doubtful = after_failure(WAITING, Failure(DestinationUnavailable("no answer", in_doubt=True), START))
 
-    assert after_failure(doubtful, DestinationRefused("404"), START, 1.0).in_doubt
+    assert after_failure(doubtful, Failure(DestinationRefused("404"), START)).doubts == 1
 
 
 def test_pauses_double_up_to_the_longest_and_are_spread() -> None:
@@ -73,7 +72,7 @@ def test_a_wait_that_is_asked_for_is_believed_up_to_a_limit(
     """And since when the destination fails is what it was."""
     before = DestinationState(failing_since=START - HOUR)
 
-    after = failing(before, DestinationUnavailable("429", asked), START, DeliveryLimits())
+    after = failing(before, Failure(DestinationUnavailable("429", asked), START))
 
     assert after.retry_after_until == (None if waits is None else START + waits)
     assert (after.failing_since, after.last_error) == (START - HOUR, "429")

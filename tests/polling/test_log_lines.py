@@ -49,7 +49,7 @@ def test_a_good_poll(graph: FakeGraph, notifier: Notifier, lines_of: Lines) -> N
         "deliver.sent key=K destination=default event=created type=app+role risk=high after_s=61",
         (
             "poll.done trigger=timer listed=3 events=2 delivered=2 pending=0 overdue=0 dead=0 malformed=0"
-            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 seconds=1.00 failure=none"
+            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 unreached=0 seconds=1.00 failure=none"
         ),
     ]
 
@@ -85,7 +85,9 @@ def test_a_channel_that_fails_recovers_and_gives_up(
     first = lines_of(notifier)
     notifier.clock.advance(timedelta(minutes=20))
     second = lines_of(notifier)
-    notifier.clock.advance(timedelta(days=8))
+    for _ in range(6):
+        notifier.poll_after(timedelta(days=1).total_seconds())
+    notifier.clock.advance(timedelta(days=1))
     given_up = lines_of(notifier)
     teams.answer_all(None)
     graph.requests.append(make_request(now=notifier.clock.now()))
@@ -98,7 +100,7 @@ def test_a_channel_that_fails_recovers_and_gives_up(
     assert [line.split()[0] for line in second] == ["poll.done"]
     assert " pending=1 overdue=1 dead=0 " in second[0]
     assert re.match(
-        r'deliver\.dead key=[0-9A-Z]{6}-1 destination="Security team" attempts=3 given up', given_up[0]
+        r'deliver\.dead key=[0-9A-Z]{6}-1 destination="Security team" attempts=9 given up', given_up[0]
     )
     since = "failing_since=2026-11-02T09:00:00+00:00"
     assert f'deliver.recovered destination="Security team" {since}' in recovered

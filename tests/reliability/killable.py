@@ -80,6 +80,9 @@ class _Outlet:
     def post(self, message: Message) -> Receipt:
         return self.bomb.around(lambda: self.sender.post(message))  # type: ignore[no-any-return]
 
+    def answers(self) -> bool:
+        return self.bomb.around(self.sender.answers)  # type: ignore[no-any-return]
+
     def close(self) -> None:
         self.sender.close()
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.notification import CardLocation
 from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import NEW_DESTINATION, JournalEntry
+from maa_notify.storage.records import NEW_DESTINATION, JournalEntry, StoredCard
 from maa_notify.storage.rows import MAX_CHANGES
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
@@ -54,13 +54,18 @@ def test_places_of_cards_and_people_who_were_not_reached_are_purged_too(store: S
     pending = {each.value.recipient: each for each in store.outbox.read_pending()}
     place = CardLocation("thread", "card")
     outcomes = [
-        Outcome(pending[name], entry=JournalEntry(pending[name].value, at, unreached=True), location=place)
+        Outcome(
+            pending[name],
+            entry=JournalEntry(pending[name].value, at, unreached=True),
+            card=StoredCard(place, at),
+            unreached=True,
+        )
         for name, at in (("mira", START), ("jonas", START + timedelta(days=2)))
     ]
     store.outbox.commit_outcomes("chat", NEW_DESTINATION, outcomes)
 
     store.journal.purge(START + timedelta(days=1))
 
-    ids = (old.request.id, young.request.id)
-    assert set(store.outbox.read_card_locations("chat", ids)) == {young.request.id}
+    assert store.outbox.read_card("chat", old.request.id) is None
+    assert store.outbox.read_card("chat", young.request.id) is not None
     assert [store.outbox.is_unreached("chat", name, START) for name in ("mira", "jonas")] == [False, True]

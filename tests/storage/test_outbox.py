@@ -96,7 +96,7 @@ def test_many_notifications_for_somebody_who_was_not_reached_are_settled_at_once
     """As many as one message holds, all for one person: one row of theirs, written once."""
     store.requests.record([created(tracked(), "chat", "mira") for _ in range(MOST_TOGETHER)])
     outcomes = [
-        Outcome(held, entry=JournalEntry(held.value, START, unreached=True))
+        Outcome(held, entry=JournalEntry(held.value, START, unreached=True), unreached=True)
         for held in store.outbox.read_pending()
     ]
 

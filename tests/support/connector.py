@@ -184,7 +184,8 @@ class FakeConnector(Fake):
     def _serve(self, seen: Seen) -> HttpResponse:
         """Answer one call as the service would."""
         with self._changed:
-            answer = self._decision(seen, self._kind(seen))
+            kind = self._kind(seen)
+            answer = no_get() if kind == "probe" else self._decision(seen, kind)
             self._changed.notify_all()
             return answer
 
@@ -193,6 +194,8 @@ class FakeConnector(Fake):
         path = seen.path.removeprefix(_BASE)
         if _CHANNELS.fullmatch(path):
             return "list"
+        if seen.method == "GET":
+            return "probe"
         if path == "/v3/conversations":
             return "create" if seen.json().get("isGroup") else "open"
         if seen.method == "PUT":
@@ -292,6 +295,11 @@ class FakeConnector(Fake):
 def connector_error(status: int, code: str, message: str = "") -> HttpResponse:
     """Return an error in the shape that the Bot Connector uses."""
     return reply(status, json={"error": {"code": code, "message": message}})
+
+
+def no_get() -> HttpResponse:
+    """Return what a call that only asks whether anybody is there gets."""
+    return reply(405, json={"message": "The requested resource does not support http method 'GET'."})
 
 
 def activity_flaw(activity: object) -> str | None:

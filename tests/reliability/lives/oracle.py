@@ -215,13 +215,13 @@ def _is_ill(world: World, destination: str, card: Seen) -> bool:
 
 
 def _overtakable(world: World) -> set[tuple[str, str]]:
-    """The destinations and requests where a card was refused, or failed for so long that others may pass."""
+    """The destinations and requests where a card was refused, is in doubt or has failed for long."""
     failed: dict[Seen, list[Post]] = defaultdict(list)
     found = set()
     for post in world.teams.posts:
         for told in () if post.answer == "accepted" else post.events:
             failed[told].append(post)
-            if post.answer == "odd":
+            if post.answer in {"odd", "lost", "silent"}:
                 found.add((told.destination, told.request_id))
     for told, posts in failed.items():
         span = max((posts[-1].at - posts[0].at), (posts[-1].wall - posts[0].wall).total_seconds())

@@ -68,7 +68,7 @@ class Poller:
         clock = _Clock(self)
         limits = DeliveryLimits(digest_above=settings.digest_above)
         seeded = Random(world.rng.getrandbits(32))
-        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, seeded)
+        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, random=seeded)
         approvals = Approvals(_Graph(self), store.requests, settings.rules)
         routes = tuple(settings.routes.values())
         return Poll(approvals, (), store, routes, delivery, clock, Habits(heartbeat=None))
@@ -224,6 +224,12 @@ class _Sender:
         poller.point()
         return Receipt(location=CardLocation("thread", number) if self.updates_cards else None)
 
+    def answers(self) -> bool:
+        """Whether a quiet question is answered: not where nothing is at all."""
+        self.poller.point()
+        trouble = self.poller.world.teams.trouble(self.name)
+        return trouble is None or trouble.answer != "silent"
+
     def _begun(self, message: Message) -> Post:
         world, events = self.poller.world, message.card["events"]
         readers = {each.request.requestor.upn for each in events} if self.name == "chat" else {""}
@@ -256,13 +262,15 @@ class _Sender:
 class _Cards:
     """Cards that say what they are about, for the oracle to read."""
 
-    def card(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Card:
         return {"events": [event]}
 
-    def reply(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
+    def reply(self, event: Event, destination: str, now: datetime) -> Card:
         return {"events": [event]}
 
-    def plain(self, event: Event, now: datetime, *, again: bool = False) -> Card:
+    def plain(self, event: Event, now: datetime) -> Card:
         return {"events": [event]}
 
     def digest(

@@ -114,10 +114,11 @@ class Trouble:
 
 @dataclass(slots=True)
 class BotCard:
-    """A card that a bot can change: of which request, and the revision that it shows now."""
+    """A card that a bot can change: of which request, the revision that it shows now, and by which message."""
 
     request_id: str
     revision: int
+    shown_by: Post
     is_there: bool = True
 
 
@@ -170,7 +171,7 @@ class Teams:
         number = f"card{len(self.cards)}"
         if len(post.events) == 1:
             [told_one] = post.events
-            self.cards[post.destination, number] = BotCard(told_one.request_id, told_one.revision)
+            self.cards[post.destination, number] = BotCard(told_one.request_id, told_one.revision, post)
             post.is_new_card = True
         post.answer = "accepted"
         return number
@@ -181,9 +182,10 @@ class Teams:
             self.flaws.append(f"a card of {card.request_id} was made one of {told}")
         if not changes:
             return
-        if told.revision < card.revision:
+        # Of what was not recorded nobody knows that it is there; what comes later puts it right.
+        if told.revision < card.revision and card.shown_by.recorded:
             self.flaws.append(f"a card went back from revision {card.revision} to {told}")
-        card.revision = told.revision
+        card.revision, card.shown_by = told.revision, post
 
     def unpin(self, rng: random.Random) -> None:
         """Somebody deletes a bot's card."""

@@ -72,7 +72,7 @@ def _healthy(world: World, pending: list[Notification]) -> Mapping[str, Notifica
     held = {
         (each.destination, each.event.subject_id)
         for each in pending
-        if each.in_doubt or _trouble(world, each) is not None
+        if each.doubts or _trouble(world, each) is not None
     }
     limits = DeliveryLimits()
     found = {}

@@ -1,0 +1,91 @@
+"""What becomes of the notifications of one message, to be recorded together. Pure."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from maa_notify.delivery.retries import Verdict
+from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.storage.outbox import Outcome, PendingNotification
+from maa_notify.storage.records import JournalEntry, StoredCard
+
+_SECOND_LOOK = timedelta(minutes=5)
+"""How long after the first answer that a person is out of reach the second one is asked for."""
+
+
+def accepted(
+    items: Sequence[PendingNotification],
+    message: Message,
+    receipt: Receipt,
+    waiting: Iterable[PendingNotification],
+    now: datetime,
+) -> list[Outcome]:
+    """All of them leave for the journal; a card of their own is remembered, and what it overtook is marked.
+
+    Args:
+        items: what the card told.
+        message: as it was posted.
+        receipt: what the destination answered.
+        waiting: what else waits there.
+        now: the time of the answer (UTC).
+    """
+    entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
+    if len(items) > 1:
+        # A digest is no subject's own card. And its transaction has no room for more.
+        return [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
+    [told], [entry] = items, entries
+    # Of older news that came late nobody has to remember a card.
+    is_current = message.changes_card and not told.value.overtaken
+    location = receipt.location if is_current else None
+    card = StoredCard(location, now, told.value.event.revision) if location else None
+    passed = [each for each in waiting if _is_passed(each, told)]
+    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed]
+    return [Outcome(told, entry=entry, card=card), *marked]
+
+
+def _is_passed(waiting: PendingNotification, told: PendingNotification) -> bool:
+    """Whether older news of the same subject at the same destination still wait."""
+    older, newer = waiting.value, told.value
+    is_same = (older.destination, older.event.subject_id) == (newer.destination, newer.event.subject_id)
+    return is_same and older.event.revision < newer.event.revision and not older.overtaken
+
+
+def failed(
+    items: Sequence[PendingNotification], verdict: Verdict, max_age: timedelta, now: datetime
+) -> list[Outcome]:
+    """They wait as the verdict says, or are given up if they have failed for longer than `max_age`."""
+    return [
+        Outcome(item, entry=JournalEntry(kept, now), dead=True)
+        if kept.failing_for >= max_age.total_seconds()
+        else Outcome(item, kept=kept)
+        for item, kept in zip(items, verdict.kept, strict=True)
+    ]
+
+
+def out_of_reach(items: Sequence[PendingNotification], reason: str, now: datetime) -> list[Outcome]:
+    """They wait for a second look at their recipient, or leave after it, and the person has a day's rest."""
+    if any(each.value.unreached_at is not None for each in items):
+        return left_alone(items, reason, now, is_known=False)
+    until = now + _SECOND_LOOK
+    return [
+        Outcome(each, kept=replace(each.value, unreached_at=now, not_before=until, last_error=reason))
+        for each in items
+    ]
+
+
+def left_alone(
+    items: Sequence[PendingNotification], reason: str, now: datetime, *, is_known: bool
+) -> list[Outcome]:
+    """All of them leave for the journal as unreached; `is_known` that nobody was asked now.
+
+    Only an answer counts against a person: what was not even tried must not put off the next try.
+    """
+    return [
+        Outcome(
+            each,
+            entry=JournalEntry(replace(each.value, last_error=reason), now, unreached=True),
+            unreached=not is_known,
+        )
+        for each in items
+    ]
