@@ -114,7 +114,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class BotCard:
-    """A card that a bot can change: of which request, the revision that it shows now, and by which message."""
+    """A card that a bot can change: of which request, the revision that it shows, and by which message."""
 
     request_id: str
     revision: int
