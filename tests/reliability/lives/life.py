@@ -15,7 +15,7 @@ from maa_notify.storage.rows import Rows
 from tests.reliability.lives.chances import Chances
 from tests.reliability.lives.oracle import flaws
 from tests.reliability.lives.pollers import run_pollers
-from tests.reliability.lives.teams import ANSWERS, FOR_EVER, Trouble
+from tests.reliability.lives.teams import ANSWERS, FOR_EVER, HAPPENED, Trouble
 from tests.reliability.lives.watch import Watch
 from tests.reliability.lives.world import EVENTS, EVERYTHING, NEWCOMERS, PLANS, ROUTES, World
 
@@ -42,6 +42,8 @@ class Life:
 
     def run(self, steps: int) -> list[str]:
         """Lives so many steps and a calm end; returns what broke the promise."""
+        if self.world.tenant.is_next_list_empty:
+            self._has_a_past()
         acts = {name: weight for name, weight in self.world.chances.acts().items() if weight}
         for _ in range(steps):
             [act] = self.world.rng.choices(list(acts), list(acts.values()))
@@ -78,6 +80,7 @@ class Life:
     def set_back(self) -> None:
         """Somebody turns the clock back."""
         self.world.clock.set_back(timedelta(minutes=self.world.rng.choice((1, 90))))
+        self.world.early |= {each for each in self.world.owed if each.what not in HAPPENED}
 
     def poll(self) -> None:
         """One or several pollers poll."""
@@ -192,7 +195,9 @@ class Life:
         """The clock is wrong for one poll."""
         span = timedelta(hours=self.world.rng.choice((1, 24, 24 * 90)))
         self.world.clock.set_back(-span)
+        self.world.is_ahead = True
         self._poll(1)
+        self.world.is_ahead = False
         self.world.clock.set_back(span)
 
     def off(self) -> None:
@@ -226,6 +231,12 @@ class Life:
         """Somebody deletes a bot's card."""
         self.world.teams.unpin(self.world.rng)
 
+    def _has_a_past(self) -> None:
+        """Some requests were filed an hour before the notifier begins."""
+        for _ in range(6):
+            self.world.tenant.create()
+        self.world.advance(3_600)
+
     def _trouble(self, answer: str, span: float | None = None, names: Iterable[str] | None = None) -> None:
         rng, now = self.world.rng, self.world.clock.monotonic()
         until = now + (span or rng.choice((90.0, 3_600.0, 6 * 3_600.0)))
@@ -237,14 +248,12 @@ class Life:
         world = self.world
         is_first = world.is_new_to_us()
         closed = {request.id for request in world.tenant.listed.values() if request.is_closed}
-        history = {each: len(world.tenant.history[each]) for each in closed}
         first = world.polls + 1
         run_pollers(world, pollers)
         is_calm = world.disturbed.isdisjoint(range(first, world.polls + 1))
         if is_first:
-            self.silent |= closed | {each.id for each in world.tenant.listed.values() if each.is_closed}
-            if world.chances.first_empty and is_calm:
-                world.closed_before |= history
+            everything = (*world.tenant.listed.values(), *world.tenant.dropped)
+            self.silent |= closed | {each.id for each in everything if each.is_closed}
         if world.chances.hours or world.chances.ill:
             self.watch.look(world, is_calm=is_calm)
 

@@ -11,7 +11,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.storage.records import OUTBOX, decode
 from maa_notify.storage.rows import prefix_end
-from tests.reliability.lives.teams import Post, Seen
+from tests.reliability.lives.teams import HAPPENED, Post, Seen
 from tests.reliability.lives.watch import is_excused
 from tests.reliability.lives.world import BOTS, World
 
@@ -31,7 +31,6 @@ UNREACHED_FOR = 25 * 3_600
 """Seconds: for no longer than that a person is left alone without another look."""
 
 _DAY = 86_400
-_HAPPENED = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 def flaws(world: World, silent: set[str]) -> list[str]:
@@ -121,7 +120,9 @@ def _failed_before(world: World, recipient: str, looks: list[float]) -> bool:
 def _doubled(world: World) -> list[str]:
     """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
     recorded = Counter(told for post in world.teams.posts for told in post.recorded)
-    found = [f"recorded twice: {told}" for told, count in recorded.items() if count > 1]
+    found = [
+        f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + (told in world.early)
+    ]
     unrecorded: dict[int, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
         if post.answer == "accepted" and not set(post.events) <= post.recorded:
@@ -259,7 +260,7 @@ def _untrue(world: World) -> list[str]:
     """What was told of a request has to be what happened to it, in that order, though not all of it."""
     lines: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     for each in world.owed:
-        if each.what in _HAPPENED:
+        if each.what in HAPPENED:
             lines[each.destination, each.request_id].append(each)
     found = []
     for (_, request_id), line in lines.items():
@@ -275,7 +276,8 @@ def _rung_falsely(world: World) -> list[str]:
     return [
         f"told as gone after a second: {told}"
         for told in world.owed
-        if told.what == EventKind.NO_LONGER_LISTED and told.request_id in world.tenant.false_alarms
+        if told.what == EventKind.NO_LONGER_LISTED
+        if told.request_id in world.tenant.false_alarms - world.tenant.ever_dropped
     ]
 
 
@@ -292,11 +294,11 @@ def _unmet(world: World) -> list[str]:
 
 
 def _announced(world: World) -> list[str]:
-    """What was over when a list first showed a request is no news."""
+    """What was over when the first list was empty by mistake is no news."""
     return [
         f"was over before: {told}"
         for told in world.owed
-        if world.closed_before.get(told.request_id) == len(world.tenant.history[told.request_id])
+        if world.tenant.closed_before.get(told.request_id) == len(world.tenant.history[told.request_id])
     ]
 
 

@@ -30,7 +30,7 @@ from maa_notify.polling.poll import Habits, Poll
 from maa_notify.storage.records import DEAD, OUTBOX, SENT, JournalEntry, decode
 from maa_notify.storage.rows import Insert, Put, Row, Rows, Write
 from maa_notify.storage.store import StateStore
-from tests.reliability.lives.teams import Post, seen
+from tests.reliability.lives.teams import HAPPENED, Post, seen
 from tests.reliability.lives.world import BOTS, Unreached, World
 
 
@@ -166,7 +166,10 @@ class _Rows:
         world = self.poller.world
         if write.key.startswith(OUTBOX):
             notification = decode(Row(write.key, write.data, ""), Notification)
-            world.owed[seen(notification.event, notification.destination)] = notification
+            told = seen(notification.event, notification.destination)
+            world.owed[told] = notification
+            if world.is_ahead and notification.event.what not in HAPPENED:
+                world.early.add(told)
         elif write.key.startswith((SENT, DEAD)):
             entry = decode(Row(write.key, write.data, ""), JournalEntry)
             told = seen(entry.notification.event, entry.notification.destination)

@@ -18,6 +18,7 @@ from maa_notify.errors import (
 from tests.support.clock import FakeClock
 
 FOR_EVER = float("inf")
+HAPPENED = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER})
 
 ANSWERS = ("busy", "refused", "throttled", "odd", "silent", "slow")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from maa_notify.domain.request import NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
+from maa_notify.domain.request import APPROVED, CLOSED, NEEDS_APPROVAL, STATUSES, ApprovalRequest, Identity
 from maa_notify.errors import GraphUnavailable
 from tests.support.clock import START, FakeClock
 
@@ -33,6 +33,8 @@ class Tenant:
         doubled: what lists name beside the true entry of the same id, and until when (monotonic seconds).
         is_next_list_empty: whether the next list is empty, whatever there is.
         false_alarms: ids that were vanished for a moment only.
+        ever_dropped: ids that left the list in earnest at some time.
+        closed_before: what was closed when a list was empty by mistake, and how many statuses each had had.
     """
 
     rng: random.Random
@@ -46,6 +48,8 @@ class Tenant:
     doubled: dict[str, tuple[ApprovalRequest, float]] = field(default_factory=dict)
     is_next_list_empty: bool = False
     false_alarms: set[str] = field(default_factory=set)
+    ever_dropped: set[str] = field(default_factory=set)
+    closed_before: dict[str, int] = field(default_factory=dict)
 
     def intune_now(self) -> datetime:
         """The time of Intune, which nobody turns with the clock of a notifier."""
@@ -85,7 +89,9 @@ class Tenant:
     def _change(self, request: ApprovalRequest) -> None:
         status = self.rng.choice([*STATUSES, "neverHeardOf"])
         modified_at = self.rng.choice((request.modified_at, self.intune_now()))
-        self.doubled.pop(request.id, None)
+        if self.doubled.pop(request.id, None):
+            # With the old time nobody could tell it from the copy that was listed for that time.
+            modified_at = self.intune_now()
         self._list(replace(request, status=status, modified_at=modified_at))
 
     def drop(self) -> None:
@@ -93,7 +99,7 @@ class Tenant:
         if self.listed:
             gone = self.rng.choice(list(self.listed))
             self.dropped.append(self.listed.pop(gone))
-            self.false_alarms.discard(gone)
+            self.ever_dropped.add(gone)
 
     def relist(self) -> None:
         """A request that had left is listed again, which is news where it was told as gone."""
@@ -107,18 +113,25 @@ class Tenant:
             self.hidden.add(self.rng.choice(open_ones))
 
     def name_twice(self, until: float) -> None:
-        """Lists name a request twice, the second time with a status that it never had."""
-        if self.listed:
-            request = self.rng.choice(list(self.listed.values()))
-            other = self.rng.choice([each for each in STATUSES if each != request.status])
-            self.doubled[request.id] = (replace(request, status=other), until)
-            # The other one may be told once, and the true one once more when that is over.
-            self.history[request.id] += [other, request.status]
+        """Lists name a request twice: as it is, and as it was while it waited, with the same time."""
+        changed = [each for each in self.listed.values() if each.status in {APPROVED, *CLOSED}]
+        if changed:
+            request = self.rng.choice(changed)
+            self.doubled[request.id] = (replace(request, status=NEEDS_APPROVAL), until)
+            # The old one may be told once, and the true one once more when that is over.
+            self.history[request.id] += [NEEDS_APPROVAL, request.status]
 
     def list_requests(self) -> list[ApprovalRequest]:
         """What a list shows now."""
         if self.is_next_list_empty:
             self.is_next_list_empty = False
+            lately = self.intune_now() - timedelta(minutes=1)
+            closed = [each for each in self.listed.values() if each.is_closed]
+            self.closed_before = {
+                each.id: len(self.history[each.id])
+                for each in closed
+                if each.modified_at and each.modified_at < lately
+            }
             return []
         shown = [each for each in self.listed.values() if each.id not in self.hidden | self.vanished]
         now = self.clock.monotonic()
@@ -143,7 +156,7 @@ class Tenant:
 
     def calm(self) -> None:
         """Nothing odd in lists any more, but for what they go on to omit."""
-        self.doubled.clear()
+        self.doubled = {each: (request, 0.0) for each, (request, _) in self.doubled.items()}
         self.vanished.clear()
 
     def _list(self, request: ApprovalRequest) -> None:

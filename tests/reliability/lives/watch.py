@@ -101,7 +101,11 @@ def _trouble(world: World, item: Notification) -> Trouble | None:
 
 
 def is_excused(world: World, item: Notification) -> bool:
-    """Whether a notification may still wait at the end: its destination is gone, or it is ill for ever."""
+    """Whether a notification may still wait at the end: its destination is gone, it is ill, or it is new.
+
+    New ones may wait only where something is ill, until what they are in one digest with is taken apart.
+    """
     trouble = _trouble(world, item)
+    is_new = world.clock.now() - item.recorded_at < TIME_TO_ARRIVE and _ills(world, item.destination) > 0
     is_ill = trouble is not None and trouble.until == FOR_EVER
-    return is_ill or item.destination not in world.settings.routes
+    return is_ill or is_new or item.destination not in world.settings.routes

@@ -83,8 +83,9 @@ class World:
         dead: what was given up because it failed for too long.
         flaws: what was seen to go wrong at once.
         joined: destinations that were new in the settings, and the requests that were open then.
+        is_ahead: whether the clock is wrong just now.
+        early: reminders of such a time, and of one before a clock was set back: they may come once more.
         list_was_seen: whether a list ever showed a request.
-        closed_before: what was closed before that, and how many statuses each had had by then.
     """
 
     rng: random.Random
@@ -103,8 +104,9 @@ class World:
     dead: set[Seen] = field(default_factory=set)
     flaws: list[str] = field(default_factory=list)
     joined: dict[str, frozenset[str]] = field(default_factory=dict)
+    is_ahead: bool = False
+    early: set[Seen] = field(default_factory=set)
     list_was_seen: bool = False
-    closed_before: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
