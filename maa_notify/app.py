@@ -156,7 +156,7 @@ def build(
             settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
         ),
         store=store,
-        senders={each.route.name: _sender(each, connect) for each in settings.destinations},
+        senders={each.route.name: _sender(each, connect, clock) for each in settings.destinations},
         cards=cards,
         limits=replace(limits or DeliveryLimits(), digest_above=settings.digest_above),
         habits=Habits(
@@ -191,13 +191,13 @@ def _zone(name: str) -> "ZoneInfo | None":
     return ZoneInfo(name)
 
 
-def _sender(destination: Destination, connect: Connect) -> Sender:
+def _sender(destination: Destination, connect: Connect, clock: Clock) -> Sender:
     name, endpoint = destination.route.name, destination.endpoint
     if isinstance(endpoint, Secret):
         return WorkflowsWebhook(name, endpoint)
     connector = connect(endpoint.service_url)
     if endpoint.channel_id:
-        return BotChannel(name, endpoint.channel_id, connector)
+        return BotChannel(name, endpoint.channel_id, connector, clock.sleep)
     return BotChat(name, connector)
 
 

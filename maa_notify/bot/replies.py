@@ -6,6 +6,9 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from maa_notify.bot.activity import Activity
+from maa_notify.net.deadline import time_limit
+
+_SECONDS = 20.0
 
 
 class Connection(Protocol):
@@ -29,6 +32,7 @@ class ConnectorReplies(Struct, frozen=True):
         """Posts a card in the conversation of the activity."""
         connector = self.connect(activity.service_url)
         try:
-            connector.send(activity.conversation.id, card, reply_to=activity.reply_to)
+            with time_limit(_SECONDS):
+                connector.send(activity.conversation.id, card, reply_to=activity.reply_to)
         finally:
             connector.close()

@@ -17,7 +17,7 @@ from maa_notify.cli.text import counted
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
-from maa_notify.errors import DeliveryError, MaaNotifyError
+from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError
 from maa_notify.identity.tokens import (
     SUFFICIENT_PERMISSIONS,
     issued_at,
@@ -35,6 +35,10 @@ _CHANNEL_NAME_LIMIT = 60
 _GRANT = (
     "grant what is missing with admin consent, as infra/graph/grant.sh does, or accept that these requests"
     " may not be told (that Graph hides them was measured once and is not documented: docs/security.md)"
+)
+_MAYBE_THERE = (
+    "; the card may have been posted all the same: look for it in Teams. A flow with a Response step answers"
+    " only when it gets there, which may take minutes"
 )
 _SIGHT = {
     "visible": "{0} can be seen",
@@ -201,7 +205,8 @@ def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:
         card = notifier.cards.sample(sample_event(NEEDS_APPROVAL, now), name, now)
         receipt = notifier.senders[name].post(Message(card, str(card["fallbackText"])))
     except DeliveryError as error:
-        return Finding(check, "failed", str(error), REFUSED)
+        in_doubt = isinstance(error, DestinationUnavailable) and error.in_doubt
+        return Finding(check, "failed", f"{error}{_MAYBE_THERE if in_doubt else ''}", REFUSED)
     run = f" (run {receipt.run_id})" if receipt.run_id else ""
     return Finding(check, "ok", f"accepted{run}; {_after_accepted(notifier.settings, name, receipt)}")
 

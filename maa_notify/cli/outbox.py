@@ -2,8 +2,7 @@
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -14,9 +13,19 @@ from maa_notify.cards.times import TimeFormat
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
 from maa_notify.cli.text import complain, counted
+from maa_notify.delivery.lease import is_taken
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.rows import ConflictError
+from maa_notify.storage import by_hand
+from maa_notify.storage.by_hand import Fate
 from maa_notify.storage.store import StateStore
+
+_FATES = {
+    Fate.DELIVERED: "a poll delivered it meanwhile",
+    Fate.GONE: "it waits no more: somebody discarded it, or its recipient could not be reached",
+    Fate.CONTENDED: "polls changed it at each try; nothing done, run this again",
+}
+_AS_WANTED = {"retry": Fate.DELIVERED, "discard": Fate.GONE}
+"""What somebody else did that comes to the same."""
 
 
 class _Item(Struct, frozen=True):
@@ -24,8 +33,8 @@ class _Item(Struct, frozen=True):
 
     state: str
     notification: Notification
-    retry: Callable[[], None]
-    discard: Callable[[], None]
+    retry: Callable[[], Fate]
+    discard: Callable[[], Fate]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,48 +74,54 @@ def run(options: argparse.Namespace) -> int:
             return OK
         if options.action == "retry":
             notifier.store.outbox.clear_retry_after()
-        return _act(options.action, chosen, options.keys)
+        return _act(notifier.store, notifier.clock.now(), options.action, chosen, options.keys)
     finally:
         notifier.close()
 
 
 def _items(store: StateStore, now: datetime) -> list[_Item]:
-    waiting = [
-        _Item(
-            "pending", held.value, partial(store.outbox.make_due, held), partial(store.outbox.discard, held)
-        )
-        for held in store.outbox.read_pending()
+    found = [
+        *(("dead", each.value.notification) for each in store.journal.read_dead()),
+        *(("pending", each.value) for each in store.outbox.read_pending()),
     ]
-    given_up = [
+    items = [
         _Item(
-            "dead",
-            held.value.notification,
-            partial(store.journal.requeue, held, now),
-            partial(store.journal.discard, held),
+            state,
+            each,
+            partial(by_hand.retry, store, each.key, each.recorded_at, now),
+            partial(by_hand.discard, store, each.key, each.recorded_at),
         )
-        for held in store.journal.read_dead()
+        for state, each in found
     ]
-    return sorted([*given_up, *waiting], key=lambda item: item.notification.recorded_at)
+    return sorted(items, key=lambda item: item.notification.recorded_at)
 
 
-def _act(action: str, chosen: Sequence[_Item], keys: Sequence[str]) -> int:
-    done = sum(_try(item.retry if action == "retry" else item.discard, item) for item in chosen)
-    them = "it" if done == 1 else "them"
+def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item], keys: Sequence[str]) -> int:
+    fates = [(item, item.retry() if action == "retry" else item.discard()) for item in chosen]
+    done = [item for item, fate in fates if fate is Fate.DONE]
+    them = "it" if len(done) == 1 else "them"
     outcome = f"due now; the next poll sends {them}" if action == "retry" else "discarded"
-    print(f"{counted(done, 'notification')} {outcome}")
+    print(f"{counted(len(done), 'notification')} {outcome}")
+    if action == "discard":
+        _tell_of_posts(
+            store, now, {each.notification.destination for each in done if each.state == "pending"}
+        )
+    for item, fate in fates:
+        if fate is not Fate.DONE:
+            complain(f"{item.notification.key}: {_FATES[fate]}")
     unknown = set(keys) - {item.notification.key for item in chosen}
     for key in sorted(unknown):
         complain(f"nothing waits under the key {key}")
-    return FAILED if unknown else OK
+    is_as_wanted = all(fate in {Fate.DONE, _AS_WANTED[action]} for _, fate in fates)
+    return OK if is_as_wanted and not unknown else FAILED
 
 
-def _try(action: Callable[[], None], item: _Item) -> bool:
-    try:
-        action()
-    except ConflictError:
-        print(f"{item.notification.key}: a poll was faster; nothing done", file=sys.stderr)
-        return False
-    return True
+def _tell_of_posts(store: StateStore, now: datetime, destinations: Collection[str]) -> None:
+    """Keeps polls that read the outbox before from posting what was discarded, and says where one posts."""
+    for name in sorted(destinations):
+        state = store.outbox.call_polls_back(name)
+        if is_taken(state, "", now):
+            print(f"a poll is delivering to {name!r} now: a card that is on its way there still comes")
 
 
 def _as_text(items: Sequence[_Item]) -> str:

@@ -78,7 +78,7 @@ class Composer(Struct, frozen=True):
         # A request that has a card is updated there; in a digest it would be told on two cards.
         new = [item for item in due if item.value.event.subject_id not in places]
         if first.value.digest and first in new:
-            return [item for item in new if item.value.digest == first.value.digest]
+            return [item for item in new if item.value.digest == first.value.digest][:MOST_TOGETHER]
         fresh = [item for item in new if _may_share(item.value)]
         if first not in fresh or len(fresh) <= self.digest_above:
             return [first]

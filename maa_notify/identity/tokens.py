@@ -8,10 +8,11 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Lock
+from threading import TIMEOUT_MAX, Lock
 from typing import Any, Protocol
 
 import msal
@@ -24,6 +25,7 @@ from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.sign_in_errors import SIGN_IN_ADVICE
+from maa_notify.net.deadline import time_left
 
 PERMISSION = "DeviceManagementRBAC.Read.All"
 """Lets requests be listed; which of them are shown may take more permissions."""
@@ -185,7 +187,7 @@ class _Session:
             GraphError: it gave none.
         """
         try:
-            with self._lock:
+            with self._alone():
                 self._client = self._client or self._make(self._http)
                 result = ask(self._client)
             if isinstance(result, dict) and result.get("access_token"):
@@ -195,6 +197,16 @@ class _Session:
         except Exception as error:  # noqa: BLE001 - MSAL lets pass whatever the libraries below it raise
             result = {"error": type(error).__name__}
         raise _refusal(result, self._advice)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps other threads out, and waits for one that signs in no longer than `time_limit` allows."""
+        if not self._lock.acquire(timeout=min(time_left(), TIMEOUT_MAX)):
+            raise GraphUnavailable("the sign-in service is busy: another sign-in takes too long")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Drops the client with its tokens, and the connections."""

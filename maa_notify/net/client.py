@@ -48,8 +48,16 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 _UNPACKED = frozenset({"", "identity"})
 _ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
 _PIECE_BYTES = 64 * 1024
-_STATUS_LINE = re.compile(rb"(?>HTTP/1\.[01] 1\d\d(?s:.*?)\n\r?\n)*+HTTP/1\.[01] ([2-5]\d\d)\b[^\n]*\n")
-_HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\r\n\x00]*)", re.MULTILINE)
+_STATUS_LINE = re.compile(
+    rb"\s*+(?>HTTP/\d(?:\.\d)?[ \t]+1\d\d(?s:.*?)(?:\n\r*\n|\r\r)\s*+)*+"
+    rb"HTTP/\d(?:\.\d)?[ \t]+([2-5]\d\d)\b[^\r\n]*(?:\r*\n|\r)",
+    re.IGNORECASE,
+)
+_LINE_END = re.compile(rb"\r*\n|\r")
+_HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\n\x00]*)", re.MULTILINE)
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
+_PAGE_BYTES = 512
 _PROXY_SIGN_IN = b"407"
 
 
@@ -69,12 +77,15 @@ class HttpResponse:
     """A response; header names in lower case.
 
     `fault` says why the body could not be had whole; it is empty then, while status and headers still count.
+    `is_web_page` is true for what a browser would show, as a proxy or a captive portal answers in a service's
+    place; it can be told from the beginning of a body that is not whole.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
     fault: str = ""
+    is_web_page: bool = False
 
     @property
     def retry_after(self) -> float | None:
@@ -132,8 +143,8 @@ class HttpClient:
         if target is None or not self._origin or origin_of(target) != self._origin:
             # Credentials go along, so a link or a redirect from outside never decides where to.
             raise NoResponseError("the address is of another host", before_sending=True)
-        timeout = httpx.Timeout(limits.seconds, connect=min(_CONNECT_SECONDS, limits.seconds))
         exchange = Exchange(limits.seconds)
+        timeout = httpx.Timeout(exchange.seconds, connect=min(_CONNECT_SECONDS, exchange.seconds))
         try:
             request = httpx.Request(
                 method,
@@ -144,12 +155,9 @@ class HttpClient:
             )
             with exchange:
                 return self._request(request, exchange, limits)
-        except httpx.RemoteProtocolError as error:
-            failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
-            response = None if exchange.at_proxy else _with_loose_headers(bytes(exchange.head))
         except _FAULTS as error:
             failure = NoResponseError(_reason(error, exchange), before_sending=not exchange.sent)
-            response = None
+            response = _with_loose_headers(error, exchange)
         if response is not None:
             return response
         raise failure  # out here, so that it does not hold on to an error that holds the request
@@ -170,7 +178,9 @@ class HttpClient:
             body, fault = _read(response, exchange, limits)
         finally:
             response.close()
-        return HttpResponse(response.status_code, dict(response.headers), body, fault)
+        headers = dict(response.headers)
+        is_page = _is_web_page(headers, body, fault)
+        return HttpResponse(response.status_code, headers, b"" if fault else body, fault, is_page)
 
 
 def is_loopback(url: str) -> bool:
@@ -203,7 +213,7 @@ def silence_third_parties() -> None:
 
 
 def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple[bytes, str]:
-    """The body of a response, and why it could not be read."""
+    """The body of a response, or its beginning and why it could not be read whole."""
     body, fault = bytearray(), ""
     packing = response.headers.get("content-encoding", "").strip().lower()
     if packing not in _UNPACKED | _ZLIB:
@@ -212,14 +222,14 @@ def _read(response: httpx.Response, exchange: Exchange, limits: Limits) -> tuple
         for piece in _pieces(response, is_packed=packing in _ZLIB):
             body += piece
             if max(response.num_bytes_downloaded, len(body)) > limits.max_bytes:
-                return b"", f"the answer is larger than {limits.max_bytes} bytes"
+                return bytes(body[:_PAGE_BYTES]), f"the answer is larger than {limits.max_bytes} bytes"
     except zlib.error:
         fault = "the answer is packed, which was not asked for, and spoilt: see the gateways on the way"
     except httpx.TimeoutException:
-        fault = f"the answer took longer than {limits.seconds:g} s"
+        fault = f"the answer took longer than {exchange.seconds:.3g} s"
     except _FAULTS as error:
         fault = _reason(error, exchange)
-    return b"" if fault else bytes(body), fault
+    return bytes(body), fault
 
 
 def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
@@ -240,19 +250,42 @@ def _pieces(response: httpx.Response, *, is_packed: bool) -> Iterator[bytes]:
         raise zlib.error
 
 
-def _with_loose_headers(head: bytes) -> HttpResponse | None:
-    """A response whose headers the library refuses: its status still counts.
+def _with_loose_headers(error: BaseException, exchange: Exchange) -> HttpResponse | None:
+    """A response whose headers the library refuses, or which broke off in them: its status still counts.
 
     Otherwise one odd line, which a gateway may add to each response, would make us post a card that was
     accepted again and again.
     """
-    status = _STATUS_LINE.match(head)
+    status = None if exchange.at_proxy or not exchange.sent else _STATUS_LINE.match(exchange.head)
     if status is None:
         return None
-    lines = _HEADER_LINE.finditer(re.split(rb"\n\r?\n", head[status.end() :])[0])
+    rest = b"\n" + _LINE_END.sub(b"\n", bytes(exchange.head[status.end() :]))
+    top, is_whole, body = rest.partition(b"\n\n")
+    if isinstance(error, httpx.TimeoutException) and not is_whole:
+        return None  # more of it may come
+    lines = _HEADER_LINE.finditer(top)
     headers = {line[1].decode("ascii").lower(): line[2].strip().decode("latin-1") for line in lines}
     fault = "the headers of the answer are not HTTP, so its body was not read: see the gateways on the way"
-    return HttpResponse(int(status[1]), headers, fault=fault)
+    return HttpResponse(int(status[1]), headers, fault=fault, is_web_page=_is_web_page(headers, body, fault))
+
+
+def _is_web_page(headers: Mapping[str, str], body: bytes, fault: str) -> bool:
+    """Whether a body, or its beginning, is for a browser: by its markup, or by its type unless it is JSON.
+
+    Some send pages without a type, or as plain text. Others write `1` or JSON under the type of a page.
+    """
+    if _MARKUP.match(body):
+        return True
+    is_typed = headers.get("content-type", "").partition(";")[0].strip().lower() in _PAGE_TYPES
+    return is_typed and bool(body.strip() or fault) and not _is_json(body)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _reason(error: BaseException, exchange: Exchange) -> str:

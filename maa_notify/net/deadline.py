@@ -1,16 +1,22 @@
 """Connections on which no wait lasts longer than the exchange, and which note how far it came.
 
 A time limit for each read alone never strikes a server that drips its answer byte by byte. So each wait of
-`httpcore` is given no more than what is left of the whole exchange. Only the system's own name look-up cannot
-be cut short; after one that took too long nothing is sent any more.
+`httpcore` is given no more than what is left of the whole exchange. The system's own name look-up cannot be
+cut short, so it runs in a thread of its own, which is left behind when time is up.
+
+Exchanges that belong together, such as a sign-in and the calls for which it is needed, can share one limit.
 """
 
+import ipaddress
 import math
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,23 +27,45 @@ from maa_notify.net.environment import proxy_for, trust_context
 
 _CONNECTIONS = httpx.Limits(max_connections=10, keepalive_expiry=5.0)
 _HEAD_BYTES = 32 * 1024
+_PIECE_BYTES = 4 * 1024
+_END: ContextVar[float] = ContextVar("end", default=math.inf)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Ends all exchanges within its block so many seconds from now, however many there are.
+
+    Limits of single exchanges, and that of a block around this one, still hold.
+    """
+    mark = _END.set(min(_END.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _END.reset(mark)
+
+
+def time_left() -> float:
+    """The seconds that are left of the `time_limit` around, 0 at least; infinite outside of one."""
+    return max(0.0, _END.get() - time.monotonic())
 
 
 class Exchange:
     """One request and its response: a time limit for all waits on the network in its `with` block.
 
     Attributes:
+        seconds: its time limit as it began, that of `time_limit` included.
         sent: anything of the request itself may have left this machine.
         at_proxy: whoever was spoken to last is a proxy, on the way to the service.
         head: the first bytes of what was answered last.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Sets the end to so many seconds from now."""
+        """Sets the end to so many seconds from now, or to the sooner one of the `time_limit` around."""
+        self.seconds = min(seconds, time_left())
         self.sent = False
         self.at_proxy = False
         self.head = bytearray()
-        self._ends_at = time.monotonic() + seconds
+        self._ends_at = time.monotonic() + self.seconds
         self._mark: Token[Exchange] | None = None
 
     def __enter__(self) -> Self:
@@ -90,10 +118,11 @@ def _exchange() -> Exchange:
 class DeadlineBackend(httpcore.NetworkBackend):
     """TCP and TLS of the standard library, with waits that end with the exchange."""
 
-    def __init__(self, *, to_proxy: bool = False) -> None:
-        """For connections to the service, or to a proxy on the way there."""
+    def __init__(self, *, to_proxy: bool = False, look_up: "LookUp | None" = None) -> None:
+        """For connections to the service, or to a proxy on the way there; `look_up` is the system's own."""
         self._plain = httpcore.SyncBackend()
         self._to_proxy = to_proxy
+        self._look_up = look_up or _system_look_up
 
     def connect_tcp(
         self,
@@ -106,9 +135,10 @@ class DeadlineBackend(httpcore.NetworkBackend):
         """Connects to the first address of a host that answers."""
         exchange = _exchange()
         exchange.at_proxy = self._to_proxy
-        exchange.left(timeout, httpcore.ConnectTimeout)
+        # A resolver whose first server is dead takes longer than a connection may: it has the whole exchange.
+        wait = exchange.left(None, httpcore.ConnectTimeout)
         failure: Exception = httpcore.ConnectError("the name has no address")
-        for address in _addresses(host, port):
+        for address in _addresses(self._look_up, host, port, wait):
             try:
                 left = exchange.left(timeout, httpcore.ConnectTimeout)
                 return _Stream(self._plain.connect_tcp(address, port, left, local_address, socket_options))
@@ -133,9 +163,11 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Sends."""
         exchange = _exchange()
-        left = exchange.left(timeout, httpcore.WriteTimeout)
+        exchange.left(timeout, httpcore.WriteTimeout)
         exchange.writes(buffer)
-        self._plain.write(buffer, left)
+        for start in range(0, len(buffer), _PIECE_BYTES):  # one wait for all would begin anew after each part
+            left = exchange.left(timeout, httpcore.WriteTimeout)
+            self._plain.write(buffer[start : start + _PIECE_BYTES], left)
 
     def close(self) -> None:
         """Ends the connection."""
@@ -174,9 +206,43 @@ def bounded_transport(url: httpx.URL, *, direct: bool) -> httpx.HTTPTransport:
     return transport
 
 
-def _addresses(host: str, port: int) -> list[str]:
+LookUp = Callable[[str, int], list[str]]
+
+
+def _addresses(look_up: LookUp, host: str, port: int, seconds: float | None) -> list[str]:
+    """The addresses of a host, in the order of preference.
+
+    Raises:
+        httpcore.ConnectError: it has none.
+        httpcore.ConnectTimeout: nobody said so in time.
+    """
+    if _is_address(host):
+        return [host]
+    found: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(look_up(host, port))
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            found.set_exception(error)
+
+    Thread(target=ask, name="look-up", daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return found.result(seconds)
+    except TimeoutError:
+        raise httpcore.ConnectTimeout("the name was not resolved in time") from None
     except OSError as error:
         raise httpcore.ConnectError("the name cannot be resolved") from error
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _system_look_up(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -16,6 +16,12 @@ from maa_notify.settings.model import BotAddress, Destination
 from maa_notify.settings.validation import Findings, did_you_mean, problem_of_webhook, redacted
 
 DESTINATIONS = "MAA_DESTINATIONS"
+MOST_DESTINATIONS = 35
+"""Of one tenant, the default one and the requestors' chats included: one for each policy type, and two more.
+
+A change is recorded with a notification for each of them in one transaction of the state store, which takes
+as many of the longest texts that Graph may send, and not many more.
+"""
 DEFAULT_DESTINATION = "default"
 REQUESTOR_CHAT = "requestor chat"
 
@@ -60,6 +66,16 @@ def warn_of_unsigned(url: str, setting: str, where: str, findings: Findings) -> 
             setting,
             f"{where}the URL has no 'sig=' part: such webhooks ask callers to sign in, which this"
             " notifier does not do",
+        )
+
+
+def check_number(destinations: Sequence[Destination], findings: Findings) -> None:
+    """Refuses more destinations than one change can be recorded for."""
+    if len(destinations) > MOST_DESTINATIONS:
+        findings.wrong(
+            DESTINATIONS,
+            f"with the default one and the requestors' chats these are {len(destinations)} destinations,"
+            f" and one tenant may have up to {MOST_DESTINATIONS}: let one channel take more policy types",
         )
 
 

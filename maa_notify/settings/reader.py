@@ -20,6 +20,7 @@ from maa_notify.settings.destinations import (
     DEFAULT_DESTINATION,
     DESTINATIONS,
     REQUESTOR_CHAT,
+    check_number,
     read_destinations,
     warn_of_shared_endpoints,
     warn_of_unsigned,
@@ -60,6 +61,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     entries = read_destinations(values["destinations"], findings, _service_check(cloud, in_azure=in_azure))
     settings = Settings(**{**values, "destinations": tuple(entries)})
     settings = _with_bot(_with_default_destination(settings, findings), findings)
+    check_number(settings.destinations, findings)
     warn_of_shared_endpoints(settings.destinations, findings)
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)

@@ -42,6 +42,11 @@ class Journal:
         """The notifications that were given up."""
         return [versioned_from(row, JournalEntry) for row in self._all(DEAD)]
 
+    def find_dead(self, key: str) -> Versioned[JournalEntry] | None:
+        """The notification that was given up under this key; None when there is none."""
+        row = self._rows.get(DEAD + key)
+        return None if row is None else versioned_from(row, JournalEntry)
+
     def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
         """Puts a notification that was given up back into the outbox, due now and as if new."""
         notification = dead.value.notification

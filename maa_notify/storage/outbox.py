@@ -1,12 +1,13 @@
 """The outbox in the state store: waiting notifications, the state of destinations, and outcomes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.notification import Notification
+from maa_notify.errors import StateError
 from maa_notify.storage.records import (
     DEAD,
     DESTINATION,
@@ -25,8 +26,11 @@ from maa_notify.storage.records import (
     unreached_key,
     versioned_from,
 )
-from maa_notify.storage.rows import Delete, Insert, Put, Row, Update, Write, prefix_end
+from maa_notify.storage.rows import ConflictError, Delete, Insert, Put, Row, Update, Write, prefix_end
 from maa_notify.storage.versioned import VersionedRows
+
+_MOST_CONFLICTS = 20
+"""Each one means that a poll wrote the row; so many in a row, that one would wait for ever."""
 
 PendingNotification = Versioned[Notification]
 """A notification in the outbox, with the etag that a later write of it needs."""
@@ -62,6 +66,11 @@ class Outbox:
     def read_pending(self) -> list[PendingNotification]:
         """The notifications that wait, in no particular order."""
         return pending_in(self._rows.read(OUTBOX, prefix_end(OUTBOX)))
+
+    def find(self, key: str) -> PendingNotification | None:
+        """The notification that waits under this key; None when none does."""
+        row = self._rows.get(OUTBOX + key)
+        return None if row is None else versioned_from(row, Notification)
 
     def read_destination(self, destination: str) -> Versioned[DestinationState]:
         """What is remembered of one destination; `NEW_DESTINATION` before anything is."""
@@ -147,13 +156,38 @@ class Outbox:
         """Deletes a waiting notification."""
         self._rows.commit([Delete(OUTBOX + pending.value.key, pending.etag)])
 
+    def call_polls_back(self, destination: str) -> DestinationState:
+        """Has each poll under way read the outbox again before its next post there; returns the state.
+
+        Raises:
+            StateError: also when polls wrote the row at every try.
+        """
+        return self._rewrite(destination, lambda state: state)
+
     def clear_retry_after(self) -> None:
-        """Lets every destination be tried again now, whatever `Retry-After` it gave."""
+        """Lets every destination be tried again now, whatever `Retry-After` it gave.
+
+        Raises:
+            StateError: also when polls wrote a row at every try.
+        """
         for row in self._rows.read(DESTINATION, prefix_end(DESTINATION)):
-            state = versioned_from(row, DestinationState)
-            if state.value.retry_after_until is not None:
-                freed = Versioned(replace(state.value, retry_after_until=None), state.etag)
-                self.write_destination(row.key.removeprefix(DESTINATION), freed)
+            if decode(row, DestinationState).retry_after_until is not None:
+                name = row.key.removeprefix(DESTINATION)
+                self._rewrite(name, lambda state: replace(state, retry_after_until=None))
+
+    def _rewrite(
+        self, destination: str, change: Callable[[DestinationState], DestinationState]
+    ) -> DestinationState:
+        for _ in range(_MOST_CONFLICTS):
+            state = self.read_destination(destination)
+            try:
+                return self.write_destination(destination, Versioned(change(state.value), state.etag)).value
+            except ConflictError:
+                continue
+        raise StateError(
+            f"what is remembered of destination {destination!r} changed at each of {_MOST_CONFLICTS} tries:"
+            " try again when no poll is under way"
+        )
 
 
 def pending_in(rows: Iterable[Row]) -> list[PendingNotification]:

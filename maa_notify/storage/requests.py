@@ -6,10 +6,12 @@ from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import storage_key
+from maa_notify.domain.event import RequestEvent, storage_key
+from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
@@ -91,10 +93,19 @@ class Recorded(Struct, frozen=True):
 
 
 class _Entry(Struct, frozen=True):
-    """A change with the writes that record it; `key` and `etag` are of the subject's own row."""
+    """A change with the writes that record it.
+
+    Attributes:
+        change: to record.
+        writes: all of it, or nothing.
+        size: bytes of the writes, by `wire_size`.
+        key: of the subject's own row.
+        etag: of that row as it was read; "" when there was none.
+    """
 
     change: Change[Any]
     writes: Sequence[Write]
+    size: int
     key: str
     etag: str
 
@@ -157,7 +168,7 @@ class RequestStore:
                 possible: it saves the first post a transaction of its own.
         """
         parts: list[Recorded] = []
-        batches = _batches(_entry(change, known, past, shelf) for change in changes)
+        batches = _batches(_fitting(change, known, past, shelf) for change in changes)
         batch = next(batches, None)
         while batch is not None:
             following = next(batches, None)
@@ -227,6 +238,31 @@ class RequestStore:
         return [entry for entry in batch if found.get(entry.key, "") == entry.etag]
 
 
+def _fitting(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Entry:
+    """The change with its writes; its notifications without their timeline if they are too many bytes.
+
+    Raises:
+        StateError: they are too many for one transaction, and no part of a change may be lost.
+    """
+    entry = _entry(change, known, past, shelf)
+    if entry.size > MAX_BYTES:
+        told = tuple(map(_without_timeline, change.notifications))
+        entry = _entry(replace(change, notifications=told), known, past, shelf)
+    if len(entry.writes) > MOST_WRITES or entry.size > MAX_BYTES:
+        raise StateError(
+            f"the news of one request for {len(change.notifications)} destinations are more than a"
+            " transaction of the state store takes: name fewer in MAA_DESTINATIONS"
+        )
+    return entry
+
+
+def _without_timeline(notification: Notification) -> Notification:
+    event = notification.event
+    if not isinstance(event, RequestEvent):
+        return notification
+    return replace(notification, event=replace(event, steps=()))
+
+
 def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Entry:
     """The change with the writes of its rows: the subject's own first, then its notifications."""
     key, subject = shelf.present + storage_key(change.subject_id), change.subject_id
@@ -246,7 +282,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     # Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
     writes += [Put(OUTBOX + each.key, encode(each)) for each in change.notifications]
-    return _Entry(change, writes, key, etag)
+    return _Entry(change, writes, sum(map(wire_size, writes)), key, etag)
 
 
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
@@ -254,11 +290,10 @@ def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
     batch: list[_Entry] = []
     count = size = 0
     for entry in entries:
-        needed = sum(map(wire_size, entry.writes))
-        if batch and (count + len(entry.writes) > MOST_WRITES or size + needed > MAX_BYTES):
+        if batch and (count + len(entry.writes) > MOST_WRITES or size + entry.size > MAX_BYTES):
             yield batch
             batch, count, size = [], 0, 0
         batch.append(entry)
-        count, size = count + len(entry.writes), size + needed
+        count, size = count + len(entry.writes), size + entry.size
     if batch:
         yield batch

@@ -1,15 +1,36 @@
-"""The state store in a SQLite file: for a first try, a server of one's own, and the demo."""
+"""The state store in a SQLite file: for a first try, a server of one's own, and the demo.
+
+A card that is posted and cannot be recorded is posted again by the next poll. So each commit leaves room
+for the next one: free pages in the file, and a journal beside it that is not removed. Who cannot make that
+room fails before anything is posted.
+
+The journal is one for rollback, not one that is written ahead (WAL). With that one no reader would hold up a
+commit, but it does not work on a network share, and a copy of the file alone would lack what came last.
+"""
 
 import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
+from msgspec import Struct
+
 from maa_notify.errors import StateCorrupt, StateError
-from maa_notify.storage.rows import ConflictError, Delete, Insert, Put, Row, Update, Write
+from maa_notify.storage.records import OUTBOX
+from maa_notify.storage.rows import (
+    MAX_CHANGES,
+    ConflictError,
+    Delete,
+    Insert,
+    Put,
+    Row,
+    Update,
+    Write,
+    prefix_end,
+)
 
 _APPLICATION_ID = 0x4D41414E
 _SCHEMA = """
@@ -25,21 +46,57 @@ _INSERT = "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)"
 _PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
 _UPDATE = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
 _DELETE = "DELETE FROM rows WHERE partition = ? AND key = ? AND etag = ?"
-_BUSY_SECONDS = 20
+_WAITING = """
+    SELECT length(CAST(data AS BLOB)) FROM rows WHERE partition = ? AND key >= ? AND key < ? LIMIT ?
+"""
+_PADDING = ("", "padding")
+"""Partition and key of a row that makes the file grow; no tenant has this partition."""
+
 _PAGE = 1_000
+_ROOM = 32_768
+"""Bytes by which a commit lets the file grow beside the notifications that it moves."""
+_ROOM_IN_JOURNAL = 81_920
+"""Bytes that it keeps in the journal beside them: pages of the tree, a large one at that."""
+_ROOM_EACH = 6_144
+"""Bytes for each of them beside its text: a page partly empty, and the place of its card."""
+_SPARE = 16_384
+"""Bytes that are made beyond what is needed, so that this is done seldom."""
+_MOST_MOVED = 2_900_000
+"""Bytes for the largest outcome that there is: of as many notifications as one transaction moves."""
+
+_HINTS = {
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_IOERR": "see whether its disk is full, over a quota, or broken",
+    "SQLITE_BUSY": "another program holds it, end that one or let it finish",
+    "SQLITE_READONLY": "make the file and its folder writable",
+}
+"""What to do, by the beginning of SQLite's name for an error."""
+
+
+class _Room(Struct, frozen=True):
+    """The bytes that are kept for the next commit: in the file, and in the journal."""
+
+    file: int
+    journal: int
 
 
 class SqliteRows:
     """Rows of one tenant in a SQLite file, safe for several processes on one machine."""
 
-    def __init__(self, path: Path, partition: str) -> None:
+    def __init__(self, path: Path, partition: str, patience: float = 20.0) -> None:
         """Opens the file and creates it, readable by its owner only, when it is not there.
+
+        Args:
+            path: of the file.
+            partition: the tenant.
+            patience: how long to wait for another process that holds the file (seconds).
 
         Raises:
             StateError: the file cannot be opened, or holds something that is not ours.
         """
         self._path = path
         self._partition = partition
+        self._patience = patience
         self._lock = Lock()
         self._connection = self._open()
 
@@ -57,10 +114,20 @@ class SqliteRows:
         return next(self.read(key, key + "\0"), None)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
-        """Does all writes or none."""
+        """Does all writes or none, and leaves room for the next commit.
+
+        Raises:
+            ConflictError: a row was not as the change expects it.
+            StateError: the file cannot be used, or the writes are done and there is no room for more.
+        """
         try:
-            with self._lock, self._transaction():
-                return self._apply(writes)
+            with self._lock:
+                with self._transaction():
+                    etags = self._apply(writes)
+                    room = self._room_to_keep()
+                if not self._has(room):
+                    self._make(room)
+                return etags
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -73,7 +140,7 @@ class SqliteRows:
             # Created here, since SQLite would let others read the file, and it holds names and reasons.
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
             raise self._failure(error) from error
@@ -89,8 +156,11 @@ class SqliteRows:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Creates the table in a new file and marks the file as ours; refuses a file of another program."""
-        if _owner(connection) == _APPLICATION_ID:
-            return
+        if _owner(connection) != _APPLICATION_ID:
+            self._make_ours(connection)
+        connection.execute("PRAGMA journal_mode = PERSIST")
+
+    def _make_ours(self, connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         if _owner(connection) != _APPLICATION_ID:
             if _owner(connection) or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -120,10 +190,54 @@ class SqliteRows:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            self._leave_transaction()
             raise
-        self._connection.execute("COMMIT")
+
+    def _leave_transaction(self) -> None:
+        """Leaves the transaction whatever failed in it, so that nobody else is locked out."""
+        # After some errors, such as a full disk, SQLite has left it already; after others, such as a commit
+        # that met a reader, it has not. What comes of leaving must not hide why.
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+        if self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = self._open()
+
+    def _room_to_keep(self) -> _Room:
+        """What recording the outcome of the next post may take."""
+        span = (self._partition, OUTBOX, prefix_end(OUTBOX), _PAGE)
+        sizes = sorted(size for (size,) in self._connection.execute(_WAITING, span))
+        moved = sum(size + _ROOM_EACH for size in sizes[-MAX_CHANGES // 2 :])
+        if len(sizes) == _PAGE:  # there are more, whose sizes nobody has looked at
+            moved = _MOST_MOVED
+        page = self._pragma("page_size")
+        used = (self._pragma("page_count") - self._pragma("freelist_count") + 2) * page
+        # Only pages that hold something are kept, so a small file needs no large journal.
+        return _Room(_ROOM + moved, min(_ROOM_IN_JOURNAL + moved, used))
+
+    def _has(self, room: _Room) -> bool:
+        journal = Path(f"{self._path}-journal")
+        kept = journal.stat().st_size if journal.exists() else 0
+        return (
+            self._pragma("freelist_count") * self._pragma("page_size") >= room.file and kept >= room.journal
+        )
+
+    def _make(self, room: _Room) -> None:
+        """Makes the file and its journal so much larger, with a row that is written, changed and removed."""
+        with self._transaction():
+            self._connection.execute(_PUT, (*_PADDING, bytes(max(room.file, room.journal) + _SPARE), ""))
+        with self._transaction():
+            # The journal keeps what a page held before it was changed, so it grows by as much.
+            self._connection.execute(_PUT, (*_PADDING, bytes(room.journal + _SPARE), ""))
+            self._connection.execute("DELETE FROM rows WHERE partition = ? AND key = ?", _PADDING)
+
+    def _pragma(self, name: str) -> int:
+        value: int = self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
 
     def _apply(self, writes: Sequence[Write]) -> list[str]:
         """Does all writes, each kind of them as one statement over its rows; returns the etags."""
@@ -159,7 +273,11 @@ class SqliteRows:
             return StateCorrupt(f"{self._where} is no SQLite database: name another file in MAA_STATE")
         if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
             return StateCorrupt(f"{self._where} is damaged: restore it from a copy or remove it (MAA_STATE)")
-        return StateError(f"{self._where} cannot be used ({error}): see MAA_STATE; nothing was posted")
+        name = getattr(error, "sqlite_errorname", "")
+        hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), "see MAA_STATE")
+        return StateError(
+            f"{self._where} cannot be used ({error}): {hint}; nothing more is posted until it can"
+        )
 
 
 def _owner(connection: sqlite3.Connection) -> int:

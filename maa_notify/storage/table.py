@@ -1,14 +1,26 @@
 """The state store in Azure Table Storage (or Azurite, which speaks the same protocol)."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsError, ResourceNotFoundError
-from azure.data.tables import TableClient, TableEntity, TableServiceClient, UpdateMode
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.data.tables import (
+    TableClient,
+    TableEntity,
+    TableServiceClient,
+    TableTransactionError,
+    UpdateMode,
+)
 
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.net.requests_session import EnvironmentSession, failure_kind
@@ -27,8 +39,19 @@ _PATIENCE = {"connection_timeout": 5, "read_timeout": 20}
 _CONNECTIONS = 32
 """Kept open at most: in a fleet as many polls share them as the host hands out at once, and some more."""
 
-_CONFLICTS = frozenset({404, 409, 412})
+# The status alone says nothing: a proxy or another server may answer 404 or 409 as well. Source of the codes:
+# "Table Storage error codes" in Microsoft's REST reference.
+_CODE = re.compile(r"[A-Za-z]{1,64}")
+_ABSENT = frozenset({"ResourceNotFound", "EntityNotFound"})
+_CONFLICTS = _ABSENT | {"EntityAlreadyExists", "UpdateConditionNotSatisfied", "ConditionNotMet"}
 _NO_TABLE = frozenset({"TableNotFound", "TableBeingDeleted"})
+_ROW_STATUSES = frozenset({404, 409, 412})
+_NOT_THE_SERVICE = (
+    "perhaps a proxy or another server did: see MAA_STATE and the network; the next poll tries again"
+)
+_NOT_REACHED = (ServiceRequestError, ServiceResponseError, OSError, HTTPException)
+_MOST_EMPTY_PAGES = 100
+"""One after the other; the service may cut a range there, but an answer that never ends is none."""
 
 _Result = TypeVar("_Result")
 
@@ -70,14 +93,18 @@ class TableRows:
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
         # Read to the end in here: a later page can fail as well, and must then raise a `StateError`.
-        return iter(self._attempt(lambda: list(self._query(first, end))))
+        return iter(self._attempt(lambda: self._rows(first, end)))
 
     def get(self, key: str) -> Row | None:
         """One row, or None."""
         try:
-            return self._attempt(lambda: self._row(self._table.get_entity(self._partition, key)))
+            entity = self._attempt(
+                lambda: self._table.get_entity(self._partition, key, raw_response_hook=self._check_answer),
+                _ABSENT,
+            )
         except ConflictError:
             return None
+        return self._row(entity, key, key + "\0")
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Does all writes or none, as one entity group transaction."""
@@ -86,26 +113,46 @@ class TableRows:
         if not writes:
             return []
         operations = [self._operation(each) for each in writes]
-        outcome = self._attempt(lambda: self._table.submit_transaction(operations))
-        return [str(each.get("etag") or "") for each in outcome]
+        outcome = self._attempt(
+            lambda: self._table.submit_transaction(operations, raw_response_hook=self._check_answer),
+            _CONFLICTS,
+        )
+        etags = [str(each.get("etag") or "") for each in outcome]
+        has_all = all(etag or isinstance(each, Delete) for each, etag in zip(writes, etags, strict=False))
+        if len(etags) != len(writes) or not has_all:
+            raise self._odd("an answer with parts missing")
+        return etags
 
     def close(self) -> None:
         """Closes the connections."""
         self._service.close()
 
-    def _query(self, first: str, end: str) -> Iterator[Row]:
-        entities = self._table.query_entities(
+    def _rows(self, first: str, end: str) -> list[Row]:
+        pages = self._table.query_entities(
             "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
             parameters={"partition": self._partition, "first": first, "end": end},
-        )
-        return map(self._row, entities)
+            raw_response_hook=self._check_answer,
+        ).by_page()
+        rows: list[Row] = []
+        empty = 0
+        for page in pages:
+            before = len(rows)
+            for entity in page:
+                rows.append(self._row(entity, rows[-1].key + "\0" if rows else first, end))
+            empty = empty + 1 if len(rows) == before else 0
+            if empty > _MOST_EMPTY_PAGES:
+                raise self._odd("a list without an end")
+        return rows
 
-    def _row(self, entity: TableEntity) -> Row:
-        key = str(entity.get("RowKey"))
-        data: object = entity.get(_DATA)
+    def _row(self, entity: TableEntity, first: str, end: str) -> Row:
+        """The row in an entity, which must be one that was asked for: `first <= key < end`."""
+        key, data, etag = entity.get("RowKey"), entity.get(_DATA), entity.metadata.get("etag")
+        is_ours = entity.get("PartitionKey") == self._partition
+        if not isinstance(key, str) or not isinstance(etag, str) or not is_ours or not first <= key < end:
+            raise self._odd("rows that were not asked for")
         if not isinstance(data, str):
             raise StateCorrupt(f"row {key!r} in {self._where} is not ours: remove it or name another table")
-        return Row(key, data, str(entity.metadata["etag"]))
+        return Row(key, data, etag)
 
     def _operation(self, write: Write) -> tuple[str, dict[str, str], dict[str, Any]]:
         match write:
@@ -123,18 +170,23 @@ class TableRows:
     def _entity(self, key: str, data: str) -> dict[str, str]:
         return {"PartitionKey": self._partition, "RowKey": key, _DATA: data}
 
-    def _attempt(self, action: Callable[[], _Result]) -> _Result:
+    def _attempt(self, action: Callable[[], _Result], conflicts: frozenset[str] = frozenset()) -> _Result:
+        """Does it; whatever goes wrong is a `StateError`, or a `ConflictError` for one of these codes."""
         try:
             return self._with_table(action)
+        except StateError:
+            raise
         except HttpResponseError as error:
-            if error.status_code in _CONFLICTS and _code(error) not in _NO_TABLE:
+            if _is_told(error, conflicts):
                 raise ConflictError from None
             raise self._refused(error) from None
-        except (AzureError, OSError, HTTPException) as error:
+        except _NOT_REACHED as error:
             raise StateError(
                 f"{self._where} cannot be reached ({failure_kind(error)}):"
                 " see MAA_STATE and the network; nothing was posted that could not be recorded"
             ) from None
+        except Exception as error:  # noqa: BLE001 - the library raises anything at an answer it does not expect
+            raise self._odd(failure_kind(error)) from None
 
     def _with_table(self, action: Callable[[], _Result]) -> _Result:
         try:
@@ -143,19 +195,45 @@ class TableRows:
             if _code(error) != "TableNotFound":
                 raise
         # Created only when it is missed: a look at each start would cost each start a request.
-        with suppress(ResourceExistsError):
+        try:
             self._table.create_table()
+        except HttpResponseError as error:
+            if _code(error) != "TableAlreadyExists":
+                raise
         return action()
 
+    def _check_answer(self, response: Any) -> None:  # noqa: ANN401 - the library names no public type
+        """Refuses what the library would take for no rows at all, such as a page in XML, or choke on."""
+        answer = response.http_response
+        kind = str(answer.headers.get("Content-Type", "")).lower()
+        is_list = answer.status_code != HTTPStatus.OK or kind.startswith("application/json")
+        is_receipt = answer.status_code != HTTPStatus.ACCEPTED or "boundary=" in kind
+        if not (is_list and is_receipt):
+            if hasattr(
+                answer, "close"
+            ):  # one that is read piece by piece, which the library would leave open
+                answer.close()
+            raise self._odd("another kind of content")
+
     def _refused(self, error: HttpResponseError) -> StateError:
+        code, status = _code(error), error.status_code
+        if isinstance(error, ClientAuthenticationError) and error.response is None:
+            return StateError(f"{self._where} cannot be asked, there is no token for it: {error.message}")
+        if status is None or HTTPStatus(200) <= status < HTTPStatus(300):
+            return self._odd(failure_kind(error))
         hint = "see MAA_STATE and MAA_TABLE_NAME"
-        if _code(error) in _NO_TABLE:
+        if code in _NO_TABLE:
             hint = "the table was deleted, and is made anew as soon as the service allows it"
-        if error.status_code in {401, 403}:
+        elif status in {401, 403} and (code or status == HTTPStatus.UNAUTHORIZED):
             hint = (
                 "the key in MAA_STATE is wrong, or the identity lacks the role Storage Table Data Contributor"
             )
-        return StateError(f"{self._where} refused the request ({error.status_code} {_code(error)}): {hint}")
+        elif not code:
+            hint = f"it gave no code of Table Storage, so {_NOT_THE_SERVICE}"
+        return StateError(f"{self._where} refused the request ({f'{status} {code}'.strip()}): {hint}")
+
+    def _odd(self, what: str) -> StateError:
+        return StateError(f"{self._where} did not answer as Table Storage does ({what}): {_NOT_THE_SERVICE}")
 
     @property
     def _where(self) -> str:
@@ -166,9 +244,17 @@ def _only_if(etag: str) -> dict[str, Any]:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
+def _is_told(error: HttpResponseError, codes: frozenset[str]) -> bool:
+    """Whether the service says by one of these codes how a row stands."""
+    code = _code(error)
+    if code not in codes or error.status_code not in _ROW_STATUSES:
+        return False
+    # Of a whole transaction it would mean that there is no such service, not that there is no such row.
+    return codes is _ABSENT or code not in _ABSENT or isinstance(error, TableTransactionError)
+
+
 def _code(error: HttpResponseError) -> str:
-    """The service's error code; "" for errors of the library that carry none."""
+    """The service's error code; "" for an answer without one, and for errors of the library."""
     code = getattr(error, "error_code", None)
-    if code is None and isinstance(error, ResourceNotFoundError):
-        return "ResourceNotFound"
-    return str(getattr(code, "value", code) or "")
+    text = str(getattr(code, "value", code) or "")
+    return text if _CODE.fullmatch(text) else ""

@@ -4,16 +4,25 @@ A request has one card in the channel, which is updated in place. An update noti
 in its thread tells the news.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.delivery.sender import Card, Message, Receipt
 from maa_notify.domain.notification import CardLocation
 from maa_notify.domain.request import GUID
-from maa_notify.errors import DeliveryError, RecipientUnreachable
-from maa_notify.teams.connector import BotForbidden, Channel, Connector, Gone, channel_of
+from maa_notify.errors import DeliveryError, DestinationRefused, RecipientUnreachable
+from maa_notify.net.deadline import time_left, time_limit
+from maa_notify.teams.connector import BotForbidden, Channel, Connector, Gone, Lost, channel_of
 
 _MOST_CHATS = 1_000
+_FORBIDDEN = (
+    "the Bot Connector answered 403, and not that the person blocked the app: check MAA_BOT_CLIENT_ID, the"
+    " service URL, and what the Teams admin centre allows the app"
+)
+_LIST_SECONDS = 20.0
+_SECOND_LOOK = 2.0
+"""Seconds after which what was not found is looked for again: a 404 of Teams at times passes."""
 
 
 class BotChannel:
@@ -21,25 +30,40 @@ class BotChannel:
 
     updates_cards = True
 
-    def __init__(self, name: str, channel_id: str, connector: Connector) -> None:
+    def __init__(
+        self, name: str, channel_id: str, connector: Connector, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         """`name` is what errors call it."""
         self._name = name
         self._channel_id = channel_id
         self._connector = connector
+        self._sleep = sleep
 
     def post(self, message: Message) -> Receipt:
-        """Posts a card, or updates the one that is in this channel; if that is gone, posts a new one."""
-        with _named(self._name):
-            if message.location is None or channel_of(message.location) != self._channel_id:
+        """Posts a card, or updates the one that is in this channel; if that is gone, posts a new one.
+
+        A card counts as gone when it is not found twice: a new one beside one that is still there would leave
+        the older state standing in the channel. All that one post may remember is within it, since the next
+        poll may be another process; what Teams hides for longer than the pause gets a new card.
+
+        News that are told already, by a card that was changed or by newer news, never make a new card; if
+        their thread is gone, there is nobody to ring.
+        """
+        place = message.location
+        with _named(self._name), time_limit(message.seconds):
+            is_here = place is not None and channel_of(place) == self._channel_id
+            if place is None or (message.changes_card and not is_here):
                 return self._create(message)
-            try:
-                return self._change(message, message.location)
-            except Gone:
+            if message.changes_card and not self._finds(lambda: self._update(place, message)):
                 return self._create(message)
+            if message.reply is not None and is_here:
+                reply = message.reply
+                self._finds(lambda: self._reply(place, reply, message.summary))
+            return Receipt(message_id=place.activity_id, location=place)
 
     def channels(self) -> list[Channel]:
         """All channels of its team, if this is the team's General channel, whose id is also the team's."""
-        with _named(self._name):
+        with _named(self._name), time_limit(_LIST_SECONDS):
             return self._connector.channels(self._channel_id)
 
     def answers(self) -> bool:
@@ -54,11 +78,23 @@ class BotChannel:
         location = self._connector.create(self._channel_id, message.card, message.summary)
         return Receipt(message_id=location.activity_id if location else "", location=location)
 
-    def _change(self, message: Message, location: CardLocation) -> Receipt:
-        self._connector.update(location, message.card, message.summary)
-        if message.reply is not None:
-            self._connector.send(location.conversation_id, message.reply, message.summary)
-        return Receipt(message_id=location.activity_id, location=location)
+    def _update(self, place: CardLocation, message: Message) -> None:
+        self._connector.update(place, message.card, message.summary)
+
+    def _reply(self, place: CardLocation, reply: Card, summary: str) -> None:
+        self._connector.send(place.conversation_id, reply, summary)
+
+    def _finds(self, call: Callable[[], None]) -> bool:
+        """Whether a call found the card or thread that it is about, at a second look at the latest."""
+        for is_last in (False, True):
+            try:
+                call()
+            except (Gone, Lost):
+                if not is_last:
+                    self._sleep(min(_SECOND_LOOK, time_left() / 2))
+            else:
+                return True
+        return False
 
 
 class BotChat:
@@ -77,13 +113,15 @@ class BotChat:
 
         A card without one (a heartbeat, a test card) is posted nowhere; its receipt is empty.
         """
-        with _named(self._name):
+        with _named(self._name), time_limit(message.seconds):
             if not message.recipient:
                 return Receipt()
             person = _object_id(message.recipient)
             try:
                 return Receipt(message_id=self._send(person, message))
-            except (BotForbidden, Gone):
+            except (BotForbidden, Gone) as error:
+                if isinstance(error, BotForbidden) and not error.is_certain:
+                    raise DestinationRefused(_FORBIDDEN) from None
                 raise RecipientUnreachable(
                     "the bot's app is not installed for this person, or they or an administrator blocked it"
                 ) from None
@@ -102,7 +140,7 @@ class BotChat:
         if known:
             try:
                 return self._send_to(person, known, message)
-            except Gone:
+            except (Gone, Lost):
                 pass
         return self._send_to(person, self._connector.open_chat(person), message)
 

@@ -9,11 +9,11 @@ No error holds an address, a token, an id of Teams or a person.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
@@ -30,24 +30,41 @@ from maa_notify.errors import (
 )
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
+from maa_notify.net.deadline import time_left, time_limit
+from maa_notify.teams.connector_faults import Fault, fault_of
 
 SCOPE = "https://api.botframework.com/.default"
 """What a bot's token is for."""
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
-_LIMITS = Limits(max_bytes=1024 * 1024)  # the list of a team's channels, of which there can be a thousand
-_PROBE = Limits(seconds=5.0)
+_LIMITS = Limits(
+    seconds=300.0,  # whoever calls says when it has to be over, with `time_limit`
+    max_bytes=1024 * 1024,  # the list of a team's channels, of which there can be a thousand
+)
+_PROBE_SECONDS = 5.0
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:@._;=+/|-]{0,299}")  # never "..", which would change a path
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9:._=+-]{1,200}")  # that of a channel or a thread has more signs
 _THREAD = ";messageid="
-_TAKEN = frozenset({200, 201, 202})
-_NOT_NOW = frozenset({408, 412, 425, 429})
+_CONVERSATIONS = "/v3/conversations"
+_PLACE = re.compile(r"(?:;messageid=|/activities/)([^/?#;&]+)", re.IGNORECASE)
 _BY_A_GATEWAY = frozenset({502, 504})
 """What stands behind it may have taken the card all the same."""
-_CARD_REFUSED = frozenset({400, 413, 422})
 _IDENTITY = (
-    "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, and that its tenant is right"
+    "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, that its tenant is right, and that"
+    " its channel for Teams is on"
 )
+_ADVICE = {
+    Fault.TOKEN: f": it takes no token of this bot: {_IDENTITY}",
+    Fault.SETTINGS: (
+        ": it does not know the ids that it is given: check MAA_BOT_CLIENT_ID, MAA_TENANT_ID, and the channel"
+        " id and service URL of the destination"
+    ),
+    Fault.OTHER_SERVICE: (
+        " with a web page, which the Bot Connector never does: a proxy, a firewall or a sign-in page of the"
+        " network stands in its place, or the service URL is wrong; the card is kept"
+    ),
+}
 
 
 class TokenLike(Protocol):
@@ -76,7 +93,7 @@ class TokenSourceLike(Protocol):
 
 
 class Gone(DestinationRefused):
-    """The card, the thread or the channel does not exist."""
+    """The card, the thread or the channel does not exist, and the service says so."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -84,17 +101,37 @@ class Gone(DestinationRefused):
         )
 
 
+class Lost(DestinationUnavailable):
+    """A 404 that gives no reason, as a gateway's, or the service's own while it is in trouble."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the Bot Connector answered 404 without a reason: it may pass; if it does not, check the"
+            " service URL in the settings"
+        )
+
+
 class BotForbidden(DestinationRefused):
     """The bot may not post in this conversation.
 
-    The service has many codes for it and at times none, so the status alone counts.
+    `is_certain` says that the app is missing there, or blocked. Else the reason is not known, and may as well
+    be what the bot is allowed to do, or a gateway.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_certain: bool = True) -> None:
+        self.is_certain = is_certain
         super().__init__(
             "the Bot Connector answered 403: install the bot's app in the team of this channel,"
             " and see whether the Teams admin centre blocks it"
         )
+
+
+_TYPES: Mapping[Fault, Callable[[], DeliveryError]] = {
+    Fault.LOST: Lost,
+    Fault.GONE: Gone,
+    Fault.BARRED: BotForbidden,
+    Fault.FORBIDDEN: lambda: BotForbidden(is_certain=False),
+}
 
 
 class Channel(Struct, frozen=True):
@@ -106,12 +143,13 @@ class Channel(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request; `shows` says that a repeat of it would post a second card."""
+    """One request; `shows`: a repeat of it would post a second card; `opens`: it opens a chat."""
 
     method: str
     path: str = field(repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     shows: bool = False
+    opens: bool = False
 
 
 class Connector:
@@ -137,14 +175,19 @@ class Connector:
         self._client = HttpClient(service_url)
 
     def create(self, channel_id: str, card: Card, summary: str = "") -> CardLocation | None:
-        """Begins a thread in a channel; returns where the card is, None when the response does not tell."""
+        """Begins a thread in a channel; returns where the card is, None when the response does not tell.
+
+        Raises:
+            Gone: there is no such channel.
+            Lost: perhaps there is none.
+            BotForbidden: the app is not in its team, or may not post there.
+        """
         body = {
             "isGroup": True,
             "channelData": {"channel": {"id": channel_id}},
             "activity": _activity(card, summary),
         }
-        response = self._ask(_Call("POST", "/v3/conversations", body, shows=True))
-        card_id = _id_in(_content(response), "activityId")
+        card_id = _message_id(self._ask(_Call("POST", _CONVERSATIONS, body, shows=True)), channel_id)
         return CardLocation(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
     def update(self, location: CardLocation, card: Card, summary: str = "") -> None:
@@ -152,6 +195,7 @@ class Connector:
 
         Raises:
             Gone: no card is there any more.
+            Lost: perhaps none is there any more.
         """
         path = f"{_activities(channel_of(location))}/{quote(location.activity_id, safe='')}"
         self._ask(_Call("PUT", path, _activity(card, summary)))
@@ -161,18 +205,20 @@ class Connector:
 
         Raises:
             Gone: there is no such conversation.
+            Lost: perhaps there is none.
             BotForbidden: the bot is not in it, or may not post there.
         """
         path, body = _activities(conversation_id), _activity(card, summary)
         if reply_to:
             path, body = f"{path}/{quote(reply_to, safe='')}", {**body, "replyToId": reply_to}
-        return _id_in(_content(self._ask(_Call("POST", path, body, shows=True))), "id")
+        return _message_id(self._ask(_Call("POST", path, body, shows=True)), conversation_id)
 
     def open_chat(self, object_id: str) -> str:
         """The id of the chat with the person of this Entra object id; opens it if there is none.
 
         Raises:
             RecipientUnreachable: there is nobody of this id.
+            Gone: Teams has no conversation with them.
             BotForbidden: the app is not installed for this person, or they may not use it.
         """
         body = {
@@ -182,11 +228,8 @@ class Connector:
             "tenantId": self._tenant_id,
             "channelData": {"tenant": {"id": self._tenant_id}},
         }
-        try:
-            response = self._ask(_Call("POST", "/v3/conversations", body))
-        except (CardRefused, Gone):
-            raise RecipientUnreachable("Teams opens no chat with this person") from None
-        chat = _id_in(_content(response), "id")
+        response = self._ask(_Call("POST", _CONVERSATIONS, body, opens=True))
+        chat = _id_in(_content(response), "id") or _id_in(_content(response), "conversationId")
         if not chat:
             raise _senseless()
         return chat
@@ -203,12 +246,13 @@ class Connector:
     def answers(self) -> bool:
         """Whether the service answers at all; asks without a token for nothing in particular."""
         try:
-            response = self._client.request(
-                "GET", f"{self._base}/v3/conversations", headers={}, limits=_PROBE
-            )
+            with time_limit(_PROBE_SECONDS):
+                response = self._client.request(
+                    "GET", f"{self._base}{_CONVERSATIONS}", headers={}, limits=self._limits
+                )
         except NoResponseError:
             return False
-        return response.status < HTTPStatus.INTERNAL_SERVER_ERROR and response.status not in _NOT_NOW
+        return response.status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     def close(self) -> None:
         """Closes the connections; the next call opens new ones."""
@@ -220,12 +264,14 @@ class Connector:
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._tokens.invalidate()
             response = self._request(call)
-        if response.status not in _TAKEN:
-            raise _refusal(response, shows=call.shows)
+        if not _is_taken(response):
+            raise _refusal(response, call)
         return response
 
     def _request(self, call: _Call) -> HttpResponse:
         headers = {**_HEADERS, "Authorization": f"Bearer {self._token().reveal()}"}
+        if not time_left():
+            raise DestinationUnavailable("the calls to the Bot Connector took too long together")
         try:
             return self._client.request(
                 call.method,
@@ -235,9 +281,10 @@ class Connector:
                 limits=self._limits,
             )
         except NoResponseError as error:
-            if error.before_sending:
+            if error.before_sending and time_left():
                 raise DestinationRefused(f"the Bot Connector cannot be reached: {error}") from None
-            raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=call.shows) from None
+            in_doubt = call.shows and not error.before_sending
+            raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=in_doubt) from None
 
     def _token(self) -> Secret:
         try:
@@ -251,7 +298,11 @@ class Connector:
 
 def channel_of(location: CardLocation) -> str:
     """The id of the channel that a card is in."""
-    return location.conversation_id.partition(_THREAD)[0]
+    return _channel_in(location.conversation_id)
+
+
+def _channel_in(conversation_id: str) -> str:
+    return conversation_id.partition(_THREAD)[0]
 
 
 def _activity(card: Card, summary: str) -> dict[str, Any]:
@@ -268,20 +319,32 @@ def _bytes(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _refusal(response: HttpResponse, *, shows: bool) -> DeliveryError:
+def _is_taken(response: HttpResponse) -> bool:
+    """Whether the service took a call: any success, unless it comes with a page of somebody else.
+
+    Nobody but the service answers 201.
+    """
+    is_success = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+    return is_success and (response.status == HTTPStatus.CREATED or not response.is_web_page)
+
+
+def _refusal(response: HttpResponse, call: _Call) -> DeliveryError:
     status = response.status
     who = f"the Bot Connector answered {status}"
-    if status in _CARD_REFUSED:
+    fault = fault_of(response, creates=call.path == _CONVERSATIONS)
+    if fault is Fault.NOT_NOW:
+        in_doubt = call.shows and status in _BY_A_GATEWAY
+        return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
+    if fault in _TYPES:
+        return _TYPES[fault]()
+    if fault is Fault.NOBODY and call.opens:
+        return RecipientUnreachable("Teams knows no such person")
+    if fault in {Fault.NOBODY, Fault.CARD} and not call.opens:
         return CardRefused(f"{who}: it does not take this card")
-    if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return DestinationUnavailable(who, response.retry_after, in_doubt=shows and status in _BY_A_GATEWAY)
-    if status == HTTPStatus.NOT_FOUND:
-        return Gone()
-    if status == HTTPStatus.FORBIDDEN:
-        return BotForbidden()
-    if status == HTTPStatus.UNAUTHORIZED:
-        return DestinationRefused(f"{who}: it takes no token of this bot: {_IDENTITY}")
-    return DestinationRefused(f"{who}: this is no Bot Connector: check its service URL in the settings")
+    if fault is Fault.CARD:  # without a card in the call
+        fault = Fault.SETTINGS
+    advice = _ADVICE.get(fault, ": this is no Bot Connector: check its service URL in the settings")
+    return DestinationRefused(f"{who}{advice}")
 
 
 def _content(response: HttpResponse) -> dict[str, Any]:
@@ -292,6 +355,23 @@ def _id_in(content: Mapping[str, Any], key: str) -> str:
     """An id in a response if it can be kept and shown, else ""."""
     found = content.get(key)
     return found if isinstance(found, str) and _ID.fullmatch(found) else ""
+
+
+def _message_id(response: HttpResponse, conversation_id: str) -> str:
+    """The id of a new message, from whichever part of the response has it; "" when none has.
+
+    `id` is that of the message, or for a new thread that of its conversation, which ends in the message's.
+    """
+    content = _content(response)
+    if content.get("activityId"):
+        return _id_in(content, "activityId")
+    told = [str(content.get("id") or ""), response.headers.get("location", "")]
+    for found in (_PLACE.search(unquote(each)) for each in told):
+        if found and _ID.fullmatch(found[1]):
+            return found[1]
+    message_id = _id_in(content, "id") or _id_in(content, "messageId")
+    is_conversation = message_id == conversation_id or not _MESSAGE_ID.fullmatch(message_id)
+    return "" if is_conversation else message_id
 
 
 def _senseless() -> DestinationUnavailable:

@@ -6,7 +6,8 @@ any size, and its errors hold the URL, whose signature is the only credential th
 below sends itself over our own bounded exchange and keeps the rest.
 
 An answer of 202 means that a run of the flow has started, not that the card was posted. Nothing better can be
-had from a webhook (connector reference "Microsoft Teams", Power Automate).
+had from a webhook (connector reference "Microsoft Teams", Power Automate). A flow with a step "Response" may
+answer any status, with JSON, plain text or nothing; a web page comes from somebody who stands in its place.
 """
 
 import json
@@ -19,24 +20,42 @@ from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, DestinationUnavailable
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
+from maa_notify.net.deadline import time_limit
+from maa_notify.teams.reasons import codes_of
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
-_LIMITS = Limits()
+_LIMITS = Limits(seconds=300.0)  # the message itself says when its post has to be over
 _PROBE_SECONDS = 5.0
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9:@._;=-]{1,200}")
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_ACCEPTED = frozenset({200, 202})
+_OF_A_FLOW = re.compile(r"|text/(plain|json|html)|application/(json|[a-z0-9.-]+\+json|octet-stream)")
+"""The media types of what a flow answers, none among them; that of a page passes if the body is none."""
 _CARD_REFUSED = frozenset({400, 413, 422})
-_NOT_NOW = frozenset({408, 425, 429})
+_NOT_NOW = frozenset({408, 409, 423, 425, 429})
+_BY_A_GATEWAY = frozenset({502, 504})
+"""What stands behind it may have taken the card, as a flow that reaches no step "Response" in two minutes."""
+_COPY = "copy the webhook URL again"
 _ADVICE = {
-    401: "the flow wants a sign-in or the URL lost its signature: copy the webhook URL again",
+    401: f"the flow wants a sign-in or the URL lost its signature: {_COPY}",
     403: "the flow does not accept callers without a sign-in: set its trigger to 'Anyone'",
     404: "the flow was deleted, turned off, or its URL was renewed",
     410: "the flow is gone",
 }
-_FLOW_OFF = "WorkflowTriggerIsNotEnabled"
-"""Comes with 400, as an unfit card does, for a flow that is turned off or deleted."""
+_PAGE = (
+    "with a web page, which no flow does: a proxy, a firewall or a sign-in page of the network stands in its"
+    " place, or the URL is not that of a flow; the card is kept"
+)
+_ABOUT_THE_ADDRESS = (
+    (re.compile("apiversion|noregisteredprovider"), f"the URL lost its api-version: {_COPY}"),
+    (re.compile("authori|authenticat|oauth|signature|sharedaccess"), _ADVICE[401]),
+    (
+        re.compile("subscription|tenant|environment|moved|migrated|policy|route|invalidur[il]|host"),
+        f"the flow's environment was moved, disabled or forbids the call: see Power Automate, and {_COPY}",
+    ),
+    (re.compile("notenabled|disabled|suspended|stopped|notfound|deleted|expired|gone"), _ADVICE[404]),
+)
+"""Codes of Logic Apps and Azure that come with 400, as an unfit card does, but blame the address or flow."""
 
 
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
@@ -68,7 +87,7 @@ class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams
         self.last_http_response = self._client.request(
             "POST", self.hookurl, headers=_HEADERS, content=content, limits=self._limits
         )
-        return bool(self.last_http_response.status in _ACCEPTED)
+        return _is_accepted(self.last_http_response)
 
 
 class WorkflowsWebhook:
@@ -87,7 +106,8 @@ class WorkflowsWebhook:
         """Posts a message."""
         webhook = WebhookMessage(self._url.reveal(), message, self._client, self._limits)
         try:
-            accepted = webhook.send()
+            with time_limit(message.seconds):
+                accepted = webhook.send()
         except NoResponseError as error:
             if error.before_sending:
                 raise DestinationRefused(f"destination {self._name!r} cannot be reached: {error}") from None
@@ -95,14 +115,14 @@ class WorkflowsWebhook:
         response: HttpResponse = webhook.last_http_response
         if not accepted:
             raise self._refusal(response)
-        run_id = response.headers.get("x-ms-workflow-run-id", "")
-        return Receipt(run_id if _RUN_ID.fullmatch(run_id) else "", _message_id(response))
+        return Receipt(_run_id(response), _message_id(response))
 
     def answers(self) -> bool:
         """Whether anything is answered at the webhook's address; asks with GET, which starts no flow."""
         limits = Limits(seconds=min(_PROBE_SECONDS, self._limits.seconds))
         try:
-            response = self._client.request("GET", self._url.reveal(), headers={}, limits=limits)
+            with time_limit(_PROBE_SECONDS):
+                response = self._client.request("GET", self._url.reveal(), headers={}, limits=limits)
         except NoResponseError:
             return False
         return response.status < HTTPStatus.INTERNAL_SERVER_ERROR and response.status not in _NOT_NOW
@@ -114,14 +134,35 @@ class WorkflowsWebhook:
     def _refusal(self, response: HttpResponse) -> DeliveryError:
         status = response.status
         who = f"destination {self._name!r} answered {status}"
-        if _code_of(response) == _FLOW_OFF:
-            return DestinationRefused(f"{who}: {_ADVICE[404]}")
-        if status in _CARD_REFUSED:
-            return CardRefused(f"{who}: it does not take this card")
+        if _is_success(response):
+            return DestinationRefused(f"{who} {_PAGE}")
         if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return DestinationUnavailable(who, response.retry_after)
-        advice = _ADVICE.get(status, "this is no Workflows webhook: check its URL in the settings")
+            in_doubt = status in _BY_A_GATEWAY or bool(_run_id(response))
+            return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
+        blamed = "" if status in _ADVICE else _advice_of_codes(response)
+        if status in _CARD_REFUSED and not blamed:
+            return CardRefused(f"{who}: it does not take this card")
+        if response.is_web_page:
+            return DestinationRefused(f"{who} {_PAGE}")
+        advice = blamed or _ADVICE.get(status, "this is no Workflows webhook: check its URL in the settings")
         return DestinationRefused(f"{who}: {advice}")
+
+
+def _is_success(response: HttpResponse) -> bool:
+    return HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _is_accepted(response: HttpResponse) -> bool:
+    """Whether a flow took the card: any success that can be a flow's, which the id of a run proves."""
+    if not _is_success(response) or _run_id(response):
+        return _is_success(response)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not response.is_web_page and bool(not response.body or _OF_A_FLOW.fullmatch(kind))
+
+
+def _run_id(response: HttpResponse) -> str:
+    run_id = response.headers.get("x-ms-workflow-run-id", "")
+    return run_id if _RUN_ID.fullmatch(run_id) else ""
 
 
 def _message_id(response: HttpResponse) -> str:
@@ -131,7 +172,7 @@ def _message_id(response: HttpResponse) -> str:
     return text if _MESSAGE_ID.fullmatch(text) else ""
 
 
-def _code_of(response: HttpResponse) -> object:
-    """The service's error code, to compare; it is never shown."""
-    error = (response.json_object() or {}).get("error")
-    return error.get("code") if isinstance(error, dict) else None
+def _advice_of_codes(response: HttpResponse) -> str:
+    """What to do about a refusal whose codes blame the address or the flow; "" when they do not."""
+    codes = codes_of(response)
+    return next((advice for kind, advice in _ABOUT_THE_ADDRESS if any(map(kind.search, codes))), "")

@@ -18,7 +18,7 @@ from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.process import environment
 from tests.support.teams import FakeTeams
-from tests.support.wire import reply
+from tests.support.wire import HttpResponse, reply
 
 
 def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
@@ -145,6 +145,30 @@ def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: Fa
     assert outcome.code == 3
     assert "deleted, turned off" in outcome.out
     assert teams.secret not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (reply(204), "OK      destination default: accepted; a flow answers before it posts"),
+        (
+            reply(200, text="<html>Sign in"),
+            "answered 200 with a web page, which no flow does: a proxy, a firewall",
+        ),
+        (reply(504), "answered 504; the card may have been posted all the same: look for it in Teams"),
+        (reply(400, json={"error": {"code": "MissingApiVersionParameter"}}), "lost its api-version: copy"),
+    ],
+)
+def test_doctor_says_what_an_answer_is(
+    command: Command, teams: FakeTeams, answer: HttpResponse, words: str
+) -> None:
+    """Taken, not a flow's, lost on the way, or a wrong address: each has another way out."""
+    teams.answer_all(answer)
+
+    outcome = command("doctor", "--send")
+
+    assert words in outcome.out
+    assert outcome.code == (0 if words.startswith("OK") else 3)
 
 
 def test_doctor_says_what_the_token_lacks(command: Command, graph: FakeGraph) -> None:

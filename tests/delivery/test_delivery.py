@@ -107,9 +107,9 @@ def test_a_short_retry_after_is_waited_for_within_the_poll(
 
 
 def test_a_blip_is_retried_within_the_poll(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
-    """One 502 delays a card by seconds, not by a poll."""
+    """One 503 delays a card by seconds, not by a poll."""
     graph.requests = [make_request(now=notifier.clock.now())]
-    teams.fail_next(reply(502))
+    teams.fail_next(reply(503))
 
     report = notifier.poll()
 

@@ -143,16 +143,46 @@ def test_teams_is_slow_beyond_measure(
     assert (after.delivered, len(teams.cards)) == (1, 1)
 
 
-def test_a_success_is_one_whatever_its_body_says(
-    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(reply(200, text="Webhook message delivery failed with error"), id="words"),
+        pytest.param(reply(201), id="201"),
+        pytest.param(reply(204), id="204"),
+        pytest.param(reply(206, json={"partly": True}), id="206"),
+        pytest.param(garbage(b"HTTP/1.1 202 Accepted\r\nbare words\r\n\r\n"), id="loose header"),
+        pytest.param(garbage(b"HTTP/1.1 200 OK\nX:y\n folded\n\xff\xfe\n\n"), id="odd bytes"),
+    ],
+)
+def test_every_success_is_one(
+    graph: FakeGraph, channel: FakeChannel, tmp_path: Path, teams: FakeTeams, answer: HttpResponse
 ) -> None:
-    """A 200 with words of failure, as retired connectors gave, is not posted a second time."""
+    """Whatever the words in its body or its headers, the card is not posted a second time."""
+    notifier = Notifier(graph, teams, tmp_path / "state.db", None, **channel.settings)
     graph.requests = [make_request(now=notifier.clock.now())]
-    teams.fail_next(reply(200, text="Webhook message delivery failed with error"), posted=True)
+    channel.fail_next(answer, posted=True)
 
     reports = [notifier.poll(), notifier.poll_after(MINUTE)]
+    notifier.close()
 
-    assert ([report.delivered for report in reports], len(teams.cards)) == ([1, 0], 1)
+    assert ([report.delivered for report in reports], len(channel.rings)) == ([1, 0], 1)
+
+
+def test_a_web_page_is_no_success(
+    graph: FakeGraph, channel: FakeChannel, tmp_path: Path, teams: FakeTeams
+) -> None:
+    """While a captive portal answers in Teams' place, every card waits, loudly; then each comes once."""
+    notifier = Notifier(graph, teams, tmp_path / "state.db", None, **channel.settings)
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
+    channel.answer_all(reply(200, text="<!DOCTYPE html><html><title>Sign in</title></html>"))
+    during = [notifier.poll_after(MINUTE) for _ in range(5)]
+    channel.answer_all(None)
+
+    after = notifier.poll_after(MINUTE)
+    notifier.close()
+
+    assert {(report.delivered, report.pending, len(report.refused)) for report in during} == {(0, 2, 1)}
+    assert (after.delivered, after.pending, len(channel.rings)) == (2, 0, 2)
 
 
 def test_report_health_and_outbox_agree(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:

@@ -12,6 +12,7 @@ from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES
 from maa_notify.errors import SettingsError
 from maa_notify.identity.secret import Secret
+from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.settings.fields import BY_NAME, SETTINGS
 from maa_notify.settings.model import BotAddress, BotSettings, Settings
 from maa_notify.settings.reader import read_settings
@@ -50,6 +51,21 @@ def destinations(*entries: Any) -> str:
 def entry(**changes: Any) -> dict[str, Any]:
     """One destination that is right, changed."""
     return {"name": "ops", "webhook_url": HOOK, **changes}
+
+
+def test_more_destinations_than_one_change_can_be_recorded_for_are_refused() -> None:
+    """In words, with the number; as many as that are taken, `default` and the requestors' chats included."""
+    entries = [
+        entry(name=f"ops {number}", webhook_url=f"{HOOK}{number}") for number in range(MOST_DESTINATIONS)
+    ]
+
+    found = read(MAA_DESTINATIONS=destinations(*entries[1:]))
+    [told] = mistakes(MAA_DESTINATIONS=destinations(*entries))
+
+    assert len(found.destinations) == MOST_DESTINATIONS
+    assert told.startswith(
+        f"MAA_DESTINATIONS: with the default one and the requestors' chats these are {MOST_DESTINATIONS + 1}"
+    )
 
 
 def test_two_settings_are_enough() -> None:

@@ -6,7 +6,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import EventKind, RequestEvent, Step
+from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
 from maa_notify.storage.rows import ConflictError, Insert, Row, Rows, Write
 from maa_notify.storage.store import StateStore
@@ -158,6 +163,87 @@ def test_a_burst_of_the_largest_requests_is_recorded_whole(store: StateStore) ->
     changes = [created(tracked(**dict.fromkeys(fields, flood))) for _ in range(100)]
 
     assert len(store.requests.record(changes).changes) == 100
+
+
+def overflowing() -> Change[RequestState]:
+    """A change with the longest texts that Graph may send, of the characters that take most bytes."""
+    flood = "🙂" * 5_000
+    who = {"user": dict.fromkeys(("displayName", "userPrincipalName", "id"), flood)}
+    notes = ("requestJustification", "approvalJustification", "payloadName", "payloadOperation")
+    words = ("status", "payloadSubtype", "actionName")
+    assigned = [
+        {"target": {"@odata.type": f"{kind}AssignmentTarget"}, "intent": intent}
+        for kind in ("group", "exclusionGroup", "allLicensedUsers", "allDevices", "new")
+        for intent in ("", "uninstall", "required", "available", "availableWithoutEnrollment", "new")
+        for _ in range(1_000)
+    ]
+    known = tracked(
+        **dict.fromkeys((*notes, *words), flood),
+        **dict.fromkeys(("addedAssignments", "removedAssignments"), assigned),
+        payloadType="operationApprovalPolicy",
+        payload={"policyType": "deviceDisableActivationLock", "policyPlatform": "androidDeviceAdministrator"},
+        requestor=who,
+        approver=who,
+        requiredOperationApprovalPolicyTypes=[f"{number}{flood}" for number in range(20)],
+        displayPayload=[dict.fromkeys(("deviceName", "serialNumber", "primaryUserEmail"), flood)],
+    )
+    request = known.request
+    assert (len(request.target.assignments), request.target.protects != "") == (30, True)
+    steps = tuple(Step(request.status, START, request.approver) for _ in range(8))
+    moved = replace(known, revision=99, steps=steps)
+    event = RequestEvent(EventKind.STATUS_CHANGED, request, 99, START, request.status, steps=steps)
+    notification = Notification(event, "d" * 40, START, recipient=request.requestor.upn)
+    return Change(request.id, known, moved, event, (notification,))
+
+
+def for_many(change: Change[RequestState], count: int) -> Change[RequestState]:
+    """The change told to so many destinations."""
+    [notification] = change.notifications
+    names = (f"{number:02}{'d' * 38}" for number in range(count))
+    return replace(change, notifications=tuple(replace(notification, destination=name) for name in names))
+
+
+def test_the_largest_change_is_recorded_for_as_many_destinations_as_there_may_be(store: StateStore) -> None:
+    """Nobody's long texts make an installation fall silent; the timeline is what gives way."""
+    change = for_many(overflowing(), MOST_DESTINATIONS)
+    assert change.before is not None
+    store.requests.record([replace(change, before=None, after=change.before, event=None, notifications=())])
+
+    recorded = store.requests.record([change], store.requests.read_snapshot().tracked)
+
+    waiting = {each.value.key: each.value.event for each in store.outbox.read_pending()}
+    assert len(waiting) == len(recorded.pending) == MOST_DESTINATIONS
+    assert all(isinstance(event, RequestEvent) and event.steps == () for event in waiting.values())
+
+
+def test_a_change_that_fits_keeps_its_timeline(store: StateStore) -> None:
+    """The longest texts and all, for one destination."""
+    change = replace(overflowing(), before=None)
+
+    store.requests.record([change])
+
+    assert [each.value for each in store.outbox.read_pending()] == list(change.notifications)
+
+
+@pytest.mark.parametrize("count", [99, 150])
+def test_news_for_more_destinations_than_a_transaction_takes_are_a_failure_in_words(
+    store: StateStore, count: int
+) -> None:
+    """Nothing of it is recorded, since its rest would be lost."""
+    change = for_many(created(tracked()), count)
+
+    with pytest.raises(StateError, match=rf"{count} destinations.*MAA_DESTINATIONS"):
+        store.requests.record([change])
+
+    assert (store.requests.read_snapshot().tracked, store.outbox.read_pending()) == ({}, [])
+
+
+def test_news_of_more_bytes_than_a_transaction_takes_are_a_failure_in_words(store: StateStore) -> None:
+    """The same for few destinations with long texts."""
+    with pytest.raises(StateError, match=r"90 destinations.*MAA_DESTINATIONS"):
+        store.requests.record([for_many(replace(overflowing(), before=None), 90)])
+
+    assert store.outbox.read_pending() == []
 
 
 def test_a_request_that_leaves_the_list_is_remembered_as_past(store: StateStore) -> None:

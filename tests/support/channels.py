@@ -37,6 +37,10 @@ class FakeChannel(Protocol):
         """Gives one answer to all calls until told otherwise; None ends it."""
         ...
 
+    def fail_next(self, answer: HttpResponse, *, posted: bool = False) -> None:
+        """Gives this answer to the next call, which with `posted` has its effect all the same."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class FakeWebhookChannel:
@@ -60,13 +64,16 @@ class FakeWebhookChannel:
     def answer_all(self, answer: HttpResponse | None) -> None:
         self.teams.answer_all(answer)
 
+    def fail_next(self, answer: HttpResponse, *, posted: bool = False) -> None:
+        self.teams.fail_next(answer, posted=posted)
+
 
 @dataclass(frozen=True, slots=True)
 class FakeBotChannel:
     """A bot in a channel, and in the chats of requestors where a test asks for that."""
 
     service: FakeConnector
-    calls_a_try = 2
+    calls_a_try = 3
 
     @property
     def settings(self) -> dict[str, str]:
@@ -89,3 +96,6 @@ class FakeBotChannel:
 
     def answer_all(self, answer: HttpResponse | None) -> None:
         self.service.answer_all(answer)
+
+    def fail_next(self, answer: HttpResponse, *, posted: bool = False) -> None:
+        self.service.fail_next(answer, posted=posted)

@@ -45,6 +45,10 @@ class Notifier:
         self.clock.advance(seconds)
         return self.poll()
 
+    def poll_each(self, seconds: float, times: int) -> list[Report]:
+        """Polls so many times, with so many seconds before each."""
+        return [self.poll_after(seconds) for _ in range(times)]
+
     def another(self, limits: DeliveryLimits | None = None) -> "Notifier":
         """A second poller of the same tenant on the same state and clock."""
         twin = Notifier.__new__(Notifier)

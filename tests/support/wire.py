@@ -123,11 +123,14 @@ class _Raw:
 
     data: bytes = b""
     reset: bool = False
+    hang: bool = False
 
     def play(self, line: Line) -> bool:
-        """Send the bytes and end, politely or not."""
+        """Send the bytes and end, politely or not, at once or when told to."""
         if self.data:
             line.send(self.data)
+        if self.hang:
+            line.pause(None)
         if self.reset:
             line.reset_on_close()
         return False
@@ -247,9 +250,11 @@ def gzip_bomb(size: int, *, status: int = 200) -> HttpResponse:
     return reply(status, body=_squeezed_blanks(size), headers=headers)
 
 
-def garbage(data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n") -> HttpResponse:
-    """Send something that is not HTTP."""
-    return _Raw(data)
+def garbage(
+    data: bytes = b"\x16\x03\x00 this is no HTTP \xff\xfe\r\n\r\n", *, reset: bool = False, hang: bool = False
+) -> HttpResponse:
+    """Send something that is not HTTP; then end the connection, reset it, or say no more."""
+    return _Raw(data, reset, hang)
 
 
 def handler(decide: Callable[[Seen], HttpResponse]) -> HttpResponse:
@@ -433,6 +438,7 @@ class Fake:
         self._lock = threading.Lock()
         self._next: list[tuple[str, HttpResponse, bool]] = []
         self._outages: dict[str, HttpResponse] = {}
+        self._ills: dict[bytes, tuple[HttpResponse, bool]] = {}
 
     @property
     def origin(self) -> str:
@@ -468,6 +474,16 @@ class Fake:
             if answer:
                 self._outages[on] = answer
 
+    def answer_those_with(self, words: str, answer: HttpResponse | None, *, posted: bool = False) -> None:
+        """Give one answer to all calls whose body holds these words, until told otherwise; None ends it.
+
+        With ``posted`` such a call has its effect all the same.
+        """
+        with self._lock:
+            self._ills.pop(words.encode(), None)
+            if answer:
+                self._ills[words.encode()] = answer, posted
+
     def release(self) -> None:
         """Let answers that hang go on."""
         self._server.release()
@@ -493,13 +509,13 @@ class Fake:
 
     def _answer(self, seen: Seen) -> HttpResponse:
         """Answer as scripted, else as the service would."""
-        scripted, has_effect = self._scripted(self._kind(seen))
+        scripted, has_effect = self._scripted(self._kind(seen), seen.body)
         if scripted and not has_effect:
             return scripted
         served = self._serve(seen)
         return scripted or served
 
-    def _scripted(self, kind: str) -> tuple[HttpResponse | None, bool]:
+    def _scripted(self, kind: str, body: bytes) -> tuple[HttpResponse | None, bool]:
         """Take the next answer for such a call, if there is one, and say whether the call has its effect."""
         with self._lock:
             for fault in self._next:
@@ -507,6 +523,9 @@ class Fake:
                 if on in {"", kind} or kind.startswith(f"{on}/"):
                     self._next.remove(fault)
                     return answer, posted
+            for words, ill in self._ills.items():
+                if body and words in body:
+                    return ill
             outage = self._outages.get(kind) or self._outages.get("")
             return outage, outage is None
 

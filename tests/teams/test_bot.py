@@ -1,5 +1,7 @@
 """The bot as a sender: one card for a request, changed in place, and chats with single people."""
 
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,16 +11,22 @@ from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import (
     CardRefused,
+    DeliveryError,
     DestinationRefused,
     DestinationUnavailable,
+    GraphUnavailable,
     RecipientUnreachable,
 )
+from maa_notify.identity.tokens import AppRegistration
 from maa_notify.net.client import Limits
+from maa_notify.net.deadline import time_left
 from maa_notify.teams import bot
 from maa_notify.teams.bot import BotChannel, BotChat
-from maa_notify.teams.connector import Connector
+from maa_notify.teams.connector import Connector, TokenLike, TokenSourceLike
 from tests.support import wire as fake
+from tests.support.clock import FakeClock
 from tests.support.connector import GENERAL, FakeConnector, connector_error
+from tests.support.entra import CLIENT, TENANT, FakeEntra
 from tests.support.wire import reply
 
 PERSON = "5a5a5a5a-0000-4000-8000-00000000000a"
@@ -44,9 +52,15 @@ def connector(service: FakeConnector) -> Iterator[Connector]:
 
 
 @pytest.fixture
-def channel(connector: Connector) -> BotChannel:
+def clock() -> FakeClock:
+    """Writes down how long the channel waits before a second look."""
+    return FakeClock()
+
+
+@pytest.fixture
+def channel(connector: Connector, clock: FakeClock) -> BotChannel:
     """The one channel, as a destination."""
-    return BotChannel("ops", GENERAL, connector)
+    return BotChannel("ops", GENERAL, connector, clock.sleep)
 
 
 @pytest.fixture
@@ -127,27 +141,205 @@ def test_a_destination_that_moved_hears_the_news_in_its_new_channel(
     assert receipt.location.conversation_id.startswith(elsewhere)
 
 
-def test_a_thread_that_is_gone_comes_anew(
-    service: FakeConnector, channel: BotChannel, location: CardLocation
+PASSING = {
+    "bare": reply(404),
+    "page": reply(404, text="<html>not found"),
+    "card": connector_error(404, "ActivityNotFoundInConversation", "Conversation not found."),
+    "channel": connector_error(404, "ConversationNotFound"),
+    "400": connector_error(400, "BadSyntax", "Unknown activity"),
+    "410": reply(410),
+}
+
+
+@pytest.mark.parametrize("answer", PASSING.values(), ids=list(PASSING))
+def test_a_card_that_is_not_found_once_is_changed_at_the_second_look(
+    service: FakeConnector,
+    channel: BotChannel,
+    location: CardLocation,
+    clock: FakeClock,
+    answer: fake.HttpResponse,
 ) -> None:
-    """The news must ring somewhere."""
-    service.fail_next(GONE, on="reply")
+    """No newer card beside one that stays on its older state."""
+    service.fail_next(answer, on="update")
     receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
 
-    assert kinds(service) == ["create", "update", "create"]
-    assert receipt.location
-    assert receipt.location != location
+    assert kinds(service) == ["create", "update", "reply"]
+    assert service.cards_in(GENERAL) == [DECIDED]
+    assert receipt.location == location
+    assert clock.sleeps == [2.0]
 
 
-def test_a_channel_that_is_gone_is_tried_once(
+@pytest.mark.parametrize("answer", PASSING.values(), ids=list(PASSING))
+def test_a_card_that_is_not_found_twice_comes_anew_once(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, answer: fake.HttpResponse
+) -> None:
+    """The news must be told somewhere, whatever the service calls it; later news change the new card."""
+    service.answer_all(answer, on="update")
+    receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
+    service.answer_all(None, on="update")
+
+    assert kinds(service) == ["create", "create"]
+    assert receipt.location is not None
+    channel.post(Message(ASKED, location=receipt.location))
+    assert kinds(service) == ["create", "create", "update"]
+    assert service.versions_of(receipt.location.activity_id) == [DECIDED, ASKED]
+
+
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        ("BadSyntax", ""),
+        ("Bad Argument", "Unknown activity type"),
+        ("BadSyntax", "Invalid activity: attachment"),
+        ("BadSyntax", "Unexpected token in card"),
+    ],
+)
+def test_a_400_to_a_change_is_about_the_card_unless_it_says_otherwise(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, code: str, message: str
+) -> None:
+    """It is changed in its plain form then, and not posted a second time."""
+    service.fail_next(connector_error(400, code, message), on="update")
+
+    with pytest.raises(CardRefused):
+        channel.post(Message(DECIDED, location=location))
+    assert kinds(service) == ["create"]
+
+
+@pytest.mark.parametrize("answer", [GONE, reply(404), connector_error(400, "BadSyntax", "Unknown activity")])
+def test_a_card_that_was_changed_is_not_posted_a_second_time(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, answer: fake.HttpResponse
+) -> None:
+    """Its thread is gone, but the card tells the news: the receipt says success, and where it stands."""
+    service.answer_all(answer, on="reply")
+    receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
+
+    assert kinds(service) == ["create", "update"]
+    assert receipt == Receipt(message_id=location.activity_id, location=location)
+
+
+def test_a_thread_that_is_not_found_once_rings_at_the_second_look(
     service: FakeConnector, channel: BotChannel, location: CardLocation
 ) -> None:
-    """Then a person has to give another one; the error names the destination."""
+    """A 404 that passes costs nobody the bell."""
+    service.fail_next(reply(404), on="reply")
+    channel.post(Message(DECIDED, location=location, reply=SHORT))
+
+    assert service.replies_to(location.activity_id) == [SHORT]
+
+
+def test_older_news_ring_in_the_thread_and_leave_the_card_alone(
+    service: FakeConnector, channel: BotChannel, location: CardLocation
+) -> None:
+    """The card stays on the newer state that it tells."""
+    channel.post(Message(DECIDED, location=location))
+    receipt = channel.post(Message(ASKED, location=location, reply=SHORT, changes_card=False))
+
+    assert kinds(service) == ["create", "update", "reply"]
+    assert service.cards_in(GENERAL) == [DECIDED]
+    assert receipt == Receipt(message_id=location.activity_id, location=location)
+
+
+def test_older_news_without_a_thread_are_told_already(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, connector: Connector
+) -> None:
+    """A card of their own would look current, whether the thread is gone or the destination moved."""
+    service.remove_card(location.activity_id)
+    late = Message(ASKED, location=location, reply=SHORT, changes_card=False)
+    service.add_channel("19:elsewhere@thread.tacv2", "Elsewhere")
+    moved = BotChannel("ops", "19:elsewhere@thread.tacv2", connector)
+
+    assert {channel.post(late).location, moved.post(late).location} == {location}
+    assert kinds(service) == ["create"]
+
+
+def test_a_channel_that_is_gone_is_said(
+    service: FakeConnector, channel: BotChannel, location: CardLocation
+) -> None:
+    """After the second look a person has to give another one; the error names the destination."""
     service.remove_channel(GENERAL)
 
     with pytest.raises(DestinationRefused, match=r"^destination 'ops': .*copy its id"):
         channel.post(Message(DECIDED, location=location, reply=SHORT))
-    assert [call.method for call in service.calls[1:]] == ["PUT", "POST"]
+    assert [call.method for call in service.calls[1:]] == ["PUT", "PUT", "POST"]
+
+
+class Watched:
+    """A token source that notes how much time is left at each call."""
+
+    def __init__(self, tokens: TokenSourceLike) -> None:
+        self._tokens = tokens
+        self.left: list[float] = []
+
+    def token(self, scope: str) -> TokenLike:
+        self.left.append(time_left())
+        return self._tokens.token(scope)
+
+    def invalidate(self) -> None:
+        self._tokens.invalidate()
+
+
+@pytest.mark.parametrize("kind", ["channel", "chat"])
+def test_all_calls_of_a_post_and_the_sign_in_end_together(service: FakeConnector, kind: str) -> None:
+    """The lease of a destination outlasts one time limit, not one for each call."""
+    tokens = Watched(service.tokens)
+    connector = Connector(service.url, service.bot_id, service.tenant_id, tokens)
+    channel, chat = BotChannel("ops", GENERAL, connector), BotChat("people", connector)
+    place = channel.post(Message(ASKED)).location
+    service.fail_next(
+        fake.hang(0.3, reply(200, json={"id": "a:1"})), on="update" if kind == "channel" else "open"
+    )
+    service.answer_all(fake.hang(), on="reply")
+    service.answer_all(fake.hang(), on="create")
+    message = Message(DECIDED, recipient=PERSON, location=place, reply=SHORT, seconds=1.0)
+    began = time.monotonic()
+    with pytest.raises(DestinationUnavailable, match="no answer in time"):
+        (channel if kind == "channel" else chat).post(message)
+    service.release()
+    connector.close()
+
+    first, second = tokens.left[-2:]
+    assert (first <= 1.0, second <= first - 0.3) == (True, True)
+    assert time.monotonic() - began < 20
+
+
+def test_a_sign_in_that_hangs_ends_with_the_post(service: FakeConnector) -> None:
+    """MSAL knows nothing of the limit, and keeps to it."""
+    with FakeEntra(secret="s3cret") as entra:
+        entra.answer_all(fake.hang())
+        tokens = AppRegistration(CLIENT, "s3cret", entra.url, TENANT)
+        connector = Connector(service.url, service.bot_id, service.tenant_id, tokens)
+        began = time.monotonic()
+        with pytest.raises(DestinationUnavailable, match="cannot sign in"):
+            BotChannel("ops", GENERAL, connector).post(Message(ASKED, seconds=0.3))
+        spent = time.monotonic() - began
+        tokens.invalidate()
+
+    assert spent < 15
+    assert service.calls == []
+
+
+def test_a_post_that_waits_for_another_sign_in_ends_in_time(service: FakeConnector) -> None:
+    """Two threads share a token source, and the other one may wait for long."""
+    with FakeEntra(secret="s3cret") as entra:
+        entra.answer_all(fake.hang())
+        tokens = AppRegistration(CLIENT, "s3cret", entra.url, TENANT)
+
+        def sign_in() -> None:
+            with pytest.raises(GraphUnavailable):
+                tokens.token("https://other.invalid/.default")
+
+        other = threading.Thread(target=sign_in)
+        other.start()
+        entra.wait_for_calls(1)
+        connector = Connector(service.url, service.bot_id, service.tenant_id, tokens)
+        began = time.monotonic()
+        with pytest.raises(DestinationUnavailable, match="cannot sign in"):
+            BotChannel("ops", GENERAL, connector).post(Message(ASKED, seconds=0.3))
+        spent = time.monotonic() - began
+        entra.release()
+        other.join()
+
+    assert spent < 15
 
 
 def test_a_change_that_fails_for_now_is_simply_repeated(
@@ -246,14 +438,102 @@ def test_a_chat_that_stays_gone(service: FakeConnector, chat: BotChat) -> None:
     assert service.chat_with(OTHER) == [DECIDED]
 
 
+NOT_ABOUT_THE_PERSON = {
+    "404 bare": (reply(404), DestinationUnavailable),
+    "404 page": (reply(404, text="<html>"), DestinationUnavailable),
+    "404 generic": (connector_error(404, "NotFound"), DestinationUnavailable),
+    "412": (connector_error(412, "PreconditionFailed"), DestinationUnavailable),
+    "429": (reply(429), DestinationUnavailable),
+    "502": (reply(502), DestinationUnavailable),
+    "400 tenant": (connector_error(400, "BadSyntax", "Could not parse tenant id"), DestinationRefused),
+    "400 bot": (connector_error(400, "BadArgument", "Invalid bot id"), DestinationRefused),
+    "400 alone": (connector_error(400, "BadSyntax"), DestinationRefused),
+    "400 bare": (reply(400), DestinationRefused),
+    "401": (connector_error(401, "BotNotRegistered"), DestinationRefused),
+    "403 bot": (connector_error(403, "BotNotRegistered"), DestinationRefused),
+    "403 host": (connector_error(403, "InvalidBotApiHost"), DestinationRefused),
+    "403 rights": (connector_error(403, "NotEnoughPermissions"), DestinationRefused),
+    "403 pairwise": (
+        connector_error(403, "BadArgument", "Failed to decrypt pairwise id"),
+        DestinationRefused,
+    ),
+    "403 bare": (reply(403), DestinationRefused),
+    "403 page": (reply(403, text="<html>blocked by a firewall"), DestinationRefused),
+    "404 bot": (connector_error(404, "BotNotFound"), DestinationRefused),
+    "404 tenant": (connector_error(404, "TenantNotFound"), DestinationRefused),
+}
+
+
+@pytest.mark.parametrize("answer, kind", NOT_ABOUT_THE_PERSON.values(), ids=list(NOT_ABOUT_THE_PERSON))
+@pytest.mark.parametrize("step", ["open", "chat"])
+def test_no_message_is_dropped_for_what_is_not_about_the_person(
+    service: FakeConnector,
+    chat: BotChat,
+    answer: fake.HttpResponse,
+    kind: type[DeliveryError],
+    step: str,
+) -> None:
+    """Not now keeps it, and what is set up wrong keeps it and is said; afterwards it arrives."""
+    service.answer_all(answer, on=step)
+    expected = kind if step == "open" else DeliveryError  # a 400 to a card may be about the card
+    with pytest.raises(expected, match=r"^destination 'people': ") as caught:
+        chat.post(Message(ASKED, recipient=PERSON))
+    service.answer_all(None, on=step)
+    chat.post(Message(ASKED, recipient=PERSON))
+
+    assert not isinstance(caught.value, RecipientUnreachable)
+    assert service.chat_with(PERSON) == [ASKED]
+
+
 @pytest.mark.parametrize(
-    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotDisabledByAdmin", ""]
+    "answer",
+    [
+        connector_error(400, "BadSyntax", "Invalid user identity in provided tenant"),
+        connector_error(400, "MemberNotFoundInConversation"),
+        connector_error(404, "UserNotFound"),
+        connector_error(404, "NotFound", "The user could not be found."),
+        connector_error(404, "ConversationNotFound", "Conversation not found."),
+        connector_error(403, "ConversationBlockedByUser"),
+        connector_error(403, "BotNotInConversationRoster"),
+        connector_error(403, "BotDisabledByAdmin", "The tenant admin disabled this bot"),
+        reply(403, json={"errorCode": 209, "message": '{"subCode": "MessageWritesBlocked"}'}),
+        reply(403, json={"message": '{\r\n "subCode": "MessageWritesBlocked"}'}),
+    ],
+)
+def test_nobody_is_there_or_lets_the_app_write(
+    service: FakeConnector, chat: BotChat, answer: fake.HttpResponse
+) -> None:
+    """Somebody who left the company, or blocked the app, stops no card to others."""
+    service.fail_next(answer, on="open")
+
+    with pytest.raises(RecipientUnreachable, match=r"^destination 'people'"):
+        chat.post(Message(ASKED, recipient=PERSON))
+    chat.post(Message(ASKED, recipient=OTHER))
+    assert service.chat_with(OTHER) == [ASKED]
+
+
+def test_a_chat_that_is_not_found_is_opened_anew_once(service: FakeConnector, chat: BotChat) -> None:
+    """Even when the 404 gives no reason; if that stands, it may still pass."""
+    chat.post(Message(ASKED, recipient=PERSON))
+    service.fail_next(reply(404), on="chat")
+    chat.post(Message(DECIDED, recipient=PERSON))
+    service.fail_next(reply(404), reply(404), on="chat")
+    calls = len(service.calls)
+
+    with pytest.raises(DestinationUnavailable):
+        chat.post(Message(DECIDED, recipient=PERSON))
+    assert service.chat_with(PERSON) == [ASKED, DECIDED]
+    assert len(service.calls) == calls + 3
+
+
+@pytest.mark.parametrize(
+    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotDisabledByAdmin", "NeverHeardOf", ""]
 )
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_person_who_may_not_be_written_to(
     service: FakeConnector, chat: BotChat, code: str, is_known: bool
 ) -> None:
-    """Nothing but the status tells, before the first card or after; others still get theirs.
+    """The app is not there or is blocked, before the first card or after; others still get theirs.
 
     An administrator's policy can forbid an app to some people only, so even that is said of one person.
     """

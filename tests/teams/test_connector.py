@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -16,12 +16,11 @@ from maa_notify.errors import (
     GraphDenied,
     GraphError,
     GraphUnavailable,
-    RecipientUnreachable,
 )
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import StaticToken, Token
 from maa_notify.net.client import Limits
-from maa_notify.teams.connector import SCOPE, BotForbidden, Channel, Connector, Gone, TokenSourceLike
+from maa_notify.teams.connector import SCOPE, BotForbidden, Channel, Connector, Gone, Lost, TokenSourceLike
 from tests.support import wire as fake
 from tests.support.connector import GENERAL, TEAM, FakeConnector, connector_error
 from tests.support.wire import ScriptedServer, reply
@@ -117,7 +116,7 @@ def test_no_id_changes_the_path(service: FakeConnector, connector: Connector) ->
         connector.update(CardLocation("a/b", "c/d?e"), CARD)
     with pytest.raises(Gone):
         connector.send("a/b", CARD, reply_to="c/d?e")
-    with pytest.raises(Gone):
+    with pytest.raises(Lost):
         connector.channels("a/b?c")
 
     assert [call.path.removeprefix("/teams/v3/") for call in service.calls] == [
@@ -151,15 +150,6 @@ def test_a_chat_is_opened_and_written_to(service: FakeConnector, connector: Conn
         "channelData": {"tenant": {"id": service.tenant_id}},
     }
     assert service.chat_with(PERSON) == [CARD]
-
-
-@pytest.mark.parametrize("answer", [connector_error(400, "BadSyntax"), connector_error(404, "NotFound")])
-def test_nobody_of_this_id(service: FakeConnector, connector: Connector, answer: fake.HttpResponse) -> None:
-    """Somebody who left the company stops no card to others."""
-    service.fail_next(answer, on="open")
-
-    with pytest.raises(RecipientUnreachable):
-        connector.open_chat(PERSON)
 
 
 def test_the_channels_of_a_team(service: FakeConnector, connector: Connector) -> None:
@@ -222,6 +212,67 @@ def test_the_status_alone_accepts(
     assert service.cards_in(GENERAL) == [CARD]
 
 
+@pytest.mark.parametrize("status", [200, 202, 203, 204, 206, 299])
+def test_every_success_accepts(service: FakeConnector, connector: Connector, status: int) -> None:
+    """The card stands there, though nobody says where."""
+    service.fail_next(reply(status), posted=True)
+
+    assert connector.create(GENERAL, CARD) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, text="<html>sign in"),
+        reply(202, body=b"Site not found", headers={"Content-Type": "text/html"}),
+        fake.garbage(b"HTTP/1.1 200 OK\r\nbare words\r\n\r\n<!doctype html>"),
+    ],
+)
+def test_a_web_page_accepts_nothing(
+    service: FakeConnector, connector: Connector, answer: fake.HttpResponse
+) -> None:
+    """A captive portal or a proxy stands in the service's place."""
+    service.fail_next(answer)
+    error = refusal(connector)
+
+    assert type(error) is DestinationRefused
+    assert "with a web page" in str(error)
+
+
+PLACES = [
+    ({"id": f"{GENERAL};messageid=1776390257332", "activityId": "1776390257332"}, ""),
+    ({"activityId": "1776390257332"}, ""),
+    ({"id": f"{GENERAL};messageid=1776390257332"}, ""),
+    ({"id": f"{GENERAL};messageId=1776390257332"}, ""),
+    ({"id": "1776390257332"}, ""),
+    ({"messageId": "1776390257332"}, ""),
+    ({"id": GENERAL}, f"https://x.invalid/v3/conversations/{GENERAL}%3Bmessageid%3D1776390257332"),
+    ({}, f"/teams/v3/conversations/{quote(GENERAL, safe='')}/activities/1776390257332?x=y"),
+]
+
+
+@pytest.mark.parametrize("body, place", PLACES)
+def test_the_place_of_a_new_card_is_found(
+    service: FakeConnector, connector: Connector, body: dict[str, str], place: str
+) -> None:
+    """Later news change it, whichever part of the answer tells where it stands."""
+    service.fail_next(reply(201, json=body, headers={"Location": place} if place else {}), posted=True)
+
+    assert connector.create(GENERAL, CARD) == CardLocation(
+        f"{GENERAL};messageid=1776390257332", "1776390257332"
+    )
+
+
+@pytest.mark.parametrize(
+    "body", [{"id": GENERAL}, {"id": ""}, {"id": f"{GENERAL};messageid=../x"}, {"id": None}]
+)
+def test_no_place_is_made_up(service: FakeConnector, connector: Connector, body: dict[str, Any]) -> None:
+    """A wrong one would change another message, or lead to another address."""
+    service.fail_next(reply(201, json=body), posted=True)
+
+    assert connector.create(GENERAL, CARD) is None
+
+
 @pytest.mark.parametrize("chat", ["", ".", "..", "a b"])
 def test_a_chat_without_a_usable_id_is_not_written_to(
     service: FakeConnector, connector: Connector, chat: str
@@ -234,7 +285,7 @@ def test_a_chat_without_a_usable_id_is_not_written_to(
     assert not caught.value.in_doubt
 
 
-@pytest.mark.parametrize("status", [408, 412, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 409, 412, 423, 425, 429, 500, 502, 503, 504, 599])
 def test_not_now(service: FakeConnector, connector: Connector, status: int) -> None:
     """Such an answer passes, after the wait that it asks for; only a gateway leaves the card in doubt."""
     service.fail_next(reply(status, headers={"Retry-After": "7"}))
@@ -252,7 +303,48 @@ def test_this_card_is_refused(service: FakeConnector, connector: Connector, stat
     assert isinstance(refusal(connector), CardRefused)
 
 
-@pytest.mark.parametrize("status", [204, 302, 307, 402, 405, 410, 418])
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        ("BadSyntax", "Could not parse tenant id"),
+        ("TenantIdNotParsed", ""),
+        ("BadSyntax", "Bad format of conversation ID"),
+        ("BadSyntax", "Incorrect conversation creation parameters"),
+        ("BotNotRegistered", ""),
+        ("BadArgument", "Unknown bot"),
+    ],
+)
+def test_a_400_that_blames_the_settings_refuses_the_destination(
+    service: FakeConnector, connector: Connector, code: str, message: str
+) -> None:
+    """Every card would be refused: a person reads which settings to check, and nothing of the answer."""
+    service.fail_next(connector_error(400, code, message))
+    error = refusal(connector)
+
+    assert type(error) is DestinationRefused
+    assert "MAA_BOT_CLIENT_ID" in str(error)
+    assert code not in str(error)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        connector_error(400, "BadSyntax"),
+        connector_error(400, "Bad Argument", "Unexpected token in the card"),
+        connector_error(400, "BadArgument", "Unknown user in a mention"),
+        connector_error(413, "MessageSizeTooBig"),
+    ],
+)
+def test_a_card_at_fault_is_refused_alone(
+    service: FakeConnector, connector: Connector, answer: fake.HttpResponse
+) -> None:
+    """Also when it names somebody whom nobody knows: a channel is no person that could be given up."""
+    service.fail_next(answer)
+
+    assert type(refusal(connector)) is CardRefused
+
+
+@pytest.mark.parametrize("status", [302, 307, 402, 405, 410, 418])
 def test_a_person_has_to_mend_it(service: FakeConnector, connector: Connector, status: int) -> None:
     """Whatever is not known to pass is said at once, and no redirect is followed."""
     with ScriptedServer() as elsewhere:
@@ -273,6 +365,13 @@ def test_a_bot_that_may_not_post_there(service: FakeConnector, connector: Connec
     assert isinstance(error, BotForbidden)
     assert "install the bot's app in the team" in str(error)
     assert "admin centre" in str(error)
+
+
+def test_a_404_without_a_reason(service: FakeConnector, connector: Connector) -> None:
+    """A gateway's blames no channel: it may pass, or the address is wrong."""
+    service.fail_next(reply(404, text="<html>"))
+
+    assert type(refusal(connector)) is Lost
 
 
 def test_a_channel_that_is_not_there(service: FakeConnector, connector: Connector) -> None:

@@ -106,10 +106,19 @@ def test_an_odd_run_id_is_left_out(teams: FakeTeams, webhook: WorkflowsWebhook, 
         fake.drip(b"x" * 99, pause=0.1, status=202),
         fake.gzip_bomb(1 << 24, status=202),
         reply(202, body=b"\xff\xfe"),
+        reply(201),
+        reply(203, text="passed on"),
+        reply(204),
+        reply(206, json={}),
+        reply(299),
+        reply(200, body=b"1", headers={"Content-Type": "text/html"}),
+        reply(200, body=b"\x00\x01", headers={"Content-Type": "application/octet-stream"}),
+        reply(200, json={}, headers={"Content-Type": "application/problem+json"}),
+        reply(200, text="<b>posted</b>", headers={"x-ms-workflow-run-id": "08585"}),
+        fake.garbage(b"HTTP/1.1 202 Accepted\r\nbare words\r\n\r\n"),
     ],
-    ids=["202", "200", "1", "response", "words", "endless", "truncated", "drip", "gzip bomb", "garbage"],
 )
-def test_the_status_alone_accepts(
+def test_every_success_of_a_flow_accepts(
     teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
 ) -> None:
     """A run has started, so whatever the body does, posting again would only show the card twice."""
@@ -120,10 +129,96 @@ def test_the_status_alone_accepts(
     assert len(teams.calls) == 1
 
 
+PAGE = "<!DOCTYPE html><html><head><title>Sign in to the guest network</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(200, body=PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}),
+        reply(200, body=b"Site not found", headers={"Content-Type": "text/html"}),
+        reply(200, text=PAGE),
+        reply(202, body=PAGE.encode()),
+        reply(203, body=b"<?xml version='1.0'?><WISPAccessGatewayParam/>"),
+        reply(200, body=b"GIF89a", headers={"Content-Type": "image/gif"}),
+        reply(200, body=b"alert(1)", headers={"Content-Type": "application/javascript"}),
+        fake.garbage(b"HTTP/1.1 200 OK\r\nbare words\r\n\r\n<html>"),
+    ],
+)
+def test_what_no_flow_answers_accepts_nothing(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
+) -> None:
+    """A captive portal or a proxy stands in the flow's place: nothing was posted, and a person mends it."""
+    teams.fail_next(answer)
+    error = refusal(webhook)
+
+    assert type(error) is DestinationRefused
+    assert "which no flow does: a proxy" in str(error)
+    assert "Sign in" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "code, advice",
+    [
+        ("MissingApiVersionParameter", "lost its api-version"),
+        ("InvalidApiVersionParameter", "lost its api-version"),
+        ("UnsupportedApiVersion", "lost its api-version"),
+        ("NoRegisteredProviderFound", "lost its api-version"),
+        ("DirectApiAuthorizationRequired", "copy the webhook URL again"),
+        ("DirectApiInvalidAuthorizationScheme", "copy the webhook URL again"),
+        ("InvalidSignature", "copy the webhook URL again"),
+        ("WorkflowTriggerIsNotEnabled", "turned off"),
+        ("WorkflowNotFound", "turned off"),
+        ("WorkflowDisabled", "turned off"),
+        ("FlowSuspended", "turned off"),
+        ("SubscriptionDisabled", "environment was moved, disabled"),
+        ("SubscriptionNotFound", "environment was moved, disabled"),
+        ("TenantNotFound", "environment was moved, disabled"),
+        ("EnvironmentNotFound", "environment was moved, disabled"),
+        ("FlowMoved", "environment was moved, disabled"),
+    ],
+)
+def test_a_400_that_blames_the_address_refuses_the_destination(
+    teams: FakeTeams, webhook: WorkflowsWebhook, code: str, advice: str
+) -> None:
+    """Every card would be refused, so none is made plain because of it, and a person reads what to mend."""
+    teams.fail_next(flow_error(400, code, "no"))
+    error = refusal(webhook)
+
+    assert type(error) is DestinationRefused
+    assert advice in str(error)
+    assert code not in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": OFF, "message": "no"},
+        {"statusCode": "400", "error": OFF, "message": "no"},
+        {"error": {"code": "BadRequest", "innererror": {"code": OFF}}},
+        {"error": {"code": "BadRequest", "details": [{"code": OFF}]}},
+        {"message": json.dumps({"Code": OFF})},
+    ],
+    ids=["top", "text", "inner", "details", "in the message"],
+)
+def test_a_code_is_found_wherever_it_stands(
+    teams: FakeTeams, webhook: WorkflowsWebhook, body: dict[str, Any]
+) -> None:
+    """Each service in front of a flow has its own form of an error."""
+    teams.fail_next(reply(400, json=body))
+
+    assert "turned off" in str(refusal(webhook))
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         flow_error(400, "TriggerInputSchemaMismatch", "no"),
+        flow_error(400, "InvalidTemplate", "no"),
+        flow_error(400, "InvalidRequestContent", "the flow was disabled, says a card"),
+        flow_error(413, "RequestEntityTooLarge", "no"),
+        flow_error(400, "BadRequest", "no"),
+        reply(400, body=b"[" * 50_000),
         reply(400),
         reply(400, text="<html>"),
         reply(413),
@@ -150,8 +245,8 @@ def test_a_card_can_be_refused(
         (reply(410), "is gone"),
         (reply(405), "no Workflows webhook"),
         (reply(402), "no Workflows webhook"),
-        (reply(201), "no Workflows webhook"),
-        (reply(204), "no Workflows webhook"),
+        (reply(403, body=PAGE.encode()), "a proxy, a firewall"),
+        (reply(404, body=PAGE.encode()), "a proxy, a firewall"),
         (reply(304), "no Workflows webhook"),
         (fake.endless(status=404), "deleted, turned off"),
     ],
@@ -178,18 +273,27 @@ def test_a_redirect_is_refused(teams: FakeTeams, webhook: WorkflowsWebhook, stat
         assert not stranger.requests
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 409, 423, 425, 429, 500, 502, 503, 504, 599])
 @pytest.mark.parametrize("wait", [None, 17.0])
 def test_a_destination_can_be_busy(
     teams: FakeTeams, webhook: WorkflowsWebhook, status: int, wait: float | None
 ) -> None:
-    """The wait that it asks for is told."""
+    """The wait that it asks for is told; only a gateway may have passed the card on and lost the answer."""
     teams.fail_next(reply(status, headers={"Retry-After": "17"} if wait else {}))
     error = refusal(webhook)
 
     assert isinstance(error, DestinationUnavailable)
-    assert error.retry_after == wait
+    assert (error.retry_after, error.in_doubt) == (wait, status in {502, 504})
     assert str(error) == f"destination 'ops' answered {status}"
+
+
+def test_a_run_that_fails_leaves_the_card_in_doubt(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+    """A flow with a Response step may have posted the card before it failed; the id says that it ran."""
+    teams.fail_next(reply(500, headers={"x-ms-workflow-run-id": "08585"}))
+    error = refusal(webhook)
+
+    assert isinstance(error, DestinationUnavailable)
+    assert error.in_doubt
 
 
 @pytest.mark.parametrize(
@@ -210,6 +314,18 @@ def test_an_answer_that_never_comes_is_ambiguous(
     teams.fail_next(answer)
 
     assert isinstance(refusal(webhook), DestinationUnavailable)
+
+
+def test_a_message_says_how_long_its_post_may_take(teams: FakeTeams) -> None:
+    """A flow that answers late is waited for, as long as the message says and no longer."""
+    webhook = WorkflowsWebhook("ops", Secret(teams.url))
+    teams.fail_next(fake.hang(0.6, reply(202)), fake.hang())
+    webhook.post(Message(CARD, seconds=60))
+    with pytest.raises(DestinationUnavailable, match="no answer in time") as caught:
+        webhook.post(Message(CARD, seconds=0.3))
+    webhook.close()
+
+    assert caught.value.in_doubt
 
 
 def closed(url: str) -> str:

@@ -1,0 +1,77 @@
+"""What a person does with one notification, beside polls that may be at work with it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+from maa_notify.storage.rows import ConflictError
+from maa_notify.storage.store import StateStore
+
+_MOST_CONFLICTS = 20
+"""Each one means that a poll wrote the notification; so many in a row, that one would wait for ever."""
+
+
+class Fate(StrEnum):
+    """What became of a notification that somebody wanted to retry or discard."""
+
+    DONE = "done"
+    DELIVERED = "delivered"
+    GONE = "gone"
+    CONTENDED = "contended"
+
+
+def retry(store: StateStore, key: str, since: datetime, now: datetime) -> Fate:
+    """Makes a notification due now, also one that was given up.
+
+    Args:
+        store: of its tenant.
+        key: of the notification.
+        since: when it was recorded (UTC).
+        now: the time (UTC).
+
+    Raises:
+        StateError: the state store failed.
+    """
+
+    def step() -> bool:
+        if (waiting := store.outbox.find(key)) is not None:
+            store.outbox.make_due(waiting)
+        elif (dead := store.journal.find_dead(key)) is not None:
+            store.journal.requeue(dead, now)
+        else:
+            return False
+        return True
+
+    return _repeated(step, store, key, since)
+
+
+def discard(store: StateStore, key: str, since: datetime) -> Fate:
+    """Deletes a notification that waits or was given up; the arguments are as for `retry`.
+
+    Raises:
+        StateError: the state store failed.
+    """
+
+    def step() -> bool:
+        if (waiting := store.outbox.find(key)) is not None:
+            store.outbox.discard(waiting)
+        elif (dead := store.journal.find_dead(key)) is not None:
+            store.journal.discard(dead)
+        else:
+            return False
+        return True
+
+    return _repeated(step, store, key, since)
+
+
+def _repeated(step: Callable[[], bool], store: StateStore, key: str, since: datetime) -> Fate:
+    """Takes a step, again on what stands there if a poll was faster; it returns False if nothing does."""
+    for _ in range(_MOST_CONFLICTS):
+        try:
+            if step():
+                return Fate.DONE
+        except ConflictError:
+            continue
+        entries = [each for each in store.journal.read_sent(since) if each.notification.key == key]
+        return Fate.DELIVERED if any(not each.unreached for each in entries) else Fate.GONE
+    return Fate.CONTENDED

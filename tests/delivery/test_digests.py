@@ -1,0 +1,161 @@
+"""A digest that fails: it stays one, says that it comes again, and is taken apart only to find an ill one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.cards import text
+from tests.support.channels import FakeBotChannel
+from tests.support.connector import GENERAL, FakeConnector
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import HttpResponse, close_without_answer, reply
+
+Make = Callable[..., Notifier]
+MINUTE = 60
+
+
+def burst(notifier: Notifier, count: int, **fields: Any) -> list[dict[str, Any]]:
+    """So many new requests at once."""
+    return [make_request(now=notifier.clock.now(), **fields) for _ in range(count)]
+
+
+def told(cards: list[dict[str, Any]], requests: list[dict[str, Any]]) -> list[int]:
+    """How many of these requests each card tells."""
+    return [sum(each["payloadName"] in text(card) for each in requests) for card in cards]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(503), reply(429, headers={"Retry-After": "120"}), reply(404), reply(500)],
+    ids=["503", "429", "404", "500"],
+)
+def test_a_digest_that_fails_once_stays_that_digest(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
+) -> None:
+    """Six requests are one card, before and after; what is filed meanwhile is a card of its own."""
+    six = burst(notifier, 6)
+    graph.requests = list(six)
+    teams.fail_next(answer)
+    notifier.poll()
+    late = burst(notifier, 1)
+    graph.requests += late
+    report = notifier.poll_each(MINUTE, 3)[-1]
+
+    assert sorted(told(teams.cards, six)) == ([0, 6] if told(teams.cards, late) != [1] else [6])
+    assert report.pending == 0
+
+
+def test_a_digest_in_doubt_stays_one_and_says_so(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Its answer is lost: the same six come once more on one card, which says that it may be there."""
+    six = burst(notifier, 6)
+    graph.requests = list(six)
+    teams.fail_next(close_without_answer(), posted=True)
+    for _ in range(5):
+        graph.requests += burst(notifier, 1)
+        notifier.poll_after(MINUTE)
+
+    whole = [card for card, count in zip(teams.cards, told(teams.cards, six), strict=True) if count]
+    assert told(whole, six) == [6, 6]
+    assert ["Sent again" in text(card) for card in whole] == [False, True]
+
+
+def test_copies_of_a_digest_in_doubt_are_bounded(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """An hour of answers that never come: four copies or so, not one a minute."""
+    graph.requests = burst(notifier, 6)
+    teams.answer_those_with("", close_without_answer(), posted=True)
+    notifier.poll_each(MINUTE, 60)
+
+    assert len(teams.cards) <= 5
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_digest_that_is_refused_as_such_becomes_smaller_ones(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int
+) -> None:
+    """Forty requests in one card are too many for somebody: they come in two, in full, with the same poll."""
+    forty = burst(notifier, 40)
+    graph.requests = forty
+    teams.fail_next(reply(status))
+
+    report = notifier.poll()
+
+    assert (sorted(told(teams.cards, forty)), report.pending) == ([20, 20], 0)
+
+
+@pytest.mark.parametrize("answer", [reply(503), reply(400), reply(404)], ids=["503", "400", "404"])
+def test_an_ill_one_is_found_in_a_digest_and_the_rest_stay_together(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
+) -> None:
+    """Whatever holds it fails; nine healthy ones come within ten polls, most of them together."""
+    nine = burst(notifier, 9)
+    ill = make_request(now=notifier.clock.now(), payloadName="ILL-ONE")
+    graph.requests = [*nine[:4], ill, *nine[4:]]
+    teams.answer_those_with("ILL-ONE", answer)
+    report = notifier.poll_each(MINUTE, 10)[-1]
+
+    assert (sum(told(teams.cards, nine)), report.pending) == (9, 1)
+    assert max(told(teams.cards, nine)) >= 4
+
+
+def test_a_long_outage_takes_a_digest_hardly_apart(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Two hours down with forty requests: one of them was sent ahead to ask, the others are one card."""
+    forty = burst(notifier, 40)
+    graph.requests = forty
+    teams.answer_all(reply(503))
+    notifier.poll_each(MINUTE, 120)
+    teams.answer_all(None)
+
+    report = notifier.poll_after(MINUTE)
+
+    assert (sorted(told(teams.cards, forty)), report.pending) == ([1, 39], 0)
+
+
+def test_only_requests_without_a_card_share_a_digest_however_many_wait(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """Sixty known requests are decided and a burst is filed: no known one is in it, each card is right."""
+    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_DIGEST_ABOVE="100")
+    known = burst(notifier, 60)
+    graph.requests = list(known)
+    notifier.poll_each(MINUTE, 20)
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    notifier.clock.advance(MINUTE)
+    for request in known:
+        request["status"] = "rejected"
+    fresh = burst(notifier, 12)
+    graph.requests += fresh
+    report = notifier.poll_each(MINUTE, 40)[-1]
+
+    cards = service.cards_in(GENERAL)
+    assert report.pending == 0
+    assert [sum(told(cards, [each])) for each in known] == [1] * 60
+    assert sum("Needs approval" in text(card) and told([card], known) != [0] for card in cards) == 0
+    assert max(told(cards, fresh)) == 12
+
+
+def test_what_is_left_of_a_digest_after_a_person_discards_some_is_still_told(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Somebody drops all but one of a digest that fails: that one is a card of its own."""
+    six = burst(notifier, 6)
+    graph.requests = list(six)
+    teams.answer_all(reply(503))
+    notifier.poll()
+    outbox = notifier.app.store.outbox
+    for pending in outbox.read_pending()[1:]:
+        outbox.discard(pending)
+    teams.answer_all(None)
+
+    report = notifier.poll_after(timedelta(minutes=2).total_seconds())
+
+    assert (told(teams.cards, six), report.pending) == ([1], 0)

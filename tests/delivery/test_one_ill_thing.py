@@ -1,0 +1,206 @@
+"""One ill card, or one person's chat, holds up nothing that is healthy."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.cards import strip, text
+from tests.support.channels import FakeBotChannel
+from tests.support.connector import GENERAL, FakeConnector, connector_error
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+from tests.support.wire import HttpResponse, close_without_answer, reply
+
+Make = Callable[..., Notifier]
+MINUTE = 60
+MIRA = "a1f4c0de-0001-4c1e-8f00-000000000001"
+JONAS = "a1f4c0de-0001-4c1e-8f00-000000000002"
+
+
+def ill(notifier: Notifier, **fields: Any) -> dict[str, Any]:
+    """A raw request whose cards are known by its device."""
+    return make_request(now=notifier.clock.now(), payloadName="ILL-ONE", **fields)
+
+
+def named(cards: list[dict[str, Any]], request: dict[str, Any]) -> int:
+    """How many of these cards tell of a request."""
+    return sum(request["payloadName"] in text(card) for card in cards)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(500), reply(503), reply(403), reply(404), reply(409), close_without_answer()],
+    ids=["500", "503", "403", "404", "409", "no answer"],
+)
+def test_one_ill_card_holds_up_nothing_else(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
+) -> None:
+    """News behind it come with the next poll, so does what is filed later; the ill one comes in the end."""
+    first = ill(notifier)
+    graph.requests = [first]
+    teams.answer_those_with("ILL-ONE", answer)
+    notifier.poll_each(MINUTE, 3)
+    healthy = [make_request(now=notifier.clock.now()) for _ in range(3)]
+    graph.requests += healthy
+
+    notifier.poll_after(MINUTE)
+    behind = [named(teams.cards, each) for each in healthy]
+    late = make_request(now=notifier.clock.now())
+    graph.requests.append(late)
+    notifier.poll_after(MINUTE)
+    teams.answer_those_with("ILL-ONE", None)
+    report = notifier.poll_each(15 * MINUTE, 60)[-1]
+
+    assert behind == [1, 1, 1]
+    assert (named(teams.cards, late), named(teams.cards, first), report.pending) == (1, 1, 0)
+
+
+def test_a_wait_that_one_card_asks_for_is_its_own_once_others_are_taken(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Its `Retry-After` counts for the channel once, an hour at most, and for the card alone ever after."""
+    graph.requests = [ill(notifier)]
+    teams.answer_those_with("ILL-ONE", reply(429, headers={"Retry-After": "3600"}))
+    notifier.poll()
+    waits = []
+    for _ in range(4):
+        graph.requests.append(make_request(now=notifier.clock.now()))
+        began = notifier.clock.now()
+        while named(teams.cards, graph.requests[-1]) == 0:
+            notifier.poll_after(MINUTE)
+        waits.append((notifier.clock.now() - began).total_seconds())
+
+    assert waits[0] <= 3_700
+    assert waits[1] <= 3_700
+    assert waits[2:] == [MINUTE, MINUTE]
+
+
+def test_an_ill_card_is_said_once_and_the_channel_does_not_count_as_failing(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two days of it: one line for the card, and no coming and going of the channel."""
+    graph.requests = [ill(notifier)]
+    teams.answer_those_with("ILL-ONE", reply(503))
+    notifier.poll()
+    for _ in range(48):
+        graph.requests.append(make_request(now=notifier.clock.now()))
+        notifier.poll_after(60 * MINUTE)
+    report = notifier.poll_after(MINUTE)
+    lines = [record.getMessage().split()[0] for record in caplog.records]
+
+    assert (report.pending, report.refused) == (1, ("default",))
+    counted = [lines.count(each) for each in ("deliver.ill", "deliver.failing", "deliver.recovered")]
+    assert counted == [1, 1, 1]
+
+
+def test_later_news_of_an_ill_card_go_ahead_after_an_hour_and_it_says_that_it_comes_late(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Better late and out of order than never: approved is told, and the older card says that it is older."""
+    request = ill(notifier)
+    graph.requests = [request]
+    teams.answer_those_with("Needs approval", reply(503))
+    notifier.poll()
+    for _ in range(9):
+        graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+        notifier.poll_after(10 * MINUTE)
+    request["status"] = "approved"
+    early = [strip(card) for card in teams.cards if "ILL-ONE" in text(card)]
+    notifier.poll_each(10 * MINUTE, 3)
+    teams.answer_those_with("Needs approval", None)
+    notifier.poll_each(10 * MINUTE, 3)
+
+    told = [card for card in teams.cards if "ILL-ONE" in text(card)]
+    assert early == []
+    assert [strip(card).split(" ·")[0] for card in told] == ["Approved - Needs completion", "Needs approval"]
+    assert ["comes late" in text(card) for card in told] == [False, True]
+
+
+def test_cards_that_are_refused_do_not_use_up_the_tries_of_others(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """Behind forty cards that are refused in both forms a healthy one comes within five polls."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE="100")
+    graph.requests = [
+        make_request(now=notifier.clock.now(), payloadName=f"ILL-{number}") for number in range(40)
+    ]
+    healthy = make_request(now=notifier.clock.now(), age=timedelta())
+    graph.requests.append(healthy)
+    teams.answer_those_with("ILL-", reply(400))
+
+    polls = 0
+    while named(teams.cards, healthy) == 0:
+        notifier.poll_after(MINUTE)
+        polls += 1
+
+    assert polls <= 5
+
+
+def test_an_address_that_refuses_every_card_is_blamed_itself_and_cards_stay_whole(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is taken in any form: the channel fails, loudly; mended, it gets cards in full and in order."""
+    requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
+    graph.requests = requests
+    teams.answer_all(reply(400, json={"error": {"code": "NeverHeardOf"}}))
+    notifier.poll_each(MINUTE, 3)
+    requests[0]["status"] = "approved"
+    during = notifier.poll_after(MINUTE)
+    teams.answer_all(None)
+
+    after = notifier.poll_after(MINUTE)
+
+    assert any(
+        "deliver.failing" in each.message and "nor any other" in each.message for each in caplog.records
+    )
+    assert (during.pending, during.refused) == (3, ("default",))
+    assert (after.pending, len(teams.cards)) == (0, 3)
+    assert all(requests[0]["requestJustification"] in text(card) for card in teams.cards)
+    mine = [card for card in teams.cards if requests[0]["payloadName"] in text(card)]
+    assert [strip(card).split(" ·")[0] for card in mine] == ["Needs approval", "Approved - Needs completion"]
+
+
+def test_one_ill_chat_holds_up_no_other(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """One person's chat answers 502; everybody else is told with the next poll, however much waits."""
+    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
+
+    def filed_by(person: str) -> dict[str, Any]:
+        requestor = {"user": {"id": person, "displayName": "Somebody", "Upn": f"{person[-4:]}@contoso.com"}}
+        return make_request(now=notifier.clock.now(), requestor=requestor, status="approved")
+
+    graph.requests = [filed_by(MIRA)]
+    service.answer_those_with(f'"members":[{{"id":"{MIRA}"', connector_error(502, "BadGateway"))
+    notifier.poll()
+    untold = []
+    for _ in range(12):
+        graph.requests += [filed_by(MIRA), filed_by(JONAS)]
+        notifier.poll_after(MINUTE)
+        jonas = [each for each in graph.requests if JONAS in json.dumps(each["requestor"])]
+        untold.append(len(jonas) - sum(named(service.chat_with(JONAS), each) for each in jonas))
+
+    assert untold[2:] == [0] * 10
+
+
+def test_one_old_card_that_may_not_be_changed_does_not_stop_the_channel(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """The bot's change of one card answers 403 for ever: new requests get their cards with the next poll."""
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    old = ill(notifier)
+    graph.requests = [old]
+    notifier.poll()
+    old["status"] = "approved"
+    service.answer_those_with("ILL-ONE", connector_error(403, "NotEnoughPermissions"))
+    notifier.poll_after(MINUTE)
+    graph.requests.append(make_request(now=notifier.clock.now()))
+    notifier.poll_after(MINUTE)
+    graph.requests.append(make_request(now=notifier.clock.now()))
+    notifier.poll_after(MINUTE)
+
+    assert [named(service.cards_in(GENERAL), each) for each in graph.requests] == [1, 1, 1]

@@ -1,0 +1,81 @@
+"""What a destination is told that is new in the settings, and one that comes back."""
+
+import json
+from collections.abc import Callable
+
+from tests.support.cards import text
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+
+Make = Callable[..., Notifier]
+MINUTE = 60
+
+
+def with_destinations(teams: FakeTeams, *names: str) -> dict[str, str]:
+    """The setting of these channels, each of which gets everything."""
+    found = [{"name": name, "webhook_url": teams.url_for(name)} for name in names]
+    return {"MAA_DESTINATIONS": json.dumps(found)}
+
+
+def test_a_new_destination_is_told_what_is_open_as_one_digest_once(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """Three open requests are one card there; nobody else hears again, and what is over is not told."""
+    now = make_notifier().clock.now()
+    waiting = [make_request(now=now) for _ in range(2)]
+    approved, over = make_request(now=now, status="approved"), make_request(now=now, status="completed")
+    graph.requests = [*waiting, approved, over]
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+    before = len(teams.cards)
+
+    later = make_notifier(**with_destinations(teams, "old", "new"))
+    reports = later.poll_each(MINUTE, 3)
+
+    [card] = teams.cards_in("new")
+    shown = [each["payloadName"] in text(card) for each in graph.requests]
+    assert shown == [True, True, True, False]
+    assert (len(teams.cards), [each.events for each in reports]) == (before + 1, [0, 0, 0])
+
+
+def test_what_happens_at_that_moment_is_told_once(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """A request that is decided with the very poll that meets the new destination comes as decided only."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    make_notifier(**with_destinations(teams, "old")).poll()
+    request["status"] = "rejected"
+
+    make_notifier(**with_destinations(teams, "old", "new")).poll_each(MINUTE, 2)
+
+    [card] = teams.cards_in("new")
+    assert "Rejected" in text(card)
+
+
+def test_many_open_requests_are_told_to_a_new_destination(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """A hundred and twenty are more than one card or one transaction holds: each is told once."""
+    graph.requests = [make_request(now=make_notifier().clock.now()) for _ in range(120)]
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 10)
+
+    make_notifier(**with_destinations(teams, "old", "new")).poll_each(MINUTE, 3)
+
+    cards = [text(card) for card in teams.cards_in("new")]
+    assert [sum(each["payloadName"] in card for card in cards) for each in graph.requests] == [1] * 120
+    assert len(cards) <= 6
+
+
+def test_a_destination_that_comes_back_is_not_new(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """Taken out of the settings for a while and put back: what it heard before is not told again."""
+    graph.requests = [make_request(now=make_notifier().clock.now())]
+    both = with_destinations(teams, "old", "comes and goes")
+    make_notifier(**both).poll()
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+
+    make_notifier(**both).poll_each(MINUTE, 2)
+
+    assert len(teams.cards_in("comes and goes")) == 1
