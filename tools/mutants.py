@@ -233,6 +233,9 @@ def run(mutants: Sequence[Mutant], workers: int) -> list[Result]:
             }
             for task in as_completed(tasks):
                 results.append(Result(tasks[task], task.result()))
+                if results[-1].outcome == "survived":
+                    each = tasks[task]
+                    print(f"     survived: {each.path}:{each.line}, {each.kind}: {each.after}", flush=True)
                 _say_progress(results, len(mutants), time.monotonic() - began)
         finally:
             # Whoever interrupts it waits for what runs now, and not for all that was to come.
