@@ -19,7 +19,7 @@ MORE_THAN_A_MINUTE := cli demo functions infra release reliability
 UV := .venv/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test soak bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
+.PHONY: help setup check test soak mutants bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -71,6 +71,9 @@ test-engine: .venv/.ready
 soak: setup ## the tests that take minutes: ten thousand random lives, four hundred days
 	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so) ..."
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
+
+mutants: setup ## plant small faults in the core, one by one: do the tests find them? MUTANTS=100 SEED=2 for others
+	@.venv/bin/python -m tools.mutants $(if $(MUTANTS),--number $(MUTANTS)) $(if $(SEED),--seed $(SEED))
 
 bench: setup ## how fast, how small: writes the table of docs/performance.md; QUICK=1 for a first look
 	@echo "Measuring (three to eight minutes; best on a machine that does nothing else) ..."

@@ -1,0 +1,350 @@
+"""What broke the promise in a life, in words."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from msgspec.structs import replace
+
+from maa_notify.domain.event import EventKind
+from maa_notify.domain.notification import Notification
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.storage.records import OUTBOX, decode
+from maa_notify.storage.rows import prefix_end
+from tests.reliability.lives.teams import HAPPENED, Post, Seen
+from tests.reliability.lives.watch import is_excused
+from tests.reliability.lives.world import BOTS, World
+
+COPIES_A_DAY = 8
+"""So often an event in doubt is sent within a day at most, plus once for each card accepted there."""
+
+OVERTAKEN_AFTER = 50 * 60
+"""Seconds: news may pass earlier ones of their request that have failed for so long."""
+
+GIVEN_UP_AFTER = 6.9 * 86_400
+"""Seconds: nothing that has failed for less is given up."""
+
+SECOND_LOOK = 60
+"""Seconds: a person is given up after two looks at least so far apart."""
+
+UNREACHED_FOR = 25 * 3_600
+"""Seconds: for no longer than that a person is left alone without another look."""
+
+_DAY = 86_400
+
+
+def flaws(world: World, silent: set[str]) -> list[str]:
+    """What broke the promise; empty when it was kept.
+
+    `silent` are the requests that were closed when the first list was seen, of which nothing needs telling.
+    """
+    return [
+        *world.flaws,
+        *world.teams.flaws,
+        *_unarrived(world),
+        *_doubled(world),
+        *_copied(world),
+        *_mixed(world),
+        *_out_of_order(world),
+        *_reminded_too_soon(world),
+        *_untold(world, silent),
+        *_untrue(world),
+        *_rung_falsely(world),
+        *_unmet(world),
+        *_announced(world),
+        *(_wrong_cards(world) if world.chances.bots else ()),
+        *(_torn(world) if world.chances.digests else ()),
+    ]
+
+
+def _told(world: World) -> Mapping[tuple[str, str], list[Seen]]:
+    """What arrived, first arrivals only, by destination and request."""
+    told: dict[tuple[str, str], dict[Seen, None]] = defaultdict(dict)
+    for post in world.teams.posts:
+        for each in post.events if post.arrived else ():
+            told[each.destination, each.request_id].setdefault(each)
+    return {line: list(seens) for line, seens in told.items()}
+
+
+def _unarrived(world: World) -> list[str]:
+    """What was put into the outbox has arrived, but for what is ill for ever, or was given up with reason."""
+    arrived = {each for line in _told(world).values() for each in line}
+    pending = [decode(row, Notification) for row in list(world.rows.read(OUTBOX, prefix_end(OUTBOX)))]
+    waiting = {(each.destination, each.event.subject_id) for each in pending if is_excused(world, each)}
+    found = [
+        f"still pending: {each.key}"
+        for each in pending
+        if (each.destination, each.event.subject_id) not in waiting
+    ]
+    left = {each.key for each in pending}
+    given_up = {each.told for each in world.unreached} | world.dead
+    found += [
+        f"lost: {told}"
+        for told, notification in world.owed.items()
+        if told not in arrived and told not in given_up and notification.key not in left
+    ]
+    found += [f"given up too soon: {told}" for told in world.dead if not _failed_for_long(world, told)]
+    return found + _abandoned(world)
+
+
+def _failed_for_long(world: World, told: Seen) -> bool:
+    times = [each.at for each in world.teams.posts if told in each.events and not each.arrived]
+    return bool(times) and times[-1] - times[0] > GIVEN_UP_AFTER
+
+
+def _abandoned(world: World) -> list[str]:
+    """A person is given up after a second look only, and looked at once a day."""
+    found = []
+    for lost in world.unreached:
+        looks = [
+            post.at
+            for post in world.teams.posts
+            if post.answer == "absent" and post.recipient == lost.recipient
+            if lost.at - UNREACHED_FOR <= post.at <= lost.at
+        ]
+        is_hasty = not looks or max(looks) - min(looks) < SECOND_LOOK
+        if is_hasty and not _failed_before(world, lost.recipient, looks):
+            found.append(f"nobody looked twice for the person of {lost.told}")
+    return found
+
+
+def _failed_before(world: World, recipient: str, looks: list[float]) -> bool:
+    """Whether the first of these looks was itself a later one of a series."""
+    return any(
+        post.answer == "absent" and post.recipient == recipient and post.at <= looks[0] - SECOND_LOOK
+        for post in world.teams.posts
+        if looks
+    )
+
+
+def _doubled(world: World) -> list[str]:
+    """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
+    recorded = Counter(told for post in world.teams.posts for told in post.recorded)
+    found = [
+        f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + (told in world.early)
+    ]
+    unrecorded: dict[int, list[Post]] = defaultdict(list)
+    for post in world.teams.posts:
+        if post.answer == "accepted" and not set(post.events) <= post.recorded:
+            unrecorded[post.poll].append(post)
+    found += [
+        f"posted and not recorded in poll {poll}: {[each.events for each in posts]}"
+        for poll, posts in unrecorded.items()
+        if len(posts) > world.strikes[poll]
+    ]
+    return found
+
+
+def _copied(world: World) -> list[str]:
+    """What is in doubt is not sent again and again."""
+    copies: dict[Seen, list[Post]] = defaultdict(list)
+    for post in world.teams.posts:
+        for told in post.events if post.arrived else ():
+            copies[told].append(post)
+    found = []
+    for told, posts in copies.items():
+        within = [each for each in posts if each.at - posts[0].at < _DAY]
+        between = _accepted_between(world, told.destination, posts[0].at, within[-1].at)
+        if len(within) > COPIES_A_DAY + between + sum(world.strikes[each.poll] for each in within):
+            found.append(f"{len(within)} copies within a day: {told}")
+    return found
+
+
+def _accepted_between(world: World, destination: str, first: float, last: float) -> int:
+    return sum(
+        post.answer == "accepted" and first <= post.at <= last
+        for post in world.teams.posts
+        if post.destination == destination
+    )
+
+
+def _torn(world: World) -> list[str]:
+    """A digest whose answer was lost stays that digest, unless one of its cards was seen to be ill."""
+    found = []
+    lines: dict[tuple[str, str], list[Post]] = defaultdict(list)
+    for post in world.teams.posts:
+        lines[post.destination, post.recipient].append(post)
+    for posts in lines.values():
+        for before, after in pairwise(posts):
+            is_digest = before.answer == "lost" and len(before.events) > 1
+            shared = {*before.events} & {*after.events}
+            if is_digest and shared and {*before.events} != {*after.events}:
+                found.append(f"{len(before.events)} of a digest, then {len(after.events)}: {after.events}")
+    return found
+
+
+def _mixed(world: World) -> list[str]:
+    return [f"not for one reader alone: {post.events}" for post in world.teams.posts if len(post.readers) > 1]
+
+
+def _out_of_order(world: World) -> list[str]:
+    may_pass = _overtakable(world)
+    return [
+        f"out of order at {line[0]}: {[(each.revision, each.what) for each in seens]}"
+        for line, seens in _told(world).items()
+        if line not in may_pass and [each.place for each in seens] != sorted(each.place for each in seens)
+    ]
+
+
+def _reminded_too_soon(world: World) -> list[str]:
+    """A reminder comes after the card that it reminds of, unless that one is ill or was given up."""
+    given_up = {each.told for each in world.unreached} | world.dead
+    promised = world.owed.keys() - given_up
+    found = []
+    for (destination, _), seens in _told(world).items():
+        cards: set[int] = set()
+        for each in seens:
+            _, is_reminder = each.place
+            card = replace(each, what=EventKind.CREATED if each.revision == 1 else EventKind.STATUS_CHANGED)
+            if not is_reminder:
+                cards.add(each.revision)
+            elif card in promised and each.revision not in cards and not _is_ill(world, destination, card):
+                found.append(f"before its card: {each}")
+    return found
+
+
+def _is_ill(world: World, destination: str, card: Seen) -> bool:
+    """Whether a card was refused, or others were taken after it had failed."""
+    posts = [post for post in world.teams.posts if post.destination == destination]
+    failed = [post for post in posts if card in post.events and not post.arrived]
+    is_refused = any(post.answer == "odd" for post in failed)
+    return is_refused or any(
+        post.answer == "accepted" and card not in post.events and post.at > failed[0].at
+        for post in posts
+        if failed
+    )
+
+
+def _overtakable(world: World) -> set[tuple[str, str]]:
+    """The destinations and requests where a card was refused, is in doubt or has failed for long."""
+    failed: dict[Seen, list[Post]] = defaultdict(list)
+    found = set()
+    for post in world.teams.posts:
+        for told in () if post.answer == "accepted" else post.events:
+            failed[told].append(post)
+            if post.answer in {"odd", "lost", "silent"}:
+                found.add((told.destination, told.request_id))
+    for told, posts in failed.items():
+        span = max((posts[-1].at - posts[0].at), (posts[-1].wall - posts[0].wall).total_seconds())
+        if span > OVERTAKEN_AFTER:
+            found.add((told.destination, told.request_id))
+    return found
+
+
+def _untold(world: World, silent: set[str]) -> list[str]:
+    """The last status of each request that can be seen is told somewhere, and each one before it."""
+    by_request: dict[str, list[Seen]] = defaultdict(list)
+    for told in world.owed:
+        by_request[told.request_id].append(told)
+    found = []
+    for request in world.tenant.listed.values():
+        events = sorted(by_request[request.id], key=lambda each: each.place)
+        if not world.tenant.is_findable(request.id) or (not events and request.id in silent):
+            continue
+        if request.id in world.tenant.hidden and (not events or _is_over(request, events[-1])):
+            continue  # nobody asks for what nobody saw, or what was over when it left the list
+        if not events or events[-1].status != request.status:
+            found.append(f"{request.id} is {request.status}, told were {[each.status for each in events]}")
+        revisions = {each.revision for each in events}
+        whole = set(range(min(revisions, default=0), max(revisions, default=0)))
+        found += [f"{request.id}: revision {gap} was never told" for gap in whole - revisions]
+    return found
+
+
+def _is_over(request: ApprovalRequest, told: Seen) -> bool:
+    """Whether a request was closed, or told as gone, with the last that was told of it."""
+    return told.what == EventKind.NO_LONGER_LISTED or replace(request, status=told.status).is_closed
+
+
+def _untrue(world: World) -> list[str]:
+    """What was told of a request has to be what happened to it, in that order, though not all of it."""
+    lines: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+    for each in world.owed:
+        if each.what in HAPPENED:
+            lines[each.destination, each.request_id].append(each)
+    found = []
+    for (_, request_id), line in lines.items():
+        told = [each.status for each in sorted(line, key=lambda each: each.place)]
+        happened = iter(world.tenant.history[request_id])
+        if not all(status in happened for status in told):
+            found.append(f"{request_id} was {world.tenant.history[request_id]}, told were {told}")
+    return found
+
+
+def _rung_falsely(world: World) -> list[str]:
+    """What nobody could find for a second is not told as gone."""
+    return [
+        f"told as gone after a second: {told}"
+        for told in world.owed
+        if told.what == EventKind.NO_LONGER_LISTED
+        if told.request_id in world.tenant.false_alarms - world.tenant.ever_dropped
+    ]
+
+
+def _unmet(world: World) -> list[str]:
+    """A destination that is new is told of each request that was open then."""
+    met = {(each.destination, each.request_id) for each in world.owed}
+    return [
+        f"{name} was new and never heard of {request_id}"
+        for name, open_then in world.joined.items()
+        if name in world.settings.routes
+        for request_id in open_then
+        if (name, request_id) not in met and request_id in world.tenant.listed
+    ]
+
+
+def _announced(world: World) -> list[str]:
+    """What was over when the first list was empty by mistake is no news."""
+    return [
+        f"was over before: {told}"
+        for told in world.owed
+        if world.tenant.closed_before.get(told.request_id) == len(world.tenant.history[told.request_id])
+    ]
+
+
+def _wrong_cards(world: World) -> list[str]:
+    """A bot's card shows the newest that was told of its request, and there is one of it."""
+    newest: dict[tuple[str, str], int] = {}
+    for line, seens in _told(world).items():
+        newest[line] = max(each.revision for each in seens)
+    shown: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for (destination, _), card in world.teams.cards.items():
+        if destination in BOTS:
+            shown[destination, card.request_id].append(card.revision)
+    excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
+    found = []
+    for line, revisions in shown.items():
+        if revisions[-1] != newest[line]:
+            found.append(f"the card at {line} shows {revisions[-1]}, told was {newest[line]}")
+        if len(revisions) > 1 + excuses[line]:
+            found.append(f"{len(revisions)} cards at {line}")
+    return found + _hidden_in_digests(world)
+
+
+def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
+    """New cards of whose place nothing could be written down."""
+    return [
+        (post.destination, told.request_id)
+        for post in posts
+        if post.is_new_card
+        for told in post.events
+        if told not in post.recorded
+    ]
+
+
+def _hidden_in_digests(world: World) -> list[str]:
+    """Of a request that has a card nothing is told in a digest, since its card would stay as it was."""
+    found = []
+    with_card: set[tuple[str, str]] = set()
+    for post in world.teams.posts:
+        if post.destination not in BOTS or not post.arrived:
+            continue
+        if len(post.events) > 1:
+            found += [
+                f"has a card, and was told in a digest: {each}"
+                for each in post.events
+                if (each.destination, each.request_id) in with_card
+            ]
+        elif post.is_new_card and post.recorded:
+            with_card |= {(each.destination, each.request_id) for each in post.events}
+    return found

@@ -1,0 +1,331 @@
+"""Polls of the real notifier in the small world, one at a time or interleaved at every point of I/O.
+
+Pollers at once run as threads of which one moves at a time; a seeded scheduler decides who goes on. So two
+pollers meet in every possible way, and a life can be repeated from its seed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from threading import Semaphore, Thread
+from typing import Any
+
+from maa_notify.delivery.delivery import Delivery
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.delivery.sender import Card, Message, Receipt
+from maa_notify.domain.event import Event
+from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.request import ApprovalRequest, Listing
+from maa_notify.errors import (
+    CardRefused,
+    DestinationRefused,
+    DestinationUnavailable,
+    GraphUnavailable,
+    MaaNotifyError,
+    StateError,
+)
+from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.poll import Habits, Poll
+from maa_notify.storage.records import DEAD, OUTBOX, SENT, JournalEntry, decode
+from maa_notify.storage.rows import Insert, Put, Row, Rows, Write
+from maa_notify.storage.store import StateStore
+from tests.reliability.lives.teams import HAPPENED, Post, seen
+from tests.reliability.lives.world import BOTS, Unreached, World
+
+
+class KilledError(BaseException):
+    """The process ends here and now: nothing may catch it."""
+
+
+@dataclass(slots=True)
+class Poller:
+    """One poll of the real notifier in this world, and where its faults and kills are decided."""
+
+    world: World
+    number: int
+    pause: Callable[[], None]
+    in_post: bool = False
+
+    def run(self) -> None:
+        """Polls once; errors and kills end it as they end a process."""
+        rows = self.world.rows if self.world.open_rows is None else self.world.open_rows()
+        try:
+            self._poll(rows).run()
+        except (MaaNotifyError, KilledError):
+            self.world.disturbed.add(self.number)
+        except Exception as error:  # noqa: BLE001 - whatever else comes out of a poll is a fault of ours
+            self.world.flaws.append(f"poll {self.number} ended with {error!r}")
+        finally:
+            self.in_post = False
+            if rows is not self.world.rows:
+                rows.close()
+
+    def _poll(self, rows: Rows) -> Poll:
+        world, settings = self.world, self.world.settings
+        store = StateStore(_Rows(self, rows))
+        senders = {name: _Sender(self, name, name in BOTS) for name in settings.routes}
+        clock = _Clock(self)
+        limits = DeliveryLimits(digest_above=settings.digest_above)
+        seeded = Random(world.rng.getrandbits(32))
+        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, random=seeded)
+        approvals = Approvals(_Graph(self), store.requests, settings.rules)
+        routes = tuple(settings.routes.values())
+        return Poll(approvals, (), store, routes, delivery, clock, Habits(heartbeat=None))
+
+    def point(self) -> None:
+        """A point of I/O: others may go on, and the process may be killed."""
+        self.pause()
+        if self.world.rng.random() < self.world.chances.kill:
+            self.world.disturbed.add(self.number)
+            self.world.strikes[self.number] += 1
+            raise KilledError
+
+    def fails(self) -> bool:
+        """Whether this operation goes wrong."""
+        if self.world.rng.random() >= self.world.chances.fault:
+            return False
+        self.world.disturbed.add(self.number)
+        return True
+
+
+@dataclass(slots=True)
+class _Clock:
+    poller: Poller
+
+    def now(self) -> datetime:
+        return self.poller.world.clock.now()
+
+    def monotonic(self) -> float:
+        return self.poller.world.clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self.poller.pause()
+        self.poller.world.clock.sleep(seconds)
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Lists the tenant, sometimes not at all, in part, or with one request twice."""
+
+    poller: Poller
+
+    def list_requests(self) -> Listing:
+        self.poller.point()
+        if self.poller.fails():
+            raise GraphUnavailable("a fault")
+        listed = self.poller.world.tenant.list_requests()
+        rng = self.poller.world.rng
+        if listed and self.poller.fails():
+            odd = rng.choice(listed)
+            partial = [each for each in listed if each is not odd]
+            listed = rng.choice((partial, [*listed, odd], listed[: len(listed) // 2]))
+        self.poller.point()
+        self.poller.world.list_was_seen |= bool(listed)
+        return Listing(tuple(listed))
+
+    def find_request(self, request_id: str) -> ApprovalRequest | None:
+        self.poller.point()
+        if self.poller.fails():
+            raise GraphUnavailable("a fault")
+        return self.poller.world.tenant.find_request(request_id)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The shared store, which may be away before or after it has done what it was asked."""
+
+    poller: Poller
+    rows: Rows
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        self._around(lambda: None)
+        return self.rows.read(first, end)
+
+    def get(self, key: str) -> Row | None:
+        self._around(lambda: None)
+        return self.rows.get(key)
+
+    def commit(self, changes: Sequence[Write]) -> list[str]:
+        etags: list[str] = self._around(lambda: self._commit(changes))
+        return etags
+
+    def close(self) -> None:
+        pass
+
+    def _commit(self, changes: Sequence[Write]) -> list[str]:
+        etags = self.rows.commit(changes)
+        self.poller.in_post = False
+        for each in changes:
+            if isinstance(each, Put | Insert):
+                self._note(each)
+        return etags
+
+    def _note(self, write: Put | Insert) -> None:
+        """Remembers what is promised from now on, and what is said to be done."""
+        world = self.poller.world
+        if write.key.startswith(OUTBOX):
+            notification = decode(Row(write.key, write.data, ""), Notification)
+            told = seen(notification.event, notification.destination)
+            world.owed[told] = notification
+            if world.is_ahead and notification.event.what not in HAPPENED:
+                world.early.add(told)
+        elif write.key.startswith((SENT, DEAD)):
+            entry = decode(Row(write.key, write.data, ""), JournalEntry)
+            told = seen(entry.notification.event, entry.notification.destination)
+            if write.key.startswith(DEAD):
+                world.dead.add(told)
+            elif entry.unreached:
+                recipient = entry.notification.recipient
+                world.unreached.append(Unreached(told, recipient, world.clock.monotonic()))
+            else:
+                mine = [each for each in world.teams.posts if each.poll == self.poller.number]
+                next(each for each in reversed(mine) if told in each.events).recorded.add(told)
+
+    def _around(self, action: Callable[[], Any]) -> Any:
+        self.poller.point()
+        self._may_fail("a fault before")
+        result = action()
+        self._may_fail("a fault after")
+        self.poller.point()
+        return result
+
+    def _may_fail(self, text: str) -> None:
+        if self.poller.fails():
+            self.poller.world.strikes[self.poller.number] += 1
+            raise StateError(text)
+
+
+@dataclass(slots=True)
+class _Sender:
+    """A channel or the chats, which may refuse, be away, or take a card and lose the answer."""
+
+    poller: Poller
+    name: str
+    updates_cards: bool
+
+    def post(self, message: Message) -> Receipt:
+        poller, teams = self.poller, self.poller.world.teams
+        poller.in_post = True
+        poller.point()
+        post = self._begun(message)
+        if poller.fails():
+            raise self._fault(post)
+        whom = {message.recipient, *(name for each in post.events for name in each.names)}
+        trouble = teams.trouble(self.name, whom)
+        if trouble is not None and trouble.answer != "slow":
+            poller.in_post = False
+            error = trouble.error()
+            post.answer = trouble.answer
+            raise error
+        shown = message.location.activity_id if message.location else ""
+        reply = message.reply["events"] if message.reply is not None else None
+        number = teams.arrive(post, shown, reply, changes=message.changes_card)
+        if trouble is not None or poller.fails():
+            post.answer = "lost"
+            raise DestinationUnavailable("the answer was lost", in_doubt=True)
+        poller.point()
+        return Receipt(location=CardLocation("thread", number) if self.updates_cards else None)
+
+    def answers(self) -> bool:
+        """Whether a quiet question is answered: not where nothing is at all."""
+        self.poller.point()
+        trouble = self.poller.world.teams.trouble(self.name)
+        return trouble is None or trouble.answer != "silent"
+
+    def _begun(self, message: Message) -> Post:
+        world, events = self.poller.world, message.card["events"]
+        readers = {each.request.requestor.upn for each in events} if self.name == "chat" else {""}
+        post = Post(
+            poll=self.poller.number,
+            destination=self.name,
+            recipient=message.recipient,
+            events=tuple(seen(each, self.name) for each in events),
+            readers=frozenset({message.recipient, *readers}),
+            at=world.clock.monotonic(),
+            wall=world.clock.now(),
+        )
+        world.teams.posts.append(post)
+        return post
+
+    def _fault(self, post: Post) -> MaaNotifyError:
+        self.poller.in_post = False
+        rng = self.poller.world.rng
+        wait = rng.choice((None, 0.0, 5.0, 400.0))
+        fault: MaaNotifyError = rng.choice(
+            (DestinationRefused("gone"), CardRefused("too odd"), DestinationUnavailable("busy", wait))
+        )
+        post.answer = "odd" if isinstance(fault, CardRefused) else "failed"
+        return fault
+
+    def close(self) -> None:
+        pass
+
+
+class _Cards:
+    """Cards that say what they are about, for the oracle to read."""
+
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Card:
+        return {"events": [event]}
+
+    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+        return {"events": [event]}
+
+    def plain(self, event: Event, now: datetime) -> Card:
+        return {"events": [event]}
+
+    def digest(
+        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+    ) -> tuple[Card, int]:
+        return {"events": list(events[:7])}, min(7, len(events))
+
+
+def run_pollers(world: World, count: int) -> None:
+    """Lets so many pollers poll at the same time, interleaved by the world's seed."""
+    if count == 1:
+        world.polls += 1
+        Poller(world, world.polls, world.maybe_change).run()
+        return
+    turn = Semaphore(0)
+    workers = [_worker(world, turn) for _ in range(count)]
+    for worker in workers:
+        worker.thread.start()
+    while ready := [worker for worker in workers if not worker.done]:
+        world.maybe_change()
+        # A post is short: nobody sleeps through the hold of somebody who is posting.
+        posting = [worker for worker in ready if worker.poller.in_post]
+        world.rng.choice(posting or ready).baton.release()
+        turn.acquire()
+    for worker in workers:
+        worker.thread.join()
+
+
+@dataclass(slots=True)
+class _Worker:
+    thread: Thread
+    poller: Poller
+    baton: Semaphore
+    done: bool = False
+
+
+def _worker(world: World, turn: Semaphore) -> _Worker:
+    baton = Semaphore(0)
+
+    def pause() -> None:
+        turn.release()
+        baton.acquire()
+
+    def work() -> None:
+        baton.acquire()
+        try:
+            poller.run()
+        finally:
+            worker.done = True
+            turn.release()
+
+    world.polls += 1
+    poller = Poller(world, world.polls, pause)
+    worker = _Worker(Thread(target=work, daemon=True), poller, baton)
+    return worker

@@ -1,0 +1,132 @@
+"""The world of one life: clock, state store, tenant, Teams, the settings, and what the notifier promised."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from msgspec import Struct
+
+from maa_notify.domain.compare import Rules
+from maa_notify.domain.notification import Notification
+from maa_notify.domain.reminders import parse_plan
+from maa_notify.domain.routing import Route
+from maa_notify.storage.rows import Rows
+from maa_notify.storage.store import StateStore
+from tests.reliability.lives.chances import Chances
+from tests.reliability.lives.teams import Seen, Teams
+from tests.reliability.lives.tenant import Tenant
+from tests.support.clock import FakeClock
+from tests.support.memory import MemoryRows
+
+EVERYTHING = Route("everything", catch_all=True)
+"""Never taken out of the settings, so that somebody hears of everything."""
+
+ROUTES = (
+    EVERYTHING,
+    Route("devices", policy_types=frozenset({"deviceWipe"})),
+    Route("audit", events=frozenset({"approved", "completed", "created"})),
+    Route("chat", to_requestor=True),
+)
+NEWCOMERS = (Route("late"), Route("late-bot"))
+BOTS = frozenset({"devices", "late-bot"})
+"""The destinations whose cards are changed in place."""
+
+PLANS = ("50%,24h,4h", "24h", "")
+EVENTS = (
+    frozenset[str](),
+    frozenset({"approved", "completed", "created"}),
+    frozenset({"created", "status_changed", "reminder"}),
+)
+
+
+@dataclass(slots=True)
+class Settings:
+    """What an administrator set: the destinations, the limit of digests, the plan of reminders."""
+
+    routes: dict[str, Route] = field(default_factory=lambda: {each.name: each for each in ROUTES})
+    digest_above: int = 5
+    plan: str = PLANS[0]
+
+    @property
+    def rules(self) -> Rules:
+        """How to compare."""
+        return Rules(reminders=parse_plan(self.plan), complete_reminders=parse_plan("4h,24h"))
+
+
+class Unreached(Struct, frozen=True):
+    """An event that the notifier gave up because its person was not reached, and when (monotonic seconds)."""
+
+    told: Seen
+    recipient: str
+    at: float
+
+
+@dataclass(slots=True)
+class World:
+    """Everything outside the notifier, and what it can tell of what happened.
+
+    Attributes:
+        rng: decides everything.
+        chances: what happens, and how often.
+        open_rows: opens the state store, once for each poll.
+        clock: the clock of all polls.
+        tenant: the requests.
+        teams: the destinations.
+        settings: as they are now.
+        polls: how many there were.
+        strikes: how often each poll was killed or met a store that failed.
+        disturbed: the polls in which anything failed.
+        owed: every notification that was ever put into the outbox.
+        unreached: what was given up because of its person.
+        dead: what was given up because it failed for too long.
+        flaws: what was seen to go wrong at once.
+        joined: destinations that were new in the settings, and the requests that were open then.
+        is_ahead: whether the clock is wrong just now.
+        early: reminders of such a time, and of one before a clock was set back: they may come once more.
+        list_was_seen: whether a list ever showed a request.
+    """
+
+    rng: random.Random
+    chances: Chances
+    rows: Rows = field(default_factory=MemoryRows)
+    open_rows: Callable[[], Rows] | None = None
+    clock: FakeClock = field(default_factory=FakeClock)
+    tenant: Tenant = field(init=False)
+    teams: Teams = field(init=False)
+    settings: Settings = field(default_factory=Settings)
+    polls: int = 0
+    strikes: Counter[int] = field(default_factory=Counter)
+    disturbed: set[int] = field(default_factory=set)
+    owed: dict[Seen, Notification] = field(default_factory=dict)
+    unreached: list[Unreached] = field(default_factory=list)
+    dead: set[Seen] = field(default_factory=set)
+    flaws: list[str] = field(default_factory=list)
+    joined: dict[str, frozenset[str]] = field(default_factory=dict)
+    is_ahead: bool = False
+    early: set[Seen] = field(default_factory=set)
+    list_was_seen: bool = False
+
+    def __post_init__(self) -> None:
+        self.tenant = Tenant(self.rng, self.clock)
+        self.teams = Teams(self.clock)
+        self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
+
+    def is_new_to_us(self) -> bool:
+        """Whether no poll has ended well and seen a request yet, so that closed requests are not told."""
+        mark = StateStore(self.rows).requests.read_mark("approvals")
+        return mark is None or mark.last_good is None or not self.list_was_seen
+
+    def whom(self, told: Seen) -> tuple[str, ...]:
+        """The request, its news and the person that an event is about, for the question what ails it."""
+        return (*told.names, self.owed[told].recipient)
+
+    def maybe_change(self) -> None:
+        """At a point of I/O: a request takes another status."""
+        if self.rng.random() < self.chances.change:
+            self.tenant.change()
+
+    def advance(self, span: timedelta | float) -> None:
+        """Time passes."""
+        self.clock.advance(span)
