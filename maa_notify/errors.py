@@ -141,13 +141,16 @@ class DeliveryError(MaaNotifyError):
 
 
 class DestinationRefused(DeliveryError):
-    """The destination is refused or unreachable (401, 403, 404, 410, dead DNS): a person has to mend it."""
+    """The destination is refused or unreachable: a person has to mend it, and everything is kept.
+
+    401, 403, 404, 410, dead DNS, a 400 that blames the address or the settings, a web page for an answer.
+    """
 
     code = "destination_refused"
 
 
 class CardRefused(DeliveryError):
-    """The destination works but does not take this card (400, 413)."""
+    """The destination works but does not take this card (400, 413 or 422 that blame nothing else)."""
 
     code = "card_refused"
 
@@ -167,7 +170,10 @@ class DestinationUnavailable(DeliveryError):
 
 
 class RecipientUnreachable(DeliveryError):
-    """One person cannot be reached: the app is not installed for them, or was blocked."""
+    """One person cannot be reached: nobody of this id, or the app is not installed for them or blocked.
+
+    Never for what may pass, or is set up wrong.
+    """
 
     code = "recipient_unreachable"
 

@@ -220,7 +220,7 @@ class _Session:
 
     def close(self) -> None:
         """Drops the client with its tokens, and the connections."""
-        with self._lock:
+        with self._alone():
             self._client = None
             self._http.close()
 

@@ -226,7 +226,10 @@ def _addresses(look_up: LookUp, host: str, port: int, seconds: float | None) -> 
         except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
             found.set_exception(error)
 
-    Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        Thread(target=ask, name="look-up", daemon=True).start()
+    except RuntimeError:  # there is no room for another thread, or the process ends: then it is waited for
+        ask()
     try:
         return found.result(seconds)
     except TimeoutError:

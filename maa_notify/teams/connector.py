@@ -54,6 +54,7 @@ _IDENTITY = (
     "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, that its tenant is right, and that"
     " its channel for Teams is on"
 )
+_SIGN_IN_BUSY = "the bot cannot sign in: the sign-in service is busy or out of reach"
 _ADVICE = {
     Fault.TOKEN: f": it takes no token of this bot: {_IDENTITY}",
     Fault.SETTINGS: (
@@ -262,7 +263,7 @@ class Connector:
         """The response to a call; a refused token is renewed once."""
         response = self._request(call)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            self._tokens.invalidate()
+            self._renew_token()
             response = self._request(call)
         if not _is_taken(response):
             raise _refusal(response, call)
@@ -286,12 +287,17 @@ class Connector:
             in_doubt = call.shows and not error.before_sending
             raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=in_doubt) from None
 
+    def _renew_token(self) -> None:
+        try:
+            self._tokens.invalidate()
+        except GraphUnavailable:  # another thread signs in, for longer than this post may take
+            raise DestinationUnavailable(_SIGN_IN_BUSY) from None
+
     def _token(self) -> Secret:
         try:
             return self._tokens.token(self._scope).value
         except GraphUnavailable as error:
-            reason = "the bot cannot sign in: the sign-in service is busy or out of reach"
-            raise DestinationUnavailable(reason, error.retry_after) from None
+            raise DestinationUnavailable(_SIGN_IN_BUSY, error.retry_after) from None
         except GraphError as error:
             raise DestinationRefused(f"the bot cannot sign in: {error}; {_IDENTITY}") from None
 
@@ -362,16 +368,22 @@ def _message_id(response: HttpResponse, conversation_id: str) -> str:
 
     `id` is that of the message, or for a new thread that of its conversation, which ends in the message's.
     """
-    content = _content(response)
-    if content.get("activityId"):
-        return _id_in(content, "activityId")
+    content = _fields(_content(response))
+    if content.get("activityid"):
+        return _id_in(content, "activityid")
     told = [str(content.get("id") or ""), response.headers.get("location", "")]
     for found in (_PLACE.search(unquote(each)) for each in told):
         if found and _ID.fullmatch(found[1]):
             return found[1]
-    message_id = _id_in(content, "id") or _id_in(content, "messageId")
+    message_id = _id_in(content, "id") or _id_in(content, "messageid")
     is_conversation = message_id == conversation_id or not _MESSAGE_ID.fullmatch(message_id)
     return "" if is_conversation else message_id
+
+
+def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an object and of those right in it, by names in small letters; outer ones first."""
+    parts = [content, *(each for each in content.values() if isinstance(each, dict))]
+    return {str(key).casefold(): value for part in reversed(parts) for key, value in part.items()}
 
 
 def _senseless() -> DestinationUnavailable:

@@ -19,7 +19,7 @@ from maa_notify.errors import (
 )
 from maa_notify.identity.tokens import AppRegistration
 from maa_notify.net.client import Limits
-from maa_notify.net.deadline import time_left
+from maa_notify.net.deadline import time_left, time_limit
 from maa_notify.teams import bot
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector, TokenLike, TokenSourceLike
@@ -335,6 +335,8 @@ def test_a_post_that_waits_for_another_sign_in_ends_in_time(service: FakeConnect
         began = time.monotonic()
         with pytest.raises(DestinationUnavailable, match="cannot sign in"):
             BotChannel("ops", GENERAL, connector).post(Message(ASKED, seconds=0.3))
+        with time_limit(0.3), pytest.raises(GraphUnavailable):
+            tokens.invalidate()
         spent = time.monotonic() - began
         entra.release()
         other.join()

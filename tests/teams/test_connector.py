@@ -246,6 +246,8 @@ PLACES = [
     ({"id": f"{GENERAL};messageId=1776390257332"}, ""),
     ({"id": "1776390257332"}, ""),
     ({"messageId": "1776390257332"}, ""),
+    ({"ActivityId": "1776390257332"}, ""),
+    ({"id": GENERAL, "activity": {"id": "7", "activityId": "1776390257332"}}, ""),
     ({"id": GENERAL}, f"https://x.invalid/v3/conversations/{GENERAL}%3Bmessageid%3D1776390257332"),
     ({}, f"/teams/v3/conversations/{quote(GENERAL, safe='')}/activities/1776390257332?x=y"),
 ]
@@ -423,6 +425,24 @@ def test_a_sign_in_that_is_refused(service: FakeConnector) -> None:
     assert "AADSTS7000215" in str(error)
     assert "MAA_BOT_CLIENT_ID" in str(error)
     assert service.calls == []
+
+
+class Busy:
+    """A token source that another thread keeps busy."""
+
+    def token(self, scope: str) -> Token:
+        return Token(Secret("an old one"), 0)
+
+    def invalidate(self) -> None:
+        raise GraphUnavailable("busy")
+
+
+def test_a_token_that_cannot_be_renewed_now(service: FakeConnector) -> None:
+    """It passes; the bot is not said to be unknown."""
+    error = refusal(to(service, Busy()))
+
+    assert isinstance(error, DestinationUnavailable)
+    assert not error.in_doubt
 
 
 def test_a_sign_in_that_is_down(service: FakeConnector) -> None:
