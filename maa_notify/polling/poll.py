@@ -89,15 +89,20 @@ class Poll:
         # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
-        names = [each.name for each in self.routes if each.name not in self.delivery.leaders]
         news, failure = self._look(self.approvals, snapshot, now)
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        recorded = self._record(self._with_welcome(news, snapshot, now), now, leases)
+        newcomers = self._newcomers(snapshot)
+        if news.is_complete:
+            told = with_welcome(news.changes, snapshot.tracked, self.routes, newcomers, now)
+            news, newcomers = replace(news, changes=told), frozenset()
+        recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
+        # With its first row a destination is new no more, so it gets none before it is told what is open.
+        names = [each.name for each in self.routes if each.name not in {*newcomers, *self.delivery.leaders}]
         queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
@@ -120,18 +125,14 @@ class Poll:
         seen = replace(news.seen, hidden=outlook.hidden)
         return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
 
-    def _with_welcome(self, news: News, snapshot: Snapshot, now: datetime) -> News:
-        """The news, and what is open now for destinations that are new; a first run tells that anyway."""
-        leaders = self.delivery.leaders
+    def _newcomers(self, snapshot: Snapshot) -> frozenset[str]:
+        """The destinations that are new; in a first run none, which tells them what is open anyway."""
+        if not snapshot.was_polled(self.approvals.name):
+            return frozenset()
         # Where another destination posts already, what is open has been told.
-        newcomers = {
-            each.name for each in self.routes if leaders.get(each.name, each.name) not in snapshot.states
-        }
-        if not newcomers or not news.is_complete or not snapshot.was_polled(self.approvals.name):
-            return news
-        return replace(
-            news, changes=with_welcome(news.changes, snapshot.tracked, self.routes, newcomers, now)
-        )
+        leaders = self.delivery.leaders
+        names = {each.name: leaders.get(each.name, each.name) for each in self.routes}
+        return frozenset(name for name, leader in names.items() if leader not in snapshot.states)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""

@@ -7,6 +7,7 @@ from tests.support.cards import text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.wire import reply
 
 Make = Callable[..., Notifier]
 MINUTE = 60
@@ -79,3 +80,32 @@ def test_a_destination_that_comes_back_is_not_new(
     make_notifier(**both).poll_each(MINUTE, 2)
 
     assert len(teams.cards_in("comes and goes")) == 1
+
+
+def test_a_new_destination_waits_for_a_list_that_can_be_read(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """Graph fails with the very poll that meets the new destination: it is told by the next one."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+    later = make_notifier(**with_destinations(teams, "old", "new"))
+    graph.fail_next(*[reply(500)] * 3)
+
+    reports = later.poll_each(MINUTE, 2)
+
+    assert [report.failure is None for report in reports] == [False, True]
+    assert [request["payloadName"] in text(card) for card in teams.cards_in("new")] == [True]
+
+
+def test_a_second_name_for_a_channel_is_not_new(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """What is open stands there already, under the other name."""
+    graph.requests = [make_request(now=make_notifier().clock.now())]
+    make_notifier().poll_each(MINUTE, 2)
+    again = [{"name": "again", "webhook_url": teams.url, "policy_types": ["script"]}]
+
+    make_notifier(MAA_DESTINATIONS=json.dumps(again)).poll_each(MINUTE, 3)
+
+    assert len(teams.cards) == 1
