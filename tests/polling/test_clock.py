@@ -7,10 +7,18 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.demo.tenant import wire_time
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphUnavailable
 from maa_notify.polling.marks import next_mark
-from maa_notify.storage.records import APPROVALS, SourceMark, Unreached, encode, unreached_key
-from maa_notify.storage.rows import Put
+from maa_notify.storage.records import (
+    APPROVALS,
+    SNAPSHOT_VERSION,
+    SourceMark,
+    Unreached,
+    encode,
+    unreached_key,
+)
+from maa_notify.storage.rows import Delete, Put
 from tests.polling.test_sources import Lock
 from tests.support.cards import strip
 from tests.support.graph import FakeGraph, make_request
@@ -297,3 +305,50 @@ def test_a_person_is_not_unreached_until_a_time_in_the_future(notifier: Notifier
 
     since = now - timedelta(days=1)
     assert [outbox.is_unreached("chat", name, since, now) for name in times] == [False, True, False]
+
+
+def test_any_number_of_requests_filed_in_the_future_are_remembered(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """More than are remembered one by one: those that come back are not new."""
+    now = notifier.clock.now()
+    notifier.poll()
+    raw = make_request(now=now, age=-timedelta(seconds=1), status="completed")
+    listed = [
+        {**raw, "id": f"ahead-{day}", "requestDateTime": wire_time(now + timedelta(days=day))}
+        for day in range(9, 69)
+    ]
+    events = []
+    for shown in (listed, [], listed):
+        graph.requests = list(shown)
+        events.append(notifier.poll_after(MINUTE).events)
+
+    assert events == [60, 0, 0]
+
+
+def test_memory_that_the_wrong_poll_lost_makes_no_history_news(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Its beginning lies in the future, so that it begins with the next poll."""
+    now = notifier.clock.now()
+    graph.requests = [make_request(now=now, age=timedelta(days=9), status="completed")]
+    notifier.poll()
+    mark = SourceMark(now + AHEAD, outlook=Outlook(now + AHEAD), memory_lost_at=now + AHEAD)
+    rows = notifier.app.store.rows
+    for row in list(rows.read("live:", "live;")):
+        rows.commit([Delete(row.key, row.etag), Put(SNAPSHOT_VERSION, '{"token": "other"}')])
+    notifier.app.store.requests.write_mark(APPROVALS, mark)
+    notifier.poll_after(MINUTE)
+
+    assert strips(teams) == []
+
+
+def test_intunes_clock_may_be_behind_ours(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
+    """Once history was seen, an end that is dated some minutes before our first poll is news."""
+    now = notifier.clock.now()
+    graph.requests = [make_request(now=now, status="completed")]
+    notifier.poll()
+    graph.requests.append(make_request(now=now, age=timedelta(minutes=4), status="rejected"))
+    notifier.poll_after(MINUTE)
+
+    assert strips(teams) == ["Rejected"]
