@@ -175,7 +175,13 @@ def test_the_room_for_an_outcome_is_there_before_the_post(tmp_path: Path, waitin
     if before == "journal removed":
         Path(f"{path}-journal").unlink()
     elif before == "room used":
-        rows.commit([Put("past:1", "x" * 1_000_000)])
+        for key, size in (
+            ("past:1", 1_000_000),
+            ("past:2", 500_000),
+            ("past:3", 100_000),
+            ("past:4", 100_000),
+        ):
+            rows.commit([Put(key, "x" * size)])
     leased = store.outbox.write_destination("default", NEW_DESTINATION)
     outcomes = [Outcome(held, entry=JournalEntry(held.value, START)) for held in store.outbox.read_pending()]
     sizes = [each.stat().st_size for each in sorted(tmp_path.iterdir())]
