@@ -128,14 +128,17 @@ class Trees:
             seconds: after which they hang.
         """
         tree = self._free.get()
-        try:
-            if mutant is not None:
-                (tree / mutant.path).write_text(mutant.text, encoding="utf-8")
-            return _tested(tree, tests, seconds)
-        finally:
-            if mutant is not None:
-                shutil.copy2(ROOT / mutant.path, tree / mutant.path)
-            self._free.put(tree)
+        if mutant is None:
+            outcome = _tested(tree, tests, seconds)
+        else:
+            module = tree / mutant.path
+            # Put back as it was copied: the project's own file may have changed meanwhile.
+            original = module.read_bytes()
+            module.write_bytes(mutant.text.encode())
+            outcome = _tested(tree, tests, seconds)
+            module.write_bytes(original)
+        self._free.put(tree)
+        return outcome
 
 
 def _tested(tree: Path, tests: Sequence[str], seconds: float) -> str:
