@@ -4,8 +4,9 @@ Where a sender updates its cards, a request has one card: later news replace it 
 which notifies people, and only requests without a card share a digest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Protocol
 
 from msgspec import Struct
@@ -14,8 +15,9 @@ from msgspec.structs import replace
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.outbox import PendingNotification, outcome_size
 from maa_notify.storage.records import StoredCard
+from maa_notify.storage.rows import MAX_BYTES
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and the snapshot's version: the hundred writes of one transaction."""
@@ -52,17 +54,22 @@ class Composer(Struct, frozen=True):
     digest_above: int
 
     def compose(
-        self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard], now: datetime
+        self,
+        due: Sequence[PendingNotification],
+        places: Mapping[str, StoredCard],
+        apart: Collection[str],
+        now: datetime,
     ) -> tuple[Sequence[PendingNotification], Message]:
         """The next message and the notifications that it tells.
 
         Args:
             due: what is due at one destination for one recipient, in order; at least one.
             places: the cards of these subjects that stand there, by id.
+            apart: ids of subjects that no digest may tell there.
             now: the time of posting (UTC).
         """
         first = due[0].value
-        members = self._members(due, places)
+        members = self._members(due, apart)
         if len(members) == 1:
             return members, self._message(first, places.get(first.event.subject_id), now)
         events = [item.value.event for item in members]
@@ -71,18 +78,17 @@ class Composer(Struct, frozen=True):
         return members[:count], _message(card, first)
 
     def _members(
-        self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard]
+        self, due: Sequence[PendingNotification], apart: Collection[str]
     ) -> Sequence[PendingNotification]:
         """What the next message tells: a digest that was tried before, a new one, or the first alone."""
         first = due[0]
-        # A request that has a card is updated there; in a digest it would be told on two cards.
-        new = [item for item in due if item.value.event.subject_id not in places]
-        if first.value.digest and first in new:
-            return [item for item in new if item.value.digest == first.value.digest][:MOST_TOGETHER]
-        fresh = [item for item in new if _may_share(item.value)]
-        if first not in fresh or len(fresh) <= self.digest_above:
+        digest = first.value.digest
+        if first.value.event.subject_id in apart or not (digest or _may_share(first.value)):
             return [first]
-        return fresh[:MOST_TOGETHER]
+        if digest:
+            return _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+        fresh = _in_order(due, apart, _may_share)
+        return [first] if len(fresh) <= self.digest_above else _recordable(fresh)
 
     def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
@@ -99,6 +105,28 @@ class Composer(Struct, frozen=True):
             reply=self.cards.reply(event, destination, now),
             changes_card=event.revision >= place.revision,
         )
+
+
+def _in_order(
+    due: Sequence[PendingNotification],
+    apart: Collection[str],
+    belongs: Callable[[Notification], bool],
+) -> list[PendingNotification]:
+    """Those that belong together and may share a digest, but none whose earlier news are left out."""
+    chosen: list[PendingNotification] = []
+    behind = set(apart)
+    for item in due:
+        if item.value.event.subject_id not in behind and belongs(item.value):
+            chosen.append(item)
+        else:
+            behind.add(item.value.event.subject_id)
+    return chosen
+
+
+def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:
+    """As many of the first as one transaction can record: more would be posted, and posted again."""
+    sizes = accumulate(outcome_size(each.value) for each in members[:MOST_TOGETHER])
+    return members[: max(1, sum(size <= MAX_BYTES for size in sizes))]
 
 
 def _message(card: Card, notification: Notification) -> Message:

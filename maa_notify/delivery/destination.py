@@ -221,11 +221,25 @@ class DestinationRun:
     def _compose(self, now: datetime) -> tuple[Sequence[PendingNotification], Message]:
         state, limits = self._state.value, self._shared.limits
         due = for_first_recipient(self._due(now))
-        items, message = self._shared.composer.compose(due, self._places(due), now)
+        places = self._places(due)
+        items, message = self._shared.composer.compose(due, places, self._apart(due, places), now)
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
         return items, replace(message, seconds=seconds)
+
+    def _apart(self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard]) -> frozenset[str]:
+        """The subjects that need a card of their own where cards are changed, so that it can be kept right.
+
+        They have one, or get one by older news that wait, and would be told on two cards in a digest.
+        """
+        destination, tried = due[0].value.destination, {each.value.key for each in due}
+        if not self._shared.senders[destination].updates_cards:
+            return frozenset()
+        others = [each.value for each in self.waiting if each.value.key not in tried]
+        return frozenset(places).union(
+            each.event.subject_id for each in others if each.destination == destination
+        )
 
     def _places(self, due: Sequence[PendingNotification]) -> dict[str, StoredCard]:
         """The cards that stand there of these subjects, until as many have none as one digest can hold."""

@@ -85,19 +85,23 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
 
 
 def due_first(timed: Iterable[Waiting], now: datetime) -> list[PendingNotification]:
-    """Those that are due: what failed least first, so that one ill thing holds up nothing else."""
+    """Those that are due: what failed least first, so that one ill thing holds up nothing else.
+
+    A person counts before a subject: other people come first, then other news for the same person.
+    """
     everything = list(timed)
-    trouble: dict[tuple[str, str], int] = {}
-    for each in everything:
-        value = each.pending.value
-        trouble[value.group] = max(value.attempts, trouble.get(value.group, 0))
-    ranked: list[tuple[int, PendingNotification]] = []
-    rank: dict[tuple[str, str], int] = {}
+    failures: dict[tuple[str, str], int] = {}
+    for value in (each.pending.value for each in everything):
+        for key in (value.group, _news_of(value)):
+            failures[key] = max(value.attempts, failures.get(key, 0))
+    ranked: list[tuple[tuple[int, int], PendingNotification]] = []
+    ranks: dict[tuple[str, str], tuple[int, int]] = {}
     for value, item in ((each.pending.value, each) for each in everything):
+        news = _news_of(value)
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        rank[_news_of(value)] = max(trouble[value.group], rank.get(_news_of(value), 0))
+        ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))
         if item.due_at <= now:
-            ranked.append((rank[_news_of(value)], item.pending))
+            ranked.append((ranks[news], item.pending))
     return [item for _, item in sorted(ranked, key=lambda each: each[0])]
 
 

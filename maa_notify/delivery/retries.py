@@ -91,10 +91,13 @@ def without_future_times(pending: Iterable[PendingNotification], now: datetime) 
 def _credible(waiting: Notification, now: datetime) -> Notification:
     if waiting.not_before is None and waiting.tried_at is None and waiting.unreached_at is None:
         return waiting
+    tried_at = unless_later(waiting.tried_at, now)
+    # A pause after a try that has not come yet was reckoned by a wrong clock.
+    is_wrong = waiting.tried_at is not None and tried_at is None
     return replace(
         waiting,
-        not_before=unless_later(waiting.not_before, now + _DAY),
-        tried_at=unless_later(waiting.tried_at, now),
+        not_before=None if is_wrong else unless_later(waiting.not_before, now + _DAY),
+        tried_at=tried_at,
         failing_since=unless_later(waiting.failing_since, now),
         unreached_at=unless_later(waiting.unreached_at, now),
     )
@@ -118,7 +121,8 @@ def due_at(
         # A sign of life after the failure ends the pause; not for what fails although others are taken.
         shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
         # In doubt, it gets one more chance to come before later news of the same subject.
-        if shows_life or (waiting.doubts and newest > tried_at):
+        # Not by a time that has not come yet, which would be later than every try.
+        if shows_life or (waiting.doubts and tried_at < newest <= now):
             moment = now
     if waiting.doubts and len(recent := _recent_repeats(state, now)) >= limits.max_repeats:
         moment = max(moment, datetime.fromtimestamp(recent[-limits.max_repeats], now.tzinfo) + _DAY)
@@ -212,8 +216,10 @@ def _parted(kept: Sequence[Notification], failure: Failure, *, has_probe: bool) 
     """The members of a failed digest as they are tried next: together again, in halves, or one ahead."""
     whole, token = kept[0].digest or failure.token, failure.token
     if failure.ill or isinstance(failure.error, CardRefused):
-        middle = len(kept) // 2
-        return [*_named(kept[:middle], f"{token}-1"), *_named(kept[middle:], f"{token}-2")]
+        # The parts were never tried, so the pause of the whole is not theirs.
+        until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
+        parts, middle = [replace(each, not_before=until) for each in kept], len(kept) // 2
+        return [*_named(parts[:middle], f"{token}-1"), *_named(parts[middle:], f"{token}-2")]
     if kept[0].attempts >= _WHOLE_TRIES and not has_probe:
         return [*_named(kept[:1], ""), *_named(kept[1:], whole)]
     return _named(kept, whole)

@@ -27,11 +27,24 @@ from maa_notify.storage.records import (
     unreached_key,
     versioned_from,
 )
-from maa_notify.storage.rows import ConflictError, Delete, Insert, Put, Row, Update, Write, prefix_end
+from maa_notify.storage.rows import (
+    ConflictError,
+    Delete,
+    Insert,
+    Put,
+    Row,
+    Update,
+    Write,
+    prefix_end,
+    wire_size,
+)
 from maa_notify.storage.versioned import VersionedRows
 
 _MOST_CONFLICTS = 20
 """Each one means that a poll wrote the row; so many in a row, that one would wait for ever."""
+
+_ENTRY_BYTES = 4_000
+"""Of a journal entry or a failure beside the notification: ids, times and an error."""
 
 PendingNotification = Versioned[Notification]
 """A notification in the outbox, with the etag that a later write of it needs."""
@@ -206,6 +219,13 @@ def destination_write(destination: str, state: Versioned[DestinationState]) -> W
     """The write of a destination's state, which fails unless its row is still as it was read."""
     key, data = DESTINATION + destination, encode(state.value)
     return Update(key, data, state.etag) if state.etag else Insert(key, data)
+
+
+def outcome_size(notification: Notification) -> int:
+    """The most bytes that recording the outcome of a notification takes in its transaction."""
+    key = OUTBOX + notification.key
+    moved = wire_size(Put(key, encode(notification))) + _ENTRY_BYTES
+    return moved + wire_size(Delete(key, ""))
 
 
 def _leaving(outcome: Outcome) -> list[Write]:
