@@ -34,8 +34,14 @@ _GROWTH = 3
 _LONGEST_GAP = timedelta(hours=25)
 """Between two tries while somebody tries at all; a longer one is no time of failing."""
 _MAY_BE_OVERTAKEN_AFTER = timedelta(hours=1)
-_WHOLE_TRIES = 3
-"""After so many a digest sends one of its own ahead, to learn whether it or the destination is at fault."""
+_MANY_DOUBTS = 3
+"""A digest without an answer stays one so often, for its members are there already, perhaps."""
+
+_SENDS_ONE_AHEAD = frozenset(3 * 2**each for each in range(20))
+"""After so many tries a digest sends one of its own ahead, to learn whether it or the destination fails.
+
+Ever more rarely, so that a long outage hardly takes it apart.
+"""
 
 
 class Failure(Struct, frozen=True):
@@ -158,8 +164,7 @@ def judge(
     failure = replace(failure, ill=ill, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
-        has_probe = any(not each.value.digest for each in others)
-        kept = _parted(kept, failure, has_probe=has_probe)
+        kept = _parted(kept, failure)
     if ill:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
@@ -212,15 +217,16 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
     return None
 
 
-def _parted(kept: Sequence[Notification], failure: Failure, *, has_probe: bool) -> list[Notification]:
+def _parted(kept: Sequence[Notification], failure: Failure) -> list[Notification]:
     """The members of a failed digest as they are tried next: together again, in halves, or one ahead."""
     whole, token = kept[0].digest or failure.token, failure.token
-    if failure.ill or isinstance(failure.error, CardRefused):
+    is_slow = failure.in_doubt and kept[0].doubts < _MANY_DOUBTS
+    if isinstance(failure.error, CardRefused) or (failure.ill and not is_slow):
         # The parts were never tried, so the pause of the whole is not theirs.
         until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
         parts, middle = [replace(each, not_before=until) for each in kept], len(kept) // 2
         return [*_named(parts[:middle], f"{token}-1"), *_named(parts[middle:], f"{token}-2")]
-    if kept[0].attempts >= _WHOLE_TRIES and not has_probe:
+    if kept[0].attempts in _SENDS_ONE_AHEAD:
         return [*_named(kept[:1], ""), *_named(kept[1:], whole)]
     return _named(kept, whole)
 

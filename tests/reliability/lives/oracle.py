@@ -159,14 +159,16 @@ def _accepted_between(world: World, destination: str, first: float, last: float)
 
 
 def _torn(world: World) -> list[str]:
-    """A digest whose answer was lost stays that digest, unless one of its cards was seen to be ill."""
+    """A digest whose answer was lost stays that digest, the first and the second time."""
     found = []
     lines: dict[tuple[str, str], list[Post]] = defaultdict(list)
     for post in world.teams.posts:
         lines[post.destination, post.recipient].append(post)
     for posts in lines.values():
+        losses = Counter[tuple[Seen, ...]]()
         for before, after in pairwise(posts):
-            is_digest = before.answer == "lost" and len(before.events) > 1
+            losses[before.events] += before.answer in {"lost", "silent"}
+            is_digest = before.answer == "lost" and len(before.events) > 1 and losses[before.events] < 3
             shared = {*before.events} & {*after.events}
             if is_digest and shared and {*before.events} != {*after.events}:
                 found.append(f"{len(before.events)} of a digest, then {len(after.events)}: {after.events}")
@@ -305,13 +307,17 @@ def _announced(world: World) -> list[str]:
 
 
 def _wrong_cards(world: World) -> list[str]:
-    """A bot's card shows the newest that was told of its request, and there is one of it."""
+    """A bot's card shows the newest that was told of its request, and there is one of it.
+
+    Of what arrived while the answer was lost, or before a kill, nobody knows, so it cannot be kept right.
+    """
     newest: dict[tuple[str, str], int] = {}
-    for line, seens in _told(world).items():
-        newest[line] = max(each.revision for each in seens)
+    for told in (each for post in world.teams.posts for each in post.recorded):
+        line = told.destination, told.request_id
+        newest[line] = max(told.revision, newest.get(line, 0))
     shown: dict[tuple[str, str], list[int]] = defaultdict(list)
     for (destination, _), card in world.teams.cards.items():
-        if destination in BOTS:
+        if destination in BOTS and card.shown_by.recorded:
             shown[destination, card.request_id].append(card.revision)
     excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
     found = []
