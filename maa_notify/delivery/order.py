@@ -48,6 +48,8 @@ def timed(
 ) -> list[Waiting]:
     """When each of them may be tried, none before earlier news of its subject that it must not overtake.
 
+    The members of a digest may be tried when one of them may, so that it stays whole.
+
     Args:
         waiting: what waits at one address, in order.
         state: what is remembered of the address.
@@ -58,14 +60,17 @@ def timed(
     for item in waiting:
         key = _news_of(item.value)
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
+    own = [due_at(each.value, state, newest[_news_of(each.value)], now, limits) for each in waiting]
+    whole: dict[str, datetime] = {}
+    for item, moment in zip(waiting, own, strict=True):
+        whole[item.value.digest] = min(moment, whole.get(item.value.digest, moment))
     before: dict[tuple[str, str], list[Waiting]] = {}
     found = []
-    for item in waiting:
-        key = _news_of(item.value)
-        earlier = before.setdefault(key, [])
+    for item, moment in zip(waiting, own, strict=True):
+        earlier = before.setdefault(_news_of(item.value), [])
         blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state)]
-        moment = max([due_at(item.value, state, newest[key], now, limits), *blocking])
-        found.append(Waiting(item, moment))
+        alone = whole[item.value.digest] if item.value.digest else moment
+        found.append(Waiting(item, max([alone, *blocking])))
         earlier.append(found[-1])
     return found
 

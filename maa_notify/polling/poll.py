@@ -131,8 +131,9 @@ class Poll:
             return frozenset()
         # Where another destination posts already, what is open has been told.
         leaders = self.delivery.leaders
+        known = {leaders.get(name, name) for name in snapshot.states}
         names = {each.name: leaders.get(each.name, each.name) for each in self.routes}
-        return frozenset(name for name, leader in names.items() if leader not in snapshot.states)
+        return frozenset(name for name, leader in names.items() if leader not in known)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""

@@ -165,10 +165,11 @@ def _torn(world: World) -> list[str]:
     for post in world.teams.posts:
         lines[post.destination, post.recipient].append(post)
     for posts in lines.values():
-        losses = Counter[tuple[Seen, ...]]()
+        losses = Counter[Seen]()
         for before, after in pairwise(posts):
-            losses[before.events] += before.answer in {"lost", "silent"}
-            is_digest = before.answer == "lost" and len(before.events) > 1 and losses[before.events] < 3
+            losses.update(before.events if before.answer in {"lost", "silent"} else ())
+            is_early = min(losses[each] for each in before.events) < 3
+            is_digest = before.answer == "lost" and len(before.events) > 1 and is_early
             shared = {*before.events} & {*after.events}
             if is_digest and shared and {*before.events} != {*after.events}:
                 found.append(f"{len(before.events)} of a digest, then {len(after.events)}: {after.events}")
