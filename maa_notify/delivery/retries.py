@@ -123,7 +123,8 @@ def due_at(
     """
     moment = waiting.not_before or now
     tried_at = waiting.tried_at
-    if tried_at is not None and waiting.attempts:
+    # The second look at a person has its time, whatever else is taken.
+    if tried_at is not None and waiting.attempts and waiting.unreached_at is None:
         # A sign of life after the failure ends the pause; not for what fails although others are taken.
         shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
         # In doubt, it gets one more chance to come before later news of the same subject.
