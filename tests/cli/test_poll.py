@@ -18,6 +18,7 @@ QUIET: dict[str, object] = {
     "refused": [],
     "hidden": [],
     "stale": 0,
+    "unreached": 0,
     "token_issued_at": None,
 }
 
