@@ -132,7 +132,7 @@ def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, st
 
 
 def test_what_a_person_wants_sent_is_sent_before_later_news(store: StateStore) -> None:
-    """Due now, in its full form, before what has failed, and nothing of the same request passes it any more."""
+    """Due now, in its full form, before what has failed, and nothing of its request passes it any more."""
     store.requests.record([created(tracked())])
     [held] = store.outbox.read_pending()
     refused = replace(
