@@ -290,7 +290,9 @@ def rows_of(
     """
     state = settings.state
     if state.sqlite_path is not None:
-        from maa_notify.storage.sqlite import BUSY_SECONDS, SqliteRows  # noqa: PLC0415 - never in Azure
+        # Never in Azure.
+        from maa_notify.storage.sqlite import SqliteRows  # noqa: PLC0415
+        from maa_notify.storage.sqlite_file import BUSY_SECONDS  # noqa: PLC0415
 
         patience = BUSY_SECONDS if busy_seconds is None else busy_seconds
         return SqliteRows(state.sqlite_path, settings.tenant_id, patience)

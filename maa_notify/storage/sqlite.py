@@ -8,7 +8,6 @@ The journal is one for rollback, not one that is written ahead (WAL). With that 
 commit, but it does not work on a network share, and a copy of the file alone would lack what came last.
 """
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,6 @@ from threading import Lock
 
 from msgspec import Struct
 
-from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.storage.records import OUTBOX
 from maa_notify.storage.rows import (
     MAX_CHANGES,
@@ -31,17 +29,8 @@ from maa_notify.storage.rows import (
     Write,
     prefix_end,
 )
+from maa_notify.storage.sqlite_file import BUSY_SECONDS, failure, open_file
 
-_APPLICATION_ID = 0x4D41414E
-_SCHEMA = """
-    CREATE TABLE IF NOT EXISTS rows (
-        partition TEXT NOT NULL,
-        key TEXT NOT NULL,
-        data TEXT NOT NULL,
-        etag TEXT NOT NULL,
-        PRIMARY KEY (partition, key)
-    ) WITHOUT ROWID
-"""
 _INSERT = "INSERT OR IGNORE INTO rows VALUES (?, ?, ?, ?)"
 _PUT = "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?)"
 _UPDATE = "UPDATE rows SET data = ?, etag = ? WHERE partition = ? AND key = ? AND etag = ?"
@@ -52,8 +41,6 @@ _WAITING = """
 _PADDING = ("", "padding")
 """Partition and key of a row that makes the file grow; no tenant has this partition."""
 
-BUSY_SECONDS = 20.0
-"""How long a poll waits for another process that has locked the file."""
 _PAGE = 1_000
 _ROOM = 32_768
 """Bytes by which a commit lets the file grow beside the notifications that it moves."""
@@ -65,14 +52,6 @@ _SPARE = 16_384
 """Bytes that are made beyond what is needed, so that this is done seldom."""
 _MOST_MOVED = 2_900_000
 """Bytes for the largest outcome that there is: of as many notifications as one transaction moves."""
-
-_HINTS = {
-    "SQLITE_FULL": "make room on its disk",
-    "SQLITE_IOERR": "see whether its disk is full, over a quota, or broken",
-    "SQLITE_BUSY": "another program holds it, end that one or let it finish",
-    "SQLITE_READONLY": "make the file and its folder writable",
-}
-"""What to do, by the beginning of SQLite's name for an error."""
 
 
 class _Room(Struct, frozen=True):
@@ -97,7 +76,8 @@ class SqliteRows:
         self._partition = partition
         self._lock = Lock()
         self._busy_seconds = busy_seconds
-        self._connection = self._open()
+        self._is_stuck = False
+        self._connection = open_file(path, busy_seconds)
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
@@ -121,6 +101,7 @@ class SqliteRows:
         """
         try:
             with self._lock:
+                self._open_again_if_stuck()
                 with self._transaction():
                     etags = self._apply(writes)
                     room = self._room_to_keep()
@@ -128,47 +109,11 @@ class SqliteRows:
                     self._make(room)
                 return etags
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise failure(self._path, error) from error
 
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            # Created here, since SQLite would let others read the file, and it holds names and reasons.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(
-                self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise self._failure(error) from error
-        try:
-            self._prepare(connection)
-        except sqlite3.Error as error:
-            connection.close()
-            raise self._failure(error) from error
-        except StateError:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Creates the table in a new file and marks the file as ours; refuses a file of another program."""
-        if _owner(connection) != _APPLICATION_ID:
-            self._make_ours(connection)
-        connection.execute("PRAGMA journal_mode = PERSIST")
-
-    def _make_ours(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")
-        if _owner(connection) != _APPLICATION_ID:
-            if _owner(connection) or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise StateCorrupt(
-                    f"{self._where} belongs to another program: name another file in MAA_STATE"
-                )
-            connection.execute(_SCHEMA)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute("COMMIT")
 
     def _page(self, first: str, end: str) -> list[Row]:
         statement = (
@@ -178,9 +123,10 @@ class SqliteRows:
         try:
             # A page at a time: the lock is free while the caller works on the rows.
             with self._lock:
+                self._open_again_if_stuck()
                 found = self._connection.execute(statement, (self._partition, first, end, _PAGE)).fetchall()
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise failure(self._path, error) from error
         return [Row(*each) for each in found]
 
     @contextmanager
@@ -201,10 +147,15 @@ class SqliteRows:
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
-        if self._connection.in_transaction:
+        self._is_stuck = self._connection.in_transaction
+
+    def _open_again_if_stuck(self) -> None:
+        """Opens the file anew after a transaction that could not be left."""
+        if self._is_stuck:
             with suppress(sqlite3.Error):
                 self._connection.close()
-            self._connection = self._open()
+            self._connection = open_file(self._path, self._busy_seconds)
+            self._is_stuck = False
 
     def _room_to_keep(self) -> _Room:
         """What recording the outcome of the next post may take."""
@@ -262,23 +213,3 @@ class SqliteRows:
         """
         if rows and self._connection.executemany(statement, rows).rowcount != len(rows):
             raise ConflictError
-
-    @property
-    def _where(self) -> str:
-        return f"the state file {self._path}"
-
-    def _failure(self, error: Exception) -> StateError:
-        if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-            return StateCorrupt(f"{self._where} is no SQLite database: name another file in MAA_STATE")
-        if isinstance(error, sqlite3.DatabaseError) and "malformed" in str(error):
-            return StateCorrupt(f"{self._where} is damaged: restore it from a copy or remove it (MAA_STATE)")
-        name = getattr(error, "sqlite_errorname", "")
-        hint = next((hint for start, hint in _HINTS.items() if name.startswith(start)), "see MAA_STATE")
-        return StateError(
-            f"{self._where} cannot be used ({error}): {hint}; nothing more is posted until it can"
-        )
-
-
-def _owner(connection: sqlite3.Connection) -> int:
-    owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-    return owner
