@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
-from maa_notify.delivery.compose import MOST_TOGETHER, Composer
+from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import due_first, for_first_recipient, in_order, timed
+from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.notification import Notification
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -28,7 +28,7 @@ from maa_notify.errors import (
     StateError,
 )
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
-from maa_notify.storage.records import DestinationState, StoredCard, Versioned
+from maa_notify.storage.records import DestinationState, Versioned
 from maa_notify.storage.rows import ConflictError
 
 _LOG = logs.logger(__name__)
@@ -106,7 +106,7 @@ class DestinationRun:
         self._conflicts = 0
         self._ill = 0
         self._other: tuple[str, datetime | None] | None = None
-        self._cards: dict[tuple[str, str], StoredCard | None] = {}
+        self._places = Places(shared.outbox)
         self._state = lease.without_future_times(state, now, shared.limits)
         # Where it failed last it tries once a poll, so that a long outage causes no storm of calls.
         self._tries = 1 if self.is_failing else shared.limits.max_attempts
@@ -140,7 +140,7 @@ class DestinationRun:
     def _read_again(self) -> None:
         """Reads the state and then the outbox again, in this order for the reason in `__init__`."""
         self._is_stale = False
-        self._cards.clear()
+        self._places.forget()
         now = self._shared.clock.now()
         state = self._shared.outbox.read_destination(self.name)
         self._state = lease.without_future_times(state, now, self._shared.limits)
@@ -221,47 +221,21 @@ class DestinationRun:
     def _compose(self, now: datetime) -> tuple[Sequence[PendingNotification], Message]:
         state, limits = self._state.value, self._shared.limits
         due = for_first_recipient(self._due(now))
-        places = self._places(due)
-        items, message = self._shared.composer.compose(due, places, self._apart(due, places), now)
+        updates = self._shared.senders[due[0].value.destination].updates_cards
+        places = self._places.of(due) if updates else {}
+        apart = self._places.apart(due, self.waiting) if updates else frozenset[str]()
+        items, message = self._shared.composer.compose(due, places, apart, now)
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
         return items, replace(message, seconds=seconds)
-
-    def _apart(self, due: Sequence[PendingNotification], places: Mapping[str, StoredCard]) -> frozenset[str]:
-        """The subjects that need a card of their own where cards are changed, so that it can be kept right.
-
-        They have one, or get one by older news that wait, and would be told on two cards in a digest.
-        """
-        destination, tried = due[0].value.destination, {each.value.key for each in due}
-        if not self._shared.senders[destination].updates_cards:
-            return frozenset()
-        others = [each.value for each in self.waiting if each.value.key not in tried]
-        return frozenset(places).union(
-            each.event.subject_id for each in others if each.destination == destination
-        )
-
-    def _places(self, due: Sequence[PendingNotification]) -> dict[str, StoredCard]:
-        """The cards that stand there of these subjects, until as many have none as one digest can hold."""
-        found: dict[str, StoredCard] = {}
-        without = 0
-        if not self._shared.senders[due[0].value.destination].updates_cards:
-            return found
-        for key in dict.fromkeys(_card_of(each.value) for each in due):
-            if key not in self._cards:
-                self._cards[key] = self._shared.outbox.read_card(*key)
-            if (card := self._cards[key]) is not None:
-                found[key[1]] = card
-            elif (without := without + 1) == MOST_TOGETHER:
-                break
-        return found
 
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
     ) -> None:
         now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
         told = outcomes.accepted(items, message, receipt, _without(self.waiting, items), now)
-        self._cards |= {_card_of(items[0].value): each.card for each in told if each.card is not None}
+        self._places.remember(told)
         self._commit(told, lambda state: pacing.after_post(state, now, limits, took_s=took_s))
         self.delivered += len(items)
         self._tries = limits.max_attempts
@@ -364,11 +338,6 @@ class DestinationRun:
         except ConflictError:
             # Whoever wrote the row has taken the destination over: nothing is left to release.
             _LOG.debug("deliver.lost", destination=self.name)
-
-
-def _card_of(notification: Notification) -> tuple[str, str]:
-    """What a card is kept under during a delivery."""
-    return notification.destination, notification.event.subject_id
 
 
 def _without(

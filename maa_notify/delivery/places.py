@@ -1,0 +1,66 @@
+"""The cards that stand at an address, as far as a delivery needs to know of them."""
+
+from collections.abc import Iterable, Sequence
+
+from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.domain.notification import Notification
+from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
+from maa_notify.storage.records import StoredCard
+
+_Key = tuple[str, str]
+"""Destination and subject."""
+
+
+class Places:
+    """The places of cards, read once: nobody else changes them while this poll has the lease."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        """Knows of none yet."""
+        self._outbox = outbox
+        self._known: dict[_Key, StoredCard | None] = {}
+
+    def forget(self) -> None:
+        """Reads anew from now on, since another poll may have posted."""
+        self._known.clear()
+
+    def of(self, due: Iterable[PendingNotification]) -> dict[str, StoredCard]:
+        """The cards of these subjects, by id, read until as many have none as one digest can hold.
+
+        Args:
+            due: what is due at one destination, in order.
+        """
+        found: dict[str, StoredCard] = {}
+        without = 0
+        for key in dict.fromkeys(_key(each.value) for each in due):
+            if key not in self._known:
+                self._known[key] = self._outbox.read_card(*key)
+            if (card := self._known[key]) is not None:
+                found[key[1]] = card
+            elif (without := without + 1) == MOST_TOGETHER:
+                break
+        return found
+
+    def apart(
+        self, due: Sequence[PendingNotification], waiting: Iterable[PendingNotification]
+    ) -> frozenset[str]:
+        """The ids of subjects that need a card of their own, so that it can be kept right.
+
+        They have one, or get one by other news that wait, or were not looked up: a digest would be a second.
+        """
+        destination, tried = due[0].value.destination, {each.value.key for each in due}
+        others = (each.value for each in waiting if each.value.key not in tried)
+        unknown = (each.value for each in due if self._known.get(_key(each.value), _UNREAD) is not None)
+        return frozenset(
+            each.event.subject_id for each in (*others, *unknown) if each.destination == destination
+        )
+
+    def remember(self, told: Iterable[Outcome]) -> None:
+        """Notes the cards that were posted or changed."""
+        self._known |= {_key(each.pending.value): each.card for each in told if each.card is not None}
+
+
+_UNREAD = object()
+
+
+def _key(notification: Notification) -> _Key:
+    return notification.destination, notification.event.subject_id
