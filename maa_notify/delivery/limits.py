@@ -16,7 +16,7 @@ class DeliveryLimits(Struct, frozen=True):
         post_s: seconds that a post may take, all its calls together.
         patient_post_s: the same where answers came late or never: Workflows gives up a flow that
             has not answered after two minutes ("Limits of automated, scheduled, and instant flows").
-        lease_margin_s: how much longer than a post its lease is.
+        lease_margin_s: how much longer than a post its lease is, so that a slow store leaves enough.
         rate_window: the time over which `rate_limit` is counted.
         rate_limit: cards for one address within `rate_window`. The Workflows bot takes 25 in 300 s
             (connector reference "Microsoft Teams", throttling limits).
@@ -32,7 +32,7 @@ class DeliveryLimits(Struct, frozen=True):
     max_ill: int = 20
     post_s: float = 30.0
     patient_post_s: float = 130.0
-    lease_margin_s: float = 10.0
+    lease_margin_s: float = 14.0
     rate_window: timedelta = timedelta(seconds=300)
     rate_limit: int = 25
     min_interval: timedelta = timedelta(seconds=1)

@@ -181,6 +181,38 @@ def test_a_requestor_who_may_not_be_written_to_holds_up_nobody_and_is_left_alone
     assert (len(opened), len(opened_later)) == (2, 3)
 
 
+def test_a_person_with_news_every_few_hours_is_tried_again_after_a_day(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+) -> None:
+    """What is passed over within the day does not put off the next try: the app is back, and so are they."""
+    service.bar(MIRA, "BotDisabledByAdmin")
+    graph.requests = [filed_by(MIRA, notifier, status="approved")]
+    notifier.poll()
+    notifier.poll_after(5 * MINUTE)
+    service.unbar(MIRA)
+    for _ in range(9):
+        graph.requests.append(filed_by(MIRA, notifier, status="approved"))
+        notifier.poll_after(6 * 60 * MINUTE)
+
+    told = [text(card) for card in service.chat_with(MIRA)]
+    assert [any(each["payloadName"] in card for card in told) for each in graph.requests[-5:]] == [True] * 5
+
+
+def test_a_person_is_given_up_only_after_a_second_look(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+) -> None:
+    """Barred for a moment: the message waits for some minutes and comes."""
+    service.bar(MIRA, "MessageWritesBlocked")
+    graph.requests = [filed_by(MIRA, notifier, status="approved")]
+    first = notifier.poll()
+    service.unbar(MIRA)
+
+    report = notifier.poll_after(5 * MINUTE)
+
+    assert (first.pending, first.unreached) == (1, 0)
+    assert (report.delivered, report.pending, len(service.chat_with(MIRA))) == (1, 0, 1)
+
+
 def test_history_tells_who_was_not_reached(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier
 ) -> None:

@@ -277,6 +277,28 @@ def test_what_fails_for_a_week_is_given_up_loudly_and_can_be_sent_again(
     assert (again.delivered, again.dead, len(teams.cards)) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("away", ["the notifier", "the destination"])
+def test_days_in_which_nobody_tried_are_no_days_of_failing(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier], away: str
+) -> None:
+    """Off, or out of the settings, for eight days amid an outage: one 503 more gives up nothing."""
+    before = make_notifier(MAA_DESTINATIONS=two_channels(teams))
+    graph.requests = [make_request(now=before.clock.now()) for _ in range(3)]
+    teams.answer_all(reply(503), on="busy")
+    before.poll_each(60, 3)
+    if away == "the notifier":
+        before.clock.advance(timedelta(days=8))
+    else:
+        make_notifier().poll_each(timedelta(days=1).total_seconds(), 8)
+
+    during = make_notifier(MAA_DESTINATIONS=two_channels(teams)).poll_after(60)
+    teams.answer_all(None, on="busy")
+    after = make_notifier(MAA_DESTINATIONS=two_channels(teams)).poll_after(60)
+
+    assert (during.dead, during.refused) == (0, ("busy",))
+    assert (after.dead, after.pending, len(teams.cards_in("busy"))) == (0, 0, 3)
+
+
 def test_the_pace_stays_within_what_workflows_takes(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
 ) -> None:
@@ -379,7 +401,7 @@ def test_a_poller_that_died_while_posting_blocks_for_a_short_time_only(
     report = notifier.poll()
 
     assert (report.delivered, len(teams.cards)) == (1, 1)
-    assert sum(notifier.clock.sleeps) <= 41
+    assert sum(notifier.clock.sleeps) <= 45
 
 
 def test_a_poller_leaves_a_destination_to_another_that_is_at_work(

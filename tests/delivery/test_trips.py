@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.graph.client import GraphClient
@@ -216,3 +217,39 @@ def test_what_another_poller_delivered_meanwhile_is_not_posted_again(
     other.close()
 
     assert (report.delivered, len(teams.cards)) == (0, 1)
+
+
+def test_a_lease_lasts_for_the_whole_post_however_slow_the_store_is(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, rows: Watched
+) -> None:
+    """It is looked at again right before the post: what is left then is more than a post may take."""
+    graph.requests.append(make_request(now=notifier.clock.now()))
+    left: list[float] = []
+
+    def be_slow(writes: Sequence[Write]) -> None:
+        if not teams.calls:
+            notifier.clock.advance(25)
+            rows.before_commit = lambda _: notifier.clock.advance(9)
+
+    @dataclass
+    class Watching:
+        sender: Sender
+        updates_cards = False
+
+        def post(self, message: Message) -> Receipt:
+            state = StateStore(rows.rows).outbox.read_destination("default").value
+            assert state.lease_expires_at is not None
+            left.append((state.lease_expires_at - notifier.clock.now()).total_seconds() - message.seconds)
+            return self.sender.post(message)
+
+        def answers(self) -> bool:
+            return self.sender.answers()
+
+        def close(self) -> None:
+            self.sender.close()
+
+    notifier.app.senders = {"default": Watching(notifier.app.senders["default"])}
+    rows.before_commit = be_slow
+    report = notifier.poll_after(60)
+
+    assert (report.delivered, len(left), left[0] > 0) == (1, 1, True)

@@ -172,6 +172,11 @@ class FakeConnector(Fake):
         with self._changed:
             self._barred[where] = code
 
+    def unbar(self, where: str) -> None:
+        """Take posts to a channel or a person again."""
+        with self._changed:
+            del self._barred[where]
+
     def renew_token(self) -> None:
         """Take a new token only; whoever keeps the old one is refused."""
         with self._changed:
