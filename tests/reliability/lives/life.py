@@ -149,7 +149,9 @@ class Life:
         is_first = route in NEWCOMERS and not any(each.destination == route.name for each in world.owed)
         if is_first and not world.is_new_to_us():
             visible = [each for each in world.tenant.listed.values() if each.id not in world.tenant.hidden]
-            world.joined[route.name] = frozenset(each.id for each in visible if not each.is_closed)
+            world.joined[route.name] = {
+                each.id: world.last_told(each.id) for each in visible if not each.is_closed
+            }
 
     def hide(self) -> None:
         """Lists omit a request from now on."""

@@ -288,11 +288,19 @@ def _unmet(world: World) -> list[str]:
         f"{name} was new and never heard of {request_id}"
         for name, open_then in world.joined.items()
         if name in world.settings.routes
-        for request_id in open_then
+        for request_id, told_then in open_then.items()
         if (name, request_id) not in met and request_id in world.tenant.listed
         # What lists omit since then, perhaps no poll has ever seen.
         if request_id not in world.tenant.hidden
+        if not _was_over_again(world, request_id, told_then)
     ]
+
+
+def _was_over_again(world: World, request_id: str, told_then: Seen | None) -> bool:
+    """Whether no poll saw a request open: it was known as closed, and is so again, with nothing to tell."""
+    request = world.tenant.listed[request_id]
+    is_known_as_closed = told_then is None or replace(request, status=told_then.status).is_closed
+    return is_known_as_closed and request.is_closed and world.last_told(request_id) == told_then
 
 
 def _announced(world: World) -> list[str]:
