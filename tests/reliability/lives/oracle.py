@@ -120,9 +120,7 @@ def _failed_before(world: World, recipient: str, looks: list[float]) -> bool:
 def _doubled(world: World) -> list[str]:
     """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
     recorded = Counter(told for post in world.teams.posts for told in post.recorded)
-    found = [
-        f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + (told in world.early)
-    ]
+    found = [f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + world.early[told]]
     unrecorded: dict[int, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
         if post.answer == "accepted" and not set(post.events) <= post.recorded:

@@ -85,7 +85,7 @@ class World:
         joined: destinations that were new in the settings, and by id the requests that were open then, each
             with the last that anybody had been told of it; None for nothing.
         is_ahead: whether the clock is wrong just now.
-        early: reminders of such a time, and of one before a clock was set back: they may come once more.
+        early: reminders of such times, and of one before a clock was set back: so often they may come again.
         list_was_seen: whether a list ever showed a request.
     """
 
@@ -106,7 +106,7 @@ class World:
     flaws: list[str] = field(default_factory=list)
     joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
-    early: set[Seen] = field(default_factory=set)
+    early: Counter[Seen] = field(default_factory=Counter)
     list_was_seen: bool = False
 
     def __post_init__(self) -> None:
