@@ -36,7 +36,7 @@ class RequestState(Struct, frozen=True):
         missing_since: when a poll first found it missing from the list (UTC); cleared when it is back.
         looked_up_at: when it was last asked for by id while others had to wait for their turn (UTC).
         reminded_at: when stages of either plan were last done with (UTC).
-        overruled: statuses that the list told for the same moment as the present one, and that count no more.
+        overruled: statuses told for the same moment as the present one, which count in no list any more.
         told_types: the sets of policy types under which it was told; empty while that is the present one.
     """
 
@@ -109,23 +109,39 @@ def compare(  # noqa: PLR0913, PLR0917 - all that a poll has found out
 
 
 def stale_ids(
-    known: Mapping[str, RequestState], listed: Iterable[ApprovalRequest], now: datetime
+    known: Mapping[str, RequestState],
+    listed: Iterable[ApprovalRequest],
+    now: datetime,
+    found: Collection[str] = (),
 ) -> frozenset[str]:
     """The ids of requests that are listed in an older version than is known: an outdated answer of Graph.
 
     A time that is equal or missing says nothing, so that such an entry counts as of now, unless its status
     was overruled for that very moment.
+
+    Args:
+        known: requests remembered, by id.
+        listed: what Graph answers now.
+        now: the time of the poll (UTC).
+        found: ids of those that were looked up: what Graph tells of this very request nothing overrules.
     """
     pairs = ((each, known.get(each.id)) for each in listed)
-    return frozenset(each.id for each, state in pairs if state is not None and _is_stale(each, state, now))
+    return frozenset(
+        each.id
+        for each, state in pairs
+        if state is not None
+        if (each.id not in found and _is_overruled(each, state)) or _is_older(each, state, now)
+    )
 
 
-def _is_stale(listed: ApprovalRequest, known: RequestState, now: datetime) -> bool:
-    known_at = known.request.modified_at
-    if listed.status in known.overruled and listed.modified_at in {None, known_at}:
-        return listed.status != known.request.status
+def _is_overruled(listed: ApprovalRequest, known: RequestState) -> bool:
+    is_of_that_moment = listed.modified_at in {None, known.request.modified_at}
+    return is_of_that_moment and listed.status in {*known.overruled} - {known.request.status}
+
+
+def _is_older(listed: ApprovalRequest, known: RequestState, now: datetime) -> bool:
     # A time that has not come yet proves nothing, and must not keep news away until it comes.
-    credible = unless_later(known_at, now)
+    credible = unless_later(known.request.modified_at, now)
     return listed.modified_at is not None and credible is not None and listed.modified_at < credible
 
 

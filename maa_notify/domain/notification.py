@@ -90,3 +90,9 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             digest="",
             unreached_at=None,
         )
+
+
+def line_of(key: str) -> tuple[str, str]:
+    """The storage key of the subject and the destination in a notification's key."""
+    parts = key.split(":", 3)
+    return parts[0], parts[-1]

@@ -30,7 +30,7 @@ from maa_notify.domain.times import SKEW, unless_later
 from maa_notify.domain.visibility import Family, has_left_by_itself, lost_families, of_families
 from maa_notify.errors import GraphError, GraphUnavailable, PermissionLost
 from maa_notify.polling.source import News, Seen
-from maa_notify.storage.records import APPROVALS
+from maa_notify.storage.records import APPROVALS, SourceMark
 from maa_notify.storage.requests import Known, RequestStore
 from maa_notify.storage.snapshot import Snapshot
 
@@ -105,7 +105,7 @@ class Approvals(Struct, frozen=True):
         ids = {each.request.id for each in hidden}
         looks = self._look_up([each for each in away if each.request.id not in ids], now)
         listed = {**latest, **looks.found}
-        stale = stale_ids(known, listed.values(), now)
+        stale = stale_ids(known, listed.values(), now, looks.found)
         overruled = _overruled(listing, latest, looks, known, stale)
         # What is known is newer: it stands as if it had been listed so.
         listed |= {request_id: known[request_id].request for request_id in stale}
@@ -143,7 +143,7 @@ class Approvals(Struct, frozen=True):
         past = self.store.read_past(_doubtful(listed.values(), snapshot, now))
         former = {request_id: each.value for request_id, each in past.items()}
         stale = stale_ids(former, listed.values(), now)
-        rules = _rules_for(self.rules, snapshot, now)
+        rules = _rules_for(self.rules, snapshot, listed.values(), now)
         present = {key: each for key, each in listed.items() if key not in stale}
         return compare(known, former, present, gone, now, rules), past, len(stale)
 
@@ -193,20 +193,31 @@ class Approvals(Struct, frozen=True):
             self.store.raise_watermark(newest, ahead)
 
 
-def _rules_for(rules: Rules, snapshot: Snapshot, now: datetime) -> Rules:
+def _rules_for(rules: Rules, snapshot: Snapshot, listed: Collection[ApprovalRequest], now: datetime) -> Rules:
     """The rules of this poll: which of the requests that are new to us are history, which may be repeats."""
     mark = snapshot.marks.get(APPROVALS)
     if mark is None:
         lost_at = now if snapshot.is_memory_lost else None
         return replace(rules, first_run=True, memory_lost_at=lost_at)
-    since = unless_later(mark.outlook.since, now)
-    if since is None and mark.memory_lost_at is not None:
-        since = now
-    if since is not None and mark.outlook.listed:
-        # History has been seen, so that only clocks which differ are in doubt.
-        since -= SKEW
     lost_at = unless_later(mark.memory_lost_at, now)
-    return replace(rules, first_run=mark.last_good is None, since=since, memory_lost_at=lost_at)
+    return replace(
+        rules, first_run=mark.last_good is None, since=_since(mark, listed, now), memory_lost_at=lost_at
+    )
+
+
+def _since(mark: SourceMark, listed: Collection[ApprovalRequest], now: datetime) -> datetime | None:
+    """Since when requests that are new to us are news though they ended; None for ever."""
+    since, is_history_seen = mark.outlook.since, bool(mark.outlook.listed)
+    if unless_later(since, now) is not None:
+        # Once history has been seen only clocks that differ are in doubt.
+        return since - SKEW if since and is_history_seen else since
+    if mark.memory_lost_at is not None:
+        return now - SKEW if is_history_seen else now
+    if since is None or is_history_seen:
+        return None
+    # The first list was empty, and a clock was wrong: ours now if Intune's times lie ahead of it, else then.
+    times = (moment for each in listed for moment in (each.requested_at, each.modified_at) if moment)
+    return since if max(times, default=now) > now + SKEW else now - SKEW
 
 
 def _overruled(
@@ -224,10 +235,12 @@ def _overruled(
         if request_id in rivals or (request_id in known and known[request_id].overruled)
     }
     for request_id, found in looks.found.items():
-        listed = known[request_id].request
-        if found.status != listed.status and found.modified_at in {None, listed.modified_at}:
+        before = known[request_id]
+        if found.modified_at not in {None, before.request.modified_at}:
+            told[request_id] = ()
+        elif found.status != before.request.status:
             # The list may go on with its own answer; by id Graph was asked for this very request.
-            told[request_id] = (listed.status,)
+            told[request_id] = tuple(sorted({*before.overruled, before.request.status} - {found.status}))
     return {request_id: statuses for request_id, statuses in told.items() if request_id not in stale}
 
 

@@ -94,7 +94,7 @@ class Poll:
         leases = self.delivery.leases(snapshot.states)
         newcomers = self._newcomers(snapshot)
         if news.is_complete:
-            told = with_welcome(news.changes, snapshot.tracked, self.routes, newcomers, now)
+            told = with_welcome(news.changes, snapshot, self.routes, newcomers, now)
             news, newcomers = replace(news, changes=told), frozenset()
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
@@ -129,10 +129,10 @@ class Poll:
         """The destinations that are new; in a first run none, which tells them what is open anyway."""
         if not snapshot.was_polled(self.approvals.name):
             return frozenset()
-        # Where another destination posts already, what is open has been told.
+        # Where another destination posts already, what is open has been told, whichever of them leads.
         leaders = self.delivery.leaders
-        known = {leaders.get(name, name) for name in snapshot.states}
         names = {each.name: leaders.get(each.name, each.name) for each in self.routes}
+        known = {leader for name, leader in names.items() if name in snapshot.states}
         return frozenset(name for name, leader in names.items() if leader not in known)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
@@ -189,11 +189,13 @@ class Poll:
         return Versioned(before, self.store.requests.write_mark(source.name, mark))
 
     def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
+        """The event for whoever takes it and is not told by the change already."""
         event = change.event
         if event is None:
             return ()
-        hearing = route(event, self.routes)
-        if not hearing:
+        welcomed = {each.destination for each in change.notifications}
+        hearing = [each for each in route(event, self.routes) if each.destination not in welcomed]
+        if not hearing and not welcomed:
             _LOG.warning(
                 "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
             )

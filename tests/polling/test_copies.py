@@ -85,6 +85,62 @@ def test_a_step_back_counts_once_the_list_had_agreed(
     assert len(teams.cards) == 3
 
 
+def test_what_a_look_up_tells_is_news_though_another_one_overruled_it(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Approved and taken back with the time unmoved, while the list omits the request: both are told."""
+    raw = make_request(now=notifier.clock.now())
+    graph.requests = [raw]
+    notifier.poll()
+    graph.requests = []
+    for status in ("approved", "needsApproval", "approved"):
+        graph.unlisted = [{**raw, "status": status}]
+        notifier.poll_each(MINUTE, 2)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards] == [
+        "Needs approval",
+        "Approved - Needs completion",
+        "Needs approval",
+        "Approved - Needs completion",
+    ]
+
+
+@pytest.mark.parametrize("last", ["needsApproval", "approved"])
+def test_a_list_that_is_two_look_ups_behind_is_no_news(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, last: str
+) -> None:
+    """Whichever of the statuses of that moment the list comes back with, the last look-up counts."""
+    raw = make_request(now=notifier.clock.now())
+    graph.requests = [raw]
+    notifier.poll()
+    graph.requests = []
+    for status in ("approved", "rejected"):
+        graph.unlisted = [{**raw, "status": status}]
+        notifier.poll_after(MINUTE)
+    graph.requests = [{**raw, "status": last}]
+    notifier.poll_each(MINUTE, 2)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards[2:]] == ["Rejected"]
+
+
+def test_a_look_up_with_a_newer_time_ends_the_contradiction(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """What was overruled for one moment is news when a list tells it for that later one."""
+    raw = make_request(now=notifier.clock.now())
+    graph.requests = [raw]
+    notifier.poll()
+    graph.requests, graph.unlisted = [], [{**raw, "status": "approved"}]
+    notifier.poll_after(MINUTE)
+    newer = make_request(now=notifier.clock.now(), age=timedelta(), id=raw["id"])
+    graph.unlisted = [{**newer, "status": "approved"}]
+    notifier.poll_after(MINUTE)
+    graph.requests = [newer]
+    notifier.poll_after(MINUTE)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards[2:]] == ["Needs approval"]
+
+
 def test_a_newer_time_ends_the_contradiction(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
     """A status that was overruled for one moment is news at a later one."""
     raw = make_request(now=notifier.clock.now())

@@ -75,6 +75,24 @@ def test_a_first_list_that_is_empty_makes_no_history_news(
     assert not any(WORDS in text(card) for card in teams.cards)
 
 
+@pytest.mark.parametrize("hours", [24, -1.5, -23])
+def test_a_first_list_that_is_empty_counts_whichever_clock_was_wrong(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, hours: float
+) -> None:
+    """The clock was ahead then, or is behind since: what had ended is still no news, and the next end is."""
+    listed = history(notifier)
+    notifier.clock.advance(60 * MINUTE)
+    watched_since = notifier.clock.now()
+    notifier.clock.advance(max(hours, 0) * 60 * MINUTE)
+    notifier.poll()
+    notifier.clock.set_back(timedelta(hours=abs(hours)))
+    ended = make_request(now=watched_since, age=-timedelta(seconds=30), status="rejected")
+    graph.requests = [*listed, ended]
+    notifier.poll_each(MINUTE, 3)
+
+    assert sorted(strips(teams)) == ["Approved - Needs completion", "Needs approval", "Rejected"]
+
+
 def test_what_ends_after_the_first_list_is_news_though_it_was_empty(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:

@@ -1,9 +1,17 @@
 """What a destination is told that is new in the settings, and one that comes back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from tests.support.cards import text
+import pytest
+
+from maa_notify.demo.tenant import wire_time
+from maa_notify.errors import StateError
+from maa_notify.storage.rows import Row, Rows, Write
+from maa_notify.storage.store import StateStore
+from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -13,10 +21,42 @@ Make = Callable[..., Notifier]
 MINUTE = 60
 
 
+class OnceOnly(Rows):
+    """A store that fails after its first transaction."""
+
+    def __init__(self, rows: Rows) -> None:
+        """Works on these rows."""
+        self._rows = rows
+        self._is_away = False
+
+    def read(self, first: str, end: str) -> Iterator[Row]:
+        """The rows."""
+        return self._rows.read(first, end)
+
+    def get(self, key: str) -> Row | None:
+        """The row."""
+        return self._rows.get(key)
+
+    def commit(self, changes: Sequence[Write]) -> list[str]:
+        """Commits once."""
+        if self._is_away:
+            raise StateError("away")
+        self._is_away = True
+        return self._rows.commit(changes)
+
+    def close(self) -> None:
+        """Leaves the rows open."""
+
+
 def with_destinations(teams: FakeTeams, *names: str) -> dict[str, str]:
     """The setting of these channels, each of which gets everything."""
     found = [{"name": name, "webhook_url": teams.url_for(name)} for name in names]
     return {"MAA_DESTINATIONS": json.dumps(found)}
+
+
+def many(now: datetime) -> list[dict[str, Any]]:
+    """A hundred and twenty open requests, each about a device whose name is in no other's."""
+    return [make_request(now=now, payloadName=f"CONTOSO-LT-{number:03}") for number in range(120)]
 
 
 def test_a_new_destination_is_told_what_is_open_as_one_digest_once(
@@ -58,7 +98,7 @@ def test_many_open_requests_are_told_to_a_new_destination(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make
 ) -> None:
     """A hundred and twenty are more than one card or one transaction holds: each is told once."""
-    graph.requests = [make_request(now=make_notifier().clock.now()) for _ in range(120)]
+    graph.requests = many(make_notifier().clock.now())
     make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 10)
 
     make_notifier(**with_destinations(teams, "old", "new")).poll_each(MINUTE, 3)
@@ -96,6 +136,44 @@ def test_a_new_destination_waits_for_a_list_that_can_be_read(
 
     assert [report.failure is None for report in reports] == [False, True]
     assert [request["payloadName"] in text(card) for card in teams.cards_in("new")] == [True]
+
+
+def test_what_a_poll_left_unposted_is_told_to_a_new_destination_once(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """The poll that meets it ends with part of the news recorded: the next one tells each request once."""
+    graph.requests = many(make_notifier().clock.now())
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 10)
+    for request in graph.requests[::2]:
+        request["status"] = "approved"
+    later = make_notifier(**with_destinations(teams, "old", "new"))
+    well, later.app.store = later.app.store, StateStore(OnceOnly(later.app.store.rows))
+    with pytest.raises(StateError):
+        later.poll()
+    later.app.store = well
+
+    later.poll_each(MINUTE, 10)
+
+    cards = [text(card) for card in teams.cards_in("new")]
+    assert [sum(each["payloadName"] in card for card in cards) for each in graph.requests] == [1] * 120
+
+
+@pytest.mark.parametrize("events", [["created"], []])
+def test_a_reminder_does_not_keep_a_new_destination_from_hearing(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, events: list[str]
+) -> None:
+    """A reminder is due with the very poll that meets it: what is open is told in its place."""
+    now, day = make_notifier().clock.now(), timedelta(days=1)
+    request = make_request(now=now, expirationDateTime=wire_time(now + day))
+    graph.requests = [request]
+    make_notifier(**with_destinations(teams, "old"), MAA_REMINDERS="50%").poll()
+    old, new = json.loads(with_destinations(teams, "old", "new")["MAA_DESTINATIONS"])
+    both = json.dumps([old, {**new, "events": events}])
+
+    make_notifier(MAA_DESTINATIONS=both, MAA_REMINDERS="50%").poll_each(day.total_seconds() * 0.6, 1)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards_in("new")] == ["Needs approval"]
+    assert "Reminder" in strip(teams.cards_in("old")[-1])
 
 
 def test_a_second_name_for_a_channel_is_not_new(

@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from datetime import timedelta
@@ -80,7 +81,7 @@ class Life:
     def set_back(self) -> None:
         """Somebody turns the clock back."""
         self.world.clock.set_back(timedelta(minutes=self.world.rng.choice((1, 90))))
-        self.world.early |= {each for each in self.world.owed if each.what not in HAPPENED}
+        self.world.early |= Counter({each for each in self.world.owed if each.what not in HAPPENED})
 
     def poll(self) -> None:
         """One or several pollers poll."""
@@ -149,7 +150,9 @@ class Life:
         is_first = route in NEWCOMERS and not any(each.destination == route.name for each in world.owed)
         if is_first and not world.is_new_to_us():
             visible = [each for each in world.tenant.listed.values() if each.id not in world.tenant.hidden]
-            world.joined[route.name] = frozenset(each.id for each in visible if not each.is_closed)
+            world.joined[route.name] = {
+                each.id: world.last_told(each.id) for each in visible if not each.is_closed
+            }
 
     def hide(self) -> None:
         """Lists omit a request from now on."""

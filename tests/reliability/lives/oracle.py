@@ -120,9 +120,7 @@ def _failed_before(world: World, recipient: str, looks: list[float]) -> bool:
 def _doubled(world: World) -> list[str]:
     """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
     recorded = Counter(told for post in world.teams.posts for told in post.recorded)
-    found = [
-        f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + (told in world.early)
-    ]
+    found = [f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + world.early[told]]
     unrecorded: dict[int, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
         if post.answer == "accepted" and not set(post.events) <= post.recorded:
@@ -291,11 +289,19 @@ def _unmet(world: World) -> list[str]:
         f"{name} was new and never heard of {request_id}"
         for name, open_then in world.joined.items()
         if name in world.settings.routes
-        for request_id in open_then
+        for request_id, told_then in open_then.items()
         if (name, request_id) not in met and request_id in world.tenant.listed
         # What lists omit since then, perhaps no poll has ever seen.
         if request_id not in world.tenant.hidden
+        if not _was_over_again(world, request_id, told_then)
     ]
+
+
+def _was_over_again(world: World, request_id: str, told_then: Seen | None) -> bool:
+    """Whether no poll saw a request open: it was known as closed, and is so again, with nothing to tell."""
+    request = world.tenant.listed[request_id]
+    is_known_as_closed = told_then is None or replace(request, status=told_then.status).is_closed
+    return is_known_as_closed and request.is_closed and world.last_told(request_id) == told_then
 
 
 def _announced(world: World) -> list[str]:

@@ -168,8 +168,9 @@ class _Rows:
             notification = decode(Row(write.key, write.data, ""), Notification)
             told = seen(notification.event, notification.destination)
             world.owed[told] = notification
-            if world.is_ahead and notification.event.what not in HAPPENED:
-                world.early.add(told)
+            is_new = not notification.attempts
+            if world.is_ahead and is_new and notification.event.what not in HAPPENED:
+                world.early[told] += 1
         elif write.key.startswith((SENT, DEAD)):
             entry = decode(Row(write.key, write.data, ""), JournalEntry)
             told = seen(entry.notification.event, entry.notification.destination)

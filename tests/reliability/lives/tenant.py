@@ -125,7 +125,8 @@ class Tenant:
         """What a list shows now."""
         if self.is_next_list_empty:
             self.is_next_list_empty = False
-            lately = self.intune_now() - timedelta(minutes=1)
+            # To a clock that is behind, what ended ahead of it looks like news.
+            lately = min(self.intune_now(), self.clock.now()) - timedelta(minutes=1)
             closed = [each for each in self.listed.values() if each.is_closed]
             self.closed_before = {
                 each.id: len(self.history[each.id])

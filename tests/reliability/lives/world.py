@@ -82,9 +82,10 @@ class World:
         unreached: what was given up because of its person.
         dead: what was given up because it failed for too long.
         flaws: what was seen to go wrong at once.
-        joined: destinations that were new in the settings, and the requests that were open then.
+        joined: destinations that were new in the settings, and by id the requests that were open then, each
+            with the last that anybody had been told of it; None for nothing.
         is_ahead: whether the clock is wrong just now.
-        early: reminders of such a time, and of one before a clock was set back: they may come once more.
+        early: reminders of such times, and of one before a clock was set back: so often they may come again.
         list_was_seen: whether a list ever showed a request.
     """
 
@@ -103,9 +104,9 @@ class World:
     unreached: list[Unreached] = field(default_factory=list)
     dead: set[Seen] = field(default_factory=set)
     flaws: list[str] = field(default_factory=list)
-    joined: dict[str, frozenset[str]] = field(default_factory=dict)
+    joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
-    early: set[Seen] = field(default_factory=set)
+    early: Counter[Seen] = field(default_factory=Counter)
     list_was_seen: bool = False
 
     def __post_init__(self) -> None:
@@ -117,6 +118,11 @@ class World:
         """Whether no poll has ended well and seen a request yet, so that closed requests are not told."""
         mark = StateStore(self.rows).requests.read_mark("approvals")
         return mark is None or mark.last_good is None or not self.list_was_seen
+
+    def last_told(self, request_id: str) -> Seen | None:
+        """The newest that was ever promised to anybody about a request; None for nothing."""
+        told = [each for each in self.owed if each.request_id == request_id]
+        return max(told, key=lambda each: each.place, default=None)
 
     def whom(self, told: Seen) -> tuple[str, ...]:
         """The request, its news and the person that an event is about, for the question what ails it."""
