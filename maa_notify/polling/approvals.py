@@ -201,13 +201,19 @@ def _rules_for(rules: Rules, snapshot: Snapshot, listed: Collection[ApprovalRequ
         return replace(rules, first_run=True, memory_lost_at=lost_at)
     lost_at = unless_later(mark.memory_lost_at, now)
     return replace(
-        rules, first_run=mark.last_good is None, since=_since(mark, listed, now), memory_lost_at=lost_at
+        rules,
+        first_run=mark.last_good is None,
+        since=_since(mark, snapshot, listed, now),
+        memory_lost_at=lost_at,
     )
 
 
-def _since(mark: SourceMark, listed: Collection[ApprovalRequest], now: datetime) -> datetime | None:
+def _since(
+    mark: SourceMark, snapshot: Snapshot, listed: Collection[ApprovalRequest], now: datetime
+) -> datetime | None:
     """Since when requests that are new to us are news though they ended; None for ever."""
-    since, is_history_seen = mark.outlook.since, bool(mark.outlook.listed)
+    # A poll that recorded requests may have ended before it could say so in the mark.
+    since, is_history_seen = mark.outlook.since, bool(mark.outlook.listed or snapshot.tracked)
     if unless_later(since, now) is not None:
         # Once history has been seen only clocks that differ are in doubt.
         return since - SKEW if since and is_history_seen else since

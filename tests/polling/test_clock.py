@@ -326,6 +326,22 @@ def test_any_number_of_requests_filed_in_the_future_are_remembered(
     assert events == [60, 0, 0]
 
 
+def test_a_wrong_first_poll_hides_no_news_though_the_next_mark_is_missing(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """The poll that sees history ends before its mark is written; what ends then is told by the next one."""
+    poll_ahead(notifier)
+    wrong = notifier.app.store.requests.read_mark(APPROVALS)
+    assert wrong is not None
+    graph.requests = [make_request(now=notifier.clock.now(), age=timedelta(days=9), status="completed")]
+    notifier.poll_after(MINUTE)
+    notifier.app.store.requests.write_mark(APPROVALS, wrong)
+    graph.requests.append(make_request(now=notifier.clock.now(), age=timedelta(), status="rejected"))
+    notifier.poll_after(HOUR)
+
+    assert strips(teams) == ["Rejected"]
+
+
 def test_memory_that_the_wrong_poll_lost_makes_no_history_news(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:

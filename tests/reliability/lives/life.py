@@ -2,7 +2,6 @@
 
 import os
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from datetime import timedelta
@@ -81,7 +80,7 @@ class Life:
     def set_back(self) -> None:
         """Somebody turns the clock back."""
         self.world.clock.set_back(timedelta(minutes=self.world.rng.choice((1, 90))))
-        self.world.early |= Counter({each for each in self.world.owed if each.what not in HAPPENED})
+        self.world.early.update({each for each in self.world.owed if each.what not in HAPPENED})
 
     def poll(self) -> None:
         """One or several pollers poll."""

@@ -240,7 +240,9 @@ def _untold(world: World, silent: set[str]) -> list[str]:
     found = []
     for request in world.tenant.listed.values():
         events = sorted(by_request[request.id], key=lambda each: each.place)
-        if not world.tenant.is_findable(request.id) or (not events and request.id in silent):
+        if not world.tenant.is_findable(request.id):
+            continue
+        if not events and (request.id in silent or _is_history(world, request)):
             continue
         if request.id in world.tenant.hidden and (not events or _is_over(request, events[-1])):
             continue  # nobody asks for what nobody saw, or what was over when it left the list
@@ -250,6 +252,15 @@ def _untold(world: World, silent: set[str]) -> list[str]:
         whole = set(range(min(revisions, default=0), max(revisions, default=0)))
         found += [f"{request.id}: revision {gap} was never told" for gap in whole - revisions]
     return found
+
+
+def _is_history(world: World, request: ApprovalRequest) -> bool:
+    """Whether a request that is new to the notifier ended before the first list, by the times that it has.
+
+    Intune's may lag, and a clock that is ahead again cannot tell that it was ahead then.
+    """
+    since, ended_at = world.watched_since, request.modified_at
+    return request.is_closed and since is not None and ended_at is not None and ended_at < since
 
 
 def _is_over(request: ApprovalRequest, told: Seen) -> bool:

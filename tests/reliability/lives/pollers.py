@@ -121,7 +121,9 @@ class _Graph:
             partial = [each for each in listed if each is not odd]
             listed = rng.choice((partial, [*listed, odd], listed[: len(listed) // 2]))
         self.poller.point()
-        self.poller.world.list_was_seen |= bool(listed)
+        world = self.poller.world
+        if listed and world.watched_since is None:
+            world.watched_since = max(world.tenant.intune_now(), world.clock.now())
         return Listing(tuple(listed))
 
     def find_request(self, request_id: str) -> ApprovalRequest | None:

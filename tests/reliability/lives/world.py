@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -86,7 +86,8 @@ class World:
             with the last that anybody had been told of it; None for nothing.
         is_ahead: whether the clock is wrong just now.
         early: reminders of such times, and of one before a clock was set back: so often they may come again.
-        list_was_seen: whether a list ever showed a request.
+        watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
+            later; None before.
     """
 
     rng: random.Random
@@ -107,7 +108,7 @@ class World:
     joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
     early: Counter[Seen] = field(default_factory=Counter)
-    list_was_seen: bool = False
+    watched_since: datetime | None = None
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
@@ -117,7 +118,7 @@ class World:
     def is_new_to_us(self) -> bool:
         """Whether no poll has ended well and seen a request yet, so that closed requests are not told."""
         mark = StateStore(self.rows).requests.read_mark("approvals")
-        return mark is None or mark.last_good is None or not self.list_was_seen
+        return mark is None or mark.last_good is None or self.watched_since is None
 
     def last_told(self, request_id: str) -> Seen | None:
         """The newest that was ever promised to anybody about a request; None for nothing."""
