@@ -6,6 +6,7 @@ key.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from random import Random
 
@@ -24,6 +25,7 @@ from maa_notify.errors import (
     CardRefused,
     DeliveryError,
     DestinationRefused,
+    DestinationUnavailable,
     RecipientUnreachable,
     StateError,
 )
@@ -94,7 +96,7 @@ class DestinationRun:
         """
         self.name = name
         now = shared.clock.now()
-        self.waiting = in_order(retries.without_future_times(pending, now))
+        self.waiting = in_order(retries.in_full(retries.without_future_times(pending, now)))
         self.ready_at = now
         self.is_closed = False
         self.delivered = 0
@@ -236,11 +238,26 @@ class DestinationRun:
         now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
         told = outcomes.accepted(items, message, receipt, _without(self.waiting, items), now)
         self._places.remember(told)
-        self._commit(told, lambda state: pacing.after_post(state, now, limits, took_s=took_s))
+        try:
+            self._commit(told, lambda state: pacing.after_post(state, now, limits, took_s=took_s))
+        except StateError:
+            self._note_unrecorded(items, now)
+            raise
         self.delivered += len(items)
         self._tries = limits.max_attempts
         said.sent(items, now)
         said.recovered(self.name, before.failing_since)
+
+    def _note_unrecorded(self, items: Sequence[PendingNotification], now: datetime) -> None:
+        """Notes of each card whose outcome could not be recorded, by itself, that it may be there.
+
+        A store that refuses the larger transaction may take these, which bound and mark the copies.
+        """
+        error = DestinationUnavailable("posted, but that could not be recorded", in_doubt=True)
+        for item in items:
+            doubtful = retries.after_failure(item.value, retries.Failure(error, now))
+            with suppress(StateError, ConflictError):
+                self._shared.outbox.keep(item, doubtful)
 
     def _unreached(self, found: Sequence[Outcome]) -> None:
         self._commit(found, lambda state: state)

@@ -107,7 +107,8 @@ def due_first(timed: Iterable[Waiting], now: datetime) -> list[PendingNotificati
         ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    return [item for _, item in sorted(ranked, key=lambda each: each[0])]
+    # The smaller form of a card comes right after the larger one, while the cause is surely the same.
+    return [item for _, item in sorted(ranked, key=lambda each: (not each[1].value.plain, each[0]))]
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:

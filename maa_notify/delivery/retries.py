@@ -29,8 +29,8 @@ _DAY = timedelta(days=1)
 _NEXT_POLL = timedelta(seconds=50)
 """Longer than a delivery goes on, and shorter than a minute."""
 _FIRST_REPEAT = timedelta(minutes=1)
-_GROWTH = 3
-"""A card in doubt waits three times as long as it has been in doubt: seven copies on the first day."""
+_GROWTH = 4.0
+"""Each copy comes at four times the age of the one before, in minutes: seven on the first day."""
 _LONGEST_GAP = timedelta(hours=25)
 """Between two tries while somebody tries at all; a longer one is no time of failing."""
 _MAY_BE_OVERTAKEN_AFTER = timedelta(hours=1)
@@ -92,6 +92,14 @@ class Verdict(Struct, frozen=True):
 def without_future_times(pending: Iterable[PendingNotification], now: datetime) -> list[PendingNotification]:
     """The notifications without times so far ahead that a clock must have been set back since."""
     return [replace(each, value=_credible(each.value, now)) for each in pending]
+
+
+def in_full(pending: Iterable[PendingNotification]) -> list[PendingNotification]:
+    """The notifications in their full form: a refusal of before may have been the destination's fault."""
+    return [
+        replace(each, value=replace(each.value, plain=False)) if each.value.plain else each
+        for each in pending
+    ]
 
 
 def _credible(waiting: Notification, now: datetime) -> Notification:
@@ -165,12 +173,12 @@ def judge(
     failure = replace(failure, ill=ill, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
-        kept = _parted(kept, failure)
+        kept = _parted(kept, failure, is_blamed=state.failing_since is not None)
     if ill:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
         return Verdict(kept, error)
-    if kept[0].overtakable and any(_was_refused_lately(each.value, state) for each in others):
+    if kept[0].refused and any(_was_refused_lately(each.value, state) for each in others):
         reason = f"{error}, nor any other, however small: see what the destination itself wants"
         return Verdict(kept, DestinationRefused(reason))
     return Verdict(kept, None)
@@ -187,6 +195,7 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         last_error=str(failure.error),
         not_before=None,
         plain=False,
+        refused=False,
         doubts=before.doubts + failure.in_doubt,
         tried_at=now,
         failing_since=since,
@@ -194,12 +203,15 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         ill=failure.ill,
     )
     if isinstance(failure.error, CardRefused):
-        if failure.together > 1 or not before.plain:
-            return replace(after, plain=failure.together == 1)
+        if failure.together > 1:
+            return replace(after, refused=True, not_before=now + _NEXT_POLL)
+        if not before.plain:
+            return replace(after, plain=True)
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         # The next try is the full one again, for the cause may be gone.
         pause = back_off(after.attempts, LONG_BACK_OFF, failure.jitter)
-        return replace(after, overtakable=True, not_before=now + (pause if failure.ill else _NEXT_POLL))
+        until = now + (pause if failure.ill else _NEXT_POLL)
+        return replace(after, refused=True, overtakable=True, not_before=until)
     overtakable = before.overtakable or (failure.ill and now - since >= _MAY_BE_OVERTAKEN_AFTER)
     return replace(after, overtakable=overtakable, not_before=_pause_ends(after, failure))
 
@@ -208,8 +220,9 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
     """When a notification is tried again after a failure that is no refusal of the card (UTC)."""
     now, asked = failure.at, failure.asked
     if failure.in_doubt:
-        age = now - (after.failing_since or now)
-        return now + min(_DAY, max(_FIRST_REPEAT, _GROWTH * age))
+        # By their number, not by the time that passed: nobody may have tried for long.
+        age = _FIRST_REPEAT * _GROWTH ** min(after.doubts - 1, 10)
+        return now + min(_DAY, age if after.doubts == 1 else age - age / _GROWTH)
     if failure.ill:
         return now + max(back_off(after.attempts, LONG_BACK_OFF, failure.jitter), asked or timedelta())
     if isinstance(failure.error, DestinationUnavailable) and asked is None:
@@ -218,16 +231,23 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
     return None
 
 
-def _parted(kept: Sequence[Notification], failure: Failure) -> list[Notification]:
-    """The members of a failed digest as they are tried next: together again, in halves, or one ahead."""
+def _parted(kept: Sequence[Notification], failure: Failure, *, is_blamed: bool) -> list[Notification]:
+    """The members of a failed digest as they are tried next: together again, in halves, or one ahead.
+
+    The one ahead tells whether the digest or the destination is at fault. Parts were never tried, so the
+    pause of the whole is not theirs.
+    """
     whole, token = kept[0].digest or failure.token, failure.token
+    is_refused = isinstance(failure.error, CardRefused)
     is_slow = failure.in_doubt and kept[0].doubts < _MANY_DOUBTS
-    if isinstance(failure.error, CardRefused) or (failure.ill and not is_slow):
-        # The parts were never tried, so the pause of the whole is not theirs.
+    if failure.ill and not is_slow:
         until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
-        parts, middle = [replace(each, not_before=until) for each in kept], len(kept) // 2
+        parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
         return [*_named(parts[:middle], f"{token}-1"), *_named(parts[middle:], f"{token}-2")]
-    if kept[0].attempts in _SENDS_ONE_AHEAD:
+    if is_refused and not is_blamed:
+        rest = [replace(each, not_before=None) for each in kept[1:]]
+        return [*_named([replace(kept[0], not_before=None, refused=False)], ""), *_named(rest, whole)]
+    if kept[0].attempts in _SENDS_ONE_AHEAD and not is_refused:
         return [*_named(kept[:1], ""), *_named(kept[1:], whole)]
     return _named(kept, whole)
 
@@ -238,9 +258,9 @@ def _named(part: Sequence[Notification], name: str) -> list[Notification]:
 
 
 def _was_refused_lately(waiting: Notification, state: DestinationState) -> bool:
-    """Whether a card was refused in both its forms since the destination last took any."""
+    """Whether a card was refused as such since the destination last took any."""
     accepted = state.last_accepted
-    is_refused = waiting.overtakable and not waiting.ill and waiting.tried_at is not None
+    is_refused = waiting.refused and not waiting.ill and waiting.tried_at is not None
     return is_refused and (accepted is None or waiting.tried_at is None or waiting.tried_at > accepted)
 
 

@@ -65,13 +65,17 @@ def failed(
 
 def _ill(before: Notification, after: Notification) -> None:
     if after.ill and not before.ill:
-        _LOG.error(
-            "deliver.ill",
-            key=after.event.short_key,
-            destination=after.destination,
-            text=f"other cards are taken there, this one is not: {after.last_error}."
-            " It is tried again by itself and holds up no other",
-        )
+        what = f"other cards are taken there, this one is not: {after.last_error}"
+    elif after.refused and not (before.refused or before.ill or after.digest):
+        what = f"refused even in its smallest form: {after.last_error}"
+    else:
+        return
+    _LOG.error(
+        "deliver.ill",
+        key=after.event.short_key,
+        destination=after.destination,
+        text=f"{what}. It is tried again by itself and holds up no other",
+    )
 
 
 def left(outcomes: Iterable[Outcome], days: int) -> None:

@@ -31,6 +31,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         attempts: how often it was tried and not accepted.
         not_before: not to be tried again before this time (UTC), unless the destination shows life.
         plain: the full card was refused just now, so the next try is the minimal one.
+        refused: the last try was refused as a card: a single one in both its forms, or a digest.
         overtakable: later news of the request need not wait for it.
         last_error: the code and text of the last failure, free of secrets.
         recipient: the person whom the destination chats with; "" for a channel.
@@ -50,6 +51,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     attempts: int = 0
     not_before: datetime | None = None
     plain: bool = False
+    refused: bool = False
     overtakable: bool = False
     last_error: str = ""
     recipient: str = ""
@@ -81,6 +83,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             attempts=0,
             not_before=None,
             plain=False,
+            refused=False,
             overtakable=False,
             doubts=min(self.doubts, 1),
             tried_at=None,

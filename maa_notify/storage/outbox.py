@@ -165,8 +165,11 @@ class Outbox:
 
     def make_due(self, pending: PendingNotification) -> None:
         """Makes a waiting notification due now, in its full form."""
-        fresh = pending.value.anew(pending.value.recorded_at)
-        self._rows.commit([Update(OUTBOX + fresh.key, encode(fresh), pending.etag)])
+        self.keep(pending, pending.value.anew(pending.value.recorded_at))
+
+    def keep(self, pending: PendingNotification, as_it_waits: Notification) -> None:
+        """Writes what became of a waiting notification, and nothing else."""
+        self._rows.commit([Update(OUTBOX + pending.value.key, encode(as_it_waits), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
         """Deletes a waiting notification."""

@@ -79,17 +79,32 @@ def test_copies_of_a_digest_in_doubt_are_bounded(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_digest_that_is_refused_as_such_becomes_smaller_ones(
+def test_a_digest_that_is_refused_sends_one_ahead_and_follows(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int
 ) -> None:
-    """Forty requests in one card are too many for somebody: they come in two, in full, with the same poll."""
+    """Refused once, for whatever reason: one is sent ahead in full, the others follow with that poll."""
     forty = burst(notifier, 40)
     graph.requests = forty
     teams.fail_next(reply(status))
 
     report = notifier.poll()
 
-    assert (sorted(told(teams.cards, forty)), report.pending) == ([20, 20], 0)
+    assert (sorted(told(teams.cards, forty)), report.pending) == ([1, 39], 0)
+    assert all(forty[0]["requestJustification"] in text(card) for card in teams.cards[:1])
+
+
+def test_a_digest_that_is_refused_as_too_large_becomes_smaller_ones(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Somebody takes no more than some ten requests in a card: not forty cards, but five or six of them."""
+    forty = burst(notifier, 40)
+    graph.requests = forty
+    teams.answer_larger_than(9_000, reply(413))
+
+    reports = notifier.poll_each(MINUTE, 3)
+
+    assert (sum(told(teams.cards, forty)), reports[-1].pending) == (40, 0)
+    assert len(teams.cards) <= 9
 
 
 @pytest.mark.parametrize("answer", [reply(503), reply(400), reply(404)], ids=["503", "400", "404"])
@@ -162,3 +177,21 @@ def test_what_is_left_of_a_digest_after_a_person_discards_some_is_still_told(
     report = notifier.poll_after(timedelta(minutes=2).total_seconds())
 
     assert (told(teams.cards, six), report.pending) == ([1], 0)
+
+
+@pytest.mark.parametrize("polls", [1, 3])
+def test_a_digest_stays_whole_while_the_address_refuses_every_card(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, polls: int
+) -> None:
+    """400 with a code that nobody knows, for everything: the address is blamed; mended, cards come whole."""
+    eight = burst(notifier, 8)
+    graph.requests = list(eight)
+    teams.answer_all(reply(400, json={"error": {"code": "NeverHeardOf"}}))
+    during = notifier.poll_each(MINUTE, polls)
+    teams.answer_all(None)
+
+    report = notifier.poll_after(MINUTE)
+
+    assert {each.refused for each in during} == {("default",)}
+    assert (sorted(told(teams.cards, eight)), report.pending) == ([1, 7], 0)
+    assert eight[0]["requestJustification"] in text(min(teams.cards, key=lambda card: len(text(card))))

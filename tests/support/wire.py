@@ -439,6 +439,7 @@ class Fake:
         self._next: list[tuple[str, HttpResponse, bool]] = []
         self._outages: dict[str, HttpResponse] = {}
         self._ills: dict[bytes, tuple[HttpResponse, bool]] = {}
+        self._largest: tuple[int, HttpResponse] | None = None
 
     @property
     def origin(self) -> str:
@@ -484,6 +485,11 @@ class Fake:
             if answer:
                 self._ills[words.encode()] = answer, posted
 
+    def answer_larger_than(self, size: int, answer: HttpResponse) -> None:
+        """Give one answer to all calls whose body is larger than so many bytes."""
+        with self._lock:
+            self._largest = size, answer
+
     def release(self) -> None:
         """Let answers that hang go on."""
         self._server.release()
@@ -526,6 +532,8 @@ class Fake:
             for words, ill in self._ills.items():
                 if body and words in body:
                     return ill
+            if self._largest and len(body) > self._largest[0]:
+                return self._largest[1], False
             outage = self._outages.get(kind) or self._outages.get("")
             return outage, outage is None
 
