@@ -8,15 +8,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Protocol
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify.delivery.retries import sends_one_ahead
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification, outcome_size
-from maa_notify.storage.records import StoredCard
+from maa_notify.storage.records import DestinationState, StoredCard
 from maa_notify.storage.rows import MAX_BYTES
 
 MOST_TOGETHER = 49
@@ -58,6 +60,7 @@ class Composer(Struct, frozen=True):
         due: Sequence[PendingNotification],
         places: Mapping[str, StoredCard],
         apart: Collection[str],
+        state: DestinationState,
         now: datetime,
     ) -> tuple[Sequence[PendingNotification], Message]:
         """The next message and the notifications that it tells.
@@ -66,10 +69,11 @@ class Composer(Struct, frozen=True):
             due: what is due at one destination for one recipient, in order; at least one.
             places: the cards of these subjects that stand there, by id.
             apart: ids of subjects that no digest may tell there.
+            state: what is remembered of the destination.
             now: the time of posting (UTC).
         """
-        first = due[0].value
-        members = self._members(due, apart)
+        members = self._members(due, apart, state)
+        first = members[0].value
         if len(members) == 1:
             return members, self._message(first, places.get(first.event.subject_id), now)
         events = [item.value.event for item in members]
@@ -78,15 +82,18 @@ class Composer(Struct, frozen=True):
         return members[:count], _message(card, first)
 
     def _members(
-        self, due: Sequence[PendingNotification], apart: Collection[str]
+        self, due: Sequence[PendingNotification], apart: Collection[str], state: DestinationState
     ) -> Sequence[PendingNotification]:
         """What the next message tells: a digest that was tried before, a new one, or the first alone."""
         first = due[0]
         digest = first.value.digest
         if first.value.event.subject_id in apart or not (digest or _may_share(first.value)):
             return [first]
+        if digest and not first.value.plain:
+            whole = _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+            return [_one_of(whole)] if _asks_first(whole, state) else whole
         if digest:
-            return _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+            return [first]
         fresh = _in_order(due, apart, _may_share)
         return [first] if len(fresh) <= self.digest_above else _recordable(fresh)
 
@@ -121,6 +128,22 @@ def _in_order(
         else:
             behind.add(item.value.event.subject_id)
     return chosen
+
+
+def _asks_first(whole: Sequence[PendingNotification], state: DestinationState) -> bool:
+    members = [each.value for each in whole]
+    return len(members) > 1 and all(each.attempts for each in members) and sends_one_ahead(members, state)
+
+
+def _one_of(whole: Sequence[PendingNotification]) -> PendingNotification:
+    """The member to be tried alone: what failed least, and in no order that anybody could foresee.
+
+    But none before earlier news of its subject.
+    """
+    first: dict[str, PendingNotification] = {}
+    for each in whole:
+        first.setdefault(each.value.event.subject_id, each)
+    return min(first.values(), key=lambda each: (each.value.attempts, crc32(each.value.key.encode())))
 
 
 def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:

@@ -117,8 +117,8 @@ class Delivery:
         runs = self._runs(states, waiting)
         end = self.end() if end is None else end
         while ready := [each for each in runs if not each.is_closed]:
-            # Those that work before those that failed last, so that one that hangs delays no other.
-            min(ready, key=lambda each: (each.ready_at, each.is_failing)).advance(end)
+            # Those that work before those that fail or are slow, so that one that hangs delays no other.
+            min(ready, key=lambda each: each.turn).advance(end)
         left = [each.value for items in (*unknown.values(), *(run.waiting for run in runs)) for each in items]
         refused = {each.destination for each in left if each.attempts or each.destination in unknown}
         return DeliveryResult(

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
-from maa_notify.delivery.compose import Composer
+from maa_notify.delivery.compose import MOST_TOGETHER, Composer
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import due_first, for_first_recipient, in_order, timed
 from maa_notify.delivery.places import Places
@@ -36,6 +36,9 @@ from maa_notify.storage.rows import ConflictError
 _LOG = logs.logger(__name__)
 
 _LOOK_AGAIN = timedelta(seconds=2)
+_STAND_BACK = timedelta(seconds=20)
+"""So much sooner others may be ready and still go first: they pause for a second after each card."""
+
 _UNREACHED_FOR = timedelta(days=1)
 """A person who is out of reach is not tried again sooner."""
 
@@ -117,6 +120,12 @@ class DestinationRun:
     def is_failing(self) -> bool:
         """Whether the destination did not take what it was sent last."""
         return self._state.value.failing_since is not None
+
+    @property
+    def turn(self) -> datetime:
+        """When it has its turn among all destinations (UTC): what fails or is slow lets others go first."""
+        is_troubled = self.is_failing or self._state.value.is_slow
+        return self.ready_at + (_STAND_BACK if is_troubled else timedelta())
 
     def advance(self, end: float) -> None:
         """Posts the next message, or notes when that can be; past `end` (monotonic seconds) it closes."""
@@ -226,7 +235,7 @@ class DestinationRun:
         updates = self._shared.senders[due[0].value.destination].updates_cards
         places = self._places.of(due) if updates else {}
         apart = self._places.apart(due, self.waiting) if updates else frozenset[str]()
-        items, message = self._shared.composer.compose(due, places, apart, now)
+        items, message = self._shared.composer.compose(due, places, apart, state, now)
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
@@ -280,6 +289,8 @@ class DestinationRun:
             self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
         found = outcomes.failed(items, verdict, limits.max_age, now)
+        worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
+        found += outcomes.given_up(worn[:MOST_TOGETHER], now)
         self._commit(found, self._after(failure, verdict, items))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)

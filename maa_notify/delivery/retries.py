@@ -32,16 +32,13 @@ _FIRST_REPEAT = timedelta(minutes=1)
 _GROWTH = 4.0
 """Each copy comes at four times the age of the one before, in minutes: seven on the first day."""
 _LONGEST_GAP = timedelta(hours=25)
-"""Between two tries while somebody tries at all; a longer one is no time of failing."""
+"""Between two tries while somebody tries at all; a longer one is no time of failing. Twice that in doubt."""
 _MAY_BE_OVERTAKEN_AFTER = timedelta(hours=1)
 _MANY_DOUBTS = 3
 """A digest without an answer stays one so often, for its members are there already, perhaps."""
 
-_SENDS_ONE_AHEAD = frozenset(3 * 2**each for each in range(20))
-"""After so many tries a digest sends one of its own ahead, to learn whether it or the destination fails.
-
-Ever more rarely, so that a long outage hardly takes it apart.
-"""
+_WHOLE_TRIES = 3
+"""After so many a digest is tried by turns as a whole and by one of its members."""
 
 
 class Failure(Struct, frozen=True):
@@ -155,6 +152,23 @@ def is_ill(
     return first is not None and accepted is not None and accepted > first
 
 
+def sends_one_ahead(digest: Sequence[Notification], state: DestinationState) -> bool:
+    """Whether one member of a failed digest is tried now, to learn whether it or the destination is at fault.
+
+    It stays a member, so a long outage takes nothing apart. Once any card is taken, the whole is tried again.
+
+    Args:
+        digest: its members; all were tried.
+        state: what is remembered of the destination.
+    """
+    times = {each.tried_at for each in digest if each.tried_at is not None}
+    if state.last_accepted is not None and state.last_accepted >= max(times, default=state.last_accepted):
+        return False
+    is_failing = state.failing_since is not None and min(each.attempts for each in digest) >= _WHOLE_TRIES
+    was_whole = len(times) == 1
+    return (is_failing or digest[0].refused) and (was_whole or digest[0].doubts >= _MANY_DOUBTS)
+
+
 def judge(
     items: Sequence[PendingNotification],
     others: Sequence[PendingNotification],
@@ -173,7 +187,7 @@ def judge(
     failure = replace(failure, ill=ill, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
-        kept = _parted(kept, failure, is_blamed=state.failing_since is not None)
+        kept = _parted(kept, failure)
     if ill:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
@@ -188,6 +202,7 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
     """The notification, as it was tried, as it waits in the outbox after a failure."""
     now = failure.at
     gap = now - before.tried_at if before.tried_at else timedelta()
+    longest = _LONGEST_GAP * 2 if before.doubts else _LONGEST_GAP
     since = before.failing_since or now
     after = replace(
         before,
@@ -199,12 +214,12 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         doubts=before.doubts + failure.in_doubt,
         tried_at=now,
         failing_since=since,
-        failing_for=before.failing_for + (gap.total_seconds() if gap <= _LONGEST_GAP else 0.0),
+        failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
         ill=failure.ill,
     )
     if isinstance(failure.error, CardRefused):
         if failure.together > 1:
-            return replace(after, refused=True, not_before=now + _NEXT_POLL)
+            return replace(after, refused=True)
         if not before.plain:
             return replace(after, plain=True)
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
@@ -231,25 +246,17 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
     return None
 
 
-def _parted(kept: Sequence[Notification], failure: Failure, *, is_blamed: bool) -> list[Notification]:
-    """The members of a failed digest as they are tried next: together again, in halves, or one ahead.
+def _parted(kept: Sequence[Notification], failure: Failure) -> list[Notification]:
+    """The members of a failed digest as they are tried next: together again, or in halves.
 
-    The one ahead tells whether the digest or the destination is at fault. Parts were never tried, so the
-    pause of the whole is not theirs.
+    Halves were never tried, so the pause of the whole is not theirs.
     """
-    whole, token = kept[0].digest or failure.token, failure.token
-    is_refused = isinstance(failure.error, CardRefused)
     is_slow = failure.in_doubt and kept[0].doubts < _MANY_DOUBTS
-    if failure.ill and not is_slow:
-        until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
-        parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
-        return [*_named(parts[:middle], f"{token}-1"), *_named(parts[middle:], f"{token}-2")]
-    if is_refused and not is_blamed:
-        rest = [replace(each, not_before=None) for each in kept[1:]]
-        return [*_named([replace(kept[0], not_before=None, refused=False)], ""), *_named(rest, whole)]
-    if kept[0].attempts in _SENDS_ONE_AHEAD and not is_refused:
-        return [*_named(kept[:1], ""), *_named(kept[1:], whole)]
-    return _named(kept, whole)
+    if not failure.ill or is_slow:
+        return _named(kept, kept[0].digest or failure.token)
+    until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
+    parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
+    return [*_named(parts[:middle], f"{failure.token}-1"), *_named(parts[middle:], f"{failure.token}-2")]
 
 
 def _named(part: Sequence[Notification], name: str) -> list[Notification]:
@@ -279,6 +286,14 @@ def in_doubt(
         (*_recent_repeats(state, now), now.timestamp())[-limits.max_repeats :] if is_repeat else state.repeats
     )
     return replace(state, is_slow=True, is_mute=is_mute, repeats=repeats)
+
+
+def is_worn_out(
+    waiting: Notification, state: DestinationState, now: datetime, limits: DeliveryLimits
+) -> bool:
+    """Whether a card in doubt is given up unasked: its address answers none, and it has no turn any more."""
+    is_old = waiting.failing_since is not None and now - waiting.failing_since >= limits.max_age
+    return bool(waiting.doubts) and is_old and len(_recent_repeats(state, now)) >= limits.max_repeats
 
 
 def heard(state: DestinationState, now: datetime) -> DestinationState:

@@ -109,9 +109,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def leaders(self) -> dict[str, str]:
-        """The names of destinations at an address that an earlier one has, too, each with the first's."""
+        """The names of destinations at an address that another one has, too, each with the first's.
+
+        The first by name, so that their order in the settings may change.
+        """
         first: dict[Secret | BotAddress, str] = {}
-        names = {
-            each.route.name: first.setdefault(each.address, each.route.name) for each in self.destinations
-        }
+        by_name = sorted(self.destinations, key=lambda each: each.route.name)
+        names = {each.route.name: first.setdefault(each.address, each.route.name) for each in by_name}
         return {name: leader for name, leader in names.items() if name != leader}
