@@ -69,18 +69,26 @@ class Composer(Struct, frozen=True):
             now: the time of posting (UTC).
         """
         first = due[0].value
-        members = self._members(due, apart)
+        together = self._together(due, apart)
+        members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         if len(members) == 1:
             return members, self._message(first, places.get(first.event.subject_id), now)
-        events = [item.value.event for item in members]
-        again = any(item.value.doubts for item in members)
-        card, count = self.cards.digest(events, first.destination, now, again=again)
+        card, count = self._digest(members, now)
+        if count < len(members):
+            # Where names are so long that one card cannot hold them, two of a size are better than a rest.
+            fewer = _balanced(len(together), count, self.digest_above)
+            card, count = self._digest(members[:fewer], now)
         return members[:count], _message(card, first)
 
-    def _members(
+    def _digest(self, members: Sequence[PendingNotification], now: datetime) -> tuple[Card, int]:
+        events = [item.value.event for item in members]
+        again = any(item.value.doubts for item in members)
+        return self.cards.digest(events, members[0].value.destination, now, again=again)
+
+    def _together(
         self, due: Sequence[PendingNotification], apart: Collection[str]
     ) -> Sequence[PendingNotification]:
-        """What the next message tells: a digest that was tried before, a new one, or the first alone."""
+        """What is told together: a digest that was tried before, a new one or several, or the first alone."""
         first = due[0]
         digest = first.value.digest
         if first.value.event.subject_id in apart or not (digest or _may_share(first.value)):
@@ -88,7 +96,7 @@ class Composer(Struct, frozen=True):
         if digest:
             return _recordable(_in_order(due, apart, lambda value: value.digest == digest))
         fresh = _in_order(due, apart, _may_share)
-        return [first] if len(fresh) <= self.digest_above else _recordable(fresh)
+        return [first] if len(fresh) <= self.digest_above else fresh
 
     def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
@@ -121,6 +129,18 @@ def _in_order(
         else:
             behind.add(item.value.event.subject_id)
     return chosen
+
+
+def _balanced(count: int, most: int, digest_above: int) -> int:
+    """How many of `count` the next card tells, of at most `most`, so that the others make a digest, too.
+
+    The first 49 of 50 would leave one outside, as a card of its own that looks like any other.
+    """
+    if count <= most:
+        return count
+    cards = -(-count // most)
+    enough = count - digest_above - 1
+    return min(-(-count // cards), enough) if enough > 1 else most
 
 
 def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:
