@@ -85,14 +85,23 @@ class TeamsCards(Struct, frozen=True):
         return self._card(plain_body(self._context(event, "", now)), toast(event, now, self.times))
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Element, int]:
-        """One card for many events, and how many of them it holds, counted from the first."""
-        count = len(events)
+        """One card for many events, and how many of them it holds, counted from the first.
+
+        What is told `beside` it, on the next card, counts for the warnings of this one, too.
+        """
+        count, everything = len(events), [*events, *beside]
         while True:
-            body = digest_body(events[:count], now, in_chat=destination in self.chats)
+            body = digest_body(everything, count, now, in_chat=destination in self.chats)
             card = self._mentioning(
-                self._card([*body, *_foot(again=again)], digest_toast(events[:count])),
+                self._card([*body, *_foot(again=again)], digest_toast(everything)),
                 events[:count],
                 destination,
             )

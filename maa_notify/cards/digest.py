@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from maa_notify.cards import strings
 from maa_notify.cards.bursts import Burst, bursts
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
-from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short
+from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
 from maa_notify.cards.people import display_name
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.subject import subject_of, subject_runs
@@ -21,27 +21,34 @@ from maa_notify.domain.risk import Risk
 _NAME_LIMIT = 60
 _STATES = 4
 _BURSTS_TOLD = 3
-_SHORTEST_SPAN = timedelta(minutes=1)
+_MINUTE = timedelta(minutes=1)
 
 News = Sequence[RequestEvent]
 """The events of one request, in order."""
 
 
-def digest_body(events: Sequence[Event], now: datetime, *, in_chat: bool) -> list[Element]:
+def digest_body(everything: Sequence[Event], count: int, now: datetime, *, in_chat: bool) -> list[Element]:
     """The body: two lines for each request, with the latest of its events and the keys of all of them.
 
     Many entries that are alike but for their names are folded into one line.
+
+    Args:
+        everything: all that is told now, on this card and the next ones.
+        count: how many of them, counted from the first, this card tells.
+        now: the time of posting (UTC).
+        in_chat: its reader is the requestor.
     """
+    events = everything[:count]
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
     notices = [event for event in events if isinstance(event, Notice)]
     latest = [each[-1] for each in news]
-    found = bursts(_high(latest))[:_BURSTS_TOLD]
+    found = bursts(_high(_latest(everything)))[:_BURSTS_TOLD]
     lines = [
         *(element for notice in notices for element in _notice_lines(notice)),
         *_entries(news, now),
     ]
     return [
-        _strip(events, latest, notices, now),
+        _strip(everything, count, now),
         *(_burst(each) for each in found),
         *lines,
         *_next_steps(latest, in_chat=in_chat),
@@ -51,7 +58,7 @@ def digest_body(events: Sequence[Event], now: datetime, *, in_chat: bool) -> lis
 
 def digest_toast(events: Sequence[Event]) -> str:
     """The loudest of the news in one breath."""
-    latest = [each[-1] for each in _by_request(event for event in events if isinstance(event, RequestEvent))]
+    latest = _latest(events)
     high = _high(latest)
     told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:1]]
     alarm = strings.digest_alarm(len(high), len(_odd(latest)))
@@ -73,22 +80,36 @@ def entry(news: News, now: datetime) -> list[Element]:
     return [rich(*subject, separator=True), details]
 
 
-def _strip(events: Sequence[Event], latest: News, notices: Sequence[Notice], now: datetime) -> Element:
-    alarm = strings.digest_alarm(len(_high(latest)), len(_odd(latest)))
-    ends = [end for each in latest if _waits(each) and (end := each.request.expires_at) and end > now]
+def _latest(events: Sequence[Event]) -> News:
+    """The latest event of each request."""
+    return [each[-1] for each in _by_request(event for event in events if isinstance(event, RequestEvent))]
+
+
+def _strip(everything: Sequence[Event], count: int, now: datetime) -> Element:
+    told = _latest(everything)
+    latest = _latest(everything[:count])
+    notices = sum(isinstance(each, Notice) for each in everything[:count])
+    alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)))
+    title = strings.digest_title(len(latest), notices)
+    for largest in bursts(_high(told))[:1]:
+        title = strings.burst(largest.count, largest.kinds)
+    status = strings.digest_status_line(count, len(everything), alarm)
+    ends = [end for each in told if _waits(each) and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
     return container(
-        _style(latest, notices),
-        trusted_text(strings.digest_status_line(len(events), alarm), size="Small", weight="Bolder"),
-        trusted_text(strings.digest_title(len(latest), len(notices)), size="Large", weight="Bolder"),
+        _style(everything),
+        trusted_text(status, size="Small", weight="Bolder"),
+        trusted_text(title, size="Large", weight="Bolder"),
         *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
         *([trusted_text(deadline, spacing="None")] if deadline else []),
         bleed=True,
     )
 
 
-def _style(latest: News, notices: Sequence[Notice]) -> str:
+def _style(everything: Sequence[Event]) -> str:
     """The colour of the loudest card among them; blue where none of them is red or yellow."""
+    latest = _latest(everything)
+    notices = [each for each in everything if isinstance(each, Notice)]
     found = [each for each in notices if each.kind is NoticeKind.FINDING]
     if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
         return "attention"
@@ -126,8 +147,9 @@ def _burst(burst: Burst) -> Element:
 
 def _told(burst: Burst) -> str:
     is_one_account = burst.requestor.kind != "unknown"
-    length = span(max(burst.span, _SHORTEST_SPAN))
-    return strings.burst(burst.count, burst.kinds, length, is_one_account=is_one_account)
+    length = span(max(1, -(-burst.span // _MINUTE)) * _MINUTE)
+    what = strings.burst(burst.count, burst.kinds)
+    return strings.burst_in_time(what, length, is_one_account=is_one_account)
 
 
 def _notice_lines(notice: Notice) -> list[Element]:
@@ -161,8 +183,10 @@ def _entries(news: Sequence[News], now: datetime) -> list[Element]:
     for each in news:
         alike.setdefault(_look(each), []).append(each)
     lines = []
-    for group in alike.values():
-        shown = SHOWN if len(group) > FOLD_ABOVE else len(group)
+    for found in alike.values():
+        is_long = len(found) > FOLD_ABOVE
+        group = sorted(found, key=lambda each: place_of(_name(each))) if is_long else found
+        shown = SHOWN if is_long else len(group)
         lines += [element for each in group[:shown] for element in entry(each, now)]
         lines += [_folded(group[shown:])] if group[shown:] else []
     is_folded = any(len(group) > FOLD_ABOVE for group in alike.values())
@@ -178,9 +202,12 @@ def _look(news: News) -> tuple[str, ...]:
 
 
 def _folded(group: Sequence[News]) -> Element:
-    events = [each[-1] for each in group]
-    names = [subject_of(event.request, _NAME_LIMIT).name or event.short_key for event in events]
-    return rich(run(strings.folded(len(group), names_in_short(names))), spacing="Small")
+    return rich(run(strings.folded(len(group), names_in_short(map(_name, group)))), spacing="Small")
+
+
+def _name(news: News) -> str:
+    """The name of what a request is about, or its key where it has none."""
+    return subject_of(news[-1].request, _NAME_LIMIT).name or news[-1].short_key
 
 
 def _summary(latest: News) -> str:

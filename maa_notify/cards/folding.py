@@ -1,7 +1,7 @@
 """Folds the entries of a digest that are all alike but for a name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from maa_notify.cards import strings
 from maa_notify.cards.subject import quoted
@@ -15,22 +15,29 @@ _SHORTEST_RANGE = 3
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,9})", re.DOTALL)
 
 
-def names_in_short(names: Sequence[str]) -> str:
-    """`“STORE-005” to “STORE-050”` for names that count up without a gap; else all of them."""
-    if len(names) >= _SHORTEST_RANGE and _counts_up(names):
-        ordered = sorted(names, key=_number)
-        return strings.name_range(quoted(ordered[0]), quoted(ordered[-1]))
-    return ", ".join(map(quoted, names))
-
-
-def _counts_up(names: Sequence[str]) -> bool:
-    found = [_NUMBERED.fullmatch(name) for name in names]
-    if not all(found) or len({each[1] for each in found if each}) > 1:
-        return False
-    numbers = {_number(name) for name in names}
-    return len(numbers) == len(names) == max(numbers) - min(numbers) + 1
-
-
-def _number(name: str) -> int:
+def place_of(name: str) -> tuple[str, int]:
+    """The sort key that puts names with a number at their end in the order of their numbers."""
     match = _NUMBERED.fullmatch(name)
-    return int(match[2]) if match else 0
+    return (match[1], int(match[2])) if match else (name, -1)
+
+
+def names_in_short(names: Iterable[str]) -> str:
+    """All the names, with `“STORE-005” to “STORE-050”` in place of those that count up without a gap."""
+    runs: list[list[str]] = []
+    for name in sorted(names, key=place_of):
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(told for run in runs for told in _told(run))
+
+
+def _follows(before: str, name: str) -> bool:
+    (prefix, number), (other, following) = place_of(before), place_of(name)
+    return number >= 0 and (other, following) == (prefix, number + 1)
+
+
+def _told(run: list[str]) -> list[str]:
+    if len(run) < _SHORTEST_RANGE:
+        return [quoted(name) for name in run]
+    return [strings.name_range(quoted(run[0]), quoted(run[-1]))]

@@ -403,21 +403,23 @@ def digest_alarm(high: int, odd: int) -> str:
     return " · ".join(filter(None, [f"{odd} decided by the wrong identity" if odd else "", waiting]))
 
 
-def digest_status_line(notifications: int, alarm: str) -> str:
-    """The line above it."""
-    return " · ".join(filter(None, [f"Multi Admin Approval · {notifications} in one card", alarm]))
+def digest_status_line(notifications: int, total: int, alarm: str) -> str:
+    """The line above it: how much of what is to be told stands here, and what is loudest of all."""
+    told = f"{notifications}" if notifications == total else f"{notifications} of {total}"
+    return " · ".join(filter(None, [f"Multi Admin Approval · {told} in one card", alarm]))
 
 
-def burst(
-    count: int, kinds: Sequence[tuple[Reason | None, int]], length: str, *, is_one_account: bool
-) -> str:
-    """`50 requests to wipe devices, all by one account, within 2 min`."""
+def burst(count: int, kinds: Sequence[tuple[Reason | None, int]]) -> str:
+    """`50 requests to wipe devices`."""
     deeds = [(BURST.get(kind, BURST_OTHERS) if kind else BURST_OTHERS, each) for kind, each in kinds]
     if len(deeds) == 1:
-        what = f"{count} requests {deeds[0][0]}"
-    else:
-        what = f"{count} requests of high risk ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
-    return ", ".join([what, *(["all by one account"] if is_one_account else []), f"within {length}"])
+        return f"{count} requests {deeds[0][0]}"
+    return f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+
+
+def burst_in_time(what: str, length: str, *, is_one_account: bool) -> str:
+    """`50 requests to wipe devices, all by one account, within 2 min`."""
+    return f"{what}, all by one account, within {length}" if is_one_account else f"{what} within {length}"
 
 
 def expired(ago_told: str) -> str:

@@ -41,9 +41,18 @@ class CardMaker(Protocol):
         ...
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Card, int]:
-        """One card for many events, and how many of them it holds, counted from the first."""
+        """One card for many events, and how many of them it holds, counted from the first.
+
+        What is told `beside` it, on the next card, counts for the warnings of this one, too.
+        """
         ...
 
 
@@ -73,17 +82,20 @@ class Composer(Struct, frozen=True):
         members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         if len(members) == 1:
             return members, self._message(first, places.get(first.event.subject_id), now)
-        card, count = self._digest(members, now)
+        card, count = self._digest(members, together[len(members) :], now)
         if count < len(members):
             # Where names are so long that one card cannot hold them, two of a size are better than a rest.
             fewer = _balanced(len(together), count, self.digest_above)
-            card, count = self._digest(members[:fewer], now)
+            card, count = self._digest(members[:fewer], together[fewer:], now)
         return members[:count], _message(card, first)
 
-    def _digest(self, members: Sequence[PendingNotification], now: datetime) -> tuple[Card, int]:
+    def _digest(
+        self, members: Sequence[PendingNotification], others: Sequence[PendingNotification], now: datetime
+    ) -> tuple[Card, int]:
         events = [item.value.event for item in members]
+        beside = [item.value.event for item in others]
         again = any(item.value.doubts for item in members)
-        return self.cards.digest(events, members[0].value.destination, now, again=again)
+        return self.cards.digest(events, members[0].value.destination, now, again=again, beside=beside)
 
     def _together(
         self, due: Sequence[PendingNotification], apart: Collection[str]
