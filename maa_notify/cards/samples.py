@@ -252,9 +252,13 @@ def _burst(cards: TeamsCards, event: Event, now: datetime) -> Element:
 
 
 def _folded(cards: TeamsCards, event: Event, now: datetime) -> Element:
-    """Other news around the burst: what is of high risk stands above them."""
-    told: list[Event] = [_status(COMPLETED, now), _app(now), *(_wipe(number, now) for number in range(2, 21))]
-    return cards.digest([*told, event, _access_policy(now)], _NOWHERE, now)[0]
+    """Wipes over a whole afternoon, which are no burst, and other news that came first."""
+    wipes = [_wipe(number, now) for number in range(1, 21)]
+    spread = [
+        replace(each, request=replace(each.request, requested_at=now - timedelta(minutes=15 * number)))
+        for number, each in enumerate(wipes)
+    ]
+    return cards.digest([event, *spread], _NOWHERE, now)[0]
 
 
 def _bulk(now: datetime) -> RequestEvent:
@@ -408,8 +412,8 @@ CATALOGUE = (
     ),
     Sample(
         "digest-folded",
-        "A burst among other news: what is of high risk stands first, and many that are alike are folded.",
-        _first_wipe,
+        "Many are told at once: what is of high risk stands first, and what is alike is folded.",
+        _app,
         _folded,
     ),
     Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
