@@ -130,9 +130,7 @@ class AnswerBuilder(Struct, frozen=True):
         return dated if fits(dated) else full
 
     def _lines(self, chosen: Sequence[RequestState], shown: int) -> list[Element]:
-        lines = [
-            line for each in chosen[:shown] for line in entry([self._event(each)], self.now, self.cards.times)
-        ]
+        lines = [line for each in chosen[:shown] for line in entry([self._event(each)], self.now)]
         left = len(chosen) - shown
         return [*lines, *([trusted_text(strings.left_out(left), separator=True)] if left else [])]
 

@@ -1,5 +1,7 @@
 """Every sentence that an answer can show; those about a request itself are in `cards/strings.py`."""
 
+from maa_notify.cards.strings import ALL_REQUESTS
+
 PRODUCT = "Multi Admin Approval"
 HELLO = "MAA Notify is here"
 HELP_TITLE = "What you can ask"
@@ -23,7 +25,7 @@ NOTHING_PENDING_OF_YOURS = "No request of yours waits for a decision."
 NOTHING_OF_YOURS = "No request of yours is listed."
 NOT_FOUND = "No request that you can see here has this key."
 NEVER_POLLED = "No poll has succeeded yet, so nothing is known."
-_MORE = "Look in Intune under Multi Admin Approval > All requests."
+_MORE = f"Look in Intune under {ALL_REQUESTS}."
 
 
 def pending(count: int) -> str:

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext, TextLimits
-from maa_notify.cards.digest import digest_body
+from maa_notify.cards.digest import digest_body, digest_toast
 from maa_notify.cards.elements import Element, card, container, rich, run, sizes, trusted_text
 from maa_notify.cards.mentions import Mentions, mentioned_people, with_mentions
 from maa_notify.cards.notice import notice_body
 from maa_notify.cards.request_card import full_body, plain_body, reply_body
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
+from maa_notify.cards.toast import toast
 from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.risk import assess
 
@@ -60,7 +61,7 @@ class TeamsCards(Struct, frozen=True):
         """The full card; its foot says `again` if it may be there, `late` if newer news came first."""
         foot = _foot(again=again, late=late)
         if isinstance(event, Notice):
-            made = self._notice(event, now, foot)
+            made = self._notice(event, foot)
         else:
             made = self._request(event, destination, now, foot)
         return self._mentioning(made, [event], destination)
@@ -70,7 +71,7 @@ class TeamsCards(Struct, frozen=True):
         if isinstance(event, Notice):
             return self.card(event, destination, now)
         body = reply_body(self._context(event, destination, now))
-        return self._mentioning(self._card(body, strings.fallback(event)), [event], destination)
+        return self._mentioning(self._card(body, toast(event, now, self.times)), [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
@@ -80,18 +81,27 @@ class TeamsCards(Struct, frozen=True):
     def plain(self, event: Event, now: datetime) -> Element:
         """The smallest card that still notifies, for a destination that refused the full one."""
         if isinstance(event, Notice):
-            return self._notice(replace(event, facts=()), now)
-        return self._card(plain_body(self._context(event, "", now)), strings.fallback(event))
+            return self._notice(replace(event, facts=()))
+        return self._card(plain_body(self._context(event, "", now)), toast(event, now, self.times))
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Element, int]:
-        """One card for many events, and how many of them it holds, counted from the first."""
-        count = len(events)
+        """One card for many events, and how many of them it holds, counted from the first.
+
+        What is told `beside` it, on the next card, counts for the warnings of this one, too.
+        """
+        count, everything = len(events), [*events, *beside]
         while True:
-            body = digest_body(events[:count], now, self.times, in_chat=destination in self.chats)
+            body = digest_body(everything, count, now, in_chat=destination in self.chats)
             card = self._mentioning(
-                self._card([*body, *_foot(again=again)], strings.digest_fallback(count)),
+                self._card([*body, *_foot(again=again)], digest_toast(everything)),
                 events[:count],
                 destination,
             )
@@ -106,13 +116,13 @@ class TeamsCards(Struct, frozen=True):
         context = self._context(event, destination, now)
         for limits in (_FULL, _SHORTENED):
             body = [*full_body(replace(context, limits=limits)), *foot]
-            made = self._card(body, strings.fallback(event))
+            made = self._card(body, toast(event, now, self.times))
             if fits(made):
                 return made
         return self.plain(event, now)
 
-    def _notice(self, notice: Notice, now: datetime, foot: Sequence[Element] = ()) -> Element:
-        body = [*notice_body(notice, now, self.times), *foot]
+    def _notice(self, notice: Notice, foot: Sequence[Element] = ()) -> Element:
+        body = [*notice_body(notice), *foot]
         return self._card(body, strings.notice_fallback(notice))
 
     def _context(self, event: RequestEvent, destination: str, now: datetime) -> CardContext:

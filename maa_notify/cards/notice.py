@@ -1,12 +1,9 @@
 """The body of a card about a notice: what was found, what it means, and what has to be done."""
 
-from datetime import datetime
-
 from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, container, fact, rich, run, trusted_text
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.text import safe
-from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.risk import Risk
 
@@ -15,7 +12,7 @@ _FACTS_SHOWN = 12
 _STYLE = {Risk.HIGH: "attention", Risk.MEDIUM: "warning"}
 
 
-def notice_body(notice: Notice, now: datetime, times: TimeFormat) -> list[Element]:
+def notice_body(notice: Notice) -> list[Element]:
     """The body: title and text, the facts with foreign values made safe, and the next step."""
     strip = container(
         _style(notice), trusted_text(notice.title, weight="Bolder"), trusted_text(notice.text), bleed=True
@@ -23,8 +20,8 @@ def notice_body(notice: Notice, now: datetime, times: TimeFormat) -> list[Elemen
     facts = [fact(each.label, safe(each.value, _VALUE_LIMIT)) for each in notice.facts[:_FACTS_SHOWN]]
     left_out = len(notice.facts) - len(facts)
     more = [rich(run(strings.more_facts(left_out), isSubtle=True))] if left_out else []
-    step = [trusted_text(notice.next_step, weight="Bolder", spacing="Medium")] if notice.next_step else []
-    return [strip, *facts, *more, *step, footer(notice.short_key, times, now)]
+    step = [trusted_text(notice.next_step, spacing="Medium")] if notice.next_step else []
+    return [strip, *facts, *more, *step, footer(notice.short_key)]
 
 
 def _style(notice: Notice) -> str:

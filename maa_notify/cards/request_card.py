@@ -1,39 +1,40 @@
 """The body of a card about one request: strip, reasons, quotes, facts, story, next step, key."""
 
-from datetime import datetime
-
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
+from maa_notify.cards.people import display_name
+from maa_notify.cards.quote import quote
 from maa_notify.cards.subject import subject_of, subject_runs
-from maa_notify.cards.text import safe_and_rest
 from maa_notify.cards.timeline import timeline
-from maa_notify.cards.times import TimeFormat, distance
+from maa_notify.cards.times import distance, readers_time
+from maa_notify.domain.decision import odd_approvers
 from maa_notify.domain.event import EventKind
-from maa_notify.domain.request import APPROVED, EXPIRED, NEEDS_APPROVAL, REJECTED, STATUSES
+from maa_notify.domain.request import APPROVED, CLOSED, EXPIRED, NEEDS_APPROVAL, REJECTED, STATUSES
 from maa_notify.domain.risk import Reason, Risk
 
 _SHORT_NAME = 60
 _REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER})
 _CALLED_OUT = frozenset({Reason.GUARD, Reason.APPLICATION})
-_STYLE_OF_DECIDED = {APPROVED: "good", REJECTED: "accent", EXPIRED: "accent"}
-"""Approved: somebody has to press Complete. Rejected, expired: somebody may have to ask again."""
+_STYLE_OF_DECIDED = {APPROVED: "good", REJECTED: "accent"}
+"""Approved: somebody has to press Complete. Rejected: somebody said why, and it may have to be asked anew."""
 
 
 def full_body(card: CardContext) -> list[Element]:
     """Everything a reader can use, in the order in which it is needed."""
     return [
         _strip(card),
+        *_odd_approvers(card),
         *_reasons(card),
-        _quote(strings.REASON, card.request.justification, card.limits.quote),
+        quote(strings.REASON, card.request.justification, card.limits.quote),
         *_notes(card),
         *facts(card),
         *timeline(card),
         *_reminder(card),
         *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),
-        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), weight="Bolder", spacing="Medium"),
-        footer(card.event.short_key, card.times, card.now),
+        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Medium"),
+        footer(card.event.short_key),
     ]
 
 
@@ -42,9 +43,10 @@ def reply_body(card: CardContext) -> list[Element]:
     return [
         rich(run(strings.headline(card.event, card.assessment.risk), weight="Bolder")),
         rich(*subject_runs(subject_of(card.request, _SHORT_NAME))),
+        *_odd_approvers(card),
         *_reminder(card),
         trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Small"),
-        footer(card.event.short_key, card.times, card.now),
+        footer(card.event.short_key),
     ]
 
 
@@ -54,41 +56,55 @@ def plain_body(card: CardContext) -> list[Element]:
     return [
         rich(run(strings.status_line(card.event), weight="Bolder")),
         rich(*subject_runs(subject_of(card.request, _SHORT_NAME))),
+        rich(run(strings.requested_by(display_name(card.request.requestor, _SHORT_NAME)))),
         *([trusted_text(strings.labelled(strings.LABEL_EXPIRES, deadline))] if deadline else []),
-        footer(card.event.short_key, card.times, card.now),
+        footer(card.event.short_key),
     ]
 
 
-def footer(key: str, times: TimeFormat, now: datetime) -> Element:
-    """The last line of each card: its key, when it was sent, and by whom."""
-    return trusted_text(strings.footer(key, times.format(now)), size="Small", isSubtle=True, separator=True)
+def footer(key: str) -> Element:
+    """The last line of each card: its key, and who sends it."""
+    return trusted_text(strings.footer(key), size="Small", isSubtle=True, separator=True)
 
 
 def _strip(card: CardContext) -> Element:
     state = run(strings.headline(card.event, card.assessment.risk), size="Small", weight="Bolder")
     subject = subject_runs(subject_of(card.request), size="Large", weight="Bolder")
-    return container(_style(card), rich(state), rich(*subject), *_time_left(card), bleed=True)
+    requestor = display_name(card.request.requestor, card.limits.name)
+    who = rich(run(strings.requested_by(requestor)), spacing="Small")
+    return container(_style(card), rich(state), rich(*subject), who, *_time_left(card), bleed=True)
 
 
 def _time_left(card: CardContext) -> list[Element]:
-    """How long the reader has, where somebody has to act; our own words only."""
+    """Until when there is time and for what, or since when there is none; our own words only."""
     request, now = card.request, card.now
-    is_gone = card.event.kind is EventKind.NO_LONGER_LISTED
-    is_asked = request.status in {NEEDS_APPROVAL, APPROVED} and not is_gone
-    if not is_asked or request.expires_at is None or request.expires_at <= now:
+    if request.status in CLOSED - {EXPIRED}:
         return []
-    left = distance(request.expires_at, now)
-    return [trusted_text(strings.time_left(card.event, left), spacing="Small")]
+    if request.expires_at is None:
+        return [trusted_text(strings.EXPIRY_NOT_TOLD, spacing="None")]
+    is_past = request.expires_at <= now
+    if request.status == EXPIRED and not is_past:
+        return []
+    moment, left = readers_time(request.expires_at), distance(request.expires_at, now)
+    return [trusted_text(strings.time_left(card.event, moment, left, is_past=is_past), spacing="None")]
 
 
 def _style(card: CardContext) -> str:
     """The colour of the strip: what is asked of whom, not how nice the news is."""
     status, kind = card.request.status, card.event.kind
+    if odd_approvers(card.event):
+        return "attention"
     if kind in {EventKind.NO_LONGER_LISTED, EventKind.COMPLETE_REMINDER} or status not in STATUSES:
         return "warning"
     if status == NEEDS_APPROVAL:
         return "attention" if card.assessment.risk is Risk.HIGH else "warning"
     return _STYLE_OF_DECIDED.get(status, "emphasis")
+
+
+def _odd_approvers(card: CardContext) -> list[Element]:
+    """What to check where no person, or the requestor's own identity, decided."""
+    texts = [strings.ODD_APPROVER[each] for each in odd_approvers(card.event)]
+    return [container("attention", *(trusted_text(each, weight="Bolder") for each in texts))] if texts else []
 
 
 def _reasons(card: CardContext) -> list[Element]:
@@ -98,31 +114,23 @@ def _reasons(card: CardContext) -> list[Element]:
         return []
     loud = [reason for reason in card.assessment.reasons if reason in _CALLED_OUT]
     quiet = [reason for reason in card.assessment.reasons if reason not in _CALLED_OUT]
-    warnings = [trusted_text(strings.RISK_REASON[each], weight="Bolder") for each in loud]
+    told = {each: strings.risk_reason(each, request.target.device_count) for each in (*loud, *quiet)}
+    warnings = [trusted_text(told[each], weight="Bolder") for each in loud]
     return [
         *([container("attention", *warnings)] if warnings else []),
-        *(trusted_text(strings.RISK_REASON[each]) for each in quiet if request.status == NEEDS_APPROVAL),
+        *(trusted_text(told[each]) for each in quiet if request.status == NEEDS_APPROVAL),
     ]
-
-
-def _quote(label: str, text: str, limit: int) -> Element:
-    """Somebody else's words, boxed and labelled, so that no line of them can look like ours."""
-    quoted, left_out = safe_and_rest(text, limit)
-    shown = run(quoted, italic=True) if quoted else run(strings.NOTHING_SAID, isSubtle=True)
-    more = [run(strings.more_characters(left_out), isSubtle=True)] if left_out else []
-    title = trusted_text(label, size="Small", isSubtle=True)
-    return container("emphasis", title, rich(shown, *more, spacing="Small"))
 
 
 def _notes(card: CardContext) -> list[Element]:
     notes = card.request.approval_notes
     has_notes = notes and card.request.status != NEEDS_APPROVAL
-    return [_quote(strings.NOTES, notes, card.limits.quote)] if has_notes else []
+    return [quote(strings.NOTES, notes, card.limits.quote)] if has_notes else []
 
 
 def _reminder(card: CardContext) -> list[Element]:
     event = card.event
     if event.kind not in _REMINDERS:
         return []
-    next_at = card.times.format(event.next_reminder) if event.next_reminder else ""
+    next_at = readers_time(event.next_reminder) if event.next_reminder else ""
     return [trusted_text(strings.reminder_line(event, next_at), spacing="Medium")]

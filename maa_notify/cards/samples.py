@@ -24,6 +24,7 @@ from maa_notify.domain.request import (
     UNINSTALL,
     ApprovalRequest,
     Assignment,
+    Device,
     Identity,
     Target,
     canonical,
@@ -227,6 +228,72 @@ def _digest(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.digest([event, *told], _NOWHERE, now)[0]
 
 
+def _wipe(number: int, now: datetime) -> RequestEvent:
+    """One of fifty wipes that an account asks for within two minutes."""
+    event = _status(NEEDS_APPROVAL, now)
+    request = replace(
+        event.request,
+        id=str(uuid5(NAMESPACE_OID, f"STORE-{number:03}")),
+        requested_at=now - timedelta(minutes=3) + timedelta(seconds=2.4 * number),
+        expires_at=now - timedelta(minutes=3) + _LIFETIME,
+        target=replace(event.request.target, name=f"STORE-{number:03}", serial_number="", primary_user=""),
+    )
+    return replace(event, request=request)
+
+
+def _first_wipe(now: datetime) -> RequestEvent:
+    return _wipe(1, now)
+
+
+def _burst(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    """The first of the two digests that fifty requests come in."""
+    wipes = [event, *(_wipe(number, now) for number in range(2, 51))]
+    return cards.digest(wipes[:25], _NOWHERE, now, beside=wipes[25:])[0]
+
+
+def _folded(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    """Wipes over a whole afternoon, which are no burst, and other news that came first."""
+    wipes = [_wipe(number, now) for number in range(1, 21)]
+    spread = [
+        replace(each, request=replace(each.request, requested_at=now - timedelta(minutes=15 * number)))
+        for number, each in enumerate(wipes)
+    ]
+    return cards.digest([event, *spread], _NOWHERE, now)[0]
+
+
+def _bulk(now: datetime) -> RequestEvent:
+    devices = tuple(
+        Device(f"STORE-{number:03}", f"5CG12340{number:02}", f"store{number:03}@contoso.com")
+        for number in range(1, 6)
+    )
+    target = Target(
+        ", ".join(each.name for each in devices),
+        "Action",
+        "ManagedDevice",
+        action="wipe",
+        device_count=50,
+        first_devices=devices,
+        keeps_user_data=False,
+        keeps_enrollment_data=True,
+    )
+    return _created(now, "deviceWipe", target, "Closing sale:\nall tablets go back\nby Friday", _REQUESTOR)
+
+
+def _approved_by(approver: Identity, now: datetime) -> RequestEvent:
+    event = _status(APPROVED, now)
+    request = replace(event.request, id=str(uuid5(NAMESPACE_OID, approver.name)), approver=approver)
+    steps = tuple(replace(step, by=approver) for step in event.steps)
+    return replace(event, request=request, steps=steps)
+
+
+def _approved_by_application(now: datetime) -> RequestEvent:
+    return _approved_by(_APPLICATION, now)
+
+
+def _approved_by_requestor(now: datetime) -> RequestEvent:
+    return _approved_by(_REQUESTOR, now)
+
+
 def _heartbeat(now: datetime) -> Event:
     last = {"apps": now - timedelta(days=41)}
     return heartbeat(Outlook(now - timedelta(days=90), tuple(RECOMMENDED), last), now)
@@ -284,11 +351,26 @@ CATALOGUE = (
         "Somebody asks to delete a device, which does more than take it off a list.",
         _delete,
     ),
+    Sample(
+        "created-bulk",
+        "Somebody asks for the wipe of many devices in one request.",
+        _bulk,
+    ),
     Sample("approved", "An approver said yes, and the requestor has to press Complete.", _reached(APPROVED)),
     Sample(
         "approved-application",
         "An approver said yes to what an application filed, which no person can complete.",
         _approved_script,
+    ),
+    Sample(
+        "approved-by-application",
+        "An application, not a person, said yes: the loudest card there is.",
+        _approved_by_application,
+    ),
+    Sample(
+        "approved-by-requestor",
+        "Whoever asked said yes, too, which Intune should never allow.",
+        _approved_by_requestor,
     ),
     Sample("completed", "Intune has processed an approved request.", _reached(COMPLETED)),
     Sample("rejected", "An approver said no, here with the reason.", _reached(REJECTED)),
@@ -321,6 +403,18 @@ CATALOGUE = (
         "More is to be told at once than anybody wants to see card by card.",
         _reached(NEEDS_APPROVAL),
         _digest,
+    ),
+    Sample(
+        "digest-burst",
+        "One account asks for 50 wipes within two minutes: the first of two digests names the burst.",
+        _first_wipe,
+        _burst,
+    ),
+    Sample(
+        "digest-folded",
+        "Many are told at once: what is of high risk stands first, and what is alike is folded.",
+        _app,
+        _folded,
     ),
     Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
     Sample(

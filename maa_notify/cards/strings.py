@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from maa_notify.domain import request as r
+from maa_notify.domain.decision import OddApprover, odd_approvers
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
 
@@ -19,20 +20,25 @@ APPROVAL = "Approval"
 REQUESTOR_NOT_TOLD = f"requestor {NOT_TOLD}"
 APPROVER_NOT_TOLD = f"approver {NOT_TOLD}"
 APPLICATION = "application"
-SENDER = "sent by MAA Notify, which reads requests and never decides"
+EXPIRY_NOT_TOLD = f"Expiry {NOT_TOLD}"
+SENDER = "MAA Notify only reads"
+PLACE = "Tenant administration > Multi Admin Approval"
+ALL_REQUESTS = f"{PLACE} > All requests"
+MY_REQUESTS = f"{PLACE} > My requests"
 DIGEST_APPROVERS = (
-    "Approvers: open Intune yourself, go to Multi Admin Approval > All requests, read the requests there and"
-    " decide."
+    f"Approvers: open Intune yourself, go to {ALL_REQUESTS}, read the requests there and decide."
 )
 DIGEST_REQUESTORS = (
-    "Requestors: approved is not done. Go to Multi Admin Approval > My requests, open the request and press"
-    " Complete before it expires."
+    f"Requestors: approved is not done. Go to {MY_REQUESTS}, open the request and press Complete before it"
+    " expires."
 )
+DIGEST_CHECK = "Administrator: find out who decided before anybody goes on with what stands on top."
+DIGEST_HISTORY = "All of them, one by one: maa-notify history."
 DIGEST_APPLICATIONS = (
     "Filed by an application and approved: only that application can complete it, by sending the same call"
     " again with the approval code, before it expires. Tell whoever runs it."
 )
-SAMPLE = "This is a test of MAA Notify: the request below is invented. Nothing waits for you."
+SAMPLE = "Test of MAA Notify: the request below is invented."
 
 LATE = "This card comes late: newer news of the same request were told before it."
 AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
@@ -46,6 +52,8 @@ LABEL_REQUESTOR = "Requested by"
 LABEL_POLICY_TYPE = "Policy type"
 LABEL_RISK = "Risk"
 LABEL_DEVICE = "Serial number"
+LABEL_DEVICES = "Devices"
+LABEL_KEPT = "The wipe keeps"
 LABEL_PRIMARY_USER = "Primary user"
 LABEL_PLATFORM = "Platform"
 LABEL_PROTECTS = "Protects"
@@ -60,6 +68,9 @@ SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
 LISTED_AGAIN = "listed again"
 TIME_NOT_SEEN = "time not seen"
+
+STILL_OPEN = "and Intune still lists it as open"
+USER_DATA, ENROLLMENT = "the user's data", "the enrollment"
 
 DAYS, HOURS, MINUTES = "d", "h", "min"
 UNDER_A_MINUTE = "less than a minute"
@@ -107,14 +118,73 @@ RISK_REASON = {
 }
 """Why a request is of high risk, in one breath."""
 
+RISK_REASON_OF_MANY = {
+    Reason.WIPE: "A wipe erases all {} devices. What was stored only there is lost, and nobody can undo it.",
+    Reason.RETIRE: (
+        "Retiring takes the organisation's apps, data and management off all {} devices, and the BitLocker"
+        " protectors from Entra-joined ones."
+    ),
+    Reason.DELETE: (
+        "Deleting takes all {} devices out of Intune: nobody manages or protects them any more. It also"
+        " retires them, can wipe them in some Android enrolments, and takes the BitLocker protectors from"
+        " Entra-joined ones."
+    ),
+    Reason.DEVICE: "An action on {} devices can erase all of them or take them out of management.",
+}
+"""The same for a request about so many devices."""
+
+ODD = {
+    OddApprover.REQUESTOR: "by the requestor's own identity",
+    OddApprover.APPLICATION: "by an application",
+}
+ODD_APPROVER = {
+    OddApprover.REQUESTOR: (
+        "The identity that asked has decided, too, which Intune should never allow. Ask this person, face to"
+        " face or by phone, who asked and who decided."
+    ),
+    OddApprover.APPLICATION: (
+        "An application decided, not a person. Find out who runs it and who let it decide: in Entra its"
+        " sign-in logs, in Intune the audit log."
+    ),
+}
+NEXT_STEP_ODD = {
+    r.APPROVED: (
+        "Administrator: look in Intune under Tenant administration > Audit logs who decided and when. Until"
+        " that is clear, nobody should press Complete."
+    ),
+    r.COMPLETED: (
+        "Administrator: look in Intune under Tenant administration > Audit logs who decided and when. Intune"
+        " has processed the request already and does not say whether the change succeeded: check what it"
+        " did."
+    ),
+}
+NEXT_STEP_ODD_OTHERS = (
+    "Administrator: look in Intune under Tenant administration > Audit logs who decided and when."
+)
+
+BURST = {
+    Reason.GUARD: "to change access policies",
+    Reason.WIPE: "to wipe devices",
+    Reason.RETIRE: "to retire devices",
+    Reason.DELETE: "to delete devices",
+    Reason.DEVICE: "for actions on devices",
+    Reason.SCRIPT: "for scripts",
+    Reason.ROLE: "for roles",
+    Reason.UNINSTALL: "to uninstall apps everywhere",
+    Reason.EVERYBODY: "that reach everybody",
+}
+BURST_OTHERS = "of high risk"
+BURST_STEP = "Speak to this account's owner in person before anybody approves one of them."
+BURST_STEP_NAMELESS = "Intune does not tell who asks. Find out before anybody approves one of them."
+
 NEXT_STEP = {
     r.NEEDS_APPROVAL: (
-        "Approver: open Intune yourself, go to Multi Admin Approval > All requests, read the request there"
-        " and decide. Nobody can approve a request of their own."
+        f"Approver: open Intune yourself, go to {ALL_REQUESTS}, read the request there and decide. Nobody can"
+        " approve a request of their own."
     ),
     r.APPROVED: (
-        "Requestor: approved is not done. Go back to Intune, Multi Admin Approval > My requests, open the"
-        " request and press Complete before it expires, unless Intune has already carried it out."
+        f"Requestor: approved is not done. Go back to Intune, {MY_REQUESTS}, open the request and press"
+        " Complete before it expires, unless Intune has already carried it out."
     ),
     r.COMPLETED: (
         "Nothing more to do here. Intune has processed the request but does not say whether the change"
@@ -134,15 +204,15 @@ NEXT_STEP_APPLICATION = (
 )
 STILL_WAITING = (
     "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
-    " Multi Admin Approval > All requests, before it expires."
+    f" {ALL_REQUESTS}, before it expires."
 )
 NEXT_STEP_UNKNOWN = (
     "This notifier does not know the status that Intune reports: open Intune yourself and look at the request"
-    " under Multi Admin Approval > All requests."
+    f" under {ALL_REQUESTS}."
 )
 NEXT_STEP_GONE = (
     "Intune no longer lists this request, and a look-up by its id found nothing. Its outcome is not known:"
-    " look in Intune under Multi Admin Approval > All requests."
+    f" look in Intune under {ALL_REQUESTS}."
 )
 
 POLICY_TYPE = {
@@ -246,7 +316,8 @@ OBJECT_OF_TYPE = {
     "tenantConfiguration": "device category",
 }
 
-_LOOK = "Look in Intune under All requests."
+_STAGE = re.compile(r"(\d+)([mhd])")
+_UNITS = {"m": MINUTES, "h": HOURS, "d": DAYS}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^A-Za-z0-9 ]+")
 
@@ -274,6 +345,14 @@ def plain_words(identifier: str, otherwise: str = NOT_TOLD) -> str:
 
 def status_line(event: RequestEvent, *, is_past: bool = False) -> str:
     """What state the request is in, or was in then, and how it got there where that matters."""
+    state = _state(event, is_past=is_past)
+    odd = [] if is_past else [ODD[each] for each in odd_approvers(event)]
+    if odd and event.request.status not in {r.APPROVED, r.REJECTED}:
+        odd = [f"approved {each}" for each in odd]
+    return " · ".join([state, *odd])
+
+
+def _state(event: RequestEvent, *, is_past: bool) -> str:
     if event.kind is EventKind.NO_LONGER_LISTED:
         return "No longer listed"
     if event.kind is EventKind.COMPLETE_REMINDER:
@@ -300,6 +379,8 @@ def next_step(event: RequestEvent, *, in_chat: bool = False) -> str:
     """One sentence for the person who has to act; in a chat that is the requestor."""
     if event.kind is EventKind.NO_LONGER_LISTED:
         return NEXT_STEP_GONE
+    if odd_approvers(event) and event.request.status != r.NEEDS_APPROVAL:
+        return NEXT_STEP_ODD.get(event.request.status, NEXT_STEP_ODD_OTHERS)
     if in_chat and event.request.status == r.NEEDS_APPROVAL:
         return STILL_WAITING
     if event.request.status == r.APPROVED and event.request.is_filed_by_application:
@@ -316,9 +397,49 @@ def digest_title(requests: int, notices: int = 0) -> str:
     return f"{noticed} · {news}" if requests else noticed
 
 
-def digest_status_line(notifications: int) -> str:
-    """The line above it."""
-    return f"Multi Admin Approval · {notifications} in one card"
+def digest_alarm(high: int, odd: int) -> str:
+    """The loudest of what a digest holds, counted; "" where nothing of high risk waits."""
+    waiting = f"{high} of high risk to decide" if high else ""
+    return " · ".join(filter(None, [f"{odd} decided by the wrong identity" if odd else "", waiting]))
+
+
+def digest_status_line(notifications: int, total: int, alarm: str) -> str:
+    """The line above it: how much of what is to be told stands here, and what is loudest of all."""
+    told = f"{notifications}" if notifications == total else f"{notifications} of {total}"
+    return " · ".join(filter(None, [f"Multi Admin Approval · {told} in one card", alarm]))
+
+
+def burst(count: int, kinds: Sequence[tuple[Reason | None, int]]) -> str:
+    """`50 requests to wipe devices`."""
+    deeds = [(BURST.get(kind, BURST_OTHERS) if kind else BURST_OTHERS, each) for kind, each in kinds]
+    if len(deeds) == 1:
+        return f"{count} requests {deeds[0][0]}"
+    return f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+
+
+def burst_in_time(what: str, length: str, *, is_one_account: bool) -> str:
+    """`50 requests to wipe devices, all by one account, within 2 min`."""
+    return f"{what}, all by one account, within {length}" if is_one_account else f"{what} within {length}"
+
+
+def expired(ago_told: str) -> str:
+    """That a deadline is past, within a line."""
+    return f"expired {ago_told}"
+
+
+def folded(count: int, names: str) -> str:
+    """In place of the last entries of a list that are all alike."""
+    return f"and {count} more: {names}"
+
+
+def name_range(first: str, last: str) -> str:
+    """Names that count up without a gap."""
+    return f"{first} to {last}"
+
+
+def first_deadline(moment: str, span_left: str) -> str:
+    """By when the first of a digest has to be decided."""
+    return f"The first to decide expires {moment} ({span_left})"
 
 
 def risk_line(risk: Risk) -> str:
@@ -326,44 +447,55 @@ def risk_line(risk: Risk) -> str:
     return f"{RISK[risk]} risk"
 
 
-def devices(verb: str, count: int) -> str:
+def devices(verb: str, count: int, *, is_first_named: bool = False) -> str:
     """The start of a subject about devices."""
-    return f"{verb} device" if count <= 1 else f"{verb} {count} devices, first"
+    if count <= 1:
+        return f"{verb} device"
+    return f"{verb} {count} devices, first" if is_first_named else f"{verb} {count} devices"
 
 
-def fallback(event: RequestEvent) -> str:
-    """The news in one breath, where cards cannot be shown or are read aloud: our own words only."""
-    is_known = event.request.status in STATUS
-    state = headline(event, event.risk) if is_known else "a status that is new to this notifier"
-    types = ", ".join(policy_type(each) for each in event.request.policy_types if each in r.POLICY_TYPES)
-    told = f"{types or 'A request'}: {state}".replace(" · ", ", ")
-    return f"Intune Multi Admin Approval. {told}. {_LOOK} Key {event.short_key}."
+def asked_by(person: str) -> str:
+    """Who asked, within a toast."""
+    return person if person == REQUESTOR_NOT_TOLD else f"asked by {person}"
+
+
+def asks(person: str) -> str:
+    """Who asks, at the start of a toast."""
+    return f"{person} asks"
+
+
+def spoken(told: Sequence[str], key: str) -> str:
+    """The news in one breath, for a toast, and where cards cannot be shown or are read aloud."""
+    return f"{' · '.join(filter(None, told))} · Intune Multi Admin Approval, key {key}"
+
+
+def until(event: RequestEvent, moment: str) -> str:
+    """The deadline within a toast."""
+    return f"complete by {moment}" if event.request.status == r.APPROVED else f"decide by {moment}"
 
 
 def notice_fallback(notice: Notice) -> str:
     """The same for a notice, which holds words of ours only in its title."""
-    return f"Intune Multi Admin Approval. {notice.title}. Key {notice.short_key}."
+    return f"{notice.title} · Intune Multi Admin Approval, key {notice.short_key}"
 
 
-def digest_fallback(notifications: int) -> str:
-    """The same for a digest."""
-    return f"Intune Multi Admin Approval: {notifications} notifications. {_LOOK}"
+def digest_fallback(notifications: int, loudest: Sequence[str]) -> str:
+    """The same for a digest: bursts and counts of what is of high risk come first."""
+    counted = f"{notifications} notifications of Intune Multi Admin Approval"
+    return f"{'. '.join([*loudest, counted])}. Look in Intune under {ALL_REQUESTS}."
 
 
 def reminder_line(event: RequestEvent, next_at: str) -> str:
-    """Why it rings again, whether it will once more, and what an open request holds up."""
-    following = f"the next reminder comes at {next_at}" if next_at else "this is the last reminder"
-    return (
-        f"It rings again because {_passed(event)}; {following}."
-        " Until it is closed, Intune takes no other request for the same object."
-    )
+    """Why it rings again, and whether it will once more."""
+    which = "Reminder" if next_at else "Last reminder"
+    return f"{which}: {_passed(event)}." + (f" Next: {next_at}." if next_at else "")
 
 
 def _passed(event: RequestEvent) -> str:
+    stage = _STAGE.sub(lambda found: f"{found[1]} {_UNITS[found[2]]}", event.stage)
     if event.kind is EventKind.COMPLETE_REMINDER:
-        return f"it was approved {event.stage} ago and is not completed"
-    is_share = event.stage.endswith("%")
-    return f"{event.stage} of its time has passed" if is_share else f"less than {event.stage} is left"
+        return f"approved {stage} ago, not completed"
+    return f"{stage} of its time has passed" if stage.endswith("%") else f"less than {stage} left"
 
 
 def left(span: str) -> str:
@@ -376,13 +508,54 @@ def ago(span: str) -> str:
     return f"{span} ago"
 
 
-def time_left(event: RequestEvent, left_or_ago: str) -> str:
-    """The line of the strip that says how much time the reader has, and for what."""
-    if event.request.status != r.APPROVED:
-        return f"{left_or_ago} to decide"
+def time_left(event: RequestEvent, moment: str, left_or_ago: str, *, is_past: bool) -> str:
+    """The line of the strip that says until when the reader has time, and for what."""
+    status, told = event.request.status, f"{moment} ({left_or_ago})"
+    if is_past:
+        is_open = status != r.EXPIRED and event.kind is not EventKind.NO_LONGER_LISTED
+        return f"Expired {told}" + (f", {STILL_OPEN}" if is_open else "")
+    if event.kind is EventKind.NO_LONGER_LISTED or status not in {r.NEEDS_APPROVAL, r.APPROVED}:
+        return f"Expires {told}"
+    if status == r.NEEDS_APPROVAL:
+        return f"Decide by {told}"
+    if odd_approvers(event):
+        return f"Can be completed until {told}"
     if event.request.is_filed_by_application:
-        return f"{left_or_ago} for the application to complete it"
-    return f"{left_or_ago} to press Complete"
+        return f"The application has to complete it by {told}"
+    return f"Press Complete by {told}"
+
+
+def requested_by(person: str) -> str:
+    """The line of the strip that says who asks."""
+    return f"Requestor {NOT_TOLD}" if person == NOT_TOLD else f"{LABEL_REQUESTOR}: {person}"
+
+
+def by(person: str) -> str:
+    """Who did a step of the story."""
+    return f"by {person}"
+
+
+def device_line(name: str, serial_number: str, user: str) -> str:
+    """One of several devices: its name, and what Intune tells of it."""
+    more = " · ".join(filter(None, [serial_number, user]))
+    return f"{name} ({more})" if name and more else name or more
+
+
+def kept(target: r.Target) -> str:
+    """What a wipe keeps, as far as Intune tells; "" where it tells nothing."""
+    told = [(USER_DATA, target.keeps_user_data), (ENROLLMENT, target.keeps_enrollment_data)]
+    keeps = [label for label, is_kept in told if is_kept]
+    loses = [label for label, is_kept in told if is_kept is False]
+    if not keeps and not loses:
+        return ""
+    gone = f"not {' nor '.join(loses)}" if loses else ""
+    return ", ".join(filter(None, [" and ".join(keeps), gone]))
+
+
+def risk_reason(reason: Reason, devices: int) -> str:
+    """Why a request is of high risk, in the number of devices that it is about."""
+    many = RISK_REASON_OF_MANY.get(reason)
+    return many.format(devices) if many and devices > 1 else RISK_REASON[reason]
 
 
 def more_characters(count: int) -> str:
@@ -441,11 +614,6 @@ def labelled(label: str, value: object) -> str:
     return f"{label}:\N{NO-BREAK SPACE}{value}"
 
 
-def expires(deadline: str) -> str:
-    """The deadline within a line."""
-    return f"{LABEL_EXPIRES.lower()} {deadline}"
-
-
-def footer(key: str, sent_at: str) -> str:
-    """The short key, by which a repeated card is known, and the time from which "left" and "ago" count."""
-    return " · ".join([*([f"Key {key}"] if key else []), sent_at, SENDER])
+def footer(key: str) -> str:
+    """The short key, by which a repeated card is known, and who sends it."""
+    return " · ".join([*([f"Key {key}"] if key else []), SENDER])

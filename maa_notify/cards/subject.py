@@ -14,6 +14,8 @@ _NAME_LIMIT = 200
 _ACTION = "action"
 """The operation that leaves it to the action or the subtype to tell what is done."""
 _DEPLOYMENT = re.compile("deployments?", re.IGNORECASE)
+_JOINT = re.compile(r"[,;|\n]")
+"""Between names that Graph joins; how it does that is published nowhere."""
 _QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
 
 
@@ -29,8 +31,12 @@ class Subject(Struct, frozen=True):
 
 def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     """The phrase for a request, as good as the undocumented fields allow."""
-    name = safe(request.target.name, limit)
-    lead = _lead(request)
+    is_bulk = request.target.device_count > 1 and _is_about_devices(request)
+    is_joined = is_bulk and _JOINT.search(request.target.name) is not None
+    name = "" if is_joined else safe(request.target.name, limit)
+    lead = _lead(request, is_named=bool(name))
+    if is_bulk and not name:
+        return Subject(lead or "")
     if not name:
         return Subject(strings.a_request(_types(request)) if lead is None else strings.nameless(lead))
     return Subject(lead or _types(request), name)
@@ -38,16 +44,33 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
 
 def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
     """The phrase for a card: the name stands in quotation marks, so that no name passes for words of ours."""
-    name = f"“{subject.name.translate(_QUOTES)}”" if subject.name else ""
-    return [run(str(replace(subject, name=name)), **style)]
+    return [run(str(replace(subject, name=quoted(subject.name))), **style)]
 
 
-def _lead(request: ApprovalRequest) -> str | None:
+def quoted(name: str) -> str:
+    """A name of somebody's choosing, made safe already, in quotation marks that it cannot close."""
+    return f"“{name.translate(_QUOTES)}”" if name else ""
+
+
+def repeats_types(request: ApprovalRequest) -> bool:
+    """Whether the phrase for a request says its one policy type already."""
+    if len(request.policy_types) != 1:
+        return False
+    [policy_type] = request.policy_types
+    words = (
+        strings.DEVICE_VERB.get(policy_type),
+        strings.OBJECT_OF_TYPE.get(policy_type),
+        strings.policy_type(policy_type),
+    )
+    said = "|".join(re.escape(word) for word in words if word)
+    return re.search(rf"\b({said})\b", subject_of(request).lead, re.IGNORECASE) is not None
+
+
+def _lead(request: ApprovalRequest, *, is_named: bool) -> str | None:
     target = request.target
-    device_verbs = (strings.DEVICE_VERB[each] for each in request.policy_types if each in strings.DEVICE_VERB)
-    device_verb = next(device_verbs, None)
-    if device_verb or target.object_type.lower() == "manageddevice":
-        return strings.devices(device_verb or _verb(target) or strings.VERB["update"], target.device_count)
+    if _is_about_devices(request):
+        verb = _device_verb(request) or _verb(target) or strings.VERB["update"]
+        return strings.devices(verb, target.device_count, is_first_named=is_named)
     noun = strings.OBJECT.get(target.object_type.lower())
     if target.is_deployment:
         is_named = _DEPLOYMENT.search(target.object_type) is not None
@@ -56,6 +79,17 @@ def _lead(request: ApprovalRequest) -> str | None:
     if noun and not verb:
         return noun.capitalize() if target.operation else None
     return f"{verb} {noun}" if noun else verb or None
+
+
+def _is_about_devices(request: ApprovalRequest) -> bool:
+    is_device = request.target.object_type.lower() == "manageddevice"
+    return is_device or _device_verb(request) is not None
+
+
+def _device_verb(request: ApprovalRequest) -> str | None:
+    return next(
+        (strings.DEVICE_VERB[each] for each in request.policy_types if each in strings.DEVICE_VERB), None
+    )
 
 
 def _verb(target: Target) -> str:

@@ -1,4 +1,4 @@
-"""The timeline of a request: when it was filed, by whom, and each status since."""
+"""The timeline of a request: when it was filed, and each status since with who decided."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact, trusted_text
 from maa_notify.cards.people import display_name
+from maa_notify.cards.rows import timed
+from maa_notify.cards.times import readers_time
 from maa_notify.domain.event import EventKind, RequestEvent, Step
-from maa_notify.domain.request import APPROVED, COMPLETED, NEEDS_APPROVAL, REJECTED, Identity
+from maa_notify.domain.request import APPROVED, COMPLETED, EXPIRED, NEEDS_APPROVAL, REJECTED, Identity
 
 _NAMELESS = frozenset({APPROVED, REJECTED})
 """Statuses that somebody decides: where nobody is told, that is said."""
@@ -17,15 +19,12 @@ def timeline(card: CardContext) -> list[Element]:
     """A row for each step; empty for a request to which nothing has happened yet."""
     if not tells(card.event):
         return []
-    request = card.request
-    filed = [card.times.format(request.requested_at), display_name(request.requestor, card.limits.name)]
-    rows = [(strings.LABEL_REQUESTED, " · ".join(filed)), *_later(card)]
     heading = trusted_text(strings.SO_FAR, size="Small", isSubtle=True, spacing="Medium")
-    return [heading, *(fact(label, value) for label, value in rows)]
+    return [heading, timed(strings.LABEL_REQUESTED, readers_time(card.request.requested_at)), *_later(card)]
 
 
 def tells(event: RequestEvent) -> bool:
-    """Whether the card has a timeline, so that no other row need say who asked and when."""
+    """Whether the card has a timeline, so that no other row need say when it was asked for."""
     return bool(_steps(event)) or event.kind is EventKind.NO_LONGER_LISTED
 
 
@@ -37,18 +36,20 @@ def _steps(event: RequestEvent) -> tuple[Step, ...]:
     return (Step(request.status, request.modified_at or event.at, request.approver),)
 
 
-def _later(card: CardContext) -> Iterator[tuple[str, str]]:
+def _later(card: CardContext) -> Iterator[Element]:
     event, steps, name_limit = card.event, _steps(card.event), card.limits.name
     hidden = len(steps) - card.limits.steps
     if hidden > 0:
-        yield strings.LABEL_EARLIER, strings.earlier_steps(hidden)
+        yield fact(strings.LABEL_EARLIER, strings.earlier_steps(hidden))
     if _approval_was_missed(event, steps):
         by = _by(event.request.approver, name_limit)
-        yield strings.step(APPROVED), f"{strings.TIME_NOT_SEEN} · {by}"
+        yield timed(strings.step(APPROVED), strings.TIME_NOT_SEEN, by)
     for step in steps[-card.limits.steps :]:
-        yield strings.step(step.status), _told(card, step, steps)
+        if step.status == EXPIRED and event.request.expires_at and event.request.expires_at <= card.now:
+            continue  # the strip says since when
+        yield _told(card, step, steps)
     if event.kind is EventKind.NO_LONGER_LISTED:
-        yield strings.LABEL_GONE, card.times.format(event.at)
+        yield timed(strings.LABEL_GONE, readers_time(event.at))
 
 
 def _approval_was_missed(event: RequestEvent, steps: tuple[Step, ...]) -> bool:
@@ -56,13 +57,15 @@ def _approval_was_missed(event: RequestEvent, steps: tuple[Step, ...]) -> bool:
     return event.request.status == COMPLETED and not any(step.status == APPROVED for step in steps)
 
 
-def _told(card: CardContext, step: Step, steps: tuple[Step, ...]) -> str:
+def _told(card: CardContext, step: Step, steps: tuple[Step, ...]) -> Element:
     index = steps.index(step)
     was_approved = index > 0 and steps[index - 1].status == APPROVED
     extra = strings.TAKEN_BACK if step.status == NEEDS_APPROVAL and was_approved else ""
     by = _by(step.by, card.limits.name) if step.status in _NAMELESS else ""
-    return " · ".join(filter(None, [card.times.format(step.at), by, extra]))
+    return timed(strings.step(step.status), readers_time(step.at), by, extra)
 
 
 def _by(approver: Identity, name_limit: int) -> str:
-    return strings.APPROVER_NOT_TOLD if approver.kind == "unknown" else display_name(approver, name_limit)
+    if approver.kind == "unknown":
+        return strings.APPROVER_NOT_TOLD
+    return strings.by(display_name(approver, name_limit))

@@ -1,4 +1,4 @@
-"""Formats times for people: always in UTC, with the time left in words."""
+"""Formats times for people: on cards in each reader's own time, in plain text in UTC; time left in words."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -7,8 +7,20 @@ from msgspec import Struct
 from maa_notify.cards import strings
 
 
+def readers_time(at: datetime | None) -> str:
+    """A time that the client shows in its reader's own zone and language, for a `TextBlock`.
+
+    Only ever of a time that we parsed ourselves: a client evaluates this macro (Adaptive Cards documentation,
+    "Text features").
+    """
+    if at is None:
+        return strings.NOT_TOLD
+    moment = at.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return f"{{{{DATE({moment},SHORT)}}}}, {{{{TIME({moment})}}}}"
+
+
 class TimeFormat(Struct, frozen=True):
-    """Formats times in UTC, and also in the readers' `zone` if one is set."""
+    """Formats times as plain text: in UTC, and also in the readers' `zone` if one is set."""
 
     zone: tzinfo | None = None
 

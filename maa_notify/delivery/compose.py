@@ -43,9 +43,18 @@ class CardMaker(Protocol):
         ...
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Card, int]:
-        """One card for many events, and how many of them it holds, counted from the first."""
+        """One card for many events, and how many of them it holds, counted from the first.
+
+        What is told `beside` it, on the next card, counts for the warnings of this one, too.
+        """
         ...
 
 
@@ -72,19 +81,30 @@ class Composer(Struct, frozen=True):
             state: what is remembered of the destination.
             now: the time of posting (UTC).
         """
-        members = self._members(due, apart, state)
+        together = self._together(due, apart, state)
+        members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         first = members[0].value
         if len(members) == 1:
             return members, self._message(first, places.get(first.event.subject_id), now)
-        events = [item.value.event for item in members]
-        again = any(item.value.doubts for item in members)
-        card, count = self.cards.digest(events, first.destination, now, again=again)
+        card, count = self._digest(members, together[len(members) :], now)
+        if count < len(members):
+            # Where names are so long that one card cannot hold them, two of a size are better than a rest.
+            fewer = _balanced(len(together), count, self.digest_above)
+            card, count = self._digest(members[:fewer], together[fewer:], now)
         return members[:count], _message(card, first)
 
-    def _members(
+    def _digest(
+        self, members: Sequence[PendingNotification], others: Sequence[PendingNotification], now: datetime
+    ) -> tuple[Card, int]:
+        events = [item.value.event for item in members]
+        beside = [item.value.event for item in others]
+        again = any(item.value.doubts for item in members)
+        return self.cards.digest(events, members[0].value.destination, now, again=again, beside=beside)
+
+    def _together(
         self, due: Sequence[PendingNotification], apart: Collection[str], state: DestinationState
     ) -> Sequence[PendingNotification]:
-        """What the next message tells: a digest that was tried before, a new one, or the first alone."""
+        """What is told together: a digest that was tried before, a new one or several, or the first alone."""
         first = due[0]
         digest = first.value.digest
         if first.value.event.subject_id in apart or not (digest or _may_share(first.value)):
@@ -95,7 +115,7 @@ class Composer(Struct, frozen=True):
         if digest:
             return [first]
         fresh = _in_order(due, apart, _may_share)
-        return [first] if len(fresh) <= self.digest_above else _recordable(fresh)
+        return [first] if len(fresh) <= self.digest_above else fresh
 
     def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
@@ -144,6 +164,18 @@ def _one_of(whole: Sequence[PendingNotification]) -> PendingNotification:
     for each in whole:
         first.setdefault(each.value.event.subject_id, each)
     return min(first.values(), key=lambda each: (each.value.attempts, crc32(each.value.key.encode())))
+
+
+def _balanced(count: int, most: int, digest_above: int) -> int:
+    """How many of `count` the next card tells, of at most `most`, so that the others make a digest, too.
+
+    The first 49 of 50 would leave one outside, as a card of its own that looks like any other.
+    """
+    if count <= most:
+        return count
+    cards = -(-count // most)
+    enough = count - digest_above - 1
+    return min(-(-count // cards), enough) if enough > 1 else most
 
 
 def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:

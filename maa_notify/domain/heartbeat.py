@@ -6,26 +6,20 @@ from maa_notify.domain.event import Fact, Notice, NoticeKind
 from maa_notify.domain.visibility import FAMILIES, Outlook, Sight
 
 _TITLE = "No news: this channel can be reached"
-_TEXT = (
-    "This channel was quiet for some time. The card shows that the way here is open, and keeps Microsoft from"
-    " switching the flow off. Nothing is asked of anybody."
-)
+_TEXT = "This card keeps Microsoft from switching the flow off. Nothing is asked of anybody."
 _TITLE_HALF_BLIND = "This channel can be reached, but some requests may be hidden"
 _TEXT_HALF_BLIND = (
-    "This channel was quiet for some time. That need not mean that there were no requests: the notifier lacks"
-    " permissions, and without them Graph may leave requests out of its list without a word."
+    "It was quiet, which need not mean that there were no requests: permissions are missing, without which"
+    " Graph may leave some out of its list."
 )
 _TITLE_BLIND = "This channel can be reached, but requests cannot be listed"
 _TEXT_BLIND = (
-    "This channel was quiet for some time. That does not mean that there were no requests: the last poll"
-    " could not list them."
+    "It was quiet, which does not mean that there were no requests: the last poll could not list them."
 )
-_NEXT_STEP_BLIND = (
-    "Administrator: run maa-notify doctor, or look at the health address: it says what to mend."
-)
+_NEXT_STEP_BLIND = "Administrator: run maa-notify doctor: it says what to mend."
 _NEXT_STEP_HALF_BLIND = (
-    "Administrator: grant the permissions above to the notifier's identity, or accept that these kinds of"
-    " requests are not told. maa-notify doctor says which are missing."
+    "Administrator: grant these permissions, or accept that such requests are not told. maa-notify doctor"
+    " lists them."
 )
 
 

@@ -118,6 +118,14 @@ class Assignment(Struct, frozen=True):
         return self.kind in {ALL_USERS, ALL_DEVICES}
 
 
+class Device(Struct, frozen=True):
+    """One of the devices that a request lists; any part may be empty."""
+
+    name: str = ""
+    serial_number: str = ""
+    primary_user: str = ""
+
+
 class Target(Struct, frozen=True):
     """What the change is about, from undocumented fields; every part may be empty.
 
@@ -129,11 +137,14 @@ class Target(Struct, frozen=True):
         action: what is done to a device: `wipe`.
         serial_number: of the first device.
         primary_user: of the first device.
-        device_count: how many devices are listed.
+        device_count: how many devices are listed, or joined in the name that Graph gives.
         assignments: all assignments as they will be after the change, those that exist already included.
         removed_assignments: those that a list of removed ones names.
         protects: for an access policy, the policy type that it protects.
         platform: for an access policy, one of `PLATFORMS`.
+        first_devices: the first few of several devices; empty for one.
+        keeps_user_data: whether a wipe leaves the user's data; None where it is not told.
+        keeps_enrollment_data: whether a wipe leaves the device enrolled; None where it is not told.
     """
 
     name: str = ""
@@ -148,6 +159,9 @@ class Target(Struct, frozen=True):
     removed_assignments: tuple[Assignment, ...] = ()
     protects: str = ""
     platform: str = ""
+    first_devices: tuple[Device, ...] = ()
+    keeps_user_data: bool | None = None
+    keeps_enrollment_data: bool | None = None
 
     @property
     def is_deployment(self) -> bool:

@@ -14,7 +14,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from maa_notify.domain.request import GUID, ApprovalRequest, Identity, IdentityKind, Target, canonical
+from maa_notify.domain.request import (
+    GUID,
+    POLICY_TYPES,
+    ApprovalRequest,
+    Device,
+    Identity,
+    IdentityKind,
+    Target,
+    canonical,
+)
 from maa_notify.graph.payloads import assignments_in, lowered, protection_in
 
 _NAME_LIMIT = 256
@@ -23,6 +32,12 @@ _NOTE_LIMIT = 1_200
 _WORD_LIMIT = 64
 _ID_LIMIT = 256
 _POLICY_TYPES_SHOWN = 8
+_DEVICES_SHOWN = 5
+_DEVICE_NAME = re.compile(r"[^,;|\n]{1,63}")
+_DEVICE_TYPES = frozenset(each for each in POLICY_TYPES if each.startswith("device"))
+_DEVICE_TYPES -= {"deviceEnrollment", "deviceUpdate"}
+_BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
+"""How Graph joins the names of several devices is published nowhere."""
 _YEARS = range(2000, 2200)
 _LONGEST_LIFE = timedelta(days=3_650)
 """Requests live for days or weeks; a date this far away stands for "no end"."""
@@ -60,8 +75,8 @@ def parse_request(raw: object) -> ApprovalRequest:
         modified_at=parse_time(raw.get("lastModifiedDateTime")),
         requestor=_identity(raw.get("requestor")),
         approver=_identity(raw.get("approver")),
-        justification=_text(raw.get("requestJustification"), _NOTE_LIMIT),
-        approval_notes=_text(raw.get("approvalJustification"), _NOTE_LIMIT),
+        justification=_note(raw.get("requestJustification")),
+        approval_notes=_note(raw.get("approvalJustification")),
         target=_target(raw),
     )
 
@@ -115,6 +130,12 @@ def _text(value: object, limit: int = _NAME_LIMIT) -> str:
     return text.strip()
 
 
+def _note(value: object) -> str:
+    """A text as `_text` reads it, with its line breaks; empty lines are left out."""
+    lines = value.strip()[:_NOTE_LIMIT].splitlines() if isinstance(value, str) else []
+    return "\n".join(filter(None, (_text(line, _NOTE_LIMIT) for line in lines)))
+
+
 def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
     """The first of these fields that holds a text; `fields` as `payloads.lowered` makes it."""
     for name in names:
@@ -152,6 +173,7 @@ def _target(raw: Mapping[str, Any]) -> Target:
     is_access_policy = object_type.lower() == "operationapprovalpolicy"
     changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
     protects, platform = protection_in(*changes)
+    options = _options(raw.get("actionParameters"))
     return Target(
         name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
         operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
@@ -162,12 +184,39 @@ def _target(raw: Mapping[str, Any]) -> Target:
         or _first_text(first, "actionname", limit=_WORD_LIMIT),
         serial_number=_first_text(first, "serialnumber", limit=_WORD_LIMIT),
         primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
-        device_count=len(devices),
+        device_count=len(devices)
+        or _names_joined(fields.get("payloadname") or fields.get("displayname"), raw),
         assignments=assignments_in(raw.get("addedAssignments"), raw.get("actionParameters")),
         removed_assignments=assignments_in(raw.get("removedAssignments")),
         protects=protects,
         platform=platform,
+        first_devices=tuple(map(_device, devices[:_DEVICES_SHOWN])) if len(devices) > 1 else (),
+        keeps_user_data=options.get("keepuserdata"),
+        keeps_enrollment_data=options.get("keepenrollmentdata"),
     )
+
+
+def _device(raw: Mapping[str, Any]) -> Device:
+    fields = lowered(raw)
+    return Device(
+        _first_text(fields, "devicename", limit=_WORD_LIMIT),
+        _first_text(fields, "serialnumber", limit=_WORD_LIMIT),
+        _first_text(fields, "primaryuseremail", "primaryuser", limit=2 * _WORD_LIMIT),
+    )
+
+
+def _names_joined(name: object, raw: Mapping[str, Any]) -> int:
+    """How many devices a name joins, of a request that lists none; 0 for the name of one, or of no device."""
+    types = _policy_types(raw.get("requiredOperationApprovalPolicyTypes"))
+    is_device = not _DEVICE_TYPES.isdisjoint(types) or _last_part(raw.get("payloadType")) == "ManagedDevice"
+    names = _BETWEEN_NAMES.split(name.strip()) if is_device and isinstance(name, str) else []
+    return len(names) if len(names) > 1 and all(map(_DEVICE_NAME.fullmatch, names)) else 0
+
+
+def _options(value: object) -> dict[str, bool]:
+    """The options of an action that are on or off, by name in lower case."""
+    fields = lowered(opened[0]) if (opened := _objects(value)) else {}
+    return {name: told for name, told in fields.items() if isinstance(told, bool)}
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

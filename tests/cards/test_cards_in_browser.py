@@ -17,7 +17,7 @@ from maa_notify.rendering.renderer import THEMES, Theme, cards_html
 from tests.cards.judge import URL, Card, seen
 from tests.cards.test_cards import MAKERS, Make, planted
 from tests.demo.support import need_browser_tools
-from tests.support.approval import NOW, approval
+from tests.support.approval import NOW, approval, created
 from tests.support.hostile import FRAGMENTS, raw_requests
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -171,9 +171,28 @@ def test_every_script_can_be_read(draw: Draw, page: Page, sentence: str) -> None
     runs = [seen(text) for text in card["runs"]]
 
     assert runs.count(sentence) == 2
-    assert f"2026-08-18 11:00 UTC · {sentence}" in runs
+    assert f"Requested by: {sentence}" in runs
     assert f"Wipe device “{sentence}”" in runs
     assert card["hidden"] == []
+
+
+def test_each_reader_sees_their_own_time(page: Page, tmp_path: Path) -> None:
+    """The renderer shows our times in the reader's zone and language, and leaves no macro standing."""
+    file = tmp_path / "card.html"
+    card = TeamsCards(URL).card(created(), "ops", NOW)
+    file.write_text(cards_html([card], "light", width=DESKTOP), encoding="utf-8", newline="\n")
+    browser = page.context.browser
+    assert browser is not None
+    context = browser.new_context(offline=True, timezone_id="Asia/Kolkata", locale="en-US")
+    try:
+        abroad = context.new_page()
+        abroad.goto(file.as_uri())
+        told = " ".join(abroad.locator(".message-card").inner_text().split())
+    finally:
+        context.close()
+
+    assert "Decide by Fri, Aug 21, 2026, 4:30 PM (2 d 23 h left)" in told
+    assert "{{" not in told
 
 
 @every_kind

@@ -82,7 +82,7 @@ def test_only_notices_make_a_digest_without_counts_of_requests() -> None:
     card, _ = CARDS.digest([notice(), notice(subject_id="posture:other")], "ops", NOW)
 
     assert "2 notices" in text(card)
-    assert "request" not in text(card).replace("requests and never decides", "")
+    assert "request" not in text(card)
 
 
 def test_no_heartbeat_shares_a_card_with_news() -> None:

@@ -78,7 +78,7 @@ def test_a_reply_says_who_has_to_do_what(
     assert "Key " in told
     assert request["requestJustification"] not in told
     assert service.posts[-1].summary.startswith(
-        "Intune Multi Admin Approval. Device wipe: Approved - Needs completion."
+        f"Approved - Needs completion: Wipe device “{request['payloadName']}” · asked by “Mira Holt” · "
     )
 
 
@@ -95,7 +95,7 @@ def test_a_reminder_is_a_reply_and_no_new_card(
     assert len(service.cards_in(GENERAL)) == 1
     replies = service.replies_to(service.posts[0].activity_id)
     assert strips(replies) == ["Reminder: needs approval"] * 2
-    assert "this is the last reminder" in text(replies[1])
+    assert "Last reminder: less than 4 h left." in text(replies[1])
 
 
 @pytest.mark.parametrize("loss", ["card", "row"])

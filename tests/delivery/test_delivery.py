@@ -338,9 +338,12 @@ def test_a_burst_too_large_for_one_card_is_told_in_several(
     """What the first card has no room for comes in the next ones: each request is in one of them."""
     locks = "\U0001f512" * 200
     names = [f"LT-{number:02}" for number in range(40)]
-    who = {"user": {"displayName": locks}}
+    people = [{"user": {"displayName": f"{number}{locks}"}} for number in range(40)]
     now = notifier.clock.now()
-    graph.requests = [make_request(now=now, payloadName=name + locks, requestor=who) for name in names]
+    graph.requests = [
+        make_request(now=now, payloadName=name + locks, requestor=who)
+        for name, who in zip(names, people, strict=True)
+    ]
 
     report = notifier.poll()
 

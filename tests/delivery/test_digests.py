@@ -79,6 +79,21 @@ def test_copies_of_a_digest_in_doubt_are_bounded(
     assert 3 <= min(copies) <= max(copies) <= 5
 
 
+@pytest.mark.parametrize(
+    "above,sizes", [("5", [25, 25]), ("5", [49]), ("5", [33, 33, 33]), ("40", [9, 41])], ids=str
+)
+def test_no_last_one_is_left_outside_of_the_digests(
+    above: str, sizes: list[int], graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """Fifty requests at once are two digests, and not one with a lone card that looks like any other."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE=above)
+    everything = burst(notifier, sum(sizes))
+    graph.requests = list(everything)
+    report = notifier.poll_each(MINUTE, 3)[-1]
+
+    assert (told(teams.cards, everything), report.pending) == (sizes, 0)
+
+
 @pytest.mark.parametrize("status", [400, 413])
 def test_a_digest_that_is_refused_sends_one_ahead_and_follows(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int

@@ -17,6 +17,7 @@ from maa_notify.domain.request import (
     STATUSES,
     ApprovalRequest,
     Assignment,
+    Device,
     Identity,
     Target,
     canonical,
@@ -86,8 +87,45 @@ def test_a_wipe_is_read_whole() -> None:
             serial_number="5CG1234XYZ",
             primary_user="theo.brandt@contoso.com",
             device_count=1,
+            keeps_user_data=False,
+            keeps_enrollment_data=False,
         ),
     )
+
+
+def test_a_bulk_request_is_read_as_many_devices() -> None:
+    """The count is of all of them; serial numbers and users are kept of the first five only."""
+    devices = [{"deviceName": f"LT-{each}", "serialNumber": f"SN-{each}"} for each in range(50)]
+    target = parse_request(example("wipe", displayPayload=json.dumps(devices))).target
+
+    assert target.device_count == 50
+    assert target.first_devices == tuple(Device(f"LT-{each}", f"SN-{each}") for each in range(5))
+
+
+@pytest.mark.parametrize(
+    "name,fields,count",
+    [
+        ("LT-1, LT-2;LT-3", {}, 3),
+        ("LT-1", {}, 0),
+        ("Kiosk, Berlin", {"requiredOperationApprovalPolicyTypes": ["app"], "payloadType": "x.MobileApp"}, 0),
+        ("LT-1, LT-2", {"displayPayload": [{"deviceName": "LT-1, LT-2"}]}, 1),
+        (", ", {}, 0),
+    ],
+)
+def test_joined_names_are_counted_where_no_list_of_devices_is(
+    name: str, fields: dict[str, Any], count: int
+) -> None:
+    """A list of devices is believed before a name, which may hold a comma of its own."""
+    raw = example("wipe", **{"payloadName": name, "displayPayload": None, **fields})
+
+    assert parse_request(raw).target.device_count == count
+
+
+def test_line_breaks_of_a_justification_are_kept() -> None:
+    """Of the kinds of breaks one is left, and no empty line."""
+    request = parse_request(example("wipe", requestJustification=" a\r\n\n b\x0bc\x00d\u2028e "))
+
+    assert request.justification == "a\nb\nc d\ne"
 
 
 def test_an_assignment_tells_who_decided_why_and_for_whom() -> None:

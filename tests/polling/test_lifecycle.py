@@ -188,7 +188,7 @@ def test_time_off_brings_one_reminder_not_three(
     notifier.poll_after(60)
 
     assert len(teams.cards) == 2
-    assert "last" in text(teams.cards[1])
+    assert "Last reminder: " in text(teams.cards[1])
 
 
 def test_an_open_request_must_be_missing_twice(

@@ -1,7 +1,18 @@
 """Reading cards as a person does: what text is on them, and what can be clicked."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+_READERS_TIME = re.compile(
+    r"\{\{DATE\((\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ,SHORT\)\}\}, \{\{TIME\(\1T\2:\d\dZ\)\}\}"
+)
+"""A time that a client shows in its reader's own zone."""
+
+
+def as_read(text: str) -> str:
+    """A text with each reader's time as somebody in UTC reads it: `<2026-08-18 11:00>`."""
+    return _READERS_TIME.sub(r"<\1 \2>", text)
 
 
 def texts(card: Mapping[str, Any]) -> list[str]:

@@ -280,7 +280,13 @@ class _Cards:
         return {"events": [event]}
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Card, int]:
         return {"events": list(events[:7])}, min(7, len(events))
 

@@ -1,0 +1,48 @@
+"""Who decided a request, where that must not be: an application, or whoever asked. Pure."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from maa_notify.domain.event import RequestEvent
+from maa_notify.domain.request import APPROVED, COMPLETED, REJECTED, Identity
+
+_DECISIONS = (APPROVED, REJECTED)
+_DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
+
+
+class OddApprover(StrEnum):
+    """Approvers that no approval should come from, what weighs most first."""
+
+    REQUESTOR = "requestor"
+    APPLICATION = "application"
+
+
+def odd_approvers(event: RequestEvent) -> tuple[OddApprover, ...]:
+    """What is odd about anybody who was seen to approve or reject the request; empty for people like any."""
+    requestor, approvers = event.request.requestor, _approvers(event)
+    found = set[OddApprover]()
+    if any(is_same(requestor, each) for each in approvers):
+        found.add(OddApprover.REQUESTOR)
+    if any(each.kind == "application" for each in approvers):
+        found.add(OddApprover.APPLICATION)
+    return tuple(each for each in OddApprover if each in found)
+
+
+def is_same(one: Identity, other: Identity) -> bool:
+    """Whether two identities are one, by what both tell: the id, else the account, else the name.
+
+    Names alone can be those of two people. They count only where Graph tells nothing better of either.
+    """
+    if one.kind == "unknown" or other.kind == "unknown":
+        return False
+    for mine, theirs in ((one.id, other.id), (one.upn, other.upn)):
+        if mine and theirs:
+            return mine.casefold() == theirs.casefold()
+    has_more = one.id or one.upn or other.id or other.upn
+    return not has_more and one.kind == other.kind and one.name.casefold() == other.name.casefold()
+
+
+def _approvers(event: RequestEvent) -> Sequence[Identity]:
+    """Everybody who was seen to decide, and whom Graph names now as far as a decision stands."""
+    seen = [step.by for step in event.steps if step.status in _DECISIONS]
+    return [*seen, event.request.approver] if event.request.status in _DECIDED else seen
