@@ -21,6 +21,7 @@ from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.routing import Route, route
+from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.heartbeats import queue_heartbeats
@@ -35,7 +36,7 @@ from maa_notify.polling.marks import (
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
-from maa_notify.polling.welcome import with_welcome
+from maa_notify.polling.welcome import NOBODY, Arrivals, Told, arrivals, attended, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
@@ -43,6 +44,9 @@ from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
+
+_ARRIVAL = timedelta(days=1)
+"""Within which a poll that is killed while it welcomes a new destination is followed by another one."""
 
 
 class Habits(Struct, frozen=True):
@@ -92,18 +96,23 @@ class Poll:
         news, failure = self._look(self.approvals, snapshot, now)
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        newcomers = self._newcomers(snapshot)
+        names, leaders = [each.name for each in self.routes], self.delivery.leaders
+        arrived: Arrivals = {}
+        # In a first run there are none, for it tells everybody what is open.
+        if snapshot.was_polled(self.approvals.name):
+            arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders)
         if news.is_complete:
-            told = with_welcome(news.changes, snapshot, self.routes, newcomers, now)
-            news, newcomers = replace(news, changes=told), frozenset()
+            told = with_welcome(
+                news.changes, snapshot, self.routes, arrived, leaders, self._told_before(arrived, now), now
+            )
+            news, arrived = replace(news, changes=told), {}
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
-        # With its first row a destination is new no more, so it gets none before it is told what is open.
-        names = [each.name for each in self.routes if each.name not in {*newcomers, *self.delivery.leaders}]
-        queued = queue_heartbeats(self.store.outbox, names, states, beat, self.habits.heartbeat)
+        quiet = [name for name in names if name not in {*arrived, *leaders}]
+        queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat)
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
@@ -112,7 +121,7 @@ class Poll:
         result = self.delivery.run({**states, **queued.states}, pending, end)
         purge_expired(self.store.journal, snapshot, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, held, now)
+        self._mark(self.approvals, news, failure, held, now, arrived)
         events = recorded.events
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
@@ -125,15 +134,13 @@ class Poll:
         seen = replace(news.seen, hidden=outlook.hidden)
         return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
 
-    def _newcomers(self, snapshot: Snapshot) -> frozenset[str]:
-        """The destinations that are new; in a first run none, which tells them what is open anyway."""
-        if not snapshot.was_polled(self.approvals.name):
+    def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
+        """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
+        if not arrived:
             return frozenset()
-        # Where another destination posts already, what is open has been told, whichever of them leads.
-        leaders = self.delivery.leaders
-        names = {each.name: leaders.get(each.name, each.name) for each in self.routes}
-        known = {leader for name, leader in names.items() if name in snapshot.states}
-        return frozenset(name for name, leader in names.items() if leader not in known)
+        since = min(at or now - _ARRIVAL for at in arrived.values()) - 2 * SKEW
+        sent = (each.notification for each in self.store.journal.read_sent(since))
+        return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""
@@ -204,17 +211,20 @@ class Poll:
             for each in hearing
         )
 
-    def _mark(
+    def _mark(  # noqa: PLR0913, PLR0917 - a look and what came of it
         self,
         source: Source,
         news: News,
         failure: GraphError | None,
         held: Versioned[SourceMark],
         now: datetime,
+        arrived: Arrivals = NOBODY,
     ) -> None:
         log_failure_or_recovery(source.name, held.value, failure)
         outlook = _outlook(news, failure, held.value.outlook)
         mark = next_mark(held.value, failure, outlook, now, news.not_before)
+        if source is self.approvals:
+            mark = attended(mark, held.value, [each.name for each in self.routes], arrived, now)
         write_mark(self.store.requests, source.name, mark, held, now)
 
 

@@ -66,6 +66,8 @@ class SourceMark(msgspec.Struct, frozen=True):
         outlook: what of it could be seen.
         not_before: it asked not to be asked again before (UTC).
         memory_lost_at: when a poll found that what was remembered before is gone (UTC); None if it never was.
+        destinations: those that were in the settings, and had been told what they missed before.
+        left: since when others are not (UTC), by name.
         format: of all rows of this state; another one is refused, never misread.
     """
 
@@ -79,6 +81,8 @@ class SourceMark(msgspec.Struct, frozen=True):
     format: int = FORMAT
     not_before: datetime | None = None
     memory_lost_at: datetime | None = None
+    destinations: tuple[str, ...] = ()
+    left: dict[str, datetime] = msgspec.field(default_factory=dict)
 
 
 class Watermark(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ from maa_notify.errors import StateError
 from maa_notify.storage.rows import Row, Rows, Write
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
+from tests.support.channels import FakeBotChannel
+from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -101,11 +103,13 @@ def test_many_open_requests_are_told_to_a_new_destination(
     graph.requests = many(make_notifier().clock.now())
     make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 10)
 
-    make_notifier(**with_destinations(teams, "old", "new")).poll_each(MINUTE, 3)
+    later = make_notifier(**with_destinations(teams, "old", "new"))
+    later.poll_each(MINUTE, 3)
 
-    cards = [text(card) for card in teams.cards_in("new")]
-    assert [sum(each["payloadName"] in card for card in cards) for each in graph.requests] == [1] * 120
-    assert len(cards) <= 6
+    sent = [each.notification for each in later.app.store.journal.read_sent()]
+    told = [each.event.subject_id for each in sent if each.destination == "new"]
+    assert sorted(told) == sorted(each["id"] for each in graph.requests)
+    assert len(teams.cards_in("new")) <= 6
 
 
 def test_a_destination_that_comes_back_is_not_new(
@@ -187,3 +191,53 @@ def test_a_second_name_for_a_channel_is_not_new(
     make_notifier(MAA_DESTINATIONS=json.dumps(again)).poll_each(MINUTE, 3)
 
     assert len(teams.cards) == 1
+
+
+@pytest.mark.parametrize("way", ["webhook", "bot"])
+def test_a_destination_that_comes_back_hears_what_changed_while_it_was_away(
+    graph: FakeGraph, teams: FakeTeams, service: FakeConnector, make_notifier: Make, way: str
+) -> None:
+    """Decided, filed, filed and over meanwhile: the first two are told once, a bot's card is put right."""
+    old = {"name": "old", "webhook_url": teams.url_for("old")}
+    away = {"name": "away", "webhook_url": teams.url_for("away")}
+    bot = FakeBotChannel(service).settings if way == "bot" else {}
+    if way == "bot":
+        [away] = json.loads(bot["MAA_DESTINATIONS"])
+    both = {**bot, "MAA_DESTINATIONS": json.dumps([old, away])}
+    clock = make_notifier(**both).clock
+    decided, untouched = make_request(now=clock.now()), make_request(now=clock.now())
+    graph.requests = [decided, untouched]
+    make_notifier(**both).poll_each(MINUTE, 2)
+    only_old = {**bot, "MAA_DESTINATIONS": json.dumps([old])}
+    make_notifier(**only_old).poll_each(10 * MINUTE, 2)
+    decided |= {"status": "rejected", "lastModifiedDateTime": wire_time(clock.now())}
+    filed, over = make_request(now=clock.now()), make_request(now=clock.now(), status="cancelled")
+    graph.requests += [filed, over]
+    make_notifier(**only_old).poll_each(10 * MINUTE, 2)
+    before = len(service.cards_in(GENERAL) if way == "bot" else teams.cards_in("away"))
+
+    make_notifier(**both).poll_each(MINUTE, 3)
+
+    cards = [text(card) for card in (service.cards_in(GENERAL) if way == "bot" else teams.cards_in("away"))]
+    shown = [sum(each["payloadName"] in card for card in cards) for each in graph.requests]
+    assert before == 2
+    assert shown == ([1, 1, 1, 0] if way == "bot" else [2, 1, 1, 0])
+    assert [card for card in cards if decided["payloadName"] in card][-1].count("Rejected") >= 1
+
+
+def test_a_second_name_at_a_known_address_hears_what_the_first_one_does_not(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """The first takes wipes alone; what else is open is told under the new name, once, and no wipe again."""
+    wipes = {"name": "wipes", "webhook_url": teams.url_for("shared"), "policy_types": ["deviceWipe"]}
+    rest = {"name": "rest", "webhook_url": teams.url_for("shared"), "policy_types": ["deviceWipe", "script"]}
+    now = make_notifier().clock.now()
+    script = make_request(now=now, requiredOperationApprovalPolicyTypes=["script"])
+    graph.requests = [make_request(now=now), script]
+    make_notifier(MAA_DESTINATIONS=json.dumps([wipes])).poll_each(MINUTE, 2)
+
+    make_notifier(MAA_DESTINATIONS=json.dumps([wipes, rest])).poll_each(MINUTE, 3)
+    make_notifier(MAA_DESTINATIONS=json.dumps([rest])).poll_each(MINUTE, 3)
+
+    cards = [text(card) for card in teams.cards_in("shared")]
+    assert [sum(each["payloadName"] in card for card in cards) for each in graph.requests] == [1, 1]
