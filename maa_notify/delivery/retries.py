@@ -187,7 +187,9 @@ def judge(
     failure = replace(failure, ill=ill, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
-        kept = _parted(kept, failure)
+        # What one card had no room for is another card, which has not failed.
+        is_part = any(each.value.digest == kept[0].digest for each in others)
+        kept = _parted(kept, failure, "" if is_part else kept[0].digest)
     if ill:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
@@ -246,14 +248,14 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
     return None
 
 
-def _parted(kept: Sequence[Notification], failure: Failure) -> list[Notification]:
+def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[Notification]:
     """The members of a failed digest as they are tried next: together again, or in halves.
 
     Halves were never tried, so the pause of the whole is not theirs.
     """
     is_slow = failure.in_doubt and kept[0].doubts < _MANY_DOUBTS
     if not failure.ill or is_slow:
-        return _named(kept, kept[0].digest or failure.token)
+        return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
     return [*_named(parts[:middle], f"{failure.token}-1"), *_named(parts[middle:], f"{failure.token}-2")]
