@@ -45,16 +45,18 @@ _NOT_NOW = frozenset({408, 409, 412, 423, 425, 429})
 _UNFIT = frozenset({400, 413, 422})
 _REFUSED = frozenset({*_UNFIT, 403, 404, 410})
 _THROTTLED = re.compile(
-    "throttl|quota|ratelimit|toomanyrequests|slowdown|tryagain|retrylater|serverbusy|servicebusy|overload"
+    "throttl|(?<!size)quota|ratelimit|toomanyrequests|slowdown|tryagain|retrylater|serverbusy|servicebusy|overload"
     "|unavailable|temporar"
 )
 _ABSENT = "notfound|unknown|notexist|nolonger|deleted|gone|couldnotbefound|isinvalid|notvalid"
+_ITSELF = r"(?!type|\w{0,24}(service|server|endpoint|route|host|store|handler))"
+"""Behind a noun: neither its type nor the machine that keeps it, which may be missing for a while."""
 _PLACE = re.compile(
-    rf"(activity|message|conversation|channel|thread|chat|team|topic)(?!type)\w{{0,24}}({_ABSENT})"
+    rf"(activity|message|conversation|channel|thread|chat|team|topic){_ITSELF}\w{{0,24}}({_ABSENT})"
 )
-_CONVERSATION = re.compile(rf"(conversation|chat|thread)(?!type)\w{{0,24}}({_ABSENT})")
+_CONVERSATION = re.compile(rf"(conversation|chat|thread){_ITSELF}\w{{0,24}}({_ABSENT})")
 _MESSAGE = re.compile(
-    rf"(activity|message)(?!type)\w{{0,24}}({_ABSENT})"
+    rf"(activity|message){_ITSELF}\w{{0,24}}({_ABSENT})"
     r"|(unknown|invalid|nosuch|deleted|cannotfind|couldnotfind|failedtofind|no)(activity|message)(id|with|$)"
     r"|unknown(activity|message)(?!type)"
 )
@@ -84,7 +86,7 @@ _BARRED_CODE = re.compile(
 _THE_APP = "(the|this)?(bot|app|application)"
 _BARRED = re.compile(
     rf"{_THE_APP}(is|was)?not(a)?(part|member)of(the|this)?conversation(roster)?"
-    rf"|{_THE_APP}(is|was|has)?(not(been)?installed|uninstalled|blocked)"
+    rf"|{_THE_APP}(is|was|has)?(not(been)?installed|uninstalled|blocked(?=bythe|byuser|byperson))"
     "((for|by|in|from)(the|this)?(user|person|recipient|conversation|chat)(s)?(personalscope)?)?"
     rf"|(the|this)?(user|person|recipient)(has)?(blocked|uninstalled)(the|this)?(conversationwith)?{_THE_APP}"
 )

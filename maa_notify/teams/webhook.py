@@ -72,6 +72,7 @@ _ABOUT_THE_ADDRESS = (
 _ABOUT_THE_CARD = re.compile(
     "schema|template|card|content|payload|json|attachment|body|expression|toolarge|sizelimit|toobig|toolong"
 )
+_BUSY = re.compile("throttl|(?<!size)quota|ratelimit|toomanyrequests|serverbusy|serverunavailable|inprogress")
 _NAMES_THE_VERSION = re.compile(
     r"apiversion(?=.*(parameter|required|missing|supported|invalid|query|specified))"
 )
@@ -156,7 +157,8 @@ class WorkflowsWebhook:
         if _is_success(response):
             return DestinationRefused(f"{who} {_PAGE}")
         has_run = bool(_run_id(response))
-        if has_run or status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        is_busy = status in _NOT_NOW or any(map(_BUSY.search, codes_of(response)))
+        if has_run or is_busy or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             in_doubt = has_run or may_have_arrived(status)
             return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
         blamed = "" if status in _ADVICE else _advice_of_codes(response)

@@ -148,6 +148,8 @@ PASSING = {
     "channel": connector_error(404, "ConversationNotFound"),
     "400": connector_error(400, "BadSyntax", "Unknown activity"),
     "410": reply(410),
+    "store": connector_error(404, "NotFound", "The message store could not be found."),
+    "service": connector_error(404, "TeamsServiceUnknownError"),
 }
 SAID = ("card", "channel", "400")
 """Those in which the service itself says that the card is not there."""
@@ -172,7 +174,12 @@ def test_a_card_that_is_not_found_once_is_changed_at_the_second_look(
 
 
 @pytest.mark.parametrize(
-    "first, second", [("bare", "bare"), ("page", "page"), ("410", "410"), ("bare", "card"), ("card", "page")]
+    "first, second",
+    [
+        *((each, each) for each in ("bare", "page", "410", "store", "service")),
+        ("bare", "card"),
+        ("card", "page"),
+    ],
 )
 def test_a_404_without_a_reason_makes_no_second_card(
     service: FakeConnector, channel: BotChannel, location: CardLocation, first: str, second: str
@@ -501,6 +508,7 @@ NOT_ABOUT_THE_PERSON = {
     "403 throttled": (connector_error(403, "Throttled", "Too many requests"), DestinationUnavailable),
     "403 quota": (connector_error(403, "QuotaExceeded", "bot quota exceeded"), DestinationUnavailable),
     "403 rate": (connector_error(403, "RateLimited"), DestinationUnavailable),
+    "403 app": (connector_error(403, "Forbidden", "The app is blocked."), DestinationUnavailable),
     "403 token": (connector_error(403, "TokenExpired", "the token has ended"), DestinationUnavailable),
     "403 suspended": (connector_error(403, "ServiceSuspended"), DestinationUnavailable),
     "403 licence": (connector_error(403, "UserBlocked", "a licence rule"), DestinationUnavailable),

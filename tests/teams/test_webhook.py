@@ -366,6 +366,19 @@ def test_a_destination_can_be_busy(
     assert str(error) == f"destination 'ops' answered {status}"
 
 
+@pytest.mark.parametrize("code", ["Throttled", "RateLimitExceeded", "QuotaExceeded", "OperationInProgress"])
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refusal_that_says_busy_is_not_now(
+    teams: FakeTeams, webhook: WorkflowsWebhook, status: int, code: str
+) -> None:
+    """Whatever its status, it blames neither card nor address, and nothing ran."""
+    teams.fail_next(flow_error(status, code, "later"))
+    error = refusal(webhook)
+
+    assert isinstance(error, DestinationUnavailable)
+    assert not error.in_doubt
+
+
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410, 413, 422, 429, 500, 501, 503, 505])
 def test_a_run_that_fails_leaves_the_card_in_doubt(
     teams: FakeTeams, webhook: WorkflowsWebhook, status: int
