@@ -41,7 +41,7 @@ DIGEST_APPLICATIONS = (
 SAMPLE = "Test of MAA Notify: the request below is invented."
 
 LATE = "This card comes late: newer news of the same request were told before it."
-AGAIN = "Sent again, for the first try got no answer: a card with the same key may stand above."
+AGAIN = "Sent again, for it is not sure that the first try arrived: a card with the same key may stand above."
 
 MEMORY_LOST = "memory was lost, may be a repeat"
 TOLD_ANEW = (

@@ -56,8 +56,14 @@ _STATUS_LINE = re.compile(
 _LINE_END = re.compile(rb"\r*\n|\r")
 _HEADER_LINE = re.compile(rb"^([A-Za-z0-9-]+)[ \t]*:([^\n\x00]*)", re.MULTILINE)
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
+_MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(?><\?xml[^>]*>\s*)?<(?:!|/?(?:html|head|title|body|meta|base|link|"
+    rb"style|script|noscript|frameset|iframe|center|h[1-6]|p|div|span|br|hr|a|img|font|form|table|ul|main|section|"
+    rb"header|svg|WISPAccessGatewayParam)\b)",
+    re.IGNORECASE,
+)
 _PAGE_BYTES = 512
+_MEDIA_TYPE = re.compile(r"\s*([^\s;,]*)")
 _PROXY_SIGN_IN = b"407"
 
 
@@ -88,6 +94,11 @@ class HttpResponse:
     is_web_page: bool = False
 
     @property
+    def media_type(self) -> str:
+        """The media type in small letters, without parameters, whatever separates them; "" for none."""
+        return _media_type(self.headers)
+
+    @property
     def retry_after(self) -> float | None:
         """The wait that `Retry-After` asks for, in seconds; a date in it counts from the response's own."""
         value = self.headers.get("retry-after", "").strip()
@@ -99,12 +110,16 @@ class HttpResponse:
         since = _moment(self.headers.get("date", "")) or datetime.now(UTC)
         return max(0.0, (until - since).total_seconds())
 
-    def json_object(self) -> dict[str, Any] | None:
-        """The JSON object in the body; None when it holds none."""
+    def json(self) -> object:
+        """The JSON in the body, in any encoding of Unicode; None when it holds none."""
         try:
-            found = json.loads(self.body)
+            return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+    def json_object(self) -> dict[str, Any] | None:
+        """The JSON object in the body; None when it holds none."""
+        found = self.json()
         return found if isinstance(found, dict) else None
 
 
@@ -274,10 +289,15 @@ def _is_web_page(headers: Mapping[str, str], body: bytes, fault: str) -> bool:
 
     Some send pages without a type, or as plain text. Others write `1` or JSON under the type of a page.
     """
-    if _MARKUP.match(body):
+    if _MARKUP.match(body.replace(b"\x00", b"")):  # the zeros are those of UTF-16
         return True
-    is_typed = headers.get("content-type", "").partition(";")[0].strip().lower() in _PAGE_TYPES
+    is_typed = _media_type(headers) in _PAGE_TYPES
     return is_typed and bool(body.strip() or fault) and not _is_json(body)
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    """The first media type of the header, which some write twice, or without a semicolon behind it."""
+    return _MEDIA_TYPE.match(headers.get("content-type", "").lower())[1]  # type: ignore[index] # fits any text
 
 
 def _is_json(body: bytes) -> bool:

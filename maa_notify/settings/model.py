@@ -1,7 +1,8 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from msgspec import Struct, field
 
@@ -10,6 +11,10 @@ from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+
+_PORTS = {"https": 443, "http": 80}
+_ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 class BotAddress(Struct, frozen=True):
@@ -36,10 +41,32 @@ class Destination(Struct, frozen=True):
     def address(self) -> Secret | BotAddress:
         """The endpoint in one spelling, so that two destinations at one place are known as that."""
         if isinstance(self.endpoint, BotAddress):
+            # A channel is the same one whichever region's service is asked.
+            return BotAddress("", self.endpoint.channel_id)
+        try:
+            return Secret(_in_one_spelling(self.endpoint.reveal()))
+        except ValueError:  # no URL, which the settings refuse anyway
             return self.endpoint
-        url = urlsplit(self.endpoint.reveal())
-        query = "&".join(sorted(url.query.split("&")))
-        return Secret(f"{url.scheme}://{url.netloc.lower()}{url.path}?{query}")
+
+
+def _in_one_spelling(url: str) -> str:
+    """A URL as all that lead to the same place are written (RFC 3986, 6.2.2 and 6.2.3).
+
+    The parameters of a query are a set for a flow: in any order, with an `&` too many, escaped or not.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
+    origin = f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
+    path = urlsplit(urljoin(f"{origin}/", f".{_ESCAPED.sub(_plain, parts.path)}")).path
+    query = sorted(parse_qsl(parts.query, keep_blank_values=True))
+    return f"{origin}{path or '/'}?{urlencode(query)}"
+
+
+def _plain(escaped: re.Match[str]) -> str:
+    """The sign of an escape that needs none, or the escape in capitals."""
+    sign = unquote(escaped[0])
+    return sign if _UNRESERVED.fullmatch(sign) else escaped[0].upper()
 
 
 class StateAddress(Struct, frozen=True):

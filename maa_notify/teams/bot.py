@@ -11,15 +11,21 @@ from contextlib import contextmanager
 from maa_notify.delivery.sender import Card, Message, Receipt
 from maa_notify.domain.notification import CardLocation
 from maa_notify.domain.request import GUID
-from maa_notify.errors import DeliveryError, DestinationRefused, RecipientUnreachable
+from maa_notify.errors import DeliveryError, DestinationRefused, DestinationUnavailable, RecipientUnreachable
 from maa_notify.net.deadline import time_left, time_limit
 from maa_notify.teams.connector import BotForbidden, Channel, Connector, Gone, Lost, channel_of
+from maa_notify.teams.connector_faults import Fault
 
 _MOST_CHATS = 1_000
 _FORBIDDEN = (
     "the Bot Connector answered 403, and not that the person blocked the app: check MAA_BOT_CLIENT_ID, the"
     " service URL, and what the Teams admin centre allows the app"
 )
+_NOT_SAID_WHY = (
+    "the Bot Connector answered 403 without a reason that is known: perhaps the bot may not write to this"
+    " person, or a gateway is in the way; the message is kept"
+)
+_UNREACHABLE = "the bot's app is not installed for this person, or they or an administrator blocked it"
 _LIST_SECONDS = 20.0
 _SECOND_LOOK = 2.0
 """Seconds after which what was not found is looked for again: a 404 of Teams at times passes."""
@@ -42,9 +48,9 @@ class BotChannel:
     def post(self, message: Message) -> Receipt:
         """Posts a card, or updates the one that is in this channel; if that is gone, posts a new one.
 
-        A card counts as gone when it is not found twice: a new one beside one that is still there would leave
-        the older state standing in the channel. All that one post may remember is within it, since the next
-        poll may be another process; what Teams hides for longer than the pause gets a new card.
+        A card counts as gone when the service itself says so twice: a new one beside one that is still there
+        would leave the older state standing in the channel. All that one post may remember is within it, as
+        the next poll may be another process. A 404 without a reason is left to the next polls.
 
         News that are told already, by a card that was changed or by newer news, never make a new card; if
         their thread is gone, there is nobody to ring.
@@ -54,11 +60,14 @@ class BotChannel:
             is_here = place is not None and channel_of(place) == self._channel_id
             if place is None or (message.changes_card and not is_here):
                 return self._create(message)
-            if message.changes_card and not self._finds(lambda: self._update(place, message)):
+            missed = self._missed(lambda: self._update(place, message)) if message.changes_card else None
+            if isinstance(missed, Lost):
+                raise missed
+            if missed is not None:
                 return self._create(message)
             if message.reply is not None and is_here:
                 reply = message.reply
-                self._finds(lambda: self._reply(place, reply, message.summary))
+                self._missed(lambda: self._reply(place, reply, message.summary))
             return Receipt(message_id=place.activity_id, location=place)
 
     def channels(self) -> list[Channel]:
@@ -84,17 +93,19 @@ class BotChannel:
     def _reply(self, place: CardLocation, reply: Card, summary: str) -> None:
         self._connector.send(place.conversation_id, reply, summary)
 
-    def _finds(self, call: Callable[[], None]) -> bool:
-        """Whether a call found the card or thread that it is about, at a second look at the latest."""
+    def _missed(self, call: Callable[[], None]) -> Gone | Lost | None:
+        """Why a call found not what it is about, at two looks: gone if both say so; None when it found it."""
+        misses: list[Gone | Lost] = []
         for is_last in (False, True):
             try:
                 call()
-            except (Gone, Lost):
-                if not is_last:
-                    self._sleep(min(_SECOND_LOOK, time_left() / 2))
+            except (Gone, Lost) as error:
+                misses.append(error)
             else:
-                return True
-        return False
+                return None
+            if not is_last:
+                self._sleep(min(_SECOND_LOOK, time_left() / 2))
+        return next((each for each in misses if isinstance(each, Lost)), misses[-1])
 
 
 class BotChat:
@@ -119,12 +130,10 @@ class BotChat:
             person = _object_id(message.recipient)
             try:
                 return Receipt(message_id=self._send(person, message))
-            except (BotForbidden, Gone) as error:
-                if isinstance(error, BotForbidden) and not error.is_certain:
-                    raise DestinationRefused(_FORBIDDEN) from None
-                raise RecipientUnreachable(
-                    "the bot's app is not installed for this person, or they or an administrator blocked it"
-                ) from None
+            except BotForbidden as error:
+                raise _forbidden(error.fault) from None
+            except Gone:
+                raise RecipientUnreachable(_UNREACHABLE) from None
 
     def answers(self) -> bool:
         """Whether the Bot Connector answers at all."""
@@ -151,6 +160,13 @@ class BotChat:
         if len(self._chats) > _MOST_CHATS:
             del self._chats[next(iter(self._chats))]
         return message_id
+
+
+def _forbidden(fault: Fault) -> DeliveryError:
+    """The error of a chat that is forbidden: only what is surely about the person gives them up."""
+    if fault is Fault.BARRED:
+        return RecipientUnreachable(_UNREACHABLE)
+    return DestinationRefused(_FORBIDDEN) if fault is Fault.RIGHTS else DestinationUnavailable(_NOT_SAID_WHY)
 
 
 def _object_id(recipient: str) -> str:

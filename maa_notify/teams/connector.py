@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
@@ -31,7 +32,8 @@ from maa_notify.errors import (
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
 from maa_notify.net.deadline import time_left, time_limit
-from maa_notify.teams.connector_faults import Fault, fault_of
+from maa_notify.teams.connector_faults import Fault, Step, fault_of
+from maa_notify.teams.reasons import may_have_arrived
 
 SCOPE = "https://api.botframework.com/.default"
 """What a bot's token is for."""
@@ -48,8 +50,26 @@ _MESSAGE_ID = re.compile(r"[A-Za-z0-9:._=+-]{1,200}")  # that of a channel or a 
 _THREAD = ";messageid="
 _CONVERSATIONS = "/v3/conversations"
 _PLACE = re.compile(r"(?:;messageid=|/activities/)([^/?#;&]+)", re.IGNORECASE)
-_BY_A_GATEWAY = frozenset({502, 504})
-"""What stands behind it may have taken the card all the same."""
+_NO_LETTER = re.compile("[^a-z]+")
+_INNER = frozenset(
+    {
+        "activity",
+        "body",
+        "channeldata",
+        "data",
+        "message",
+        "resource",
+        "resourceresponse",
+        "response",
+        "result",
+    }
+    | {"value"}
+)
+"""Names of objects in an answer that tell of the message; others tell of the bot, a user or the tenant."""
+_SHORTEST_NUMBER = 10
+"""Digits of an id that is a number: Teams' are milliseconds since 1970."""
+_SHOWING = frozenset({Step.CREATE, Step.SEND})
+"""What a second call would show a second time."""
 _IDENTITY = (
     "check that MAA_BOT_CLIENT_ID is the app id of the Azure Bot resource, that its tenant is right, and that"
     " its channel for Teams is on"
@@ -103,11 +123,11 @@ class Gone(DestinationRefused):
 
 
 class Lost(DestinationUnavailable):
-    """A 404 that gives no reason, as a gateway's, or the service's own while it is in trouble."""
+    """A 404 or 410 without a reason, as a gateway's, or the service's own while it is in trouble."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int = 404) -> None:
         super().__init__(
-            "the Bot Connector answered 404 without a reason: it may pass; if it does not, check the"
+            f"the Bot Connector answered {status} without a reason: it may pass; if it does not, check the"
             " service URL in the settings"
         )
 
@@ -115,12 +135,12 @@ class Lost(DestinationUnavailable):
 class BotForbidden(DestinationRefused):
     """The bot may not post in this conversation.
 
-    `is_certain` says that the app is missing there, or blocked. Else the reason is not known, and may as well
-    be what the bot is allowed to do, or a gateway.
+    `fault` says why: the app is missing there or blocked (`BARRED`), the bot itself or a gateway is to blame
+    (`RIGHTS`), or nobody knows (`FORBIDDEN`).
     """
 
-    def __init__(self, *, is_certain: bool = True) -> None:
-        self.is_certain = is_certain
+    def __init__(self, fault: Fault = Fault.BARRED) -> None:
+        self.fault = fault
         super().__init__(
             "the Bot Connector answered 403: install the bot's app in the team of this channel,"
             " and see whether the Teams admin centre blocks it"
@@ -128,10 +148,8 @@ class BotForbidden(DestinationRefused):
 
 
 _TYPES: Mapping[Fault, Callable[[], DeliveryError]] = {
-    Fault.LOST: Lost,
     Fault.GONE: Gone,
-    Fault.BARRED: BotForbidden,
-    Fault.FORBIDDEN: lambda: BotForbidden(is_certain=False),
+    **{fault: partial(BotForbidden, fault) for fault in (Fault.BARRED, Fault.RIGHTS, Fault.FORBIDDEN)},
 }
 
 
@@ -144,13 +162,17 @@ class Channel(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One request; `shows`: a repeat of it would post a second card; `opens`: it opens a chat."""
+    """One request."""
 
+    step: Step
     method: str
     path: str = field(repr=False)
     body: Mapping[str, Any] | None = field(default=None, repr=False)
-    shows: bool = False
-    opens: bool = False
+
+    @property
+    def shows(self) -> bool:
+        """Whether a repeat of it would show something a second time."""
+        return self.step in _SHOWING
 
 
 class Connector:
@@ -188,7 +210,7 @@ class Connector:
             "channelData": {"channel": {"id": channel_id}},
             "activity": _activity(card, summary),
         }
-        card_id = _message_id(self._ask(_Call("POST", _CONVERSATIONS, body, shows=True)), channel_id)
+        card_id = _message_id(self._ask(_Call(Step.CREATE, "POST", _CONVERSATIONS, body)), channel_id)
         return CardLocation(f"{channel_id}{_THREAD}{card_id}", card_id) if card_id else None
 
     def update(self, location: CardLocation, card: Card, summary: str = "") -> None:
@@ -199,7 +221,7 @@ class Connector:
             Lost: perhaps none is there any more.
         """
         path = f"{_activities(channel_of(location))}/{quote(location.activity_id, safe='')}"
-        self._ask(_Call("PUT", path, _activity(card, summary)))
+        self._ask(_Call(Step.CHANGE, "PUT", path, _activity(card, summary)))
 
     def send(self, conversation_id: str, card: Card, summary: str = "", reply_to: str = "") -> str:
         """Posts into a thread or a chat, or as a reply there; returns the new id, "" if none is told.
@@ -212,14 +234,14 @@ class Connector:
         path, body = _activities(conversation_id), _activity(card, summary)
         if reply_to:
             path, body = f"{path}/{quote(reply_to, safe='')}", {**body, "replyToId": reply_to}
-        return _message_id(self._ask(_Call("POST", path, body, shows=True)), conversation_id)
+        return _message_id(self._ask(_Call(Step.SEND, "POST", path, body)), conversation_id)
 
     def open_chat(self, object_id: str) -> str:
         """The id of the chat with the person of this Entra object id; opens it if there is none.
 
         Raises:
             RecipientUnreachable: there is nobody of this id.
-            Gone: Teams has no conversation with them.
+            Lost: it answers 404, and does not say that it is about this person.
             BotForbidden: the app is not installed for this person, or they may not use it.
         """
         body = {
@@ -229,7 +251,7 @@ class Connector:
             "tenantId": self._tenant_id,
             "channelData": {"tenant": {"id": self._tenant_id}},
         }
-        response = self._ask(_Call("POST", _CONVERSATIONS, body, opens=True))
+        response = self._ask(_Call(Step.OPEN, "POST", _CONVERSATIONS, body))
         chat = _id_in(_content(response), "id") or _id_in(_content(response), "conversationId")
         if not chat:
             raise _senseless()
@@ -237,7 +259,7 @@ class Connector:
 
     def channels(self, team_id: str) -> list[Channel]:
         """The channels of a team in which the app is installed; General has no name of its own."""
-        response = self._ask(_Call("GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
+        response = self._ask(_Call(Step.LIST, "GET", f"/v3/teams/{quote(team_id, safe='')}/conversations"))
         listed = _content(response).get("conversations")
         if not isinstance(listed, list):
             raise _senseless()
@@ -337,15 +359,17 @@ def _is_taken(response: HttpResponse) -> bool:
 def _refusal(response: HttpResponse, call: _Call) -> DeliveryError:
     status = response.status
     who = f"the Bot Connector answered {status}"
-    fault = fault_of(response, creates=call.path == _CONVERSATIONS)
+    fault = fault_of(response, call.step)
     if fault is Fault.NOT_NOW:
-        in_doubt = call.shows and status in _BY_A_GATEWAY
+        in_doubt = call.shows and may_have_arrived(status)
         return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
+    if fault is Fault.LOST:
+        return Lost(status)
     if fault in _TYPES:
         return _TYPES[fault]()
-    if fault is Fault.NOBODY and call.opens:
+    if fault is Fault.NOBODY:
         return RecipientUnreachable("Teams knows no such person")
-    if fault in {Fault.NOBODY, Fault.CARD} and not call.opens:
+    if fault is Fault.CARD and call.step not in {Step.OPEN, Step.LIST}:
         return CardRefused(f"{who}: it does not take this card")
     if fault is Fault.CARD:  # without a card in the call
         fault = Fault.SETTINGS
@@ -358,8 +382,10 @@ def _content(response: HttpResponse) -> dict[str, Any]:
 
 
 def _id_in(content: Mapping[str, Any], key: str) -> str:
-    """An id in a response if it can be kept and shown, else ""."""
+    """An id in a response if it can be kept and shown, else ""; a number, too, if it is long enough."""
     found = content.get(key)
+    if isinstance(found, int) and len(str(found)) >= _SHORTEST_NUMBER:
+        found = str(found)
     return found if isinstance(found, str) and _ID.fullmatch(found) else ""
 
 
@@ -368,22 +394,32 @@ def _message_id(response: HttpResponse, conversation_id: str) -> str:
 
     `id` is that of the message, or for a new thread that of its conversation, which ends in the message's.
     """
-    content = _fields(_content(response))
-    if content.get("activityid"):
-        return _id_in(content, "activityid")
-    told = [str(content.get("id") or ""), response.headers.get("location", "")]
-    for found in (_PLACE.search(unquote(each)) for each in told):
+    parts = _parts(response.json())
+    for part in parts:
+        if part.get("activityid"):
+            return _id_in(part, "activityid")
+    places = [each.get(key) for each in parts for key in ("id", "conversationid")]
+    places += [_object(each.get("conversation")).get("id") for each in parts]
+    places += [response.headers.get(name) for name in ("location", "content-location")]
+    for found in (_PLACE.search(unquote(str(each or ""))) for each in places):
         if found and _ID.fullmatch(found[1]):
             return found[1]
-    message_id = _id_in(content, "id") or _id_in(content, "messageid")
-    is_conversation = message_id == conversation_id or not _MESSAGE_ID.fullmatch(message_id)
-    return "" if is_conversation else message_id
+    ids = [_id_in(each, key) for key in ("id", "messageid", "resourceid") for each in parts]
+    return next((each for each in ids if _MESSAGE_ID.fullmatch(each) and each != conversation_id), "")
 
 
-def _fields(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an object and of those right in it, by names in small letters; outer ones first."""
-    parts = [content, *(each for each in content.values() if isinstance(each, dict))]
-    return {str(key).casefold(): value for part in reversed(parts) for key, value in part.items()}
+def _parts(content: object) -> list[dict[str, Any]]:
+    """The fields of an answer, and of each object in it that tells of the message."""
+    outer = _object(content)
+    return [outer, *(_object(value) for name, value in outer.items() if name in _INNER)]
+
+
+def _object(content: object) -> dict[str, Any]:
+    """The fields of an object, or of the first in a list, by their names in small letters without signs."""
+    if isinstance(content, list):
+        content = next(iter(content), None)
+    fields = content.items() if isinstance(content, dict) else ()
+    return {_NO_LETTER.sub("", str(name).casefold()): value for name, value in fields}
 
 
 def _senseless() -> DestinationUnavailable:

@@ -21,7 +21,7 @@ from maa_notify.errors import CardRefused, DeliveryError, DestinationRefused, De
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError
 from maa_notify.net.deadline import time_limit
-from maa_notify.teams.reasons import codes_of
+from maa_notify.teams.reasons import codes_of, may_have_arrived, messages_of
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "maa-notify"}
@@ -29,12 +29,12 @@ _LIMITS = Limits(seconds=300.0)  # the message itself says when its post has to 
 _PROBE_SECONDS = 5.0
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9:@._;=-]{1,200}")
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_OF_A_FLOW = re.compile(r"|text/(plain|json|html)|application/(json|[a-z0-9.-]+\+json|octet-stream)")
-"""The media types of what a flow answers, none among them; that of a page passes if the body is none."""
+_FOR_BROWSERS = re.compile(
+    r"(image|video|audio|font)/.*|(text|application)/((x-)?(java|ecma)script|css|wasm|pdf)"
+)
+"""The media types of what no flow answers; any other, and none, may be that of a flow's step "Response"."""
 _CARD_REFUSED = frozenset({400, 413, 422})
 _NOT_NOW = frozenset({408, 409, 423, 425, 429})
-_BY_A_GATEWAY = frozenset({502, 504})
-"""What stands behind it may have taken the card, as a flow that reaches no step "Response" in two minutes."""
 _COPY = "copy the webhook URL again"
 _ADVICE = {
     401: f"the flow wants a sign-in or the URL lost its signature: {_COPY}",
@@ -46,9 +46,22 @@ _PAGE = (
     "with a web page, which no flow does: a proxy, a firewall or a sign-in page of the network stands in its"
     " place, or the URL is not that of a flow; the card is kept"
 )
+_NO_VERSION = f"the URL lost its api-version: {_COPY}"
 _ABOUT_THE_ADDRESS = (
-    (re.compile("apiversion|noregisteredprovider"), f"the URL lost its api-version: {_COPY}"),
-    (re.compile("authori|authenticat|oauth|signature|sharedaccess"), _ADVICE[401]),
+    (re.compile("apiversion|noregisteredprovider"), _NO_VERSION),
+    (
+        re.compile(
+            "authori|authenticat|oauth|signature|sharedaccess|accesskey|sas(token|key|expired)|invalidsas"
+        ),
+        _ADVICE[401],
+    ),
+    (
+        re.compile(
+            "requesturi|requesturl|requestpath|requestquery|query(string|param)|callbackurl|invalid(uri|url|path)"
+            "|(missing|required)param|trigger(name|type|kind)|(invalid|incorrect|unknown)(workflow)?trigger$"
+        ),
+        f"the URL is not whole, or not that of this flow: {_COPY}",
+    ),
     (
         re.compile("subscription|tenant|environment|moved|migrated|policy|route|invalidur[il]|host"),
         f"the flow's environment was moved, disabled or forbids the call: see Power Automate, and {_COPY}",
@@ -56,6 +69,13 @@ _ABOUT_THE_ADDRESS = (
     (re.compile("notenabled|disabled|suspended|stopped|notfound|deleted|expired|gone"), _ADVICE[404]),
 )
 """Codes of Logic Apps and Azure that come with 400, as an unfit card does, but blame the address or flow."""
+_ABOUT_THE_CARD = re.compile(
+    "schema|template|card|content|payload|json|attachment|body|expression|toolarge|sizelimit|toobig|toolong"
+)
+_BUSY = re.compile("throttl|(?<!size)quota|ratelimit|toomanyrequests|serverbusy|serverunavailable|inprogress")
+_NAMES_THE_VERSION = re.compile(
+    r"apiversion(?=.*(parameter|required|missing|supported|invalid|query|specified))"
+)
 
 
 class WebhookMessage(pymsteams.connectorcard):  # type: ignore[misc] # pymsteams has no types
@@ -136,11 +156,14 @@ class WorkflowsWebhook:
         who = f"destination {self._name!r} answered {status}"
         if _is_success(response):
             return DestinationRefused(f"{who} {_PAGE}")
-        if status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            in_doubt = status in _BY_A_GATEWAY or bool(_run_id(response))
+        has_run = bool(_run_id(response))
+        is_busy = status in _NOT_NOW or any(map(_BUSY.search, codes_of(response)))
+        if has_run or is_busy or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            in_doubt = has_run or may_have_arrived(status)
             return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
         blamed = "" if status in _ADVICE else _advice_of_codes(response)
-        if status in _CARD_REFUSED and not blamed:
+        is_page = response.is_web_page and not any(map(_ABOUT_THE_CARD.search, codes_of(response)))
+        if status in _CARD_REFUSED and not blamed and not is_page:
             return CardRefused(f"{who}: it does not take this card")
         if response.is_web_page:
             return DestinationRefused(f"{who} {_PAGE}")
@@ -156,8 +179,8 @@ def _is_accepted(response: HttpResponse) -> bool:
     """Whether a flow took the card: any success that can be a flow's, which the id of a run proves."""
     if not _is_success(response) or _run_id(response):
         return _is_success(response)
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return not response.is_web_page and bool(not response.body or _OF_A_FLOW.fullmatch(kind))
+    is_for_browsers = bool(response.body and _FOR_BROWSERS.fullmatch(response.media_type))
+    return not response.is_web_page and not is_for_browsers
 
 
 def _run_id(response: HttpResponse) -> str:
@@ -175,4 +198,7 @@ def _message_id(response: HttpResponse) -> str:
 def _advice_of_codes(response: HttpResponse) -> str:
     """What to do about a refusal whose codes blame the address or the flow; "" when they do not."""
     codes = codes_of(response)
-    return next((advice for kind, advice in _ABOUT_THE_ADDRESS if any(map(kind.search, codes))), "")
+    blaming = [code for code in codes if not _ABOUT_THE_CARD.search(code)]
+    if len(blaming) == len(codes) and any(map(_NAMES_THE_VERSION.search, messages_of(response))):
+        return _NO_VERSION
+    return next((advice for kind, advice in _ABOUT_THE_ADDRESS if any(map(kind.search, blaming))), "")

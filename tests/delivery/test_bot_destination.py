@@ -154,7 +154,9 @@ def test_a_change_whose_answer_was_lost_is_repeated_in_place(
     assert len(service.replies_to(service.posts[0].activity_id)) == 1
 
 
-@pytest.mark.parametrize("code", ["ForbiddenOperationException", "BotDisabledByAdmin", "NeverHeardOf", ""])
+@pytest.mark.parametrize(
+    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotNotInConversationRoster"]
+)
 def test_a_requestor_who_may_not_be_written_to_holds_up_nobody_and_is_left_alone_for_a_day(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier, code: str
 ) -> None:
@@ -185,7 +187,7 @@ def test_a_person_with_news_every_few_hours_is_tried_again_after_a_day(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier
 ) -> None:
     """What is passed over within the day does not put off the next try: the app is back, and so are they."""
-    service.bar(MIRA, "BotDisabledByAdmin")
+    service.bar(MIRA, "BotNotInConversationRoster")
     graph.requests = [filed_by(MIRA, notifier, status="approved")]
     notifier.poll()
     notifier.poll_after(5 * MINUTE)
@@ -211,6 +213,23 @@ def test_a_person_is_given_up_only_after_a_second_look(
 
     assert (first.pending, first.unreached) == (1, 0)
     assert (report.delivered, report.pending, len(service.chat_with(MIRA))) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("code", ["Forbidden", "NeverHeardOf", "Throttled", "BotDisabledByAdmin", ""])
+def test_a_403_that_blames_no_person_drops_nothing_and_holds_up_nobody(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier, code: str
+) -> None:
+    """One person's message waits; another gets theirs, and so does the first as soon as it is over."""
+    service.bar(MIRA, code)
+    graph.requests = [filed_by(each, notifier, status="approved") for each in (MIRA, JONAS)]
+    reports = [notifier.poll(), *(notifier.poll_after(5 * MINUTE) for _ in range(5))]
+    told = strips(service.chat_with(JONAS))
+    service.unbar(MIRA)
+    reports += [notifier.poll_after(15 * MINUTE) for _ in range(2)]
+
+    assert told == strips(service.chat_with(MIRA)) == ["Approved - Needs completion"]
+    assert sum(each.unreached + each.dead for each in reports) == 0
+    assert reports[-1].pending == 0
 
 
 def test_history_tells_who_was_not_reached(

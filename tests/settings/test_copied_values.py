@@ -154,6 +154,57 @@ def test_two_destinations_with_one_address_are_warned_of(name: str) -> None:
     assert "sig=" not in warning
 
 
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("https://flow.example/a/b?x=1&sig=s", "https://FLOW.example:443/a/b?x=1&sig=s"),
+        ("https://flow.example/a/b?x=1&sig=s", "https://flow.example./a/b?x=1&sig=s"),
+        ("https://flow.example/a/b?x=1&sig=s", "https://flow.example/a/b?sig=s&x=1&"),
+        ("https://flow.example/a/b?x=1&sig=s-_", "https://flow.example/%61/b?x=%31&sig=s%2D_"),
+        ("https://flow.example/a/b?x=1&sig=s", "https://flow.example/c/.././a/b?x=1&sig=s"),
+        ("https://flow.example/a/b?x=%2Fc&sig=s", "https://flow.example/a/b?x=/c&sig=s"),
+        ("https://flow.example/a%2fb?sig=s", "https://flow.example/a%2Fb?sig=s"),
+        ("https://flow.example?sig=s", "https://flow.example/?sig=s"),
+    ],
+)
+def test_one_address_in_two_spellings_is_one(one: str, other: str) -> None:
+    """Each is copied from another place, and all lead to one flow."""
+    entries = [{"name": "a", "webhook_url": one}, {"name": "b", "webhook_url": other}]
+
+    assert "same address" in "".join(read(MAA_DESTINATIONS=listed(*entries)).warnings)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://flow.example:8443/a/b?x=1&sig=s",
+        "https://flow.example/a/B?x=1&sig=s",
+        "https://flow.example/a%2Fb?x=1&sig=s",
+        "https://flow.example/a/b?x=1&sig=S",
+        "https://flow.example/a/b?x=1&sig=s&y=",
+        "https://other.example/a/b?x=1&sig=s",
+    ],
+)
+def test_two_addresses_that_are_alike_are_two(other: str) -> None:
+    """A flow of another environment would share the pace of this one."""
+    one = {"name": "a", "webhook_url": "https://flow.example/a/b?x=1&sig=s"}
+    entries = [one, {"name": "b", "webhook_url": other}]
+
+    assert "same address" not in "".join(read(MAA_DESTINATIONS=listed(*entries)).warnings)
+
+
+def test_a_channel_is_one_whichever_region_is_asked() -> None:
+    """The service's address is that of a region, and each leads to every channel."""
+    entries = [
+        {"name": region, "bot": {"channel_id": "19:a@thread.tacv2", "service_url": f"https://smba.{where}"}}
+        for region, where in (("emea", "trafficmanager.net/emea/"), ("amer", "trafficmanager.net/amer"))
+    ]
+
+    [warning] = read(MAA_DESTINATIONS=listed(*entries), MAA_CLIENT_ID=APP).warnings
+
+    assert "'emea' and 'amer' have the same address" in warning
+
+
 def test_two_channels_of_a_bot_are_not_one_address() -> None:
     """Only the same channel is; the chats with requestors go by the same service, to each person."""
     channels = [

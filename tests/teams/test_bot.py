@@ -148,7 +148,11 @@ PASSING = {
     "channel": connector_error(404, "ConversationNotFound"),
     "400": connector_error(400, "BadSyntax", "Unknown activity"),
     "410": reply(410),
+    "store": connector_error(404, "NotFound", "The message store could not be found."),
+    "service": connector_error(404, "TeamsServiceUnknownError"),
 }
+SAID = ("card", "channel", "400")
+"""Those in which the service itself says that the card is not there."""
 
 
 @pytest.mark.parametrize("answer", PASSING.values(), ids=list(PASSING))
@@ -169,12 +173,35 @@ def test_a_card_that_is_not_found_once_is_changed_at_the_second_look(
     assert clock.sleeps == [2.0]
 
 
-@pytest.mark.parametrize("answer", PASSING.values(), ids=list(PASSING))
+@pytest.mark.parametrize(
+    "first, second",
+    [
+        *((each, each) for each in ("bare", "page", "410", "store", "service")),
+        ("bare", "card"),
+        ("card", "page"),
+    ],
+)
+def test_a_404_without_a_reason_makes_no_second_card(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, first: str, second: str
+) -> None:
+    """The older card may stand there still, and would stay on its older state: the next poll tries again."""
+    service.fail_next(PASSING[first], PASSING[second], on="update")
+
+    with pytest.raises(DestinationUnavailable) as caught:
+        channel.post(Message(DECIDED, location=location, reply=SHORT))
+    channel.post(Message(DECIDED, location=location, reply=SHORT))
+
+    assert not caught.value.in_doubt
+    assert kinds(service) == ["create", "update", "reply"]
+    assert service.cards_in(GENERAL) == [DECIDED]
+
+
+@pytest.mark.parametrize("case", SAID)
 def test_a_card_that_is_not_found_twice_comes_anew_once(
-    service: FakeConnector, channel: BotChannel, location: CardLocation, answer: fake.HttpResponse
+    service: FakeConnector, channel: BotChannel, location: CardLocation, case: str
 ) -> None:
     """The news must be told somewhere, whatever the service calls it; later news change the new card."""
-    service.answer_all(answer, on="update")
+    service.answer_all(PASSING[case], on="update")
     receipt = channel.post(Message(DECIDED, location=location, reply=SHORT))
     service.answer_all(None, on="update")
 
@@ -463,6 +490,43 @@ NOT_ABOUT_THE_PERSON = {
     "403 page": (reply(403, text="<html>blocked by a firewall"), DestinationRefused),
     "404 bot": (connector_error(404, "BotNotFound"), DestinationRefused),
     "404 tenant": (connector_error(404, "TenantNotFound"), DestinationRefused),
+    "403 own form": (connector_error(403, "Forbidden"), DestinationUnavailable),
+    "403 no code": (connector_error(403, ""), DestinationUnavailable),
+    "403 unknown": (connector_error(403, "NeverHeardOf"), DestinationUnavailable),
+    "403 firewall": (
+        connector_error(403, "Forbidden", "Web Application Firewall blocked this request"),
+        DestinationUnavailable,
+    ),
+    "403 address": (
+        connector_error(403, "IpBlocked", "The source IP is not allowed"),
+        DestinationUnavailable,
+    ),
+    "403 request": (
+        connector_error(403, "RequestBlocked", "The request is blocked."),
+        DestinationUnavailable,
+    ),
+    "403 throttled": (connector_error(403, "Throttled", "Too many requests"), DestinationUnavailable),
+    "403 quota": (connector_error(403, "QuotaExceeded", "bot quota exceeded"), DestinationUnavailable),
+    "403 rate": (connector_error(403, "RateLimited"), DestinationUnavailable),
+    "403 app": (connector_error(403, "Forbidden", "The app is blocked."), DestinationUnavailable),
+    "403 token": (connector_error(403, "TokenExpired", "the token has ended"), DestinationUnavailable),
+    "403 suspended": (connector_error(403, "ServiceSuspended"), DestinationUnavailable),
+    "403 licence": (connector_error(403, "UserBlocked", "a licence rule"), DestinationUnavailable),
+    "403 administrator": (
+        connector_error(403, "BotDisabledByAdmin", "The tenant admin disabled this bot"),
+        DestinationRefused,
+    ),
+    "403 flat": (reply(403, json={"message": "Your IP address is blocked"}), DestinationRefused),
+    "404 route": (connector_error(404, "RouteNotFound", "user route not found"), DestinationUnavailable),
+    "404 team": (connector_error(404, "404", "Team not found"), DestinationUnavailable),
+    "404 busy": (connector_error(404, "Throttled", "User not found"), DestinationUnavailable),
+    "400 agent": (connector_error(400, "InvalidUserAgent", "The user agent is invalid"), DestinationRefused),
+    "400 two": (
+        connector_error(400, "BadArgument", "user id is not valid; tenant id mismatch"),
+        DestinationRefused,
+    ),
+    "400 page": (reply(400, text="<html>bad"), DestinationRefused),
+    "410 bare": (reply(410), DestinationRefused),
 }
 
 
@@ -494,10 +558,15 @@ def test_no_message_is_dropped_for_what_is_not_about_the_person(
         connector_error(400, "MemberNotFoundInConversation"),
         connector_error(404, "UserNotFound"),
         connector_error(404, "NotFound", "The user could not be found."),
-        connector_error(404, "ConversationNotFound", "Conversation not found."),
+        connector_error(404, "NotFound", f"User with id {PERSON} was not found in the tenant."),
+        connector_error(404, "NotFound", "No such member"),
+        connector_error(410, "UserGone"),
+        reply(404, json=[{"code": "UserNotFound"}]),
         connector_error(403, "ConversationBlockedByUser"),
+        connector_error(400, "ConversationBlockedByUser", "User blocked the conversation with the bot."),
         connector_error(403, "BotNotInConversationRoster"),
-        connector_error(403, "BotDisabledByAdmin", "The tenant admin disabled this bot"),
+        connector_error(403, "Forbidden", "The bot is not part of the conversation roster."),
+        connector_error(403, "Forbidden", "Bot not installed in user's personal scope"),
         reply(403, json={"errorCode": 209, "message": '{"subCode": "MessageWritesBlocked"}'}),
         reply(403, json={"message": '{\r\n "subCode": "MessageWritesBlocked"}'}),
     ],
@@ -512,6 +581,16 @@ def test_nobody_is_there_or_lets_the_app_write(
         chat.post(Message(ASKED, recipient=PERSON))
     chat.post(Message(ASKED, recipient=OTHER))
     assert service.chat_with(OTHER) == [ASKED]
+
+
+def test_a_missing_conversation_is_not_said_of_a_person(service: FakeConnector, chat: BotChat) -> None:
+    """Whoever opens a chat names no conversation, so an answer that misses one makes no sense: not now."""
+    service.fail_next(GONE, on="open")
+
+    with pytest.raises(DestinationUnavailable):
+        chat.post(Message(ASKED, recipient=PERSON))
+    chat.post(Message(ASKED, recipient=PERSON))
+    assert service.chat_with(PERSON) == [ASKED]
 
 
 def test_a_chat_that_is_not_found_is_opened_anew_once(service: FakeConnector, chat: BotChat) -> None:
@@ -529,16 +608,13 @@ def test_a_chat_that_is_not_found_is_opened_anew_once(service: FakeConnector, ch
 
 
 @pytest.mark.parametrize(
-    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotDisabledByAdmin", "NeverHeardOf", ""]
+    "code", ["ForbiddenOperationException", "MessageWritesBlocked", "BotNotInConversationRoster"]
 )
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_person_who_may_not_be_written_to(
     service: FakeConnector, chat: BotChat, code: str, is_known: bool
 ) -> None:
-    """The app is not there or is blocked, before the first card or after; others still get theirs.
-
-    An administrator's policy can forbid an app to some people only, so even that is said of one person.
-    """
+    """The app is not there or is blocked, before the first card or after; others still get theirs."""
     if is_known:
         chat.post(Message(ASKED, recipient=PERSON))
     service.bar(PERSON, code)

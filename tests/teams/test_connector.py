@@ -193,7 +193,7 @@ def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body:
     "answer",
     [
         reply(201, json=[]),
-        reply(201, json={"id": "8", "activityId": 7}),
+        reply(201, json={"id": "8", "activityId": 7}),  # no time in milliseconds
         reply(201, json={"id": "8", "activityId": "a b"}),
         reply(201, body=b"<html>"),
         fake.truncated(b'{"id"', 99, status=201),
@@ -250,26 +250,50 @@ PLACES = [
     ({"id": GENERAL, "activity": {"id": "7", "activityId": "1776390257332"}}, ""),
     ({"id": GENERAL}, f"https://x.invalid/v3/conversations/{GENERAL}%3Bmessageid%3D1776390257332"),
     ({}, f"/teams/v3/conversations/{quote(GENERAL, safe='')}/activities/1776390257332?x=y"),
+    ({"id": 1776390257332}, ""),
+    ({"activityId": 1776390257332}, ""),
+    ({"activity_id": "1776390257332"}, ""),
+    ({"resourceId": "1776390257332"}, ""),
+    ([{"id": "1776390257332"}], ""),
+    ({"value": [{"id": "1776390257332"}]}, ""),
+    ({"bot": {"id": "28:bot"}, "from": {"id": "29:x"}, "activity": {"id": "1776390257332"}}, ""),
+    ({"id": GENERAL, "data": {"id": "1776390257332"}}, ""),
+    ({"id": GENERAL, "conversation": {"id": f"{GENERAL};messageid=1776390257332"}}, ""),
+    ({"id": GENERAL, "channelData": {"channel": {"id": "7"}, "messageId": "1776390257332"}}, ""),
 ]
 
 
 @pytest.mark.parametrize("body, place", PLACES)
 def test_the_place_of_a_new_card_is_found(
-    service: FakeConnector, connector: Connector, body: dict[str, str], place: str
+    service: FakeConnector, connector: Connector, body: Any, place: str
 ) -> None:
     """Later news change it, whichever part of the answer tells where it stands."""
-    service.fail_next(reply(201, json=body, headers={"Location": place} if place else {}), posted=True)
+    headers = [{"Location": place}, {"Content-Location": place}] if place else [{}]
+    service.fail_next(*(reply(201, json=body, headers=each) for each in headers), posted=True)
 
-    assert connector.create(GENERAL, CARD) == CardLocation(
-        f"{GENERAL};messageid=1776390257332", "1776390257332"
-    )
+    for _ in headers:
+        assert connector.create(GENERAL, CARD) == CardLocation(
+            f"{GENERAL};messageid=1776390257332", "1776390257332"
+        )
 
 
 @pytest.mark.parametrize(
-    "body", [{"id": GENERAL}, {"id": ""}, {"id": f"{GENERAL};messageid=../x"}, {"id": None}]
+    "body",
+    [
+        {"id": GENERAL},
+        {"id": ""},
+        {"id": f"{GENERAL};messageid=../x"},
+        {"id": None},
+        {"id": True},
+        {"bot": {"id": "28:bot"}},
+        {"user": {"id": "29:abc"}, "from": {"id": "7"}, "recipient": {"id": "8"}},
+        {"tenant": {"id": "5f0f3c3e"}, "conversation": {"id": GENERAL}},
+        [],
+        [7],
+    ],
 )
-def test_no_place_is_made_up(service: FakeConnector, connector: Connector, body: dict[str, Any]) -> None:
-    """A wrong one would change another message, or lead to another address."""
+def test_no_place_is_made_up(service: FakeConnector, connector: Connector, body: Any) -> None:
+    """A wrong one, as that of the bot or a user, would change another message, or lead to another address."""
     service.fail_next(reply(201, json=body), posted=True)
 
     assert connector.create(GENERAL, CARD) is None
@@ -287,14 +311,55 @@ def test_a_chat_without_a_usable_id_is_not_written_to(
     assert not caught.value.in_doubt
 
 
-@pytest.mark.parametrize("status", [408, 409, 412, 423, 425, 429, 500, 502, 503, 504, 599])
+IN_DOUBT = [408, 500, 502, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 530, 598, 599]
+NOT_DONE = [409, 412, 423, 425, 429, 501, 503, 505]
+
+
+@pytest.mark.parametrize("status", [*IN_DOUBT, *NOT_DONE])
 def test_not_now(service: FakeConnector, connector: Connector, status: int) -> None:
-    """Such an answer passes, after the wait that it asks for; only a gateway leaves the card in doubt."""
+    """Such an answer passes, after the wait that it asks for; what fails may have shown the card before."""
     service.fail_next(reply(status, headers={"Retry-After": "7"}))
     error = refusal(connector)
 
     assert isinstance(error, DestinationUnavailable)
-    assert (error.retry_after, error.in_doubt) == (7.0, status in {502, 504})
+    assert (error.retry_after, error.in_doubt) == (7.0, status in IN_DOUBT)
+
+
+@pytest.mark.parametrize("status", IN_DOUBT)
+def test_a_change_that_fails_is_never_in_doubt(
+    service: FakeConnector, connector: Connector, status: int
+) -> None:
+    """The same change again shows the same card; so does the opening of a chat again."""
+    place = created(connector)
+    service.fail_next(reply(status), reply(status))
+
+    with pytest.raises(DestinationUnavailable) as changing:
+        connector.update(place, NEWER)
+    with pytest.raises(DestinationUnavailable) as opening:
+        connector.open_chat(PERSON)
+    assert not changing.value.in_doubt
+    assert not opening.value.in_doubt
+
+
+@pytest.mark.parametrize("code", ["Throttled", "RateLimited", "BotQuotaExceeded", "TooManyRequests"])
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refusal_that_says_busy_is_not_now(
+    service: FakeConnector, connector: Connector, status: int, code: str
+) -> None:
+    """Whatever its status, it blames neither card nor channel."""
+    service.fail_next(connector_error(status, code, "Slow down."))
+
+    assert type(refusal(connector)) is DestinationUnavailable
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_web_page_blames_no_card(service: FakeConnector, connector: Connector, status: int) -> None:
+    """A proxy's page says nothing of the card, which is kept whole."""
+    service.fail_next(reply(status, text="<html>Bad Request"))
+    error = refusal(connector)
+
+    assert type(error) is DestinationRefused
+    assert "with a web page" in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

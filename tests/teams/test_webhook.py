@@ -114,6 +114,15 @@ def test_an_odd_run_id_is_left_out(teams: FakeTeams, webhook: WorkflowsWebhook, 
         reply(200, body=b"1", headers={"Content-Type": "text/html"}),
         reply(200, body=b"\x00\x01", headers={"Content-Type": "application/octet-stream"}),
         reply(200, json={}, headers={"Content-Type": "application/problem+json"}),
+        reply(200, json={}, headers={"Content-Type": "application/json, application/json"}),
+        reply(200, json={}, headers={"Content-Type": "application/json charset=utf-8"}),
+        reply(200, body=b"*posted*", headers={"Content-Type": "text/markdown"}),
+        reply(200, body=b"<ok/>", headers={"Content-Type": "text/xml"}),
+        reply(200, body=b"<?xml version='1.0'?><ok/>", headers={"Content-Type": "application/xml"}),
+        reply(200, body=b"a=b", headers={"Content-Type": "application/x-www-form-urlencoded"}),
+        reply(200, body=b"x", headers={"Content-Type": "application/vnd.contoso.answer"}),
+        reply(200, body=b"x", headers={"Content-Type": "nonsense"}),
+        reply(200, body=b"<at>Mira</at> posted", headers={"Content-Type": "text/plain"}),
         reply(200, text="<b>posted</b>", headers={"x-ms-workflow-run-id": "08585"}),
         fake.garbage(b"HTTP/1.1 202 Accepted\r\nbare words\r\n\r\n"),
     ],
@@ -140,6 +149,15 @@ PAGE = "<!DOCTYPE html><html><head><title>Sign in to the guest network</title></
         reply(200, text=PAGE),
         reply(202, body=PAGE.encode()),
         reply(203, body=b"<?xml version='1.0'?><WISPAccessGatewayParam/>"),
+        reply(200, body=PAGE.encode("utf-16"), headers={"Content-Type": "text/plain"}),
+        reply(200, body=PAGE.encode("utf-16-le")),
+        reply(200, body=b"sign in", headers={"Content-Type": "text/html, text/html"}),
+        reply(200, body=b"<?xml version='1.0'?>\n<html xmlns='x'/>", headers={"Content-Type": "text/xml"}),
+        reply(200, body=b"<!-- x --><head>", headers={"Content-Type": "application/x-unknown"}),
+        reply(200, body=b"x", headers={"Content-Type": "Video/MP4"}),
+        reply(200, body=b"x", headers={"Content-Type": "font/woff2"}),
+        reply(200, body=b"a{}", headers={"Content-Type": "text/css; charset=utf-8"}),
+        reply(200, body=b"1", headers={"Content-Type": "text/javascript"}),
         reply(200, body=b"GIF89a", headers={"Content-Type": "image/gif"}),
         reply(200, body=b"alert(1)", headers={"Content-Type": "application/javascript"}),
         fake.garbage(b"HTTP/1.1 200 OK\r\nbare words\r\n\r\n<html>"),
@@ -164,6 +182,14 @@ def test_what_no_flow_answers_accepts_nothing(
         ("InvalidApiVersionParameter", "lost its api-version"),
         ("UnsupportedApiVersion", "lost its api-version"),
         ("NoRegisteredProviderFound", "lost its api-version"),
+        ("InvalidSasToken", "lost its signature"),
+        ("SasTokenExpired", "lost its signature"),
+        ("InvalidRequestUri", "not whole"),
+        ("InvalidRequestPath", "not whole"),
+        ("InvalidWorkflowTriggerName", "not whole"),
+        ("IncorrectTriggerType", "not whole"),
+        ("MissingRequiredQueryParameter", "not whole"),
+        ("InvalidQueryString", "not whole"),
         ("DirectApiAuthorizationRequired", "copy the webhook URL again"),
         ("DirectApiInvalidAuthorizationScheme", "copy the webhook URL again"),
         ("InvalidSignature", "copy the webhook URL again"),
@@ -198,16 +224,63 @@ def test_a_400_that_blames_the_address_refuses_the_destination(
         {"error": {"code": "BadRequest", "innererror": {"code": OFF}}},
         {"error": {"code": "BadRequest", "details": [{"code": OFF}]}},
         {"message": json.dumps({"Code": OFF})},
+        [{"code": OFF}],
+        {"errors": [{"code": OFF}]},
+        {"odata.error": {"code": OFF}},
     ],
-    ids=["top", "text", "inner", "details", "in the message"],
+    ids=["top", "text", "inner", "details", "in the message", "list", "errors", "odata"],
 )
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_code_is_found_wherever_it_stands(
-    teams: FakeTeams, webhook: WorkflowsWebhook, body: dict[str, Any]
+    teams: FakeTeams, webhook: WorkflowsWebhook, body: Any, status: int
 ) -> None:
     """Each service in front of a flow has its own form of an error."""
-    teams.fail_next(reply(400, json=body))
+    teams.fail_next(reply(status, json=body))
 
     assert "turned off" in str(refusal(webhook))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(400, headers={"x-ms-error-code": OFF}),
+        reply(400, body=f"<Error><Code>{OFF}</Code><Message>no</Message></Error>".encode()),
+        reply(400, body=f'<?xml version="1.0"?><m:error><m:code>{OFF}</m:code></m:error>'.encode()),
+        reply(400, body=json.dumps({"error": {"code": OFF}}).encode("utf-8-sig")),
+        reply(400, body=json.dumps({"error": {"code": OFF}}).encode("utf-16")),
+    ],
+    ids=["header", "XML", "XML with a name space", "byte order mark", "UTF-16"],
+)
+def test_a_code_is_found_in_any_form(
+    teams: FakeTeams, webhook: WorkflowsWebhook, answer: fake.HttpResponse
+) -> None:
+    """Azure's own services write codes into a header or XML, too, and some in other encodings."""
+    teams.fail_next(answer)
+
+    assert "turned off" in str(refusal(webhook))
+
+
+def test_a_message_that_misses_the_version_blames_the_address(
+    teams: FakeTeams, webhook: WorkflowsWebhook
+) -> None:
+    """Azure says so under a general code as well; what quotes a card does not count."""
+    words = "The api-version query parameter (?api-version=) is required for all requests."
+    teams.fail_next(flow_error(400, "BadRequest", words))
+    assert "lost its api-version" in str(refusal(webhook))
+
+    teams.fail_next(flow_error(400, "InvalidRequestContent", words))
+    assert type(refusal(webhook)) is CardRefused
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_web_page_blames_no_card(teams: FakeTeams, webhook: WorkflowsWebhook, status: int) -> None:
+    """A proxy's "bad request" is about the connection: cards stay whole, and a person reads who answered."""
+    page = b"<HTML><TITLE>Bad Request</TITLE><h2>Bad Request - Invalid Hostname</h2></HTML>"
+    teams.fail_next(reply(status, body=page, headers={"Content-Type": "text/html"}))
+    error = refusal(webhook)
+
+    assert type(error) is DestinationRefused
+    assert "which no flow does: a proxy" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +293,10 @@ def test_a_code_is_found_wherever_it_stands(
         flow_error(400, "BadRequest", "no"),
         reply(400, body=b"[" * 50_000),
         reply(400),
-        reply(400, text="<html>"),
+        reply(400, body=b"<Error><Code>InvalidTemplate</Code></Error>"),
+        flow_error(400, "AdaptiveCardUrlInvalid", "no"),
+        flow_error(400, "InvalidImageUrl", "no"),
+        flow_error(400, "BadRequest", "the text 'api-version' in a card"),
         reply(413),
         reply(422, json=[]),
     ],
@@ -273,23 +349,42 @@ def test_a_redirect_is_refused(teams: FakeTeams, webhook: WorkflowsWebhook, stat
         assert not stranger.requests
 
 
-@pytest.mark.parametrize("status", [408, 409, 423, 425, 429, 500, 502, 503, 504, 599])
+IN_DOUBT = [408, 500, 502, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 530, 598, 599]
+
+
+@pytest.mark.parametrize("status", [*IN_DOUBT, 409, 423, 425, 429, 501, 503, 505])
 @pytest.mark.parametrize("wait", [None, 17.0])
 def test_a_destination_can_be_busy(
     teams: FakeTeams, webhook: WorkflowsWebhook, status: int, wait: float | None
 ) -> None:
-    """The wait that it asks for is told; only a gateway may have passed the card on and lost the answer."""
+    """The wait that it asks for is told; what fails or gives up may have passed the card on before."""
     teams.fail_next(reply(status, headers={"Retry-After": "17"} if wait else {}))
     error = refusal(webhook)
 
     assert isinstance(error, DestinationUnavailable)
-    assert (error.retry_after, error.in_doubt) == (wait, status in {502, 504})
+    assert (error.retry_after, error.in_doubt) == (wait, status in IN_DOUBT)
     assert str(error) == f"destination 'ops' answered {status}"
 
 
-def test_a_run_that_fails_leaves_the_card_in_doubt(teams: FakeTeams, webhook: WorkflowsWebhook) -> None:
+@pytest.mark.parametrize("code", ["Throttled", "RateLimitExceeded", "QuotaExceeded", "OperationInProgress"])
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refusal_that_says_busy_is_not_now(
+    teams: FakeTeams, webhook: WorkflowsWebhook, status: int, code: str
+) -> None:
+    """Whatever its status, it blames neither card nor address, and nothing ran."""
+    teams.fail_next(flow_error(status, code, "later"))
+    error = refusal(webhook)
+
+    assert isinstance(error, DestinationUnavailable)
+    assert not error.in_doubt
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410, 413, 422, 429, 500, 501, 503, 505])
+def test_a_run_that_fails_leaves_the_card_in_doubt(
+    teams: FakeTeams, webhook: WorkflowsWebhook, status: int
+) -> None:
     """A flow with a Response step may have posted the card before it failed; the id says that it ran."""
-    teams.fail_next(reply(500, headers={"x-ms-workflow-run-id": "08585"}))
+    teams.fail_next(reply(status, headers={"x-ms-workflow-run-id": "08585"}))
     error = refusal(webhook)
 
     assert isinstance(error, DestinationUnavailable)
