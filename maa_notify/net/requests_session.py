@@ -1,11 +1,18 @@
 """A `requests` session, for a library that needs one, with the same proxies and certificates as all else."""
 
+import re
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from maa_notify.net.environment import ConnectionSettingError, ca_path, proxy_for
+
+_MOST_WAIT = 2.0
+"""In seconds, before one further try; whoever asks for more is tried again all the same."""
+_WAITS = {"Retry-After": 1.0, "retry-after-ms": 1000.0, "x-ms-retry-after-ms": 1000.0}
+"""The headers that the Azure SDK obeys, however long it takes, with their units in a second."""
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 
 
 class EnvironmentSession(requests.Session):
@@ -39,6 +46,18 @@ class EnvironmentSession(requests.Session):
         proxy = proxy_for(url)
         own = {"http": proxy, "https": proxy} if proxy else {}
         return {**merged, "proxies": own, "verify": ca_path() or merged["verify"]}
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - as in requests
+        """The response; a wait that it asks for is two seconds at most, and none where it makes no sense.
+
+        The Azure SDK would sleep for an hour, or fail on a word. A date counts as none: Azure sends seconds.
+        """
+        response = super().send(request, **kwargs)
+        for name, units in _WAITS.items():
+            asked = response.headers.pop(name, "").strip()
+            if _NUMBER.fullmatch(asked):
+                response.headers[name] = f"{min(float(asked), _MOST_WAIT * units):g}"
+        return response
 
 
 def failure_kind(error: BaseException) -> str:

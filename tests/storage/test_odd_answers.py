@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,3 +225,29 @@ def test_watch_goes_on_over_an_odd_store(settings: dict[str, str], tmp_path: Pat
             watch.wait(50)
 
     assert still_runs
+
+
+ODD_WAITS = [
+    *((503, "Retry-After", wait) for wait in ("40", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "9" * 400)),
+    *((503, "Retry-After", wait) for wait in ("-1", "nan", "inf", "1e9", "²", "0")),
+    *((429, "Retry-After", wait) for wait in ("3600", "soon")),
+    *((503, "retry-after-ms", wait) for wait in ("3600000", "soon")),
+    *((503, "x-ms-retry-after-ms", wait) for wait in ("3600000", "soon")),
+]
+
+
+@pytest.mark.parametrize("status, header, wait", ODD_WAITS)
+def test_no_wait_that_the_service_asks_for_holds_up_a_poll(status: int, header: str, wait: str) -> None:
+    """One of an hour is cut to two seconds, and one that makes no sense is none; nothing breaks on it."""
+    busy = reply(status, headers={header: wait})
+    answers = iter([busy, refused(404, "ResourceNotFound")])
+    began = time.monotonic()
+
+    assert asked(handler(lambda _: next(answers)), get) is None
+    assert time.monotonic() - began < 20
+
+
+def test_a_service_that_asks_for_an_hour_again_and_again_is_said_to_be_busy() -> None:
+    """After a few tries, in words."""
+    with pytest.raises(StateError, match="refused the request \\(503"):
+        asked(reply(503, headers={"Retry-After": "3600"}), get)
