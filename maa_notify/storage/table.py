@@ -23,6 +23,7 @@ from azure.data.tables import (
 )
 
 from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.net.client import proxy_refusal
 from maa_notify.net.requests_session import EnvironmentSession, failure_kind
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Update, Write
 
@@ -228,6 +229,8 @@ class TableRows:
             hint = (
                 "the key in MAA_STATE is wrong, or the identity lacks the role Storage Table Data Contributor"
             )
+        elif status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and not code:
+            hint = f"{proxy_refusal(str(status))}; see the network"
         elif not code:
             hint = f"it gave no code of Table Storage, so {_NOT_THE_SERVICE}"
         return StateError(f"{self._where} refused the request ({f'{status} {code}'.strip()}): {hint}")

@@ -14,10 +14,11 @@ from maa_notify.errors import StateError
 from maa_notify.net.environment import is_exempt, proxy_for
 from maa_notify.net.requests_session import EnvironmentSession
 from maa_notify.storage.table import TableRows, connect_with_string
-from tests.support.wire import ScriptedServer, reply
+from tests.support.wire import HttpResponse, ScriptedServer, close_without_answer, garbage, reply, reset
 
 AUTHORITY = trustme.CA()
 ACCOUNT = "AccountName=fabrikam;AccountKey=bm8ga2V5;TableEndpoint=http://tables.invalid/fabrikam"
+SECURE_ACCOUNT = ACCOUNT.replace("http://", "https://")
 
 
 @pytest.fixture(autouse=True)
@@ -191,3 +192,68 @@ def test_the_state_store_names_a_variable_that_is_wrong(
 
     with pytest.raises(StateError, match=reason):
         table().get("meta:poll")
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (reply(407), "the proxy refused (407): it wants a name and a password in HTTPS_PROXY"),
+        (reply(502), "the proxy refused (502)"),
+        (reply(403, body=b"<html>"), "the proxy refused (403)"),
+        (garbage(b"xx\r\n\r\n"), "the proxy: the exchange broke off"),
+        (close_without_answer(), "the proxy: the exchange broke off"),
+        (reset(), "the proxy: the exchange broke off"),
+    ],
+)
+def test_a_proxy_that_fails_the_state_store_is_called_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, answer: HttpResponse, words: str
+) -> None:
+    """In the words that Graph and Teams have for it."""
+    with ScriptedServer(answer) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(StateError) as caught:
+            TableRows(connect_with_string(SECURE_ACCOUNT), "maa", "tenant").get("meta:poll")
+
+    assert f"cannot be reached ({words}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "proxy, words",
+    [
+        ("http://proxy.invalid:8080", "the proxy: its name cannot be resolved"),
+        ("http://127.0.0.1:1", "the proxy: it refuses connections"),
+    ],
+)
+def test_a_proxy_of_the_state_store_that_is_not_there_is_called_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, words: str
+) -> None:
+    """Not the store."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    with pytest.raises(StateError, match=words):
+        TableRows(connect_with_string(SECURE_ACCOUNT), "maa", "tenant").get("meta:poll")
+
+
+def test_a_proxy_of_plain_http_that_wants_a_password_is_called_the_proxy(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer comes in the place of the store's."""
+    server.script(reply(407), path="http://")
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+
+    with pytest.raises(StateError, match=r"the proxy refused \(407\): it wants a name and a password"):
+        table().get("meta:poll")
+
+
+def test_a_store_that_does_not_answer_is_not_called_the_proxy(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What failed is said in words."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with pytest.raises(StateError, match="its name cannot be resolved"):
+        table().get("meta:poll")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    server.script(reply(200), path="tables.invalid")
+    with pytest.raises(StateError, match=r"cannot be reached \(TLS failed\)"):
+        TableRows(connect_with_string(SECURE_ACCOUNT), "maa", "tenant").get("meta:poll")
