@@ -152,10 +152,8 @@ def certificate_path(text: str) -> Path:
 
 def state(text: str) -> StateAddress:
     """Where the state is: a SQLite file, a table, or a storage account by its connection string."""
-    if text.lower() == f"{_SQLITE}:memory:":
-        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
     if text.startswith(_SQLITE) and text != _SQLITE:
-        return StateAddress(sqlite_path=Path(text.removeprefix(_SQLITE)))
+        return StateAddress(sqlite_path=_sqlite_path(text.removeprefix(_SQLITE)))
     if text.startswith("https://") and ".table." in text and not problem_of_origin(text.rstrip("/")):
         return StateAddress(table_endpoint=text.rstrip("/"))
     parts = {part.split("=", 1)[0].strip().lower() for part in text.split(";") if "=" in part}
@@ -166,6 +164,17 @@ def state(text: str) -> StateAddress:
     raise ValueError(
         "must be sqlite:///FILE, a storage connection string, or https://ACCOUNT.table.core.windows.net"
     )
+
+
+def _sqlite_path(text: str) -> Path:
+    name = text.lower()
+    if ":memory:" in name or "mode=memory" in name:
+        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
+    if Path(name).parts[:1] and Path(name).parts[0].startswith("file:"):
+        raise ValueError("must be sqlite:/// and the path of a file, without file: before it")
+    if "?" in name:
+        raise ValueError("must be sqlite:/// and the path of a file, without ? and options behind it")
+    return Path(text)
 
 
 def times_after_approval(text: str) -> Plan:

@@ -54,7 +54,7 @@ def empty_name(folder: Path) -> Path:
     [
         (lambda folder: folder / "nowhere" / "state.db", "No such file or directory"),
         (lambda folder: no_database(folder) / "state.db", "Not a directory"),
-        (empty_name, "Is a directory"),
+        (empty_name, "is no file but a folder"),
         (foreign, "belongs to another program"),
         (no_database, "is no SQLite database"),
     ],

@@ -126,12 +126,38 @@ def test_what_cannot_be_seen_within_a_value_is_named(changes: dict[str, str], to
     assert problem(**changes).endswith(told)
 
 
-@pytest.mark.parametrize("value", ["sqlite:///:memory:", "sqlite:///:MEMORY:", '"sqlite:///:memory:"'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:///:memory:",
+        "sqlite:///:MEMORY:",
+        '"sqlite:///:memory:"',
+        "sqlite:///./:memory:",
+        "sqlite:///.//:memory:",
+        "sqlite:///file::memory:?cache=shared",
+        "sqlite:///./file::memory:",
+        "sqlite:///file:x?mode=memory",
+        "sqlite:///x.db?mode=memory&cache=shared",
+    ],
+)
 def test_a_state_in_memory_is_refused(value: str) -> None:
     """Each poll would take every request for a new one; or a file of that name would lie about."""
     assert problem(MAA_STATE=value) == (
         "MAA_STATE: must be a file: what stands in memory alone is forgotten when the program ends"
     )
+
+
+@pytest.mark.parametrize(
+    "value, told",
+    [
+        ("sqlite:///file:state.db", "without file: before it"),
+        ("sqlite:///./FILE:state.db", "without file: before it"),
+        ("sqlite:///state.db?cache=shared", "without ? and options behind it"),
+    ],
+)
+def test_a_state_file_is_named_by_its_path_alone(value: str, told: str) -> None:
+    """What other programs write around a path would become part of the file's name."""
+    assert problem(MAA_STATE=value) == f"MAA_STATE: must be sqlite:/// and the path of a file, {told}"
 
 
 def listed(*entries: Any) -> str:
