@@ -16,7 +16,17 @@ from tests.support.graph import FakeGraph
 from tests.support.notifier import TENANT
 from tests.support.process import environment, run
 from tests.support.teams import FakeTeams
-from tests.support.wire import HttpResponse, ScriptedServer, garbage, handler, redirect, reply, truncated
+from tests.support.wire import (
+    HttpResponse,
+    ScriptedServer,
+    close_without_answer,
+    garbage,
+    handler,
+    redirect,
+    reply,
+    reset,
+    truncated,
+)
 
 KEY = "d3Jvbmcta2V5LXdyb25nLWtleS13cm9uZy1rZXk="
 PAGE = b"<html><body>Sign in to the network<br></body></html>"
@@ -69,7 +79,9 @@ def state_at(url: str) -> str:
 def asked(answer: HttpResponse, ask: Ask) -> object:
     """What comes of asking a table that answers so; whatever it raises passes."""
     with ScriptedServer(answer) as service:
-        rows = TableRows(connect_with_string(state_at(service.url)), "MaaNotify", TENANT)
+        rows = TableRows(
+            connect_with_string(state_at(service.url)), "MaaNotify", TENANT, pause=lambda _: None
+        )
         try:
             return ask(rows)
         finally:
@@ -176,6 +188,28 @@ def test_somebody_was_faster_if_the_service_says_so(status: int, code: str) -> N
         asked(answer, lambda rows: rows.commit([Update("live:1", "{}", 'W/"0"'), Put("live:2", "{}")]))
 
 
+def test_a_write_that_was_done_behind_an_odd_answer_is_no_conflict() -> None:
+    """Nobody was faster: the write before it was taken, and the next poll reads what stands."""
+    error = '{"odata.error": {"code": "EntityAlreadyExists", "message": {"value": "x"}}}'
+    taken = parts(f"HTTP/1.1 409 No\r\nContent-Type: application/json\r\n\r\n{error}")
+    answers = iter([reply(200, body=PAGE, headers=HTML), taken])
+
+    with pytest.raises(StateError, match="an answer that was lost"):
+        asked(handler(lambda _: next(answers)), commit)
+
+
+def test_what_the_service_itself_refuses_is_not_tried_again() -> None:
+    """A wrong key stays wrong, and an answer that never comes right ends after a few tries."""
+    for answer, most in ((refused(403, "AuthenticationFailed"), 1), (reply(413, body=PAGE, headers=HTML), 4)):
+        with ScriptedServer(answer) as service:
+            state = connect_with_string(state_at(service.url))
+            rows = TableRows(state, "MaaNotify", TENANT, pause=lambda _: None)
+            with pytest.raises(StateError, match="refused the request"):
+                commit(rows)
+            rows.close()
+            assert len(service.requests) == most
+
+
 def test_a_table_that_cannot_be_made_is_said() -> None:
     """Only the service's own word that the table is there already counts as success."""
     answers = {"POST": reply(409, body=PAGE, headers=HTML), "GET": refused(404, "TableNotFound")}
@@ -225,6 +259,15 @@ def test_watch_goes_on_over_an_odd_store(settings: dict[str, str], tmp_path: Pat
             watch.wait(50)
 
     assert still_runs
+
+
+@pytest.mark.parametrize("odd", ["reset", "closed", *(each for each in ANYWHERE if "other-code" not in each)])
+def test_a_write_outlives_odd_answers(odd: str) -> None:
+    """Else one answer of a gateway to what became of a post would have the card posted once more."""
+    answer = {"reset": reset(), "closed": close_without_answer(), **ANYWHERE}[odd]
+    answers = iter([answer, answer, answer, parts(DONE, DONE)])
+
+    assert asked(handler(lambda _: next(answers)), commit) == ['W/"1"', 'W/"1"']
 
 
 ODD_WAITS = [
