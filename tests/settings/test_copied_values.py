@@ -208,6 +208,16 @@ def test_two_channels_of_a_bot_are_not_one_address() -> None:
         ("Central Standard Time (Mexico)", "America/Mexico_City"),
         ("India Standard Time", "Asia/Kolkata"),
         ("AUS Eastern Standard Time", "Australia/Sydney"),
+        ("W. Europe Daylight Time", "Europe/Berlin"),
+        ("Central Daylight Time (Mexico)", "America/Mexico_City"),
+        ("Kamchatka Standard Time", "Asia/Kamchatka"),
+        ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
+        ("UTC-11", "Etc/GMT+11"),
+        ("UTC-09", "Etc/GMT+9"),
+        ("UTC-08", "Etc/GMT+8"),
+        ("UTC-02", "Etc/GMT+2"),
+        ("UTC+12", "Etc/GMT-12"),
+        ("utc+13", "Etc/GMT-13"),
     ],
 )
 def test_a_time_zone_of_windows_leads_to_its_iana_name(windows: str, iana: str) -> None:
