@@ -261,6 +261,11 @@ class TableRows:
         hint = "see MAA_STATE and MAA_TABLE_NAME"
         if code in _NO_TABLE:
             hint = "the table was deleted, and is made anew as soon as the service allows it"
+        elif code == "AuthorizationFailure":
+            hint = (
+                "the storage account's firewall may keep this network out (see its networking), or the key in"
+                " MAA_STATE lacks the right, or the identity the role Storage Table Data Contributor"
+            )
         elif status in {401, 403} and (code or status == HTTPStatus.UNAUTHORIZED):
             hint = (
                 "the key in MAA_STATE is wrong, or the identity lacks the role Storage Table Data Contributor"

@@ -198,6 +198,12 @@ def test_a_write_that_was_done_behind_an_odd_answer_is_no_conflict() -> None:
         asked(handler(lambda _: next(answers)), commit)
 
 
+def test_a_firewall_of_the_account_is_thought_of() -> None:
+    """Table Storage has one code for it and for a missing right."""
+    with pytest.raises(StateError, match=r"403 AuthorizationFailure.*firewall may keep this network out"):
+        asked(refused(403, "AuthorizationFailure"), get)
+
+
 def test_what_the_service_itself_refuses_is_not_tried_again() -> None:
     """A wrong key stays wrong, and an answer that never comes right ends after a few tries."""
     for answer, most in ((refused(403, "AuthenticationFailed"), 1), (reply(413, body=PAGE, headers=HTML), 4)):
