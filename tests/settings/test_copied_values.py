@@ -307,3 +307,46 @@ def test_a_list_without_an_end_is_none() -> None:
     """A device is read so far and no further."""
     with pytest.raises(ValueError, match="is not JSON"):
         read_json_list("/dev/zero", "[]")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5f0f3c3e-0000-4000-8000", "5f0f3c3e-0000", "5fOf3c3e-OOOO-4OOO-8OOO-OOOOOOOOOOO1", "5f0f3c3e-0000-4"],
+)
+def test_a_part_of_a_tenant_id_is_no_domain_name(value: str) -> None:
+    """Nor is one in which letters stand for digits."""
+    assert problem(MAA_TENANT_ID=value).startswith("MAA_TENANT_ID: is almost a tenant id")
+
+
+@pytest.mark.parametrize(
+    "value", ["contoso..com", ".contoso.com", "contoso.com.", "-contoso.com", "contoso-.com"]
+)
+def test_a_mistyped_domain_name_is_refused(value: str) -> None:
+    """Entra would not find it."""
+    assert problem(MAA_TENANT_ID=value).startswith("MAA_TENANT_ID: must be one tenant's id")
+
+
+@pytest.mark.parametrize("hidden", ["\x85", "\u202e", "\u200b"])
+def test_nothing_hidden_gets_into_the_name_of_a_tenant(hidden: str) -> None:
+    """It stands on every card, and some of these turn the text around."""
+    told = problem(MAA_TENANT_NAME=f"Con{hidden}toso")
+
+    assert told.endswith(f"it holds an invisible character (U+{ord(hidden):04X})")
+    assert read(MAA_TENANT_NAME=f"Contoso{hidden}").tenant_name == "Contoso"
+
+
+@pytest.mark.parametrize("value", ["UseDevelopmentStorage=true;", "usedevelopmentstorage=True"])
+def test_the_emulators_connection_string_may_end_as_others_do(value: str) -> None:
+    """With a semicolon, and in any case."""
+    found = read(MAA_STATE=value).state.connection_string
+
+    assert found is not None
+    assert found.reveal() == "UseDevelopmentStorage=true"
+
+
+@pytest.mark.parametrize("value", ['abc"', "'abc", "abc”"])
+def test_a_secret_with_half_a_pair_of_quotes_is_warned_of(value: str) -> None:
+    """It was hardly meant, and Entra only says that the secret is wrong."""
+    found = read(MAA_CLIENT_SECRET=value, MAA_CLIENT_ID=TENANT, MAA_ACCESS_TOKEN="")
+
+    assert any(each.startswith("MAA_CLIENT_SECRET: begins or ends with a quote") for each in found.warnings)
