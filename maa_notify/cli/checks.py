@@ -21,7 +21,9 @@ from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
 from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError, SettingsError
 from maa_notify.identity.tokens import (
+    AppRegistration,
     claims_problem,
+    is_tenant_unchecked,
     issued_at,
     more_than_needed,
     permission_problem,
@@ -47,6 +49,10 @@ _SIGHT = {
     "visible": "{0} can be seen",
     "hidden": "{0} may be hidden: {1} is missing",
 }
+_UNCHECKED = (
+    "whether it is of the tenant of MAA_TENANT_ID cannot be checked, since that is a domain name: give the"
+    " tenant's id (a GUID)"
+)
 _UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
 
 
@@ -176,6 +182,10 @@ def _check_token(notifier: app.App, known: _Known) -> Finding:
         return Finding("token", "failed", f"it {problem}", FAILED)
     issued = issued_at(token)
     age = f", issued {span(now - issued)} ago" if issued else ""
+    if is_tenant_unchecked(token, notifier.settings.tenant_id) and not isinstance(
+        notifier.tokens, AppRegistration
+    ):  # that one signs in to the domain itself
+        return Finding("token", "warning", f"it has {', '.join(roles)}{age}; {_UNCHECKED}")
     if more := more_than_needed(roles, RECOMMENDED):
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")

@@ -52,13 +52,15 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: a setting is wrong: for a route any, for a card one of those that show on it.
     """
-    from maa_notify.cli.preview_options import PreviewOptions, UnusableError
+    from maa_notify.cli.preview_options import PreviewOptions, UnusableError, problem_of_word
     from maa_notify.cli.route import show_route
 
     if options.key is not None and options.request is None:
         complain("--key says which of the requests in a file is meant, so it needs --request")
         return WRONG_SETTINGS
     status = options.status.encode("utf-8", "replace").decode()  # a terminal may give half a character
+    if problem := problem_of_word(status):
+        complain(problem)
     wanted = PreviewOptions(status, options.request, options.policy_type, options.key)
     try:
         if options.route:

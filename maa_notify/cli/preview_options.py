@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
-from maa_notify.cards.samples import full, sample_for
+from maa_notify.cards.samples import CATALOGUE, full, sample_for
 from maa_notify.cli.keys import is_request_meant
 from maa_notify.cli.text import complain
 from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
-from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, ApprovalRequest, canonical
+from maa_notify.domain.request import NEEDS_APPROVAL, POLICY_TYPES, STATUSES, ApprovalRequest, canonical
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from maa_notify.settings.validation import did_you_mean
 
@@ -26,6 +26,14 @@ _NO_REQUEST = "holds no request as Graph gives it, an answer with 'value', a lis
 
 class UnusableError(ValueError):
     """What was asked for cannot be shown; the text says why."""
+
+
+def problem_of_word(word: str) -> str:
+    """What is said of a word that is neither a status nor a card known here; "" for one that is."""
+    if sample_for(word).name in {each.name for each in CATALOGUE} or canonical(word) in STATUSES:
+        return ""
+    near = did_you_mean(word, [*STATUSES, *(each.name for each in CATALOGUE)])
+    return f"no status or card is called {word!r}{near}; this is the card of a status that is new"
 
 
 class PreviewOptions(Struct, frozen=True):

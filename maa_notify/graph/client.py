@@ -154,9 +154,11 @@ class GraphClient:
 
     def _next(self, url: str, link: object) -> str | None:
         """The address of the next page; refused if it is on another origin, since the token goes along."""
-        if link is None or (isinstance(link, str) and not link.strip()):
+        is_blank = isinstance(link, str) and not any(each.isprintable() and each != " " for each in link)
+        if is_blank or not link:
             return None
-        target = _joined(url, link)
+        # A fragment or an empty query names the same page again.
+        target = _joined(url, link).partition("#")[0].removesuffix("?")
         if origin_of(target) != self._own_origin:
             raise GraphUnavailable(
                 "Graph's list continues at another host than MAA_GRAPH_URL names;"

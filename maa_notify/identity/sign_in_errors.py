@@ -22,6 +22,10 @@ _WRONG_CERTIFICATE = (
     "the certificate is not known or has expired: upload the one of MAA_CLIENT_CERTIFICATE_PATH to the"
     " app registration"
 )
+_BAD_PROOF = (
+    "the signed proof is not valid: check the certificate or the trusted identity, MAA_CLIENT_ID, MAA_CLOUD,"
+    " and the clock of this machine"
+)
 _CLOCK = "the signed proof is not valid at this time: set the clock of this machine"
 _BLOCKED = (
     "a Conditional Access policy blocks the sign-in: have the application, or the address that it calls"
@@ -42,6 +46,18 @@ SIGN_IN_ADVICE = {
     700016: _NO_SUCH_APP,
     700038: _NO_SUCH_APP,
     70001: _NO_SUCH_APP,
+    50105: "the tenant lets only assigned applications in: assign this one under Enterprise applications",
+    50057: "the account is disabled: enable it in the tenant",
+    50013: _BAD_PROOF,
+    500133: _CLOCK,
+    700022: "the sign-in asked for several services at once: check MAA_CLOUD",
+    700222: _NOT_TRUSTED,
+    700223: _NOT_TRUSTED,
+    70021: _NOT_TRUSTED,
+    900432: _OTHER_CLOUD,
+    500208: "this sign-in service is not for such tenants: check MAA_TENANT_ID and MAA_AUTHORITY_URL",
+    90009: "the application asks for a token of itself: check MAA_CLIENT_ID and MAA_CLOUD",
+    90094: _NO_CONSENT,
     700025: "the app registration is a public client, which needs no secret: check MAA_CLIENT_ID",
     700021: "the signed proof is of another application: check MAA_CLIENT_ID",
     700023: "the signed proof is for another sign-in service: check MAA_CLOUD and MAA_AUTHORITY_URL",
@@ -68,7 +84,10 @@ SIGN_IN_ADVICE = {
     53001: _BLOCKED,
     53002: _BLOCKED,
     53003: _BLOCKED,
+    53004: _BLOCKED,
+    53011: _BLOCKED,
     530032: _BLOCKED,
+    530035: "the tenant's security defaults block the sign-in: have the application allowed",
     500021: "the network lets nobody sign in there (tenant restrictions): have MAA_TENANT_ID allowed",
     65001: _NO_CONSENT,
     650056: _NO_CONSENT,
@@ -80,3 +99,6 @@ SIGN_IN_ADVICE = {
     70011: "the service the token is for is not known: check MAA_CLOUD",
 }
 """The reason and what to do, by the number after `AADSTS`."""
+
+PASSING_NUMBERS = frozenset({90033, 90055, 90006, 50196})
+"""Entra is busy, has a fault of its own, or wants fewer sign-ins: that passes by itself."""

@@ -24,7 +24,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.identity.msal_http import MsalHttp
 from maa_notify.identity.secret import Secret
-from maa_notify.identity.sign_in_errors import SIGN_IN_ADVICE
+from maa_notify.identity.sign_in_errors import PASSING_NUMBERS, SIGN_IN_ADVICE
 from maa_notify.net.deadline import time_left
 
 PERMISSION = "DeviceManagementRBAC.Read.All"
@@ -37,6 +37,7 @@ _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 """What Graph is called in every tenant; its tokens name it by this id or by its address."""
 
 _CLOCK_SKEW = timedelta(minutes=5)
+_SECONDS = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _NUMBER = re.compile(r"\bAADSTS(\d{1,9})\b", re.ASCII)
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})
@@ -299,17 +300,21 @@ def permission_problem(token: Secret) -> str:
 def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> str:
     """Why a token cannot be for this scope and tenant, and what to do, as text; "" when nothing is wrong.
 
-    A token that cannot be read tells nothing, and a tenant that is known by a domain name cannot be compared.
+    A token that cannot be read tells nothing, and a tenant that is known by a domain name cannot be compared:
+    see `is_tenant_unchecked`.
     """
     claims = claims_of(token)
-    tenant, audience, ends = claims.get("tid"), claims.get("aud"), _time_in(claims, "exp")
-    if isinstance(tenant, str) and GUID.fullmatch(tenant_id) and tenant.lower() != tenant_id.lower():
+    ends, begins = _time_in(claims, "exp"), _time_in(claims, "nbf")
+    if GUID.fullmatch(tenant_id) and _tenants_in(claims) - {tenant_id.lower()}:
         return (
             "is of another tenant than MAA_TENANT_ID names: check that setting, and MAA_ACCESS_TOKEN where it"
             " is used; a managed identity signs in to its own tenant alone"
         )
-    service = scope.removesuffix("/.default").rstrip("/").lower()
-    if isinstance(audience, str) and audience.rstrip("/").lower() not in {service, _GRAPH_APP_ID}:
+    service, audience = scope.removesuffix("/.default").rstrip("/").lower(), claims.get("aud")
+    named = {
+        str(each).rstrip("/").lower() for each in (audience if isinstance(audience, list) else [audience])
+    }
+    if audience is not None and not named & {service, _GRAPH_APP_ID}:
         return (
             f"is not for {service}: check MAA_CLOUD, and ask for a token of that service for MAA_ACCESS_TOKEN"
         )
@@ -317,7 +322,22 @@ def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> 
         return (
             f"expired at {ends:%Y-%m-%d %H:%M} UTC: renew MAA_ACCESS_TOKEN, or set the clock of this machine"
         )
+    if begins is not None and begins - _CLOCK_SKEW > now:
+        return f"is not valid before {begins:%Y-%m-%d %H:%M} UTC: set the clock of this machine"
     return ""
+
+
+def is_tenant_unchecked(token: Secret, tenant_id: str) -> bool:
+    """Whether a token names its tenant by id while we know ours by a domain name alone."""
+    return not GUID.fullmatch(tenant_id) and bool(_tenants_in(claims_of(token)))
+
+
+def _tenants_in(claims: Mapping[str, Any]) -> set[str]:
+    """What a token says of its tenant, in lower case: the `tid`, and the id in the address of its issuer."""
+    tenant, issuer = claims.get("tid"), claims.get("iss")
+    told = set() if tenant is None else {str(tenant).lower()}
+    parts = issuer.lower().split("/") if isinstance(issuer, str) else []
+    return told | {part for part in parts if GUID.fullmatch(part)}
 
 
 def issued_at(token: Secret) -> datetime | None:
@@ -327,8 +347,12 @@ def issued_at(token: Secret) -> datetime | None:
 
 def _time_in(claims: Mapping[str, Any], name: str) -> datetime | None:
     seconds = claims.get(name)
+    if isinstance(seconds, bool):
+        return None
+    if isinstance(seconds, str) and _SECONDS.fullmatch(seconds):
+        seconds = float(seconds)
     try:
-        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) else None
+        return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
     except (OverflowError, OSError, ValueError):
         return None
 
@@ -349,6 +373,8 @@ def _refusal(result: object, advice: str) -> GraphError:
     if code in _PASSING:
         return GraphUnavailable(f"the sign-in service is busy ({code}); nothing was compared")
     numbers = _numbers_in(details)
+    if PASSING_NUMBERS.intersection(numbers):
+        return GraphUnavailable(f"the sign-in service is busy (AADSTS{numbers[0]}); nothing was compared")
     words = ", ".join([code, *(f"AADSTS{number}" for number in numbers)])
     known = next((SIGN_IN_ADVICE[number] for number in numbers if number in SIGN_IN_ADVICE), advice)
     return GraphDenied(f"the sign-in was refused ({words}): {known}")

@@ -44,6 +44,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (httpx.ConnectTimeout, "no connection in time"),
     (httpx.TimeoutException, "no answer in time"),
     (httpx.ConnectError, "no connection"),
+    (TimeoutError, "no answer in time"),
 )
 _UNPACKED = frozenset({"", "identity"})
 _ZLIB = frozenset({"gzip", "x-gzip", "deflate"})
@@ -64,7 +65,7 @@ _MARKUP = re.compile(
 )
 _PAGE_BYTES = 512
 _MEDIA_TYPE = re.compile(r"\s*([^\s;,]*)")
-_PROXY_SIGN_IN = b"407"
+_PROXY_SIGN_IN = "407"
 
 
 class NoResponseError(Exception):
@@ -314,17 +315,32 @@ def _reason(error: BaseException, exchange: Exchange) -> str:
         return str(error)
     if isinstance(error, httpx.ProxyError):
         status = _STATUS_LINE.match(exchange.head)
-        code = status[1] if status else b"no status"
-        advice = ": it wants a name and a password in HTTPS_PROXY" if code == _PROXY_SIGN_IN else ""
-        return f"the proxy refused ({code.decode('ascii')}){advice}"
-    chain: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    found = (text for kind, text in _REASONS if any(isinstance(each, kind) for each in chain))
-    reason = next(found, f"the exchange broke off ({type(error).__name__})")
+        return proxy_refusal(status[1].decode("ascii") if status else "no status")
+    reason = known_reason(error) or f"the exchange broke off ({type(error).__name__})"
     return f"the proxy: {reason}" if exchange.at_proxy else reason
+
+
+def proxy_refusal(status: str) -> str:
+    """What is said of a proxy that answers with this status in the service's place."""
+    advice = ": it wants a name and a password in HTTPS_PROXY" if status == _PROXY_SIGN_IN else ""
+    return f"the proxy refused ({status}){advice}"
+
+
+def known_reason(error: BaseException) -> str:
+    """What happened on the way, by the types of an error and of those that led to it; "" if none tells."""
+    chain = [*causes(error)]
+    found = (text for kind, text in _REASONS if any(isinstance(each, kind) for each in chain))
+    return next(found, "")
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, then those that led to it; urllib3 and the Azure SDK keep some of them in fields alone."""
+    seen: set[int] = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        held = getattr(error, "inner_exception", None) or next(iter(error.args), None)
+        error = error.__cause__ or error.__context__ or held
 
 
 def _moment(text: str) -> datetime | None:

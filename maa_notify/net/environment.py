@@ -6,16 +6,19 @@ below have three: `urllib` knows no wildcards, `httpx` no networks, and `request
 
 import os
 import re
+import socket
 import ssl
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 _ENTRY = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>\d+))?")
+_SHORT_ADDRESS = re.compile(r"(?:0x[0-9a-f]+|[0-9]+)(?:\.(?:0x[0-9a-f]+|[0-9]+)){0,3}")
+_AROUND = "\"'`“”‘’"  # noqa: RUF001 - what word processors make of quotes
 _PROXY_SCHEMES = frozenset({"http", "https"})
 _PORTS = {"https": 443, "http": 80}
 
@@ -25,11 +28,18 @@ class ConnectionSettingError(OSError):
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is this machine itself: `localhost` or a loopback address."""
+    """Whether a host is this machine itself: `localhost` or a loopback address, short forms included."""
+    name = host.lower().rstrip(".")
+    if name == "localhost":
+        return True
     try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
+        # The system's resolver takes `127.1` for 127.0.0.1, and numbers alone are no name of a host.
+        packed = socket.inet_aton(name) if _SHORT_ADDRESS.fullmatch(name) else None
+        address = ip_address(packed or name)
+    except (OSError, ValueError):
         return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def proxy_for(url: str | httpx.URL) -> str:
@@ -65,11 +75,12 @@ def is_exempt(host: str, port: int, no_proxy: str) -> bool:
 
     An entry is a domain, which stands for all hosts in it too, with or without `.` or `*.` before it; an
     address; a network such as `10.0.0.0/8`; a pattern such as `10.1.*`; or `*` for everything. With `:8443`
-    behind it, it counts for that port alone. Entries are separated by commas or blanks.
+    behind it, it counts for that port alone. Entries are separated by commas, semicolons or blanks; quotes
+    around them and what cannot be seen do not count.
     """
-    return any(
-        _names(entry, host.lower().rstrip("."), port) for entry in re.split(r"[\s,]+", no_proxy.lower())
-    )
+    visible = "".join(each for each in no_proxy.lower() if each.isprintable() or each.isspace())
+    entries = (entry.strip(_AROUND) for entry in re.split(r"[\s,;]+", visible))
+    return any(_names(entry, host.lower().rstrip("."), port) for entry in entries)
 
 
 def ca_path() -> str | None:
@@ -109,7 +120,7 @@ def _names(entry: str, host: str, port: int) -> bool:
     if found and found["port"] and int(found["port"]) != port:
         return False
     name = (found["v6"] or found["name"]) if found else entry
-    domain = name.removeprefix("*").removeprefix(".")
+    domain = name.removeprefix("*").removeprefix(".").rstrip(".")
     if not domain or "*" in domain:
         return "*" in name and fnmatchcase(host, name)
     try:

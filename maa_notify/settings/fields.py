@@ -36,7 +36,11 @@ _Value = TypeVar("_Value")
 _SQLITE = "sqlite:///"
 _GUID_FORM = "a GUID: 32 digits from 0 to f in groups of 8, 4, 4, 4 and 12, with hyphens and no braces"
 _FEW = 2
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,127}")
+_LONGEST_NAME = 60
+_DEVELOPMENT = "UseDevelopmentStorage=true"
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_TENANT = re.compile(rf"(?=.{{1,128}}$){_LABEL}(?:\.{_LABEL})*")
+_LIKE_A_GUID = re.compile("[0-9a-foil]{8}-[0-9a-foil]{4}(?:-.*)?", re.IGNORECASE)
 _NO_TENANT = frozenset({"common", "organizations", "consumers"})
 
 
@@ -97,10 +101,18 @@ def tenant(text: str) -> str:
 
 
 def _is_almost_guid(text: str) -> bool:
-    """Whether a text is probably a mistyped GUID: no domain name without a dot is so long."""
+    """Whether a text is probably a mistyped or shortened GUID: such a domain name would have a dot."""
     digits = [each for each in text if each.isalnum()]
-    wrong = sum(each.lower() not in "0123456789abcdef" for each in digits)
-    return "." not in text and len(digits) in range(28, 37) and wrong <= _FEW
+    wrong = sum(each.lower() not in "0123456789abcdefoil" for each in digits)
+    is_long = len(digits) in range(28, 37) and wrong <= _FEW
+    return "." not in text and (is_long or _LIKE_A_GUID.fullmatch(text) is not None)
+
+
+def tenant_name(text: str) -> str:
+    """What the tenant is called on cards."""
+    if len(text) > _LONGEST_NAME or not text.isprintable():
+        raise ValueError(f"must be at most {_LONGEST_NAME} characters in one line")
+    return text
 
 
 def secret(text: str) -> Secret:
@@ -152,20 +164,31 @@ def certificate_path(text: str) -> Path:
 
 def state(text: str) -> StateAddress:
     """Where the state is: a SQLite file, a table, or a storage account by its connection string."""
-    if text.lower() == f"{_SQLITE}:memory:":
-        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
     if text.startswith(_SQLITE) and text != _SQLITE:
-        return StateAddress(sqlite_path=Path(text.removeprefix(_SQLITE)))
+        return StateAddress(sqlite_path=_sqlite_path(text.removeprefix(_SQLITE)))
     if text.startswith("https://") and ".table." in text and not problem_of_origin(text.rstrip("/")):
         return StateAddress(table_endpoint=text.rstrip("/"))
     parts = {part.split("=", 1)[0].strip().lower() for part in text.split(";") if "=" in part}
     has_key = {"accountname", "accountkey"} <= parts or "sharedaccesssignature" in parts
     has_account = bool({"accountname", "tableendpoint"} & parts)
-    if text == "UseDevelopmentStorage=true" or (has_key and has_account and text.isprintable()):
+    if text.rstrip("; ").lower() == _DEVELOPMENT.lower():
+        return StateAddress(connection_string=Secret(_DEVELOPMENT))
+    if has_key and has_account and text.isprintable():
         return StateAddress(connection_string=Secret(text))
     raise ValueError(
         "must be sqlite:///FILE, a storage connection string, or https://ACCOUNT.table.core.windows.net"
     )
+
+
+def _sqlite_path(text: str) -> Path:
+    name = text.lower()
+    if ":memory:" in name or "mode=memory" in name:
+        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
+    if Path(name).parts[:1] and Path(name).parts[0].startswith("file:"):
+        raise ValueError("must be sqlite:/// and the path of a file, without file: before it")
+    if "?" in name:
+        raise ValueError("must be sqlite:/// and the path of a file, without ? and options behind it")
+    return Path(text)
 
 
 def times_after_approval(text: str) -> Plan:
@@ -243,9 +266,7 @@ SETTINGS: tuple[Setting, ...] = (
         parse=tenant,
         required="is required: the directory (tenant) id from Entra's overview page",
     ),
-    _own(
-        name="MAA_TENANT_NAME", parse=matching(r"[^\x00-\x1f\x7f]{1,60}", "at most 60 characters in one line")
-    ),
+    _own(name="MAA_TENANT_NAME", parse=tenant_name),
     Setting(
         name=TENANTS,
         parse=partial(read_json_list, example='[{"tenant_id": "contoso.onmicrosoft.com"}]'),

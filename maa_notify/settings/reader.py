@@ -232,6 +232,9 @@ def _check_bot_client_id(settings: Settings, client_id: str, findings: Findings)
 
 def _check_credentials(settings: Settings, findings: Findings) -> None:
     has_credential = settings.client_secret or settings.client_certificate_path
+    value = settings.client_secret.reveal() if settings.client_secret else ""
+    if value and {value[0], value[-1]} & {*"\"'`“”‘’"}:  # noqa: RUF001 - what word processors make of quotes
+        findings.warn("MAA_CLIENT_SECRET", "begins or ends with a quote: does that belong to the secret?")
     if settings.client_secret and settings.client_certificate_path:
         findings.wrong("MAA_CLIENT_SECRET", "give this or MAA_CLIENT_CERTIFICATE_PATH, not both")
     if settings.client_id or findings.has_wrong(_CLIENT_ID):

@@ -1,7 +1,8 @@
 """The IANA names of Windows' time zones, to suggest the right one for a setting with a Windows name.
 
 Source of the pairs: Unicode CLDR, `windowsZones.xml`, the zone of each name for the world as a whole, in
-IANA's present spelling. The words "Standard Time" at the end of a name are left out.
+IANA's present spelling. The words "Standard Time" at the end of a name are left out, and "Daylight Time",
+which Windows shows in summer, means the same zone. The signs of `Etc/GMT` are the other way round.
 """
 
 _PAIRS = """
@@ -23,10 +24,12 @@ Eastern Standard Time (Mexico) = America/Cancun; Egypt = Africa/Cairo; Ekaterinb
 FLE = Europe/Kyiv; Fiji = Pacific/Fiji; GMT = Europe/London; GTB = Europe/Bucharest;
 Georgian = Asia/Tbilisi; Greenland = America/Nuuk; Greenwich = Atlantic/Reykjavik;
 Haiti = America/Port-au-Prince; Hawaiian = Pacific/Honolulu; India = Asia/Kolkata; Iran = Asia/Tehran;
-Israel = Asia/Jerusalem; Jordan = Asia/Amman; Kaliningrad = Europe/Kaliningrad; Korea = Asia/Seoul;
+Israel = Asia/Jerusalem; Jordan = Asia/Amman; Kaliningrad = Europe/Kaliningrad; Kamchatka = Asia/Kamchatka;
+Korea = Asia/Seoul;
 Libya = Africa/Tripoli; Line Islands = Pacific/Kiritimati; Lord Howe = Australia/Lord_Howe;
 Magadan = Asia/Magadan; Magallanes = America/Punta_Arenas; Manitoba = America/Winnipeg;
-Marquesas = Pacific/Marquesas; Mauritius = Indian/Mauritius; Middle East = Asia/Beirut;
+Marquesas = Pacific/Marquesas; Mauritius = Indian/Mauritius; Mid-Atlantic = Etc/GMT+2;
+Middle East = Asia/Beirut;
 Montevideo = America/Montevideo; Morocco = Africa/Casablanca; Mountain = America/Denver;
 Mountain Standard Time (Mexico) = America/Mazatlan; Myanmar = Asia/Yangon;
 N. Central Asia = Asia/Novosibirsk; Namibia = Africa/Windhoek; Nepal = Asia/Kathmandu;
@@ -44,6 +47,8 @@ Sudan = Africa/Khartoum; Syria = Asia/Damascus; Taipei = Asia/Taipei; Tasmania =
 Tocantins = America/Araguaina; Tokyo = Asia/Tokyo; Tomsk = Asia/Tomsk; Tonga = Pacific/Tongatapu;
 Transbaikal = Asia/Chita; Turkey = Europe/Istanbul; Turks And Caicos = America/Grand_Turk;
 US Eastern = America/Indiana/Indianapolis; US Mountain = America/Phoenix; Ulaanbaatar = Asia/Ulaanbaatar;
+UTC+12 = Etc/GMT-12; UTC+13 = Etc/GMT-13; UTC-02 = Etc/GMT+2; UTC-08 = Etc/GMT+8; UTC-09 = Etc/GMT+9;
+UTC-11 = Etc/GMT+11; Coordinated Universal Time = Etc/UTC;
 Venezuela = America/Caracas; Vladivostok = Asia/Vladivostok; Volgograd = Europe/Volgograd;
 W. Australia = Australia/Perth; W. Central Africa = Africa/Lagos; W. Europe = Europe/Berlin;
 W. Mongolia = Asia/Hovd; West Asia = Asia/Tashkent; West Bank = Asia/Hebron;
@@ -53,6 +58,8 @@ West Pacific = Pacific/Port_Moresby; Yakutsk = Asia/Yakutsk; Yukon = America/Whi
 
 def iana_name_of(windows_name: str) -> str:
     """The IANA name of a zone by its Windows name, in any case; "" when Windows has no such name."""
-    wanted = windows_name.casefold().removesuffix(" standard time")
+    wanted = (
+        windows_name.casefold().replace(" daylight time", " standard time").removesuffix(" standard time")
+    )
     pairs = (each.partition(" = ") for each in _PAIRS.replace("\n", " ").split(";"))
     return next((zone for name, _, zone in pairs if name.strip().casefold() == wanted), "")

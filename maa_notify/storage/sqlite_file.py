@@ -35,10 +35,15 @@ def open_file(path: Path, busy_seconds: float) -> sqlite3.Connection:
         StateError: the file cannot be opened, or holds something that is not ours.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise StateError(
+                f"the state file {path} is no file but a folder, a device or a pipe: name a file in MAA_STATE"
+            )
         # Created here, since SQLite would let others read the file, and it holds names and reasons.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Absolute, since SQLite takes some names such as `:memory:` or `file:x` for no file.
         connection = sqlite3.connect(
-            path, timeout=busy_seconds, isolation_level=None, check_same_thread=False
+            path.absolute(), timeout=busy_seconds, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise failure(path, error) from error

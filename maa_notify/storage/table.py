@@ -1,6 +1,8 @@
 """The state store in Azure Table Storage (or Azurite, which speaks the same protocol)."""
 
+import math
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 from http.client import HTTPException
@@ -23,6 +25,8 @@ from azure.data.tables import (
 )
 
 from maa_notify.errors import StateCorrupt, StateError
+from maa_notify.net.client import proxy_refusal
+from maa_notify.net.environment import ConnectionSettingError
 from maa_notify.net.requests_session import EnvironmentSession, failure_kind
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Update, Write
 
@@ -50,6 +54,13 @@ _NOT_THE_SERVICE = (
     "perhaps a proxy or another server did: see MAA_STATE and the network; the next poll tries again"
 )
 _NOT_REACHED = (ServiceRequestError, ServiceResponseError, OSError, HTTPException)
+_PAUSES = (0.5, 1.0, 2.0)
+"""In seconds, before each further try to write after an answer that is not the service's own."""
+_MOST_SECONDS = 8.0
+"""After the first try, within which another may begin."""
+_TRIED_AGAIN = frozenset({500, 503, 504})
+"""The library itself has tried these again when it raises them, for a transaction too."""
+_TRY_AGAIN = frozenset({408, 429})
 _MOST_EMPTY_PAGES = 100
 """One after the other; the service may cut a range there, but an answer that never ends is none."""
 
@@ -84,8 +95,15 @@ def _transport() -> "RequestsTransport":
 class TableRows:
     """Rows of one tenant in a table, which is made on first use when it is not there."""
 
-    def __init__(self, service: TableServiceClient, table: str, partition: str) -> None:
-        """Makes no request yet."""
+    def __init__(
+        self,
+        service: TableServiceClient,
+        table: str,
+        partition: str,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Makes no request yet; `pause` waits for so many seconds."""
+        self._pause = pause
         self._service = service
         self._table: TableClient = service.get_table_client(table)
         self._partition = partition
@@ -113,19 +131,38 @@ class TableRows:
         if not writes:
             return []
         operations = [self._operation(each) for each in writes]
-        outcome = self._attempt(
-            lambda: self._table.submit_transaction(operations, raw_response_hook=self._check_answer),
-            _CONFLICTS,
-        )
+        return self._attempt(lambda: self._patiently(lambda: self._submit(operations, writes)), _CONFLICTS)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._service.close()
+
+    def _patiently(self, action: Callable[[], _Result]) -> _Result:
+        """Does it, again where something else than the service answered: a card may wait for being recorded.
+
+        Raises:
+            StateError: the service refuses a further try, so that an earlier one may have been done.
+        """
+        ends, pauses, is_first = time.monotonic() + _MOST_SECONDS, iter(_PAUSES), True
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                if not is_first and _is_told(error, _CONFLICTS):
+                    raise self._odd("an answer that was lost") from None
+                pause = next(pauses, math.inf)
+                if not _may_pass(error) or time.monotonic() + pause > ends:
+                    raise
+            is_first = False
+            self._pause(pause)
+
+    def _submit(self, operations: list[Any], writes: Sequence[Write]) -> list[str]:
+        outcome = self._table.submit_transaction(operations, raw_response_hook=self._check_answer)
         etags = [str(each.get("etag") or "") for each in outcome]
         has_all = all(etag or isinstance(each, Delete) for each, etag in zip(writes, etags, strict=False))
         if len(etags) != len(writes) or not has_all:
             raise self._odd("an answer with parts missing")
         return etags
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._service.close()
 
     def _rows(self, first: str, end: str) -> list[Row]:
         pages = self._table.query_entities(
@@ -224,10 +261,17 @@ class TableRows:
         hint = "see MAA_STATE and MAA_TABLE_NAME"
         if code in _NO_TABLE:
             hint = "the table was deleted, and is made anew as soon as the service allows it"
+        elif code == "AuthorizationFailure":
+            hint = (
+                "the storage account's firewall may keep this network out (see its networking), or the key in"
+                " MAA_STATE lacks the right, or the identity the role Storage Table Data Contributor"
+            )
         elif status in {401, 403} and (code or status == HTTPStatus.UNAUTHORIZED):
             hint = (
                 "the key in MAA_STATE is wrong, or the identity lacks the role Storage Table Data Contributor"
             )
+        elif status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and not code:
+            hint = f"{proxy_refusal(str(status))}; see the network"
         elif not code:
             hint = f"it gave no code of Table Storage, so {_NOT_THE_SERVICE}"
         return StateError(f"{self._where} refused the request ({f'{status} {code}'.strip()}): {hint}")
@@ -244,8 +288,22 @@ def _only_if(etag: str) -> dict[str, Any]:
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
-def _is_told(error: HttpResponseError, codes: frozenset[str]) -> bool:
+def _may_pass(error: Exception) -> bool:
+    """Whether another try may have a better answer than this, which is not the service's own refusal."""
+    if isinstance(error, ClientAuthenticationError) and error.response is None:
+        return False
+    if not isinstance(error, HttpResponseError):
+        return not isinstance(error, ConnectionSettingError)
+    is_of_service = bool(_code(error)) and (
+        isinstance(error, TableTransactionError) or _code(error) not in _ABSENT
+    )
+    return error.status_code in _TRY_AGAIN or not (is_of_service or error.status_code in _TRIED_AGAIN)
+
+
+def _is_told(error: Exception, codes: frozenset[str]) -> bool:
     """Whether the service says by one of these codes how a row stands."""
+    if not isinstance(error, HttpResponseError):
+        return False
     code = _code(error)
     if code not in codes or error.status_code not in _ROW_STATUSES:
         return False

@@ -54,7 +54,7 @@ def empty_name(folder: Path) -> Path:
     [
         (lambda folder: folder / "nowhere" / "state.db", "No such file or directory"),
         (lambda folder: no_database(folder) / "state.db", "Not a directory"),
-        (empty_name, "Is a directory"),
+        (empty_name, "is no file but a folder"),
         (foreign, "belongs to another program"),
         (no_database, "is no SQLite database"),
     ],
@@ -208,6 +208,16 @@ def test_a_token_that_is_none_of_ours(command: Command, claims: dict[str, object
     assert problem.removeprefix("it ") in poll.err
     assert checks["token"][0] == "failed"
     assert checks["token"][1].startswith(problem)
+
+
+def test_a_tenant_that_cannot_be_checked_is_warned_of(command: Command) -> None:
+    """A token has its tenant's id alone: beside a domain name it may be anybody's."""
+    token = make_token(roles=[PERMISSION], tid="11111111-0000-4000-8000-000000000009")
+    outcome = command("doctor", "--json", MAA_TENANT_ID="contoso.onmicrosoft.com", MAA_ACCESS_TOKEN=token)
+    result, text = findings(outcome)["token"]
+
+    assert (outcome.code, result) == (0, "warning")
+    assert "cannot be checked, since that is a domain name: give the tenant's id" in text
 
 
 @pytest.mark.parametrize(

@@ -263,3 +263,16 @@ def test_a_strange_request_breaks_nothing(command: Command, tmp_path: Path) -> N
 
     assert "report it" not in outcome.err
     assert "\x1b" not in outcome.out
+
+
+def test_a_word_that_is_no_status_gets_a_sentence(command: Command) -> None:
+    """The card is made all the same, since Microsoft may add a status; one that is known says nothing."""
+    odd, known, named = (
+        command("preview", "aproved"),
+        command("preview", "approved"),
+        command("preview", "digest"),
+    )
+
+    assert "no status or card is called 'aproved'; did you mean 'approved'?" in odd.err
+    assert json.loads(odd.out)["type"] == "AdaptiveCard"
+    assert (known.err, named.err) == ("", "")

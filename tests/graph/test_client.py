@@ -93,7 +93,6 @@ def test_a_link_to_another_origin_fails_the_listing(
         "javascript:alert(1)",
         7,
         ["x"],
-        {},
     ]
     for link in links:
         graph.fail_next(page([make_request()], link))
@@ -166,8 +165,21 @@ def test_a_page_that_leads_to_itself_fails(graph: FakeGraph, client: GraphClient
         client.list_requests()
 
 
-@pytest.mark.parametrize("link", ["", " ", None])
-def test_an_empty_link_is_none(graph: FakeGraph, client: GraphClient, link: str | None) -> None:
+@pytest.mark.parametrize("link", ["#", "?", "?#", "#top"])
+def test_a_link_to_the_page_itself_is_said_to_have_no_end(
+    graph: FakeGraph, client: GraphClient, link: str
+) -> None:
+    """Without asking for the same page once more."""
+    graph.fail_next(page([make_request()], link))
+
+    with pytest.raises(GraphUnavailable, match="does not end"):
+        client.list_requests()
+
+    assert len(graph.calls) == 1
+
+
+@pytest.mark.parametrize("link", ["", " ", None, "\u200b", 0, False, [], {}])
+def test_an_empty_link_is_none(graph: FakeGraph, client: GraphClient, link: object) -> None:
     """That page is the last."""
     graph.fail_next(page([make_request()], link))
 

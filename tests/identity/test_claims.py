@@ -67,6 +67,7 @@ def test_claims_need_no_padding() -> None:
         assert claims_of(Secret(make_token(name=name)))["name"] == name
 
 
+OTHER = "0b1d4f9a-9999-4000-8000-000000000009"
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
 
@@ -89,6 +90,16 @@ def at(span: timedelta) -> int:
         ({"aud": "https://graph.microsoft.us"}, "is not for https://graph.microsoft.com: check MAA_CLOUD"),
         ({"exp": at(timedelta(hours=-1))}, "expired at 2026-11-02 08:00 UTC: renew MAA_ACCESS_TOKEN"),
         ({"exp": 0}, "expired at 1970-01-01 00:00 UTC"),
+        ({"exp": str(at(timedelta(hours=-1)))}, "expired at 2026-11-02 08:00 UTC"),
+        ({"exp": at(timedelta(hours=-1)) + 0.5}, "expired at 2026-11-02 08:00 UTC"),
+        ({"nbf": at(timedelta(hours=1))}, "is not valid before 2026-11-02 10:00 UTC: set the clock"),
+        ({"tid": ["x"]}, "is of another tenant"),
+        ({"tid": 7}, "is of another tenant"),
+        ({"iss": f"https://sts.windows.net/{OTHER}/"}, "is of another tenant"),
+        ({"tid": TENANT, "iss": f"https://login.microsoftonline.com/{OTHER}/v2.0"}, "is of another tenant"),
+        ({"aud": ["https://management.azure.com"]}, "is not for https://graph.microsoft.com"),
+        ({"aud": []}, "is not for https://graph.microsoft.com"),
+        ({"aud": 7}, "is not for https://graph.microsoft.com"),
     ],
 )
 def test_a_token_that_cannot_serve_is_known_by_its_claims(claims: dict[str, object], words: str) -> None:
@@ -106,9 +117,12 @@ def test_a_token_that_cannot_serve_is_known_by_its_claims(claims: dict[str, obje
         {"aud": "00000003-0000-0000-c000-000000000000"},
         {"exp": at(timedelta(minutes=-4))},
         {"tid": None, "aud": None, "exp": None},
-        {"tid": 7, "aud": ["x"], "exp": "soon"},
+        {"exp": "soon", "nbf": "soon"},
         {"exp": 10**30},
-        {"exp": 1.5},
+        {"exp": True},
+        {"nbf": at(timedelta(minutes=4))},
+        {"tid": TENANT, "iss": f"https://sts.windows.net/{TENANT.upper()}/"},
+        {"aud": ["https://graph.microsoft.com", "x"]},
     ],
     ids=str,
 )

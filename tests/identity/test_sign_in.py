@@ -405,6 +405,17 @@ def test_a_refused_sign_in_needs_a_person(
     assert "this and that" not in str(caught.value)
 
 
+@pytest.mark.parametrize("number", [90033, 90055, 90006, 50196])
+def test_a_fault_of_entra_that_passes_needs_nobody(
+    entra: FakeEntra, registration: AppRegistration, number: int
+) -> None:
+    """The next poll tries again, and nobody is sent to mend the settings."""
+    entra.fail_next(refusal(number, "invalid_request"), on=TOKEN_PATH)
+
+    with pytest.raises(GraphUnavailable, match=f"the sign-in service is busy \\(AADSTS{number}\\)"):
+        registration.token(SCOPE)
+
+
 @pytest.mark.parametrize(
     "number, advice",
     [
@@ -428,6 +439,20 @@ def test_a_refused_sign_in_needs_a_person(
         (530032, "a Conditional Access policy blocks the sign-in"),
         (65001, "admin consent"),
         (500021, "tenant restrictions"),
+        (70021, "a federated credential whose subject is the identity's object id"),
+        (700223, "a federated credential whose subject is the identity's object id"),
+        (50013, "the signed proof is not valid"),
+        (500133, "set the clock of this machine"),
+        (700022, "several services at once"),
+        (90094, "admin consent"),
+        (50105, "under Enterprise applications"),
+        (50057, "the account is disabled"),
+        (53004, "a Conditional Access policy blocks the sign-in"),
+        (53011, "a Conditional Access policy blocks the sign-in"),
+        (530035, "security defaults"),
+        (900432, "check MAA_CLOUD"),
+        (500208, "check MAA_TENANT_ID"),
+        (90009, "check MAA_CLIENT_ID"),
     ],
 )
 def test_each_refusal_of_entra_has_its_own_way_out(

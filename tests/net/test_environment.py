@@ -14,10 +14,11 @@ from maa_notify.errors import StateError
 from maa_notify.net.environment import is_exempt, proxy_for
 from maa_notify.net.requests_session import EnvironmentSession
 from maa_notify.storage.table import TableRows, connect_with_string
-from tests.support.wire import ScriptedServer, reply
+from tests.support.wire import HttpResponse, ScriptedServer, close_without_answer, garbage, reply, reset
 
 AUTHORITY = trustme.CA()
 ACCOUNT = "AccountName=fabrikam;AccountKey=bm8ga2V5;TableEndpoint=http://tables.invalid/fabrikam"
+SECURE_ACCOUNT = ACCOUNT.replace("http://", "https://")
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,11 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("*contoso.com", True),
         ("contoso.com:443", True),
         ("*.contoso.com:443", True),
+        ("contoso.com.", True),
+        ('"contoso.com"', True),
+        ("elsewhere.example;contoso.com", True),
+        ("\ufeffcontoso.com\u200b", True),
+        ("“contoso.com”", True),
         ("contoso.com:8443", False),
         ("toso.com", False),
         (".graph.contoso.com.example", False),
@@ -93,7 +99,17 @@ def test_no_entry_is_too_odd(host: str, no_proxy: str) -> None:
     assert is_exempt(host, 443, no_proxy) in {True, False}
 
 
-@pytest.mark.parametrize("url", ["http://localhost:1", "https://127.0.0.9/x", "http://[::1]:10002"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:1",
+        "https://localhost./",
+        "https://127.0.0.9/x",
+        "http://[::1]:10002",
+        "https://127.1/",
+        "https://[::ffff:127.0.0.1]/",
+    ],
+)
 def test_this_machine_has_no_proxy(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """Whatever the environment says: emulators and the identity endpoint are nobody else's business."""
     monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
@@ -190,4 +206,62 @@ def test_the_state_store_names_a_variable_that_is_wrong(
     monkeypatch.setenv(variable, value)
 
     with pytest.raises(StateError, match=reason):
+        table().get("meta:poll")
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        (reply(407), "the proxy refused (407): it wants a name and a password in HTTPS_PROXY"),
+        (reply(502), "the proxy refused (502)"),
+        (reply(403, body=b"<html>"), "the proxy refused (403)"),
+        (garbage(b"xx\r\n\r\n"), "the proxy: the exchange broke off"),
+        (close_without_answer(), "the proxy: the exchange broke off"),
+        (reset(), "the proxy: the exchange broke off"),
+    ],
+)
+def test_a_proxy_that_fails_the_state_store_is_called_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, answer: HttpResponse, words: str
+) -> None:
+    """In the words that Graph and Teams have for it."""
+    with ScriptedServer(answer) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(StateError) as caught:
+            TableRows(connect_with_string(SECURE_ACCOUNT), "maa", "tenant").get("meta:poll")
+
+    assert f"cannot be reached ({words}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "proxy, words",
+    [
+        ("http://proxy.invalid:8080", "the proxy: its name cannot be resolved"),
+        ("http://127.0.0.1:1", "the proxy: it refuses connections"),
+    ],
+)
+def test_a_proxy_of_the_state_store_that_is_not_there_is_called_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, words: str
+) -> None:
+    """Not the store."""
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    with pytest.raises(StateError, match=words):
+        TableRows(connect_with_string(SECURE_ACCOUNT), "maa", "tenant").get("meta:poll")
+
+
+def test_a_proxy_of_plain_http_that_wants_a_password_is_called_the_proxy(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer comes in the place of the store's."""
+    server.script(reply(407), path="http://")
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+
+    with pytest.raises(StateError, match=r"the proxy refused \(407\): it wants a name and a password"):
+        table().get("meta:poll")
+
+
+def test_a_store_that_does_not_answer_is_not_called_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed is said in words."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with pytest.raises(StateError, match="its name cannot be resolved"):
         table().get("meta:poll")

@@ -126,12 +126,38 @@ def test_what_cannot_be_seen_within_a_value_is_named(changes: dict[str, str], to
     assert problem(**changes).endswith(told)
 
 
-@pytest.mark.parametrize("value", ["sqlite:///:memory:", "sqlite:///:MEMORY:", '"sqlite:///:memory:"'])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:///:memory:",
+        "sqlite:///:MEMORY:",
+        '"sqlite:///:memory:"',
+        "sqlite:///./:memory:",
+        "sqlite:///.//:memory:",
+        "sqlite:///file::memory:?cache=shared",
+        "sqlite:///./file::memory:",
+        "sqlite:///file:x?mode=memory",
+        "sqlite:///x.db?mode=memory&cache=shared",
+    ],
+)
 def test_a_state_in_memory_is_refused(value: str) -> None:
     """Each poll would take every request for a new one; or a file of that name would lie about."""
     assert problem(MAA_STATE=value) == (
         "MAA_STATE: must be a file: what stands in memory alone is forgotten when the program ends"
     )
+
+
+@pytest.mark.parametrize(
+    "value, told",
+    [
+        ("sqlite:///file:state.db", "without file: before it"),
+        ("sqlite:///./FILE:state.db", "without file: before it"),
+        ("sqlite:///state.db?cache=shared", "without ? and options behind it"),
+    ],
+)
+def test_a_state_file_is_named_by_its_path_alone(value: str, told: str) -> None:
+    """What other programs write around a path would become part of the file's name."""
+    assert problem(MAA_STATE=value) == f"MAA_STATE: must be sqlite:/// and the path of a file, {told}"
 
 
 def listed(*entries: Any) -> str:
@@ -233,6 +259,16 @@ def test_two_channels_of_a_bot_are_not_one_address() -> None:
         ("Central Standard Time (Mexico)", "America/Mexico_City"),
         ("India Standard Time", "Asia/Kolkata"),
         ("AUS Eastern Standard Time", "Australia/Sydney"),
+        ("W. Europe Daylight Time", "Europe/Berlin"),
+        ("Central Daylight Time (Mexico)", "America/Mexico_City"),
+        ("Kamchatka Standard Time", "Asia/Kamchatka"),
+        ("Mid-Atlantic Standard Time", "Etc/GMT+2"),
+        ("UTC-11", "Etc/GMT+11"),
+        ("UTC-09", "Etc/GMT+9"),
+        ("UTC-08", "Etc/GMT+8"),
+        ("UTC-02", "Etc/GMT+2"),
+        ("UTC+12", "Etc/GMT-12"),
+        ("utc+13", "Etc/GMT-13"),
     ],
 )
 def test_a_time_zone_of_windows_leads_to_its_iana_name(windows: str, iana: str) -> None:
@@ -322,3 +358,46 @@ def test_a_list_without_an_end_is_none() -> None:
     """A device is read so far and no further."""
     with pytest.raises(ValueError, match="is not JSON"):
         read_json_list("/dev/zero", "[]")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5f0f3c3e-0000-4000-8000", "5f0f3c3e-0000", "5fOf3c3e-OOOO-4OOO-8OOO-OOOOOOOOOOO1", "5f0f3c3e-0000-4"],
+)
+def test_a_part_of_a_tenant_id_is_no_domain_name(value: str) -> None:
+    """Nor is one in which letters stand for digits."""
+    assert problem(MAA_TENANT_ID=value).startswith("MAA_TENANT_ID: is almost a tenant id")
+
+
+@pytest.mark.parametrize(
+    "value", ["contoso..com", ".contoso.com", "contoso.com.", "-contoso.com", "contoso-.com"]
+)
+def test_a_mistyped_domain_name_is_refused(value: str) -> None:
+    """Entra would not find it."""
+    assert problem(MAA_TENANT_ID=value).startswith("MAA_TENANT_ID: must be one tenant's id")
+
+
+@pytest.mark.parametrize("hidden", ["\x85", "\u202e", "\u200b"])
+def test_nothing_hidden_gets_into_the_name_of_a_tenant(hidden: str) -> None:
+    """It stands on every card, and some of these turn the text around."""
+    told = problem(MAA_TENANT_NAME=f"Con{hidden}toso")
+
+    assert told.endswith(f"it holds an invisible character (U+{ord(hidden):04X})")
+    assert read(MAA_TENANT_NAME=f"Contoso{hidden}").tenant_name == "Contoso"
+
+
+@pytest.mark.parametrize("value", ["UseDevelopmentStorage=true;", "usedevelopmentstorage=True"])
+def test_the_emulators_connection_string_may_end_as_others_do(value: str) -> None:
+    """With a semicolon, and in any case."""
+    found = read(MAA_STATE=value).state.connection_string
+
+    assert found is not None
+    assert found.reveal() == "UseDevelopmentStorage=true"
+
+
+@pytest.mark.parametrize("value", ['abc"', "'abc", "abc”"])
+def test_a_secret_with_half_a_pair_of_quotes_is_warned_of(value: str) -> None:
+    """It was hardly meant, and Entra only says that the secret is wrong."""
+    found = read(MAA_CLIENT_SECRET=value, MAA_CLIENT_ID=TENANT, MAA_ACCESS_TOKEN="")
+
+    assert any(each.startswith("MAA_CLIENT_SECRET: begins or ends with a quote") for each in found.warnings)

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,17 @@ from tests.support.graph import FakeGraph
 from tests.support.notifier import TENANT
 from tests.support.process import environment, run
 from tests.support.teams import FakeTeams
-from tests.support.wire import HttpResponse, ScriptedServer, garbage, handler, redirect, reply, truncated
+from tests.support.wire import (
+    HttpResponse,
+    ScriptedServer,
+    close_without_answer,
+    garbage,
+    handler,
+    redirect,
+    reply,
+    reset,
+    truncated,
+)
 
 KEY = "d3Jvbmcta2V5LXdyb25nLWtleS13cm9uZy1rZXk="
 PAGE = b"<html><body>Sign in to the network<br></body></html>"
@@ -68,7 +79,9 @@ def state_at(url: str) -> str:
 def asked(answer: HttpResponse, ask: Ask) -> object:
     """What comes of asking a table that answers so; whatever it raises passes."""
     with ScriptedServer(answer) as service:
-        rows = TableRows(connect_with_string(state_at(service.url)), "MaaNotify", TENANT)
+        rows = TableRows(
+            connect_with_string(state_at(service.url)), "MaaNotify", TENANT, pause=lambda _: None
+        )
         try:
             return ask(rows)
         finally:
@@ -175,6 +188,34 @@ def test_somebody_was_faster_if_the_service_says_so(status: int, code: str) -> N
         asked(answer, lambda rows: rows.commit([Update("live:1", "{}", 'W/"0"'), Put("live:2", "{}")]))
 
 
+def test_a_write_that_was_done_behind_an_odd_answer_is_no_conflict() -> None:
+    """Nobody was faster: the write before it was taken, and the next poll reads what stands."""
+    error = '{"odata.error": {"code": "EntityAlreadyExists", "message": {"value": "x"}}}'
+    taken = parts(f"HTTP/1.1 409 No\r\nContent-Type: application/json\r\n\r\n{error}")
+    answers = iter([reply(200, body=PAGE, headers=HTML), taken])
+
+    with pytest.raises(StateError, match="an answer that was lost"):
+        asked(handler(lambda _: next(answers)), commit)
+
+
+def test_a_firewall_of_the_account_is_thought_of() -> None:
+    """Table Storage has one code for it and for a missing right."""
+    with pytest.raises(StateError, match=r"403 AuthorizationFailure.*firewall may keep this network out"):
+        asked(refused(403, "AuthorizationFailure"), get)
+
+
+def test_what_the_service_itself_refuses_is_not_tried_again() -> None:
+    """A wrong key stays wrong, and an answer that never comes right ends after a few tries."""
+    for answer, most in ((refused(403, "AuthenticationFailed"), 1), (reply(413, body=PAGE, headers=HTML), 4)):
+        with ScriptedServer(answer) as service:
+            state = connect_with_string(state_at(service.url))
+            rows = TableRows(state, "MaaNotify", TENANT, pause=lambda _: None)
+            with pytest.raises(StateError, match="refused the request"):
+                commit(rows)
+            rows.close()
+            assert len(service.requests) == most
+
+
 def test_a_table_that_cannot_be_made_is_said() -> None:
     """Only the service's own word that the table is there already counts as success."""
     answers = {"POST": reply(409, body=PAGE, headers=HTML), "GET": refused(404, "TableNotFound")}
@@ -224,3 +265,38 @@ def test_watch_goes_on_over_an_odd_store(settings: dict[str, str], tmp_path: Pat
             watch.wait(50)
 
     assert still_runs
+
+
+@pytest.mark.parametrize("odd", ["reset", "closed", *(each for each in ANYWHERE if "other-code" not in each)])
+def test_a_write_outlives_odd_answers(odd: str) -> None:
+    """Else one answer of a gateway to what became of a post would have the card posted once more."""
+    answer = {"reset": reset(), "closed": close_without_answer(), **ANYWHERE}[odd]
+    answers = iter([answer, answer, answer, parts(DONE, DONE)])
+
+    assert asked(handler(lambda _: next(answers)), commit) == ['W/"1"', 'W/"1"']
+
+
+ODD_WAITS = [
+    *((503, "Retry-After", wait) for wait in ("40", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "9" * 400)),
+    *((503, "Retry-After", wait) for wait in ("-1", "nan", "inf", "1e9", "²", "0")),
+    *((429, "Retry-After", wait) for wait in ("3600", "soon")),
+    *((503, "retry-after-ms", wait) for wait in ("3600000", "soon")),
+    *((503, "x-ms-retry-after-ms", wait) for wait in ("3600000", "soon")),
+]
+
+
+@pytest.mark.parametrize("status, header, wait", ODD_WAITS)
+def test_no_wait_that_the_service_asks_for_holds_up_a_poll(status: int, header: str, wait: str) -> None:
+    """One of an hour is cut to two seconds, and one that makes no sense is none; nothing breaks on it."""
+    busy = reply(status, headers={header: wait})
+    answers = iter([busy, refused(404, "ResourceNotFound")])
+    began = time.monotonic()
+
+    assert asked(handler(lambda _: next(answers)), get) is None
+    assert time.monotonic() - began < 20
+
+
+def test_a_service_that_asks_for_an_hour_again_and_again_is_said_to_be_busy() -> None:
+    """After a few tries, in words."""
+    with pytest.raises(StateError, match="refused the request \\(503"):
+        asked(reply(503, headers={"Retry-After": "3600"}), get)

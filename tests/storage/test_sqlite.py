@@ -1,5 +1,6 @@
 """What is special about a file: it may be somebody else's, damaged, in use, or on a full disk."""
 
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,37 @@ def test_a_file_outlives_its_process(tmp_path: Path) -> None:
     assert [[row.key for row in each.read(" ", "~")] for each in rows.values()] == [["live:1"], []]
     for each in rows.values():
         each.close()
+
+
+@pytest.mark.parametrize("name", [":memory:", "file::memory:", "file:x"])
+def test_a_name_that_means_memory_to_sqlite_is_a_file(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded outlives the program whatever its file is called."""
+    monkeypatch.chdir(tmp_path)
+    found: list[str] = []
+    for each in ("live:1", "live:2"):
+        rows = SqliteRows(Path(name), "tenant")
+        rows.commit([Insert(each, "{}")])
+        found = [row.key for row in rows.read(" ", "~")]
+        rows.close()
+
+    assert found == ["live:1", "live:2"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices are no files of Windows")
+def test_what_is_no_file_is_said_to_be_none(kind: str, tmp_path: Path) -> None:
+    """The disk is not blamed for it."""
+    path = Path(os.devnull) if kind == "device" else tmp_path
+    if kind == "pipe":
+        path = tmp_path / "pipe"
+        os.mkfifo(path)
+
+    with pytest.raises(
+        StateError, match="is no file but a folder, a device or a pipe: name a file in MAA_STATE"
+    ):
+        list(SqliteRows(path, "tenant").read(" ", "~"))
 
 
 def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
