@@ -13,7 +13,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.times import SKEW
-from maa_notify.storage.records import SourceMark
+from maa_notify.storage.records import OUTBOX, SourceMark
 from maa_notify.storage.snapshot import Snapshot
 
 _TOGETHER = "open"
@@ -85,6 +85,7 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
     """
     found = {change.subject_id: change for change in changes}
     waiting = snapshot.waiting() if arrived else frozenset()
+    rows = {row.key for row in snapshot.outbox} if arrived else set()
     for request_id, known in snapshot.tracked.items() if arrived else ():
         change = found.get(request_id) or Change(request_id, known.value, known.value)
         if change.after is None:
@@ -97,6 +98,7 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
             for each in _missed(change.after, routes, arrived, leaders, now)
             if each.destination not in heard
             and (each.destination, request_id, each.event.revision) not in told_before
+            if OUTBOX + each.key not in rows
             # What comes back may have older news waiting; what is new was told by another poll then.
             if arrived[each.destination] or (storage_key(request_id), each.destination) not in waiting
         )
