@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import Outcome, PendingNotification
 from maa_notify.storage.records import JournalEntry, StoredCard
 
@@ -31,22 +33,21 @@ def accepted(
         now: the time of the answer (UTC).
     """
     entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
-    if len(items) > 1:
-        # A digest is no subject's own card. And its transaction has no room for more.
-        return [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
-    [told], [entry] = items, entries
-    # Of older news that came late nobody has to remember a card.
-    is_current = message.changes_card and not told.value.overtaken
-    location = receipt.location if is_current else None
-    card = StoredCard(location, now, told.value.event.revision) if location else None
-    passed = [each for each in waiting if _is_passed(each, told)]
-    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed]
-    return [Outcome(told, entry=entry, card=card), *marked]
+    passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
+    # What a transaction has no room for beside a large digest comes without the mark.
+    room = (MOST_TOGETHER - len(items)) * 2
+    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed[:room]]
+    told = [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
+    first = items[0].value
+    # A digest is no subject's own card, and of older news that came late nobody has to remember one.
+    is_current = len(items) == 1 and message.changes_card and not first.overtaken
+    if is_current and receipt.location is not None:
+        told = [replace(told[0], card=StoredCard(receipt.location, now, first.event.revision))]
+    return [*told, *marked]
 
 
-def _is_passed(waiting: PendingNotification, told: PendingNotification) -> bool:
+def _is_passed(older: Notification, newer: Notification) -> bool:
     """Whether older news of the same subject at the same destination still wait."""
-    older, newer = waiting.value, told.value
     is_same = (older.destination, older.event.subject_id) == (newer.destination, newer.event.subject_id)
     return is_same and older.event.revision < newer.event.revision and not older.overtaken
 

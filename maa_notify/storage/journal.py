@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.notification import Notification
 from maa_notify.storage.records import (
     CARD,
     DEAD,
@@ -50,10 +53,20 @@ class Journal:
     def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
         """Puts a notification that was given up back into the outbox, due now and as if new."""
         notification = dead.value.notification
-        fresh = notification.anew(now)
+        fresh = replace(notification.anew(now), overtaken=self._is_overtaken(notification))
         # In one transaction: a crash in between would lose the notification or tell it twice.
         self._rows.commit(
             [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
+        )
+
+    def _is_overtaken(self, older: Notification) -> bool:
+        """Whether newer news of the same subject were told at the same destination meanwhile."""
+        sent = (each.notification for each in self.read_sent(older.recorded_at))
+        return older.overtaken or any(
+            each.destination == older.destination
+            and each.event.subject_id == older.event.subject_id
+            and each.event.revision > older.event.revision
+            for each in sent
         )
 
     def discard(self, dead: Versioned[JournalEntry]) -> None:

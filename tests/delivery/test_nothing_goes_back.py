@@ -118,3 +118,23 @@ def test_two_destinations_at_one_flow_share_its_pace(
 
     assert (len(teams.cards), len(moments), pending) == (60, 60, 0)
     assert all(sum(at <= other < at + 300 for other in moments) <= 25 for at in moments)
+
+
+def test_a_given_up_card_that_comes_after_newer_news_says_so(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """Sent again by hand a week later, behind "Approved": it says that it comes late."""
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    teams.answer_those_with("Needs approval", reply(404))
+    notifier.poll_each(timedelta(days=1).total_seconds(), 9)
+    teams.answer_those_with("Needs approval", None)
+    request["status"] = "approved"
+    notifier.poll_after(MINUTE)
+    for held in notifier.app.store.journal.read_dead():
+        notifier.app.store.journal.requeue(held, notifier.clock.now())
+
+    notifier.poll_after(MINUTE)
+
+    assert states(teams.cards) == ["Approved - Needs completion", "Needs approval"]
+    assert ["comes late" in text(card) for card in teams.cards] == [False, True]
