@@ -132,17 +132,28 @@ def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, st
 
 
 def test_what_a_person_wants_sent_is_sent_before_later_news(store: StateStore) -> None:
-    """Due now, in its full form, and nothing of the same request passes it any more; its past stays known."""
+    """Due now and in full, as if it had never been tried; but that a copy may be there stays known."""
     store.requests.record([created(tracked())])
     [held] = store.outbox.read_pending()
     refused = replace(
-        held.value, attempts=3, not_before=START + timedelta(hours=1), plain=True, overtakable=True
+        held.value,
+        attempts=3,
+        not_before=START + timedelta(hours=1),
+        plain=True,
+        overtakable=True,
+        doubts=3,
+        tried_at=START,
+        failing_since=START,
+        failing_for=60.0,
+        ill=True,
+        digest="one",
+        unreached_at=START,
     )
     _, [waits] = store.outbox.commit_outcomes("default", NEW_DESTINATION, [Outcome(held, kept=refused)])
 
     store.outbox.make_due(waits)
 
-    assert [each.value for each in store.outbox.read_pending()] == [replace(held.value, attempts=3)]
+    assert [each.value for each in store.outbox.read_pending()] == [replace(held.value, doubts=1)]
 
 
 def test_held_values_carry_what_a_write_needs(store: StateStore) -> None:
