@@ -587,6 +587,15 @@ def test_a_filing_time_that_differs_by_seconds_is_no_second_life(status: str) ->
     assert after[approval().id].complete_reminders_sent == ("4h",)
 
 
+@pytest.mark.parametrize("seconds,rings", [(60, False), (61, True)])
+def test_a_request_filed_more_than_a_minute_later_is_another_one(seconds: int, rings: bool) -> None:
+    """It is owed the reminders that rang for the first one under the same id."""
+    known = known_as(approval(), reminders_sent=("50%",))
+    again = approval(requested_at=FILED + timedelta(seconds=seconds))
+
+    assert told(poll(known, again, now=at(40))) == (["reminder"] if rings else [])
+
+
 def test_a_second_life_has_a_story_of_its_own() -> None:
     """What became of the first one is not told as its past."""
     [tracked] = lived("needsApproval", "approved", "completed", "approved").values()

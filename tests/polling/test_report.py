@@ -24,6 +24,7 @@ from tests.support.wire import reply
         (Report(pending=1), True),
         (Report(dead=1), True),
         (Report(malformed=1), True),
+        (Report(unreached=1), True),
     ],
 )
 def test_a_poll_is_eventful_when_anything_happened_waits_or_is_wrong(
