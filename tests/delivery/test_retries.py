@@ -452,10 +452,18 @@ def test_whoever_is_sent_ahead_is_the_first_one_and_all_are_kept() -> None:
 
 
 def test_a_single_card_is_in_no_digest() -> None:
-    """Whatever becomes of it."""
-    kept = [verdict(news(attempts=2), error=error) for error in (GONE, DOWN, SILENT, REFUSED)]
+    """Whatever becomes of it, and its pause is its own."""
+    kept = [verdict(news(attempts=2, plain=True), error=error) for error in (GONE, DOWN, SILENT, REFUSED)]
+    ill = verdict(since(HOUR, attempts=2), error=GONE, accepted=MINUTE)
 
-    assert [names(each) for each in kept] == [[""]] * 4
+    assert [names(each) for each in (*kept, ill)] == [[""]] * 5
+    assert [each.kept[0].not_before for each in (*kept, ill)] == [
+        None,
+        START + 8 * SECOND,
+        START + MINUTE,
+        START + 50 * SECOND,
+        START + 8 * SECOND,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -417,6 +417,15 @@ def test_the_time_of_a_step_is_intunes_where_it_can_be_believed(
     assert [step.at for step in change.event.steps] == [expected]
 
 
+@pytest.mark.parametrize("status,expected", [("approved", NOW), ("completed", None), ("rejected", None)])
+def test_only_what_is_approved_now_has_a_time_of_approval(status: str, expected: datetime | None) -> None:
+    """A later status ends it."""
+    steps = (Step("needsApproval", FILED, Identity()), Step(status, NOW, Identity()))
+
+    assert RequestState(approval(status), steps=steps).approved_at == expected
+    assert RequestState(approval(status)).approved_at is None
+
+
 def test_a_request_first_seen_approved_begins_its_story_there() -> None:
     """On the first run, or after time off, the reminders to complete count from the approval."""
     [change] = poll({}, approval("approved", modified_at=NOW - HOUR))
@@ -554,6 +563,26 @@ def test_what_ended_before_we_watched_is_history(fields: dict[str, Any], is_told
     assert told(ended) == (["created"] if is_told else [])
     assert told(still_open) == ["created"]
     assert [change.after is not None for change in [*ended, *still_open]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "fields,lost_at,is_repeat",
+    [
+        ({"requested_at": FILED}, FILED + HOUR, True),
+        ({"requested_at": FILED}, FILED, False),
+        ({"requested_at": None, "modified_at": FILED}, FILED + HOUR, True),
+        ({"requested_at": None, "modified_at": None}, FILED, True),
+        ({"requested_at": FILED}, None, False),
+    ],
+)
+def test_whoever_may_have_been_told_before_memory_was_lost_is_warned(
+    fields: dict[str, Any], lost_at: datetime | None, is_repeat: bool
+) -> None:
+    """The card of a request that was filed before says that it may be there already."""
+    [change] = poll({}, approval(**fields), rules=replace(RULES, memory_lost_at=lost_at))
+
+    assert isinstance(change.event, RequestEvent)
+    assert change.event.memory_lost is is_repeat
 
 
 @pytest.mark.parametrize("seconds,is_told", [(0, False), (49, False), (50, True), (3_600, True)])
