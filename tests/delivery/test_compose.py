@@ -1,50 +1,20 @@
 """The next message of what is due: one card, or a digest, and what they say."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
-from msgspec import Struct
 
 from maa_notify.delivery.compose import MOST_TOGETHER, Composer
-from maa_notify.delivery.sender import Card, Message
-from maa_notify.domain.event import Event, Notice, NoticeKind
+from maa_notify.delivery.sender import Message
+from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import PendingNotification, outcome_size
 from maa_notify.storage.records import StoredCard, Versioned
 from maa_notify.storage.rows import MAX_BYTES
-from tests.delivery.waiting import news, subjects
+from tests.delivery.waiting import PlainCards, news, subjects
 from tests.support.clock import START
 
 PLACE = CardLocation("19:abc", "1")
-
-
-class PlainCards(Struct, frozen=True):
-    """Cards that say what they were made of; a digest holds at most `room` events."""
-
-    room: int = 100
-
-    def card(
-        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
-    ) -> Card:
-        """The full form."""
-        return {"fallbackText": "full", "of": event.subject_id, "again": again, "late": late}
-
-    def plain(self, event: Event, now: datetime) -> Card:
-        """The minimal form."""
-        return {"fallbackText": "plain", "of": event.subject_id}
-
-    def reply(self, event: Event, destination: str, now: datetime) -> Card:
-        """The short one."""
-        return {"reply": event.subject_id}
-
-    def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
-    ) -> tuple[Card, int]:
-        """As many as there is room for."""
-        held = [each.subject_id for each in events][: self.room]
-        return {"fallbackText": "digest", "of": held, "again": again}, len(held)
 
 
 def compose(

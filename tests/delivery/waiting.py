@@ -1,11 +1,14 @@
-"""Notifications as they wait in the outbox."""
+"""Notifications as they wait in the outbox, and cards that say what they were made of."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.delivery.sender import Card
+from maa_notify.domain.event import Event, EventKind, RequestEvent
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import Versioned
@@ -36,3 +39,30 @@ def news(
 def subjects(waiting: list[PendingNotification]) -> list[str]:
     """The ids of what they are about."""
     return [each.value.event.subject_id for each in waiting]
+
+
+class PlainCards(Struct, frozen=True):
+    """Cards that say what they were made of; a digest holds at most `room` events."""
+
+    room: int = 100
+
+    def card(
+        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
+    ) -> Card:
+        """The full form."""
+        return {"fallbackText": "full", "of": event.subject_id, "again": again, "late": late}
+
+    def plain(self, event: Event, now: datetime) -> Card:
+        """The minimal form."""
+        return {"fallbackText": "plain", "of": event.subject_id}
+
+    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+        """The short one."""
+        return {"reply": event.subject_id}
+
+    def digest(
+        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+    ) -> tuple[Card, int]:
+        """As many as there is room for."""
+        held = [each.subject_id for each in events][: self.room]
+        return {"fallbackText": "digest", "of": held, "again": again}, len(held)

@@ -652,3 +652,89 @@ def test_the_times_of_steps_that_lie_ahead_are_mended_in_silence() -> None:
     assert change.event is None
     assert change.after is not None
     assert change.after.approved_at == NOW
+
+
+MIRA = Identity("user", "Mira Holt", "mira@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
+
+
+@pytest.mark.parametrize(
+    "told_now,expected",
+    [
+        (Identity(), MIRA),
+        (Identity("user", "mira holt"), replace(MIRA, name="mira holt")),
+        (Identity("unknown", id=MIRA.id), MIRA),
+        (Identity("user", upn=MIRA.upn), MIRA),
+        (Identity("user", "Jonas"), Identity("user", "Jonas")),
+        (Identity("user", MIRA.name, "jonas@contoso.com"), Identity("user", MIRA.name, "jonas@contoso.com")),
+        (Identity("user", id="another"), Identity("user", id="another")),
+        (Identity("application", MIRA.name), Identity("application", MIRA.name)),
+    ],
+)
+def test_what_one_answer_leaves_out_of_the_requestor_another_one_told(
+    told_now: Identity, expected: Identity
+) -> None:
+    """The outcome has to be told to the same person; what differs is somebody else."""
+    [change] = poll(known_as(approval(requestor=MIRA)), approval("approved", requestor=told_now))
+
+    assert isinstance(change.event, RequestEvent)
+    assert change.event.request.requestor == expected
+
+
+def test_an_answer_adds_to_what_is_known_of_the_requestor() -> None:
+    """Each part may come with another answer."""
+    known = known_as(approval(requestor=replace(MIRA, name="", id="")))
+    [change] = poll(known, approval(requestor=replace(MIRA, upn="", kind="unknown")))
+
+    assert change.after is not None
+    assert change.after.request.requestor == MIRA
+
+
+def test_an_answer_without_a_time_keeps_the_one_that_is_known() -> None:
+    """It tells an older answer from a newer one."""
+    known = known_as(approval(modified_at=NOW))
+    [change] = poll(known, approval("approved", modified_at=None))
+
+    assert poll(known, approval(modified_at=None)) == []
+    assert change.after is not None
+    assert (change.after.request.modified_at, change.after.told_types) == (NOW, ())
+
+
+def test_an_open_request_that_is_back_is_told_as_such() -> None:
+    """With the story that it had; with another status it is told as a change of that."""
+    steps = (Step("approved", FILED, Identity()),)
+    past = known_as(approval("approved"), steps=steps, revision=3)
+    [same], [other] = poll({}, approval("approved"), past=past), poll({}, approval("completed"), past=past)
+
+    assert isinstance(same.event, RequestEvent)
+    assert isinstance(other.event, RequestEvent)
+    assert (same.event.previous, same.event.revision, same.event.steps) == ("noLongerListed", 4, steps)
+    assert (other.event.previous, len(other.event.steps)) == ("approved", 2)
+
+
+def test_a_reminder_is_told_where_the_request_was_told_before() -> None:
+    """Under its former policy types as well."""
+    known = known_as(approval(), told_types=(("app",), ("deviceWipe",)))
+    [change] = poll(known, approval(), now=at(40))
+
+    assert isinstance(change.event, RequestEvent)
+    assert (change.event.stage, change.event.former_types) == ("50%", (("app",),))
+
+
+@pytest.mark.parametrize(
+    "fields,left",
+    [
+        ({"reminded_at": NOW + 99 * HOUR}, ()),
+        ({"reminded_at": NOW, "missing_since": NOW + 99 * HOUR}, ("50%", "24h")),
+    ],
+    ids=["reminded", "something else"],
+)
+def test_reminders_that_a_wrong_clock_took_for_due_come_at_their_time(
+    fields: dict[str, Any], left: tuple[str, ...]
+) -> None:
+    """Only where it was a reminder that the wrong clock dated; nothing rings at once."""
+    known = known_as(approval(), reminders_sent=("50%", "24h"), **fields)
+    [change] = poll(known, approval())
+
+    assert change.event is None
+    assert change.after is not None
+    assert (change.after.reminders_sent, change.after.missing_since) == (left, None)
