@@ -699,6 +699,18 @@ def test_an_answer_without_a_time_keeps_the_one_that_is_known() -> None:
     assert (change.after.request.modified_at, change.after.told_types) == (NOW, ())
 
 
+def test_when_a_reminder_came_is_remembered() -> None:
+    """So that one that a wrong clock took for due can be told from one that came at its time."""
+    plan = replace(RULES, complete_reminders=parse_plan("4h"))
+    approved = known_as(approval("approved"), steps=(Step("approved", FILED, Identity()),))
+    found = [
+        poll(known_as(approval()), approval(), now=at(40)),
+        poll(approved, approval("approved"), now=at(5), rules=plan),
+    ]
+
+    assert [change.after.reminded_at for [change] in found if change.after is not None] == [at(40), at(5)]
+
+
 def test_an_open_request_that_is_back_is_told_as_such() -> None:
     """With the story that it had; with another status it is told as a change of that."""
     steps = (Step("approved", FILED, Identity()),)
