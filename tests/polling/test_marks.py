@@ -134,7 +134,7 @@ def written(change: Callable[[Crossed, str], object], **read: Any) -> SourceMark
     """The mark after ours was written, while somebody else did something with its row."""
     rows = Crossed()
     store = StateStore(rows).requests
-    first = SourceMark(last_good=START - HOUR, **read)
+    first = SourceMark(**{"last_good": START - HOUR, **read})
     etag = store.write_mark("approvals", first)
 
     def once() -> None:
@@ -174,9 +174,10 @@ def test_rows_that_are_gone_are_a_memory_that_begins_anew() -> None:
     def remove(rows: Crossed, _: str) -> None:
         rows.commit([Delete(row.key, row.etag) for row in rows.read(" ", "~")])
 
-    expected = replace(OURS, memory_lost_at=START, outlook=Outlook(since=START - HOUR))
+    anew = replace(OURS, memory_lost_at=START)
 
-    assert written(remove) == expected
+    assert written(remove) == replace(anew, outlook=Outlook(since=START - HOUR))
+    assert written(remove, last_good=None) == replace(anew, outlook=Outlook(since=START))
 
 
 def test_a_mark_that_changes_at_every_try_ends_in_words() -> None:
