@@ -290,6 +290,22 @@ def test_what_another_poll_told_meanwhile_is_not_told_again() -> None:
     assert house.box.told == ["b"]
 
 
+def test_a_delivery_whose_work_another_poll_did_ends() -> None:
+    """Nothing waits any more, and nobody's lease is touched."""
+    house = House()
+    house.put(news("a"))
+    [held] = house.store.outbox.read_pending()
+
+    def be_faster() -> None:
+        house.store.outbox.discard(held)
+        house.put(holder="theirs", lease_expires_at=START)
+
+    house.rows.before = be_faster
+
+    assert house.run() == DeliveryResult()
+    assert (house.box.told, house.state.holder, house.clock.sleeps) == ([], "theirs", [])
+
+
 def test_a_post_never_outlasts_its_lease() -> None:
     """The store was slow to give it: it is taken again, and only then the card is posted."""
     house = House()

@@ -82,7 +82,7 @@ def test_old_rows_are_looked_for_once_a_day(
     ids=["first", "a day ago", "less", "clock set back", "no poll", "poll ahead", "poll long ago"],
 )
 def test_what_two_polls_find_too_old_is_purged_once_a_day(
-    purged_at: datetime | None, polled_at: datetime | None, purges: bool
+    purged_at: datetime | None, polled_at: datetime | None, purges: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By the time of the poll before: the clock of one alone may be months ahead."""
     store = StateStore(MemoryRows())
@@ -93,6 +93,10 @@ def test_what_two_polls_find_too_old_is_purged_once_a_day(
     marks = {} if polled_at is None else {"approvals": SourceMark(tried_at=polled_at)}
     snapshot = replace(store.requests.read_snapshot(), purged_at=purged_at, marks=marks)
 
+    caplog.set_level("INFO")
+
+    purge_expired(store.journal, snapshot, timedelta(days=35), START)
     purge_expired(store.journal, snapshot, timedelta(days=35), START)
 
+    assert [line.split()[:2] for line in caplog.messages] == [["upkeep.purged", "rows=1"]] * purges
     assert list(store.journal.read_sent()) == ([] if purges else [entry])
