@@ -62,8 +62,10 @@ QUICK: Mapping[str, tuple[str, ...]] = {
     "maa_notify/polling/*.py": (
         "tests/polling/test_approvals.py",
         "tests/polling/test_marks.py",
+        "tests/polling/test_poll.py",
         "tests/polling/test_report.py",
         "tests/polling/test_retention.py",
+        "tests/polling/test_silence.py",
     ),
     "maa_notify/storage/*.py": (
         "tests/storage/test_by_hand.py",
