@@ -1,7 +1,6 @@
 """A delivery by itself, on rows in memory and with senders that do as they are told: no wire, no poll."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -12,11 +11,9 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import (
     CardRefused,
-    DeliveryError,
     DestinationRefused,
     DestinationUnavailable,
     RecipientUnreachable,
@@ -34,6 +31,7 @@ from maa_notify.storage.records import (
 )
 from maa_notify.storage.rows import Put, Write
 from maa_notify.storage.store import StateStore
+from tests.delivery.postbox import Asked, Postbox
 from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, PlainCards, news
 from tests.support.clock import START, FakeClock
 from tests.support.memory import MemoryRows
@@ -45,63 +43,6 @@ REFUSED = CardRefused("400")
 UNREACHABLE = RecipientUnreachable("not installed")
 
 
-@dataclass
-class Postbox:
-    """A sender: answers with the next of `answers`, then takes all; each post takes `seconds`.
-
-    `failing` names subjects whose cards always get that answer; `meanwhile` happens during each post.
-    """
-
-    clock: FakeClock
-    answers: list[DeliveryError | None] = field(default_factory=list)
-    failing: dict[str, DeliveryError] = field(default_factory=dict)
-    updates_cards: bool = False
-    is_up: bool = True
-    seconds: float = 0.0
-    meanwhile: Callable[[], object] = lambda: None
-    posted: list[Message] = field(default_factory=list)
-    questions: int = 0
-
-    def post(self, message: Message) -> Receipt:
-        """Takes it or not."""
-        self.posted.append(message)
-        self.clock.advance(self.seconds)
-        self.meanwhile()
-        error = self.failing.get(str(message.card["of"])) or (self.answers.pop(0) if self.answers else None)
-        if error is not None:
-            raise error
-        return Receipt("run", "message", CardLocation("thread", str(len(self.posted))))
-
-    def answers_(self) -> bool:
-        """Whether it is up."""
-        self.questions += 1
-        return self.is_up
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    @property
-    def told(self) -> list[Any]:
-        """What each card was about."""
-        return [each.card["of"] for each in self.posted]
-
-
-class Asked:
-    """A postbox under the names that a sender has."""
-
-    def __init__(self, box: Postbox) -> None:
-        """Passes on to a postbox."""
-        self._box = box
-        self.post = box.post
-        self.answers = box.answers_
-        self.close = box.close
-
-    @property
-    def updates_cards(self) -> bool:
-        """As the postbox does."""
-        return self._box.updates_cards
-
-
 class Rows(MemoryRows):
     """Rows of a store that may be slow, and where somebody else may be faster."""
 
@@ -110,10 +51,12 @@ class Rows(MemoryRows):
         super().__init__()
         self.clock = clock
         self.delays: list[float] = []
+        self.commits = 0
         self.before: Callable[[], object] = lambda: None
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Lets somebody else act, once, and takes its time."""
+        self.commits += 1
         act, self.before = self.before, lambda: None
         act()
         self.clock.advance(self.delays.pop(0) if self.delays else 0.0)
@@ -165,11 +108,14 @@ class House:
 
 
 def test_what_is_taken_is_told_once_and_the_lease_is_given_back() -> None:
-    """The next poll need not wait for anybody."""
+    """The next poll need not wait for anybody; it costs two writes, one before the post and one after."""
     house = House()
     house.put(news("a"), failing_since=START - HOUR, last_error="503")
+    before = house.rows.commits
 
     first, second = house.run(), house.run()
+
+    assert house.rows.commits - before == 2
 
     assert (first, second) == (DeliveryResult(delivered=1), DeliveryResult())
     assert (house.box.told, house.left) == (["a"], {})
@@ -298,12 +244,29 @@ def test_a_delivery_whose_work_another_poll_did_ends() -> None:
 
     def be_faster() -> None:
         house.store.outbox.discard(held)
-        house.put(holder="theirs", lease_expires_at=START)
+        house.put(holder="theirs", lease_expires_at=START, is_mute=True)
 
     house.rows.before = be_faster
 
     assert house.run() == DeliveryResult()
     assert (house.box.told, house.state.holder, house.clock.sleeps) == ([], "theirs", [])
+
+
+def test_a_card_that_another_poll_posted_meanwhile_is_changed() -> None:
+    """It stood nowhere when we looked, and the lease that we had was theirs in between."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a", 2), is_slow=True)
+    place = CardLocation("t", "9")
+
+    def post() -> None:
+        house.rows.commit([Put(card_key("default", "a"), encode(StoredCard(place, START, 1)))])
+        house.put(holder="", lease_expires_at=None)
+
+    house.rows.before = lambda: setattr(house.rows, "before", post)
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert [each.location for each in house.box.posted] == [place]
 
 
 def test_a_post_never_outlasts_its_lease() -> None:
@@ -362,8 +325,11 @@ def test_a_person_out_of_reach_is_left_alone_for_a_day(ago: timedelta, is_tried:
     assert len(house.box.posted) == int(is_tried)
 
 
-def test_a_person_out_of_reach_gets_a_second_look_and_others_their_cards() -> None:
-    """Nothing has left after the first look; after the second their news do."""
+def test_a_person_out_of_reach_gets_a_second_look_and_others_their_cards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing has left after the first look; after the second their news do, with a line in the log."""
+    caplog.set_level("INFO")
     house = House()
     house.put(news("a", recipient="mira"), news("b", recipient="jonas"))
     house.box.failing = {"a": UNREACHABLE}
@@ -375,6 +341,7 @@ def test_a_person_out_of_reach_gets_a_second_look_and_others_their_cards() -> No
 
     assert (first, second) == (DeliveryResult(delivered=1, pending=1), DeliveryResult(unreached=1))
     assert set(waiting) == {"a"}
+    assert [line.split()[0] for line in caplog.messages] == ["deliver.sent", "deliver.unreached"]
     assert house.store.outbox.is_unreached("default", "mira", START, house.clock.now())
 
 
@@ -433,6 +400,7 @@ def test_no_more_than_so_many_refused_cards_are_tried_in_a_poll() -> None:
     house.run()
 
     assert len(house.box.posted) == 2
+    assert (house.state.failing_since, house.state.last_error) == (None, "")
 
 
 def test_what_failed_for_a_week_is_given_up() -> None:
@@ -455,7 +423,7 @@ def test_a_copy_without_an_answer_is_noted_where_it_counts() -> None:
     house.clock.advance(MINUTE)
     house.run()
 
-    assert (first.is_slow, first.is_mute, first.repeats) == (True, False, ())
+    assert (first.is_slow, first.is_mute, first.heard_at, first.repeats) == (True, False, None, ())
     assert house.state.repeats == ((START + MINUTE).timestamp(),)
     assert house.left["a"].doubts == 2
 
@@ -488,6 +456,21 @@ def test_an_address_that_is_mute_is_not_asked_where_a_try_will_tell() -> None:
     assert house.box.questions == 0
 
 
+def test_an_address_that_is_mute_is_asked_once_however_long_it_is_waited_for() -> None:
+    """Another poll had its lease for some seconds."""
+    house = House()
+    house.box.is_up = False
+    later: dict[str, Any] = {"doubts": 1, "attempts": 1, "tried_at": START, "not_before": START + HOUR}
+    lease = {"holder": "killed", "lease_expires_at": START + 5 * SECOND}
+    house.put(news("a", **later), news("b"), is_mute=True, **lease)
+    at_post: list[int] = []
+    house.box.meanwhile = lambda: at_post.append(house.box.questions)
+
+    house.run()
+
+    assert at_post[0] == 1
+
+
 def test_a_card_that_stands_is_changed_by_later_news() -> None:
     """Also by news of the same delivery."""
     house = House()
@@ -499,6 +482,22 @@ def test_a_card_that_stands_is_changed_by_later_news() -> None:
     own = [each.location for each in house.box.posted if each.card["of"] == "a"]
     assert own == [None, CardLocation("thread", str(1 + house.box.told.index("a")))]
     assert [each.location for each in house.box.posted if each.card["of"] == "b"] == [None]
+
+
+def test_older_news_that_are_only_replied_take_no_card_away() -> None:
+    """The card that stands is changed by the newer ones that follow in the same delivery."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a", 2), news("a", 4))
+    place = CardLocation("t", "9")
+    house.rows.commit([Put(card_key("default", "a"), encode(StoredCard(place, START, 3)))])
+
+    house.run()
+
+    assert [(each.location, each.changes_card) for each in house.box.posted] == [
+        (place, False),
+        (place, True),
+    ]
 
 
 @pytest.mark.parametrize("updates_cards", [True, False])

@@ -96,6 +96,15 @@ def test_no_lease_runs_while_there_is_still_something_to_record() -> None:
     assert [f"{DESTINATION}a" in keys for keys in rows.transactions] == [False, False, True]
 
 
+def test_nothing_to_record_costs_no_transaction() -> None:
+    """Whatever could be leased along."""
+    rows = Noted()
+
+    recorded = StateStore(rows).requests.record([], leases=leases("a"))
+
+    assert (recorded.changes, recorded.pending, recorded.states, rows.transactions) == ([], [], {}, [])
+
+
 def test_transactions_are_as_large_as_the_store_takes_and_no_larger() -> None:
     """By count for short texts and by bytes for long ones, the second transaction as well as the first."""
     silent, short, long = Noted(), Noted(), Noted()
