@@ -126,6 +126,55 @@ def test_an_open_request_that_the_list_omits_is_asked_for(
     )
 
 
+@pytest.mark.parametrize(
+    "count,error,asked,in_turn",
+    [
+        (20, None, 20, 0),
+        (21, None, 20, 20),
+        (21, GraphUnavailable("busy"), 20, 20),
+        (5, GraphUnavailable("busy", 30.0), 2, 2),
+        (2, GraphUnavailable("busy", 30.0), 2, 0),
+    ],
+    ids=["all", "too many", "too many fail", "asked to wait", "asked to wait, and all were asked"],
+)
+def test_those_that_were_asked_for_wait_for_the_others(
+    count: int, error: GraphError | None, asked: int, in_turn: int
+) -> None:
+    """Their turn is remembered where somebody had none; two pleas to wait in a row end the look-ups."""
+    known = [RequestState(approval(id=f"{number:02}")) for number in range(count)]
+    graph = Graph(found={each.request.id: error or each.request for each in known})
+
+    news = look(graph, *known)
+
+    assert len(graph.asked) == asked
+    assert [each.after.looked_up_at for each in news.changes if each.after] == [NOW] * in_turn
+
+
+@pytest.mark.parametrize("before,is_said", [(0, True), (1, False)])
+def test_outdated_answers_are_said_when_they_begin(
+    before: int, is_said: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, however long Graph goes on."""
+    mark = replace(MARK, outlook=replace(MARK.outlook, stale=before))
+
+    look(
+        Graph((approval(modified_at=FILED),)), RequestState(approval("approved", modified_at=NOW)), mark=mark
+    )
+
+    assert [line.split()[0] for line in caplog.messages] == ["graph.stale"] * is_said
+
+
+def test_the_newest_of_those_that_leave_sets_the_watermark() -> None:
+    """None that was filed later ever left."""
+    store = StateStore(MemoryRows())
+    times = (FILED - HOUR, FILED, FILED - 2 * HOUR)
+    known = [RequestState(approval("completed", id=f"{at:%H}", requested_at=at)) for at in times]
+
+    look(Graph(), *known, store=store)
+
+    assert store.requests.read_snapshot().watermark == FILED
+
+
 def test_a_closed_request_leaves_without_being_asked_for() -> None:
     """Its filing time becomes the mark that tells new requests from known ones."""
     store = StateStore(MemoryRows())
@@ -202,6 +251,7 @@ def _left(store: StateStore, past: RequestState) -> None:
         (replace(MARK, last_good=None), NOW, False),
         (MARK, NOW - 100 * HOUR, False),
         (MARK, NOW - 98 * HOUR, True),
+        (replace(MARK, memory_lost_at=NOW - 9 * HOUR), NOW - 98 * HOUR, True),
         (replace(MARK, outlook=Outlook(since=NOW)), NOW - SECOND, False),
         (replace(MARK, outlook=Outlook(since=NOW, listed={"apps": NOW})), NOW - SECOND, True),
         (replace(MARK, outlook=Outlook(since=NOW, listed={"apps": NOW})), NOW - SKEW - SECOND, False),
@@ -217,6 +267,7 @@ def _left(store: StateStore, past: RequestState) -> None:
         "no good look yet",
         "before the first",
         "after the first",
+        "since memory was lost",
         "history not seen",
         "history seen",
         "history seen, too old",
@@ -233,6 +284,20 @@ def test_what_ended_before_we_watched_is_no_news(
     news = look(Graph((closed, OPEN)), mark=mark)
 
     assert dict(told(news)) == {"open": "created"} | ({"closed": "created"} if is_told else {})
+
+
+@pytest.mark.parametrize(
+    "lost_at,is_repeat",
+    [(None, False), (NOW, True), (FILED, False), (NOW + 99 * HOUR, False)],
+    ids=["never", "since it was filed", "before", "clock set back"],
+)
+def test_what_was_filed_before_memory_was_lost_may_be_told_again(
+    lost_at: datetime | None, is_repeat: bool
+) -> None:
+    """Its card says so."""
+    [change] = look(Graph((OPEN,)), mark=replace(MARK, memory_lost_at=lost_at)).changes
+
+    assert change.event.memory_lost is is_repeat
 
 
 def test_statuses_that_graph_tells_for_one_moment_are_one_piece_of_news() -> None:
