@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState, Rules
+from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
@@ -297,6 +298,7 @@ def test_what_was_filed_before_memory_was_lost_may_be_told_again(
     """Its card says so."""
     [change] = look(Graph((OPEN,)), mark=replace(MARK, memory_lost_at=lost_at)).changes
 
+    assert isinstance(change.event, RequestEvent)
     assert change.event.memory_lost is is_repeat
 
 
