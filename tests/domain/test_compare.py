@@ -570,6 +570,7 @@ def test_what_ended_before_we_watched_is_history(fields: dict[str, Any], is_told
     [
         ({"requested_at": FILED}, FILED + HOUR, True),
         ({"requested_at": FILED}, FILED, False),
+        ({"requested_at": FILED, "modified_at": NOW}, FILED + HOUR / 2, True),
         ({"requested_at": None, "modified_at": FILED}, FILED + HOUR, True),
         ({"requested_at": None, "modified_at": None}, FILED, True),
         ({"requested_at": FILED}, None, False),

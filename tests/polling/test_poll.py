@@ -18,9 +18,9 @@ from maa_notify.errors import DestinationUnavailable, GraphDenied, GraphError, G
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import News, Seen
-from maa_notify.storage.records import SourceMark
+from maa_notify.storage.records import MARK, SourceMark, decode
 from maa_notify.storage.requests import FINDINGS
-from maa_notify.storage.rows import Delete
+from maa_notify.storage.rows import Delete, Row, Write
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 from tests.delivery.postbox import Asked, Postbox
@@ -205,6 +205,31 @@ def test_a_further_source_is_told_in_the_same_poll_and_in_its_rhythm() -> None:
     mark = tenant.store.requests.read_mark("lock")
     assert mark is not None
     assert (mark.last_good, mark.outlook) == (tenant.clock.now(), Outlook())
+
+
+class Noted(MemoryRows):
+    """Rows that keep all that was ever written under a key."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        super().__init__()
+        self.written: list[Row] = []
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Keeps it."""
+        self.written += [Row(each.key, each.data, "") for each in writes if not isinstance(each, Delete)]
+        return super().commit(writes)
+
+
+def test_a_poll_that_is_killed_leaves_a_mark_that_can_be_read() -> None:
+    """Also the first one of a source that tells nothing of what could be seen."""
+    rows = Noted()
+    Tenant(others=[Lock()], store=StateStore(rows)).poll()
+
+    marks = [decode(row, SourceMark) for row in rows.written if row.key.startswith(MARK)]
+
+    assert len(marks) == 4
+    assert {each.last_good for each in marks} == {START}
 
 
 def test_a_fault_in_a_further_source_ends_no_other() -> None:
