@@ -598,7 +598,7 @@ def test_missing_twice_means_some_time_apart(seconds: int, is_told: bool) -> Non
 
 def test_a_first_miss_in_the_future_is_none() -> None:
     """The count begins anew with the clock that is right."""
-    known = known_as(approval(), missing_since=NOW + 24 * HOUR)
+    known = known_as(approval(), missing_since=NOW + 24 * HOUR, reminded_at=FILED)
     [change] = poll(known, gone=[approval().id])
 
     assert change.event is None
