@@ -151,12 +151,12 @@ def test_those_that_were_asked_for_wait_for_the_others(
     assert [each.after.looked_up_at for each in news.changes if each.after] == [NOW] * in_turn
 
 
-@pytest.mark.parametrize("before,is_said", [(0, True), (1, False)])
+@pytest.mark.parametrize("before,is_said", [({}, True), ({"stale": 1}, False)])
 def test_outdated_answers_are_said_when_they_begin(
-    before: int, is_said: bool, caplog: pytest.LogCaptureFixture
+    before: dict[str, int], is_said: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once, however long Graph goes on."""
-    mark = replace(MARK, outlook=replace(MARK.outlook, stale=before))
+    mark = replace(MARK, outlook=replace(MARK.outlook, **before))
 
     look(
         Graph((approval(modified_at=FILED),)), RequestState(approval("approved", modified_at=NOW)), mark=mark

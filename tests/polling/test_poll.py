@@ -304,6 +304,23 @@ def test_a_new_destination_waits_for_a_look_that_tells_what_is_open() -> None:
     assert "heartbeat" in tenant.boxes["default"].told
 
 
+@pytest.mark.parametrize(
+    "error,title",
+    [(None, "No news"), (GraphUnavailable("busy"), "requests cannot be listed")],
+    ids=["well", "blind"],
+)
+def test_a_heartbeat_claims_no_more_than_the_poll_saw(error: Exception | None, title: str) -> None:
+    """While requests cannot be listed it does not say that there were none."""
+    tenant = Tenant(heartbeat=HOUR)
+    tenant.poll()
+    tenant.approvals.error = error
+    tenant.poll(2 * HOUR)
+
+    [told] = [each.notification.event for each in tenant.store.journal.read_sent()]
+    assert isinstance(told, Notice)
+    assert title in told.title
+
+
 def test_a_process_whose_memory_is_gone_says_so_for_good() -> None:
     """The mark tells when; the poll after knows it still."""
     tenant = Tenant()

@@ -189,6 +189,20 @@ def test_a_person_is_left_alone_for_a_day(store: StateStore, at: datetime, count
     assert store.outbox.count_unreached(since, START) == int(counts)
 
 
+def test_a_silence_is_noted_with_the_heartbeat_that_breaks_it(store: StateStore) -> None:
+    """Together or not at all; both can be written again without being read."""
+    beat = created(tracked()).notifications[0]
+    quiet = DestinationState(quiet_since=START)
+
+    alone, nothing = store.outbox.note_silence("default", NEW_DESTINATION, None)
+    state, queued = store.outbox.note_silence("default", Versioned(quiet, alone.etag), beat)
+
+    assert (nothing, [each.value for each in queued]) == ([], [beat])
+    assert (queued, state) == (store.outbox.read_pending(), store.outbox.read_destination("default"))
+    with pytest.raises(ConflictError):
+        store.outbox.note_silence("default", alone, None)
+
+
 def test_a_card_is_remembered_where_it_stands(store: StateStore) -> None:
     """By destination and request; what has no card there has none."""
     store.requests.record([created(tracked())])
