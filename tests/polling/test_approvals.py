@@ -122,6 +122,7 @@ def test_an_open_request_that_the_list_omits_is_asked_for(
     news = look(graph, RequestState(OPEN))
 
     assert (told(news), graph.asked) == (expected, ["open"])
+    assert {each.after.overruled for each in news.changes if each.after} <= {()}
     assert [each.after.missing_since for each in news.changes if each.after and not each.event] == (
         [NOW] if missing else []
     )
@@ -149,6 +150,20 @@ def test_those_that_were_asked_for_wait_for_the_others(
 
     assert len(graph.asked) == asked
     assert [each.after.looked_up_at for each in news.changes if each.after] == [NOW] * in_turn
+
+
+@pytest.mark.parametrize("count,text", [(1, "busy; a later"), (2, "busy (2 look-ups failed); a later")])
+def test_look_ups_that_fail_are_said_in_one_line(
+    count: int, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With how many they were."""
+    known = [RequestState(approval(id=f"{number:02}")) for number in range(count)]
+    busy = GraphUnavailable("busy")
+
+    look(Graph(found={each.request.id: busy for each in known}), *known)
+
+    [line] = caplog.messages
+    assert text in line
 
 
 @pytest.mark.parametrize("before,is_said", [({}, True), ({"stale": 1}, False)])
