@@ -142,7 +142,7 @@ def test_a_first_look_is_marked_before_anything_is_posted() -> None:
     tenant.approvals.changes = [filed("b")]
     tenant.poll(MINUTE)
 
-    assert [each and each.last_good for each in marks] == [START, START]
+    assert [(each.last_good, each.outlook) for each in marks] == [(START, OUTLOOK)] * 2
 
 
 def test_a_look_that_fails_keeps_nothing_from_being_delivered() -> None:
