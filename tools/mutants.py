@@ -44,7 +44,38 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "maa_notify/delivery/*.py": ("tests/delivery", "tests/reliability/test_lives.py"),
     "maa_notify/storage/*.py": ("tests/storage", "tests/polling", "tests/delivery"),
 }
-"""The tests of each module, the first pattern that fits; quick ones come first."""
+"""The tests of each module, the first pattern that fits."""
+
+QUICK: Mapping[str, tuple[str, ...]] = {
+    "maa_notify/delivery/*.py": (
+        "tests/delivery/test_compose.py",
+        "tests/delivery/test_lease.py",
+        "tests/delivery/test_limits.py",
+        "tests/delivery/test_order.py",
+        "tests/delivery/test_outcomes.py",
+        "tests/delivery/test_pacing.py",
+        "tests/delivery/test_retries.py",
+        "tests/delivery/test_run.py",
+        "tests/delivery/test_said.py",
+    ),
+    "maa_notify/domain/*.py": ("tests/domain",),
+    "maa_notify/polling/*.py": (
+        "tests/polling/test_approvals.py",
+        "tests/polling/test_marks.py",
+        "tests/polling/test_poll.py",
+        "tests/polling/test_report.py",
+        "tests/polling/test_retention.py",
+        "tests/polling/test_silence.py",
+    ),
+    "maa_notify/storage/*.py": (
+        "tests/storage/test_by_hand.py",
+        "tests/storage/test_journal.py",
+        "tests/storage/test_outbox.py",
+        "tests/storage/test_requests.py",
+        "tests/storage/test_snapshot.py",
+    ),
+}
+"""Those that need no wire and find most of it in seconds: what they let pass is tested by all of its area."""
 
 CORE = (
     "maa_notify/delivery/*.py",
@@ -174,6 +205,11 @@ def tests_of(path: str) -> tuple[str, ...]:
     raise KeyError(path)
 
 
+def quick_of(path: str) -> tuple[str, ...]:
+    """The tests that are run before those of the area."""
+    return next((tests for pattern, tests in QUICK.items() if fnmatch(path, pattern)), ())
+
+
 def core_files(wanted: Sequence[str]) -> list[str]:
     """The modules of the core, or those of them whose path holds one of the wanted texts."""
     found = (path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("maa_notify/*/*.py")))
@@ -230,10 +266,7 @@ def run(mutants: Sequence[Mutant], workers: int) -> list[Result]:
         began, results = time.monotonic(), []
         pool = ThreadPoolExecutor(workers)
         try:
-            tasks = {
-                pool.submit(trees.test, each, tests_of(each.path), limits[tests_of(each.path)]): each
-                for each in mutants
-            }
+            tasks = {pool.submit(_judged, trees, each, limits[tests_of(each.path)]): each for each in mutants}
             for task in as_completed(tasks):
                 results.append(Result(tasks[task], task.result()))
                 if results[-1].outcome == "survived":
@@ -245,6 +278,13 @@ def run(mutants: Sequence[Mutant], workers: int) -> list[Result]:
             pool.shutdown(cancel_futures=True)
     order = {id(each): number for number, each in enumerate(mutants)}
     return sorted(results, key=lambda each: order[id(each.mutant)])
+
+
+def _judged(trees: Trees, mutant: Mutant, seconds: float) -> str:
+    """What became of a mutant by the quick tests, and if it survives them by all of its area."""
+    stages = [each for each in (quick_of(mutant.path), tests_of(mutant.path)) if each]
+    outcomes = (trees.test(mutant, tests, seconds) for tests in stages)
+    return next((each for each in outcomes if each != "survived"), "survived")
 
 
 def _limit(trees: Trees, tests: tuple[str, ...]) -> float:

@@ -32,6 +32,14 @@ def test_a_lease_is_good_for_one_whole_post(holder: str, seconds: int, lasts: bo
     assert lease.is_taken(state, "ours", START) is is_taken
 
 
+def test_a_lease_that_never_ends_by_itself_holds_up_nobody() -> None:
+    """Its end is not known, so nobody can wait for it, nor post under it."""
+    state = DestinationState("ours")
+
+    assert not lease.lasts(state, "ours", START, 30.0)
+    assert not lease.is_taken(state, "theirs", START)
+
+
 def test_what_is_released_is_free_for_everybody() -> None:
     """And keeps all else that is known of the destination."""
     before = DestinationState(posts=(1.0,), last_error="429")
@@ -55,3 +63,15 @@ def test_a_lease_from_before_a_clock_was_set_back_holds_up_nobody(
 
     assert lease.is_taken(read.value, "ours", START) is is_believed
     assert read.etag == "7"
+
+
+def test_times_of_a_wrong_clock_are_forgotten() -> None:
+    """A wait that nobody may ask for, and signs of life that have not come yet; all others stay."""
+    limits, hour = DeliveryLimits(), timedelta(hours=1)
+    ahead = START + 2 * hour
+    wrong = DestinationState(retry_after_until=ahead, heard_at=ahead, last_accepted=ahead, last_error="429")
+    right = DestinationState(retry_after_until=START + hour, heard_at=START, last_accepted=START)
+
+    read = [lease.without_future_times(Versioned(each, ""), START, limits).value for each in (wrong, right)]
+
+    assert read == [DestinationState(last_error="429"), right]

@@ -1,20 +1,172 @@
-"""The order in which waiting notifications are told."""
+"""The order in which waiting notifications are told, and when each of them may be."""
 
-from datetime import timedelta
+from typing import Any
 
-from msgspec.structs import replace
+import pytest
 
-from maa_notify.delivery.order import in_order
-from maa_notify.storage.records import Versioned
-from tests.storage.changes import created, tracked
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.delivery.order import (
+    Waiting,
+    count_overdue,
+    due_first,
+    for_first_recipient,
+    in_order,
+    timed,
+)
+from maa_notify.domain.event import EventKind
+from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.records import DestinationState
+from tests.delivery.waiting import HOUR, MINUTE, SECOND, news, subjects
 from tests.support.clock import START
+
+HEALTHY = DestinationState()
+FAILING = DestinationState(failing_since=START - HOUR)
+REMINDER = EventKind.REMINDER
+
+
+def waits(*items: PendingNotification, state: DestinationState = HEALTHY) -> list[float]:
+    """For how many seconds each of them still waits."""
+    found = timed(items, state, START, DeliveryLimits())
+    return [(each.due_at - START).total_seconds() for each in found]
 
 
 def test_news_of_one_request_come_in_its_order_even_if_a_clock_was_set_back() -> None:
     """The later event was noted at an earlier time: it is told second all the same."""
-    [first] = created(tracked()).notifications
-    second = replace(first, event=replace(first.event, revision=2), recorded_at=START - timedelta(minutes=90))
+    first, second = news(), news(revision=2, recorded_at=START - 90 * MINUTE)
 
-    told = in_order([Versioned(second, "2"), Versioned(first, "1")])
+    assert in_order([second, first]) == [first, second]
 
-    assert [each.value.event.revision for each in told] == [1, 2]
+
+def test_a_reminder_comes_after_the_card_it_reminds_of() -> None:
+    """Also one that was noted before it; two reminders come as they were noted."""
+    reminders = [news(kind=REMINDER, recorded_at=START - each * HOUR) for each in (1, 2)]
+
+    assert in_order([*reminders, news()]) == [news(), reminders[1], reminders[0]]
+
+
+def test_the_oldest_is_told_first_whatever_it_is_about() -> None:
+    """Where two are as old, the order is the same at each poll."""
+    old, one, two = news("c", recorded_at=START - SECOND), news("a"), news("b")
+
+    assert in_order([two, one, old]) == in_order([one, old, two]) == [old, one, two]
+
+
+@pytest.mark.parametrize(
+    "earlier,later,state,is_held_up",
+    [
+        ({}, {}, HEALTHY, True),
+        ({"doubts": 1}, {}, HEALTHY, False),
+        ({"doubts": 1}, {}, FAILING, False),
+        ({"overtakable": True}, {}, HEALTHY, False),
+        ({"overtakable": True}, {}, FAILING, True),
+        ({}, {"subject": "two"}, HEALTHY, False),
+        ({}, {"destination": "other"}, HEALTHY, False),
+        ({"overtakable": True}, {"kind": REMINDER, "revision": 1}, HEALTHY, True),
+        ({"doubts": 1}, {"kind": REMINDER, "revision": 1}, HEALTHY, False),
+        ({"overtakable": True}, {"kind": REMINDER}, HEALTHY, False),
+    ],
+)
+def test_news_wait_for_earlier_ones_of_the_same_request(
+    earlier: dict[str, Any], later: dict[str, Any], state: DestinationState, is_held_up: bool
+) -> None:
+    """Not for one that may be there, nor, where others are taken, for one that is refused in every form.
+
+    A reminder waits even for that: it never comes before the card it reminds of.
+    """
+    first = news(not_before=START + MINUTE, **earlier)
+
+    assert waits(first, news(**{"revision": 2, **later}), state=state) == [60, 60 if is_held_up else 0]
+
+
+def test_the_third_news_wait_for_the_first_as_the_second_do() -> None:
+    """Whichever of the two before it comes last."""
+    first, second = news(not_before=START + HOUR), news(revision=2, not_before=START + MINUTE)
+
+    assert waits(first, second, news(revision=3)) == [3_600, 3_600, 3_600]
+
+
+def test_a_card_in_doubt_has_one_more_try_before_later_news() -> None:
+    """News that came since its last try bring it forward; those of another request do not."""
+    doubtful = news(
+        recorded_at=START - HOUR,
+        attempts=1,
+        doubts=1,
+        tried_at=START - MINUTE,
+        not_before=START + HOUR,
+    )
+
+    assert waits(doubtful, news(revision=2, recorded_at=START - SECOND)) == [0, 0]
+    assert waits(doubtful, news("two", recorded_at=START - SECOND)) == [3_600, 0]
+
+
+def test_a_digest_is_due_as_a_whole() -> None:
+    """As soon as one of its members is; what is in no digest has its own time."""
+    members = [
+        news(each, digest="d", not_before=START + wait * SECOND) for each, wait in (("a", 60), ("b", 9))
+    ]
+    alone = [news(each, not_before=START + wait * SECOND) for each, wait in (("c", 30), ("d", 5))]
+
+    assert waits(*members, *alone) == [9, 9, 30, 5]
+
+
+def ranked(*items: PendingNotification, later: tuple[PendingNotification, ...] = ()) -> list[str]:
+    """What of these is told, in this order, while others wait for later."""
+    everything = [Waiting(each, START + (MINUTE if each in later else 0 * MINUTE)) for each in items]
+    return subjects(due_first(everything, START))
+
+
+def test_what_failed_least_is_tried_first() -> None:
+    """So that one ill card holds up no other; those that failed as often keep their order."""
+    assert ranked(news("a", attempts=2), news("b", attempts=1), news("c"), news("d")) == ["c", "d", "b", "a"]
+
+
+def test_what_has_its_time_later_is_not_told_now() -> None:
+    """It is told at its time, to the second."""
+    one, two = news("a"), news("b")
+
+    assert ranked(one, two, later=(one,)) == ["b"]
+    assert (
+        due_first([Waiting(one, START)], START + SECOND) == due_first([Waiting(one, START)], START) == [one]
+    )
+
+
+def test_other_people_come_before_whoever_could_not_be_told() -> None:
+    """Also with news that were never tried: their chat is what fails."""
+    failed = news("a", recipient="p", attempts=1)
+
+    assert ranked(failed, news("b", recipient="p"), news("c", recipient="q"), later=(failed,)) == ["c", "b"]
+
+
+def test_other_news_come_before_those_of_a_request_that_failed_for_somebody() -> None:
+    """Whoever they are for."""
+    failed = news("a", recipient="q", attempts=1)
+
+    assert ranked(news("a", recipient="p"), failed, news("b", recipient="r"), later=(failed,)) == ["b", "a"]
+
+
+def test_later_news_of_a_request_never_come_before_earlier_ones() -> None:
+    """Though their own recipient is reached, and with the earlier one's chat something failed."""
+    failed, first, second = (
+        news("b", recipient="q", attempts=1),
+        news("a", recipient="q"),
+        news("a", 2, recipient="p"),
+    )
+    everything = [Waiting(failed, START + MINUTE), Waiting(first, START), Waiting(second, START)]
+
+    assert due_first(everything, START) == [first, second]
+
+
+def test_a_card_is_for_one_person_and_one_destination() -> None:
+    """What is for another, and what has to wait for it, is left for a later card."""
+    mine, more = news("a", recipient="p"), news("d", recipient="p")
+    others = [news("b", recipient="q"), news("c", recipient="p", destination="other")]
+    behind = [news("b", 2, recipient="p"), news("c", 2, recipient="p")]
+
+    assert for_first_recipient([mine, *others, *behind, more]) == [mine, more]
+
+
+def test_what_waits_longer_than_a_passing_fault_is_overdue() -> None:
+    """More than fifteen minutes."""
+    times = (START - 15 * MINUTE - SECOND, START - 15 * MINUTE, START)
+
+    assert count_overdue([news(recorded_at=each).value for each in times], START) == 1

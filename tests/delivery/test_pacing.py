@@ -40,14 +40,33 @@ def test_the_next_card_waits_for_pace_and_word_of_the_destination(
 
 
 def test_an_accepted_card_ends_an_outage() -> None:
-    """Nothing of the failure is left, and the card counts."""
-    failing = posted(30, failing_since=START, last_error="429", retry_after_until=START)
+    """Nothing of the failure is left, and the card counts; only as many as the limit are remembered."""
+    failing = posted(
+        30,
+        20,
+        10,
+        failing_since=START,
+        last_error="429",
+        retry_after_until=START,
+        is_mute=True,
+        repeats=(START.timestamp(),),
+    )
 
     after = after_post(failing, START, LIMITS)
 
-    assert (after.failing_since, after.last_error, after.retry_after_until) == (None, "", None)
-    assert after.last_accepted == START
-    assert len(after.posts) == 2
+    now = START.timestamp()
+    assert after == DestinationState(posts=(now - 20, now - 10, now), last_accepted=START, heard_at=START)
+
+
+@pytest.mark.parametrize(
+    "was_slow,took_s,is_slow",
+    [(True, 16.0, True), (True, 15.0, False), (True, 11.0, False), (False, 29.0, False)],
+)
+def test_an_answer_in_time_ends_the_patience(was_slow: bool, took_s: float, is_slow: bool) -> None:
+    """Within half of what a post may take; a late one keeps patience that is there, and begins none."""
+    state = DestinationState(is_slow=was_slow)
+
+    assert after_post(state, START, LIMITS, took_s=took_s).is_slow is is_slow
 
 
 @given(st.lists(st.floats(0, 100), max_size=60))

@@ -417,6 +417,15 @@ def test_the_time_of_a_step_is_intunes_where_it_can_be_believed(
     assert [step.at for step in change.event.steps] == [expected]
 
 
+@pytest.mark.parametrize("status,expected", [("approved", NOW), ("completed", None), ("rejected", None)])
+def test_only_what_is_approved_now_has_a_time_of_approval(status: str, expected: datetime | None) -> None:
+    """A later status ends it."""
+    steps = (Step("needsApproval", FILED, Identity()), Step(status, NOW, Identity()))
+
+    assert RequestState(approval(status), steps=steps).approved_at == expected
+    assert RequestState(approval(status)).approved_at is None
+
+
 def test_a_request_first_seen_approved_begins_its_story_there() -> None:
     """On the first run, or after time off, the reminders to complete count from the approval."""
     [change] = poll({}, approval("approved", modified_at=NOW - HOUR))
@@ -556,6 +565,27 @@ def test_what_ended_before_we_watched_is_history(fields: dict[str, Any], is_told
     assert [change.after is not None for change in [*ended, *still_open]] == [True, True]
 
 
+@pytest.mark.parametrize(
+    "fields,lost_at,is_repeat",
+    [
+        ({"requested_at": FILED}, FILED + HOUR, True),
+        ({"requested_at": FILED}, FILED, False),
+        ({"requested_at": FILED, "modified_at": NOW}, FILED + HOUR / 2, True),
+        ({"requested_at": None, "modified_at": FILED}, FILED + HOUR, True),
+        ({"requested_at": None, "modified_at": None}, FILED, True),
+        ({"requested_at": FILED}, None, False),
+    ],
+)
+def test_whoever_may_have_been_told_before_memory_was_lost_is_warned(
+    fields: dict[str, Any], lost_at: datetime | None, is_repeat: bool
+) -> None:
+    """The card of a request that was filed before says that it may be there already."""
+    [change] = poll({}, approval(**fields), rules=replace(RULES, memory_lost_at=lost_at))
+
+    assert isinstance(change.event, RequestEvent)
+    assert change.event.memory_lost is is_repeat
+
+
 @pytest.mark.parametrize("seconds,is_told", [(0, False), (49, False), (50, True), (3_600, True)])
 def test_missing_twice_means_some_time_apart(seconds: int, is_told: bool) -> None:
     """Two looks at the same glitch prove no more than one."""
@@ -568,7 +598,7 @@ def test_missing_twice_means_some_time_apart(seconds: int, is_told: bool) -> Non
 
 def test_a_first_miss_in_the_future_is_none() -> None:
     """The count begins anew with the clock that is right."""
-    known = known_as(approval(), missing_since=NOW + 24 * HOUR)
+    known = known_as(approval(), missing_since=NOW + 24 * HOUR, reminded_at=FILED)
     [change] = poll(known, gone=[approval().id])
 
     assert change.event is None
@@ -585,6 +615,15 @@ def test_a_filing_time_that_differs_by_seconds_is_no_second_life(status: str) ->
 
     assert after[approval().id].reminders_sent == ("50%",)
     assert after[approval().id].complete_reminders_sent == ("4h",)
+
+
+@pytest.mark.parametrize("seconds,rings", [(60, False), (61, True)])
+def test_a_request_filed_more_than_a_minute_later_is_another_one(seconds: int, rings: bool) -> None:
+    """It is owed the reminders that rang for the first one under the same id."""
+    known = known_as(approval(), reminders_sent=("50%",))
+    again = approval(requested_at=FILED + timedelta(seconds=seconds))
+
+    assert told(poll(known, again, now=at(40))) == (["reminder"] if rings else [])
 
 
 def test_a_second_life_has_a_story_of_its_own() -> None:
@@ -614,3 +653,101 @@ def test_the_times_of_steps_that_lie_ahead_are_mended_in_silence() -> None:
     assert change.event is None
     assert change.after is not None
     assert change.after.approved_at == NOW
+
+
+MIRA = Identity("user", "Mira Holt", "mira@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
+
+
+@pytest.mark.parametrize(
+    "told_now,expected",
+    [
+        (Identity(), MIRA),
+        (Identity("user", "mira holt"), replace(MIRA, name="mira holt")),
+        (Identity("unknown", id=MIRA.id), MIRA),
+        (Identity("user", upn=MIRA.upn), MIRA),
+        (Identity("user", "Jonas"), Identity("user", "Jonas")),
+        (Identity("user", MIRA.name, "jonas@contoso.com"), Identity("user", MIRA.name, "jonas@contoso.com")),
+        (Identity("user", id="another"), Identity("user", id="another")),
+        (Identity("application", MIRA.name), Identity("application", MIRA.name)),
+    ],
+)
+def test_what_one_answer_leaves_out_of_the_requestor_another_one_told(
+    told_now: Identity, expected: Identity
+) -> None:
+    """The outcome has to be told to the same person; what differs is somebody else."""
+    [change] = poll(known_as(approval(requestor=MIRA)), approval("approved", requestor=told_now))
+
+    assert isinstance(change.event, RequestEvent)
+    assert change.event.request.requestor == expected
+
+
+def test_an_answer_adds_to_what_is_known_of_the_requestor() -> None:
+    """Each part may come with another answer."""
+    known = known_as(approval(requestor=replace(MIRA, name="", id="")))
+    [change] = poll(known, approval(requestor=replace(MIRA, upn="", kind="unknown")))
+
+    assert change.after is not None
+    assert change.after.request.requestor == MIRA
+
+
+def test_an_answer_without_a_time_keeps_the_one_that_is_known() -> None:
+    """It tells an older answer from a newer one."""
+    known = known_as(approval(modified_at=NOW))
+    [change] = poll(known, approval("approved", modified_at=None))
+
+    assert poll(known, approval(modified_at=None)) == []
+    assert change.after is not None
+    assert (change.after.request.modified_at, change.after.told_types) == (NOW, ())
+
+
+def test_when_a_reminder_came_is_remembered() -> None:
+    """So that one that a wrong clock took for due can be told from one that came at its time."""
+    plan = replace(RULES, complete_reminders=parse_plan("4h"))
+    approved = known_as(approval("approved"), steps=(Step("approved", FILED, Identity()),))
+    found = [
+        poll(known_as(approval()), approval(), now=at(40)),
+        poll(approved, approval("approved"), now=at(5), rules=plan),
+    ]
+
+    assert [change.after.reminded_at for [change] in found if change.after is not None] == [at(40), at(5)]
+
+
+def test_an_open_request_that_is_back_is_told_as_such() -> None:
+    """With the story that it had; with another status it is told as a change of that."""
+    steps = (Step("approved", FILED, Identity()),)
+    past = known_as(approval("approved"), steps=steps, revision=3)
+    [same], [other] = poll({}, approval("approved"), past=past), poll({}, approval("completed"), past=past)
+
+    assert isinstance(same.event, RequestEvent)
+    assert isinstance(other.event, RequestEvent)
+    assert (same.event.previous, same.event.revision, same.event.steps) == ("noLongerListed", 4, steps)
+    assert (other.event.previous, len(other.event.steps)) == ("approved", 2)
+
+
+def test_a_reminder_is_told_where_the_request_was_told_before() -> None:
+    """Under its former policy types as well."""
+    known = known_as(approval(), told_types=(("app",), ("deviceWipe",)))
+    [change] = poll(known, approval(), now=at(40))
+
+    assert isinstance(change.event, RequestEvent)
+    assert (change.event.stage, change.event.former_types) == ("50%", (("app",),))
+
+
+@pytest.mark.parametrize(
+    "fields,left",
+    [
+        ({"reminded_at": NOW + 99 * HOUR}, ()),
+        ({"reminded_at": NOW, "missing_since": NOW + 99 * HOUR}, ("50%", "24h")),
+    ],
+    ids=["reminded", "something else"],
+)
+def test_reminders_that_a_wrong_clock_took_for_due_come_at_their_time(
+    fields: dict[str, Any], left: tuple[str, ...]
+) -> None:
+    """Only where it was a reminder that the wrong clock dated; nothing rings at once."""
+    known = known_as(approval(), reminders_sent=("50%", "24h"), **fields)
+    [change] = poll(known, approval())
+
+    assert change.event is None
+    assert change.after is not None
+    assert (change.after.reminders_sent, change.after.missing_since) == (left, None)

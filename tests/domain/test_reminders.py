@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maa_notify.domain.reminders import Due, Stage, due, due_to_complete, parse_plan
+from maa_notify.domain.request import STATUSES
 from tests.support.approval import FILED, LIFETIME, NOW, approval
 
 HOUR = timedelta(hours=1)
@@ -114,3 +115,14 @@ def test_no_pair_of_times_breaks_the_plan(requested_at: object, expires_at: obje
     found = due(parse_plan("1%,50%,9999d,24h,1m"), request, (), NOW)
 
     assert found.next_at is None or found.next_at > NOW
+
+
+@pytest.mark.parametrize("status", [each for each in STATUSES if each != "approved"])
+def test_only_what_is_approved_waits_to_be_completed(status: str) -> None:
+    """Whenever it was approved before."""
+    plan = parse_plan("4h")
+
+    assert due_to_complete(plan, approval("approved"), FILED, (), FILED + timedelta(hours=4)).stages == (
+        "4h",
+    )
+    assert due_to_complete(plan, approval(status), FILED, (), FILED + timedelta(hours=4)).stages == ()

@@ -202,7 +202,11 @@ def test_the_requestor_is_spared_what_they_did_themselves(event: Event) -> None:
         ),
         (replace(MIRA, upn="a@b.co, c@d.co", id=""), RoutingDecision("chat", RoutingReason.NO_REQUESTOR)),
         (
-            replace(MIRA, upn=f"{'m' * 60}@{'c' * 60}.com", id=""),
+            replace(MIRA, upn=f"{'m' * 60}@{'c' * 48}.com"),
+            RoutingDecision("chat", RoutingReason.WANTED, f"{'m' * 60}@{'c' * 48}.com"),
+        ),
+        (
+            replace(MIRA, upn=f"{'m' * 60}@{'c' * 49}.com", id=""),
             RoutingDecision("chat", RoutingReason.NO_REQUESTOR),
         ),
         (replace(MIRA, upn="", id="somebody"), RoutingDecision("chat", RoutingReason.NO_REQUESTOR)),

@@ -1,9 +1,19 @@
 """Retention: old rows are purged."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.polling.retention import purge_expired
+from maa_notify.storage.outbox import Outcome
+from maa_notify.storage.records import NEW_DESTINATION, JournalEntry, SourceMark
+from maa_notify.storage.store import StateStore
+from tests.storage.changes import created, tracked
+from tests.support.clock import START
 from tests.support.graph import FakeGraph, make_request
+from tests.support.memory import MemoryRows
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
@@ -56,3 +66,37 @@ def test_old_rows_are_looked_for_once_a_day(
         left.append(len(list(journal.read_sent())))
 
     assert left == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "purged_at,polled_at,purges",
+    [
+        (None, START, True),
+        (START - timedelta(days=1), START, True),
+        (START - timedelta(days=1, seconds=-1), START, False),
+        (START + timedelta(days=9), START, True),
+        (None, None, False),
+        (None, START + timedelta(days=9), False),
+        (None, START - timedelta(days=9), False),
+    ],
+    ids=["first", "a day ago", "less", "clock set back", "no poll", "poll ahead", "poll long ago"],
+)
+def test_what_two_polls_find_too_old_is_purged_once_a_day(
+    purged_at: datetime | None, polled_at: datetime | None, purges: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the time of the poll before: the clock of one alone may be months ahead."""
+    store = StateStore(MemoryRows())
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    entry = JournalEntry(held.value, START - timedelta(days=35, seconds=1))
+    store.outbox.commit_outcomes("default", NEW_DESTINATION, [Outcome(held, entry=entry)])
+    marks = {} if polled_at is None else {"approvals": SourceMark(tried_at=polled_at)}
+    snapshot = replace(store.requests.read_snapshot(), purged_at=purged_at, marks=marks)
+
+    caplog.set_level("INFO")
+
+    purge_expired(store.journal, snapshot, timedelta(days=35), START)
+    purge_expired(store.journal, snapshot, timedelta(days=35), START)
+
+    assert [line.split()[:2] for line in caplog.messages] == [["upkeep.purged", "rows=1"]] * purges
+    assert list(store.journal.read_sent()) == ([] if purges else [entry])

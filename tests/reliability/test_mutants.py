@@ -62,9 +62,9 @@ def test_every_mutant_of_the_core_has_tests() -> None:
     assert [path for path in files if not mutants.tests_of(path)] == []
     file, _, name = mutants.SLOW.partition("::")
     assert f"def {name}(" in (mutants.ROOT / file).read_text(encoding="utf-8")
-    assert [
-        test for tests in mutants.AREAS.values() for test in tests if not (mutants.ROOT / test).exists()
-    ] == []
+    named = (*mutants.AREAS.values(), *mutants.QUICK.values())
+    assert [test for tests in named for test in tests if not (mutants.ROOT / test).exists()] == []
+    assert [path for path in files if not mutants.quick_of(path)] == []
 
 
 def test_every_mutant_that_changes_nothing_is_still_one() -> None:

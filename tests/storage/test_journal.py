@@ -91,6 +91,31 @@ def test_of_each_kind_what_is_older_is_purged_and_what_is_as_old_stays(rows: Row
     assert kinds(rows) == sorted(["sent", "dead", "past", "card", "unreached"] * 2)
 
 
+def test_the_journal_can_be_read_from_a_time_on(rows: Rows) -> None:
+    """Oldest first; what was told before is left out."""
+    for hours in (3, 1, 2):
+        rows.commit(old_rows(START + timedelta(hours=hours))[:1])
+    journal = StateStore(rows).journal
+
+    assert [each.at.hour - START.hour for each in journal.read_sent()] == [1, 2, 3]
+    since = START + timedelta(hours=2)
+    assert [each.at.hour - START.hour for each in journal.read_sent(since)] == [2, 3]
+
+
+def test_what_was_given_up_is_found_by_its_key(store: StateStore) -> None:
+    """And nothing under another one."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    entry = JournalEntry(held.value, START)
+    store.outbox.commit_outcomes("default", NEW_DESTINATION, [Outcome(held, entry=entry, dead=True)])
+
+    found = store.journal.find_dead(held.value.key)
+
+    assert found is not None
+    assert found.value == entry
+    assert store.journal.find_dead("another") is None
+
+
 def test_a_purge_that_somebody_crosses_leaves_the_rest_to_the_next_one() -> None:
     """A row that was written meanwhile is young; it costs its own transaction, not the poll."""
     rows = Crossed()

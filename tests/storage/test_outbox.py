@@ -1,18 +1,28 @@
 """What a delivery asks of the state store, on SQLite, on a real Azurite and on the stand-in."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import StateCorrupt
-from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, DestinationState, JournalEntry, Versioned
-from maa_notify.storage.rows import ConflictError, Put, Rows, prefix_end
+from maa_notify.storage.outbox import Outcome, outcome_size
+from maa_notify.storage.records import (
+    NEW_DESTINATION,
+    OUTBOX,
+    DestinationState,
+    JournalEntry,
+    StoredCard,
+    Versioned,
+)
+from maa_notify.storage.rows import ConflictError, Put, Rows, Write, prefix_end, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
+from tests.support.memory import MemoryRows
 
 
 def test_settling_moves_a_notification_and_renews_the_destination_together(store: StateStore) -> None:
@@ -132,17 +142,107 @@ def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, st
 
 
 def test_what_a_person_wants_sent_is_sent_before_later_news(store: StateStore) -> None:
-    """Due now, in its full form, before what has failed, and nothing of its request passes it any more."""
+    """Due now and in full, before what has failed; but that a copy may be there stays known."""
     store.requests.record([created(tracked())])
     [held] = store.outbox.read_pending()
     refused = replace(
-        held.value, attempts=3, not_before=START + timedelta(hours=1), plain=True, overtakable=True
+        held.value,
+        attempts=3,
+        not_before=START + timedelta(hours=1),
+        plain=True,
+        overtakable=True,
+        doubts=3,
+        tried_at=START,
+        failing_since=START,
+        failing_for=60.0,
+        ill=True,
+        digest="one",
+        unreached_at=START,
     )
     _, [waits] = store.outbox.commit_outcomes("default", NEW_DESTINATION, [Outcome(held, kept=refused)])
 
     store.outbox.make_due(waits)
 
-    assert [each.value for each in store.outbox.read_pending()] == [held.value]
+    assert [each.value for each in store.outbox.read_pending()] == [replace(held.value, doubts=1)]
+
+
+@pytest.mark.parametrize(
+    "at,counts",
+    [
+        (START - timedelta(days=1), True),
+        (START - timedelta(days=1, seconds=1), False),
+        (START, True),
+        (START + timedelta(days=9), False),
+    ],
+    ids=["a day ago", "longer ago", "now", "clock set back"],
+)
+def test_a_person_is_left_alone_for_a_day(store: StateStore, at: datetime, counts: bool) -> None:
+    """Where that person could not be reached, and nowhere else; nobody else is left alone for it."""
+    store.requests.record([created(tracked(), "chat", "mira")])
+    [held] = store.outbox.read_pending()
+    entry = JournalEntry(held.value, at, unreached=True)
+    store.outbox.commit_outcomes("chat", NEW_DESTINATION, [Outcome(held, entry=entry, unreached=True)])
+    since = START - timedelta(days=1)
+
+    asked = (("chat", "mira"), ("chat", "jonas"), ("other", "mira"))
+    assert [store.outbox.is_unreached(*each, since, START) for each in asked] == [counts, False, False]
+    assert store.outbox.count_unreached(since, START) == int(counts)
+
+
+def test_a_silence_is_noted_with_the_heartbeat_that_breaks_it(store: StateStore) -> None:
+    """Together or not at all; both can be written again without being read."""
+    beat = created(tracked()).notifications[0]
+    quiet = DestinationState(quiet_since=START)
+
+    alone, nothing = store.outbox.note_silence("default", NEW_DESTINATION, None)
+    state, queued = store.outbox.note_silence("default", Versioned(quiet, alone.etag), beat)
+
+    assert (nothing, [each.value for each in queued]) == ([], [beat])
+    assert (queued, state) == (store.outbox.read_pending(), store.outbox.read_destination("default"))
+    with pytest.raises(ConflictError):
+        store.outbox.note_silence("default", alone, None)
+
+
+def test_a_card_is_remembered_where_it_stands(store: StateStore) -> None:
+    """By destination and request; what has no card there has none."""
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+    card = StoredCard(CardLocation("thread", "card"), START, 1)
+    store.outbox.commit_outcomes(
+        "default", NEW_DESTINATION, [Outcome(held, entry=JournalEntry(held.value, START), card=card)]
+    )
+
+    subject = held.value.event.subject_id
+    asked = (("default", subject), ("default", "another"), ("other", subject))
+    assert [store.outbox.read_card(*each) for each in asked] == [card, None, None]
+
+
+def test_an_outcome_takes_no_more_room_than_is_reckoned_for_it() -> None:
+    """Else a digest would be posted that cannot be recorded, and be posted again."""
+    rows = Sized()
+    store = StateStore(rows)
+    store.requests.record([created(tracked()) for _ in range(5)])
+    pending = store.outbox.read_pending()
+    reckoned = sum(outcome_size(each.value) for each in pending)
+    spent = [replace(each.value, last_error="x" * 1_500, failing_since=START) for each in pending]
+    entries = [JournalEntry(each, START, "r" * 200, "m" * 200) for each in spent]
+    leaving = [Outcome(each, entry=entry) for each, entry in zip(pending, entries, strict=True)]
+
+    state, _ = store.outbox.commit_outcomes("default", NEW_DESTINATION, leaving)
+
+    assert state.value == NEW_DESTINATION.value
+    assert reckoned / 2 < rows.last < reckoned
+
+
+class Sized(MemoryRows):
+    """Rows that note how many bytes the last transaction was."""
+
+    last = 0
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Notes it."""
+        self.last = sum(map(wire_size, writes))
+        return super().commit(writes)
 
 
 def test_held_values_carry_what_a_write_needs(store: StateStore) -> None:

@@ -13,7 +13,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
-from maa_notify.storage.rows import MAX_BYTES, ConflictError, Insert, Row, Rows, Write, wire_size
+from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Row, Rows, Write, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
 from tests.support.clock import START
@@ -96,6 +96,15 @@ def test_no_lease_runs_while_there_is_still_something_to_record() -> None:
     assert [f"{DESTINATION}a" in keys for keys in rows.transactions] == [False, False, True]
 
 
+def test_nothing_to_record_costs_no_transaction() -> None:
+    """Whatever could be leased along."""
+    rows = Noted()
+
+    recorded = StateStore(rows).requests.record([], leases=leases("a"))
+
+    assert (recorded.changes, recorded.pending, recorded.states, rows.transactions) == ([], [], {}, [])
+
+
 def test_transactions_are_as_large_as_the_store_takes_and_no_larger() -> None:
     """By count for short texts and by bytes for long ones, the second transaction as well as the first."""
     silent, short, long = Noted(), Noted(), Noted()
@@ -123,6 +132,14 @@ def test_leases_for_which_there_is_no_room_are_left_out(store: StateStore) -> No
     )
 
     assert (len(recorded.pending), recorded.states) == (97, {})
+
+
+def test_leases_for_which_there_is_just_room_come_along(store: StateStore) -> None:
+    """The request, 49 notifications and as many leases are one transaction."""
+    change = for_many(created(tracked()), 49)
+    names = [each.destination for each in change.notifications]
+
+    assert set(store.requests.record([change], leases=leases(*names)).states) == set(names)
 
 
 def test_only_rows_that_were_written_since_are_decoded_again(rows: Rows) -> None:
@@ -159,6 +176,35 @@ def test_a_conflict_leaves_out_one_request_and_records_the_rest(store: StateStor
 
     assert recorded.changes == [changes[0], changes[2]]
     assert len(store.outbox.read_pending()) == 3
+
+
+def test_a_conflict_over_known_requests_leaves_out_only_the_one_that_changed(store: StateStore) -> None:
+    """Whichever of them it is in the order of their ids."""
+    for number in range(3):
+        known = sorted((tracked() for _ in range(3)), key=lambda each: each.request.id)
+        store.requests.record(map(created, known))
+        read = store.requests.read_snapshot().tracked
+        store.requests.record([changed(known[number], replace(known[number], revision=7))], read)
+        changes = [changed(each, replace(each, revision=2)) for each in known]
+
+        recorded = store.requests.record(changes, read)
+
+        assert recorded.changes == [each for each in changes if each != changes[number]]
+
+
+def test_a_request_that_came_back_elsewhere_keeps_no_others_from_being_recorded(store: StateStore) -> None:
+    """Its own row is as expected, its past is not: another poller has dealt with it."""
+    known = tracked()
+    store.requests.record([created(known)])
+    store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
+    [past] = store.requests.read_past([known.request.id]).values()
+    others = [created(tracked()) for _ in range(2)]
+
+    outdated = {known.request.id: Versioned(past.value, "outdated")}
+    recorded = store.requests.record([others[0], created(known), others[1]], past=outdated)
+
+    assert recorded.changes == others
+    assert len(store.requests.read_snapshot().tracked) == 2
 
 
 def test_a_large_burst_is_recorded_whole(store: StateStore) -> None:
@@ -243,6 +289,11 @@ def test_a_change_that_fits_keeps_its_timeline(store: StateStore) -> None:
     assert [each.value for each in store.outbox.read_pending()] == list(change.notifications)
 
 
+def test_news_for_as_many_destinations_as_a_transaction_takes_are_recorded(store: StateStore) -> None:
+    """The last one that fits."""
+    assert len(store.requests.record([for_many(created(tracked()), 98)]).pending) == 98
+
+
 @pytest.mark.parametrize("count", [99, 150])
 def test_news_for_more_destinations_than_a_transaction_takes_are_a_failure_in_words(
     store: StateStore, count: int
@@ -295,6 +346,58 @@ def test_the_watermark_only_rises(store: StateStore) -> None:
         store.requests.raise_watermark(START + timedelta(minutes=minutes))
 
     assert store.requests.read_snapshot().watermark == START + timedelta(minutes=9)
+
+
+def test_times_ahead_of_the_clock_are_remembered_until_they_have_come(store: StateStore) -> None:
+    """In any number of steps; of very many those that come first."""
+    ahead = [START + timedelta(hours=each) for each in range(1, 61)]
+    store.requests.raise_watermark(START, ahead[30:])
+    store.requests.raise_watermark(START, ahead[:30])
+
+    assert store.requests.read_snapshot().left_ahead == tuple(ahead[:50])
+
+    store.requests.raise_watermark(ahead[9])
+    assert store.requests.read_snapshot().left_ahead == tuple(ahead[10:50])
+
+
+def test_a_mark_that_somebody_else_wrote_is_not_overwritten(store: StateStore) -> None:
+    """Whoever read it before is told; whoever gives no etag writes whatever is there."""
+    etag = store.requests.write_mark("devices", SourceMark(last_good=START))
+    store.requests.write_mark("devices", SourceMark(failure="denied"))
+
+    with pytest.raises(ConflictError):
+        store.requests.write_mark("devices", SourceMark(last_good=START), etag)
+
+    assert store.requests.read_mark("devices") == SourceMark(failure="denied")
+
+
+@pytest.mark.parametrize(
+    "source,mark,expected",
+    [
+        ("approvals", SourceMark(last_good=START), True),
+        ("approvals", SourceMark(failing_since=START), False),
+        ("devices", SourceMark(last_good=START), False),
+    ],
+)
+def test_a_process_that_polled_well_notices_that_its_memory_is_gone(
+    source: str, mark: SourceMark, expected: bool
+) -> None:
+    """Only a good look at the requests leaves something to remember."""
+    rows = MemoryRows()
+    store = StateStore(rows)
+    store.requests.write_mark(source, mark)
+    rows.commit([Delete(row.key, row.etag) for row in rows.read(" ", "~")])
+
+    assert store.requests.read_snapshot().is_memory_lost is expected
+
+
+def test_what_was_recorded_counts_its_events(store: StateStore) -> None:
+    """Changes that tell nothing are recorded, and are no events."""
+    told, silent = created(tracked()), replace(created(tracked()), event=None, notifications=())
+
+    recorded = store.requests.record([told, silent, created(tracked())])
+
+    assert (len(recorded.changes), recorded.events) == (3, 2)
 
 
 class Contended(MemoryRows):

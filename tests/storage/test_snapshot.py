@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.finding import FindingState
+from maa_notify.domain.visibility import Outlook
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import (
     AUDIT,
@@ -270,3 +271,23 @@ def test_findings_and_outbox_come_along_and_what_grows_stays_outside(
 
     assert (f"{prefix}1" in watched.keys) is is_read
     assert len(tracked_by_id) == 1
+
+
+@pytest.mark.parametrize(
+    "mark,was_polled", [(SourceMark(last_good=START), True), (SourceMark(failing_since=START), False)]
+)
+def test_a_process_that_read_a_state_notices_that_it_is_gone(mark: SourceMark, was_polled: bool) -> None:
+    """Only one that was written by a good poll; another process cannot tell this from a first run."""
+    rows = MemoryRows()
+    outlook = Outlook(since=START)
+    StateStore(rows).requests.write_mark("approvals", replace(mark, outlook=outlook))
+    store = StateStore(rows)
+    before = store.requests.read_snapshot()
+    rows.commit([Delete(row.key, row.etag) for row in rows.read(" ", "~")])
+
+    after, elsewhere = store.requests.read_snapshot(), StateStore(rows).requests.read_snapshot()
+
+    assert (before.was_polled("approvals"), before.is_memory_lost) == (was_polled, False)
+    assert (after.was_polled("approvals"), after.is_memory_lost) == (False, was_polled)
+    assert (before.outlook("approvals"), after.outlook("approvals")) == (outlook, Outlook())
+    assert elsewhere.is_memory_lost is False

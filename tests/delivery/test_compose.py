@@ -1,0 +1,155 @@
+"""The next message of what is due: one card, or a digest, and what they say."""
+
+from typing import Any
+
+import pytest
+
+from maa_notify.delivery.compose import MOST_TOGETHER, Composer
+from maa_notify.delivery.sender import Message
+from maa_notify.domain.event import Notice, NoticeKind
+from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.storage.outbox import PendingNotification, outcome_size
+from maa_notify.storage.records import StoredCard, Versioned
+from maa_notify.storage.rows import MAX_BYTES
+from tests.delivery.waiting import PlainCards, news, subjects
+from tests.support.clock import START
+
+PLACE = CardLocation("19:abc", "1")
+
+
+def compose(
+    *due: PendingNotification,
+    places: dict[str, StoredCard] | None = None,
+    apart: frozenset[str] = frozenset(),
+    room: int = 100,
+) -> tuple[list[str], Message]:
+    """What is told by the next message, and the message, where more than two become a digest."""
+    told, message = Composer(PlainCards(room), 2).compose(due, places or {}, apart, START)
+    return subjects(list(told)), message
+
+
+def test_a_card_of_its_own_is_a_new_one_where_none_stands() -> None:
+    """In its full form, for the person it is for, with the line that is read aloud."""
+    told, message = compose(news("a", recipient="p"), news("b", recipient="p"))
+
+    assert told == ["a"]
+    assert message == Message({"fallbackText": "full", "of": "a", "again": False, "late": False}, "full", "p")
+
+
+@pytest.mark.parametrize(
+    "fields,again,late",
+    [({"doubts": 1}, True, False), ({"overtaken": True}, False, True)],
+)
+def test_a_card_says_that_it_may_be_there_and_that_newer_news_came_first(
+    fields: dict[str, Any], again: bool, late: bool
+) -> None:
+    """So that nobody takes a copy for a second request, or old news for the state of today."""
+    _, message = compose(news(**fields))
+
+    assert (message.card["again"], message.card["late"]) == (again, late)
+
+
+def test_a_card_that_was_refused_comes_in_its_plain_form() -> None:
+    """It is never part of a digest, which would be refused for its sake."""
+    told, message = compose(news("a", plain=True), news("b"), news("c"), news("d"))
+
+    assert (told, message.card) == (["a"], {"fallbackText": "plain", "of": "a"})
+
+
+@pytest.mark.parametrize("shown,changes", [(1, True), (2, True), (3, False)])
+def test_a_card_that_stands_is_changed_and_replied_to(shown: int, changes: bool) -> None:
+    """Older news than it shows never replace it; they are only replied."""
+    _, message = compose(news("a", 2), places={"a": StoredCard(PLACE, START, shown)})
+
+    assert (message.location, message.reply, message.changes_card) == (PLACE, {"reply": "a"}, changes)
+
+
+def test_more_than_so_many_become_one_digest() -> None:
+    """And just as many come one by one."""
+    three = [news(each, recipient="p") for each in "abc"]
+
+    told, message = compose(*three)
+
+    assert told == ["a", "b", "c"]
+    assert message == Message(
+        {"fallbackText": "digest", "of": ["a", "b", "c"], "again": False}, "digest", "p"
+    )
+    assert compose(*three[:2])[0] == ["a"]
+
+
+def test_what_a_digest_has_no_room_for_waits_for_the_next_message() -> None:
+    """Only what the card shows counts as told."""
+    assert compose(news("a"), news("b"), news("c"), room=2)[0] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"plain": True}, {"digest": "d"}, {"doubts": 1}, {"ill": True}],
+    ids=["refused", "in another digest", "in doubt", "ill"],
+)
+def test_what_failed_in_its_own_way_joins_no_new_digest(fields: dict[str, Any]) -> None:
+    """Nor do later news of the same request, which would come before it."""
+    due = [news("a"), news("x", **fields), news("x", 2), news("b"), news("c")]
+
+    assert compose(*due)[0] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("fields", [{"doubts": 1}, {"ill": True}], ids=["in doubt", "ill"])
+def test_what_failed_in_its_own_way_comes_alone_however_many_wait(fields: dict[str, Any]) -> None:
+    """When it is its turn."""
+    assert compose(news("x", **fields), news("a"), news("b"), news("c"))[0] == ["x"]
+
+
+def test_a_digest_that_was_tried_comes_as_it_was() -> None:
+    """The same members, also when they are fewer than make a new one; it says if it may be there."""
+    due = [news("a", digest="d"), news("b"), news("c", digest="d", doubts=1), news("e", digest="e")]
+
+    told, message = compose(*due)
+
+    assert (told, message.card["again"]) == (["a", "c"], True)
+
+
+def test_the_last_of_a_digest_is_a_card_of_its_own() -> None:
+    """The others were discarded, or told."""
+    told, message = compose(news("a", digest="d"), news("b"), news("c"), news("e"))
+
+    assert (told, message.card["fallbackText"]) == (["a"], "full")
+
+
+def test_what_has_a_card_of_its_own_is_in_no_digest() -> None:
+    """Neither first nor among others, neither new nor of a digest that was tried."""
+    three = [news("a"), news("b"), news("c")]
+
+    assert compose(news("x"), *three, apart=frozenset({"x"}))[0] == ["x"]
+    assert compose(*three, news("x"), apart=frozenset({"x"}))[0] == ["a", "b", "c"]
+    tried = [news("a", digest="d"), news("x", digest="d"), news("b", digest="d")]
+    assert compose(*tried, apart=frozenset({"x"}))[0] == ["a", "b"]
+
+
+def test_a_heartbeat_shares_no_card() -> None:
+    """It would say "no news" among news."""
+    heartbeat = Notice(NoticeKind.HEARTBEAT, "heartbeat", 1, START, "Quiet")
+    silent = Versioned(Notification(heartbeat, "default", START), "1")
+    three = [news("a"), news("b"), news("c")]
+
+    assert compose(*three, silent)[0] == ["a", "b", "c"]
+    assert compose(silent, *three)[0] == ["heartbeat"]
+
+
+def test_a_digest_holds_no_more_than_one_transaction_records() -> None:
+    """By the number of rows; more would be posted, and posted again."""
+    assert len(compose(*[news(str(each)) for each in range(60)])[0]) == MOST_TOGETHER == 49
+
+
+def test_a_digest_holds_no_more_bytes_than_one_transaction_records() -> None:
+    """By the size of what is recorded, to the byte; and one that is too large goes out alone."""
+    room = MAX_BYTES // 3 - outcome_size(news("a", last_error="x").value)
+    large = [news(each, last_error="x" * (1 + room)) for each in "abcd"]
+    exact = [*large[:2], news("c", last_error="x" * (1 + room + MAX_BYTES % 3))]
+    over = [*large[:2], news("c", last_error="x" * (2 + room + MAX_BYTES % 3))]
+    huge = news("e", last_error="x" * MAX_BYTES)
+
+    assert sum(outcome_size(each.value) for each in exact) == MAX_BYTES
+    assert compose(*exact)[0] == compose(*large)[0] == ["a", "b", "c"]
+    assert compose(*over)[0] == ["a", "b"]
+    assert compose(huge, *large)[0] == ["e"]

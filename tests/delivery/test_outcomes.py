@@ -1,0 +1,143 @@
+"""What becomes of the notifications of one message."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.delivery import outcomes
+from maa_notify.delivery.retries import Verdict
+from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.domain.notification import CardLocation
+from maa_notify.storage.outbox import Outcome, PendingNotification
+from maa_notify.storage.records import JournalEntry, StoredCard
+from tests.delivery.waiting import MINUTE, SECOND, news
+from tests.support.clock import START
+
+PLACE = CardLocation("19:abc", "1")
+WEEK = timedelta(days=7)
+
+
+def accepted(
+    items: list[PendingNotification], *waiting: PendingNotification, **message: Any
+) -> list[Outcome]:
+    """What is recorded of a card that was taken."""
+    return outcomes.accepted(items, Message({}, **message), Receipt("run", "message", PLACE), waiting, START)
+
+
+def test_a_card_that_was_taken_is_journalled_and_remembered() -> None:
+    """With what the destination told of it, and the place that later news of the request change."""
+    told = news(revision=3)
+
+    [found] = accepted([told])
+
+    assert found == Outcome(
+        told,
+        entry=JournalEntry(told.value, START, "run", "message"),
+        card=StoredCard(PLACE, START, 3),
+    )
+
+
+def test_a_digest_is_nobodys_own_card() -> None:
+    """Its members are journalled, and later news of each of them come on a card of its own."""
+    told = [news("a", 2), news("b")]
+
+    found = accepted(told, news("a"))
+
+    assert found == [Outcome(each, entry=JournalEntry(each.value, START, "run", "message")) for each in told]
+
+
+@pytest.mark.parametrize(
+    "fields,message",
+    [({}, {"changes_card": False}), ({"overtaken": True}, {})],
+    ids=["only replied", "came late"],
+)
+def test_older_news_are_never_taken_for_the_card_of_the_request(
+    fields: dict[str, Any], message: dict[str, Any]
+) -> None:
+    """What changed no card, or came after newer news, leaves no place to change later."""
+    [found] = accepted([news(**fields)], **message)
+
+    assert found.card is None
+
+
+def test_a_destination_without_places_has_no_card_to_remember() -> None:
+    """A webhook tells none."""
+    [found] = outcomes.accepted([news()], Message({}), Receipt(), [], START)
+
+    assert (found.card, found.entry) == (None, JournalEntry(news().value, START))
+
+
+def test_older_news_that_still_wait_know_that_they_were_overtaken() -> None:
+    """Only those of the same request at the same destination, and each is noted once."""
+    older = news()
+    others = [
+        news(overtaken=True),
+        news(revision=2, recipient="p"),
+        news(revision=3),
+        news("other"),
+        news(destination="other"),
+    ]
+
+    _, *marked = accepted([news(revision=2)], older, *others)
+
+    assert marked == [Outcome(older, kept=replace(older.value, overtaken=True))]
+
+
+def test_what_failed_for_a_week_is_given_up_and_all_else_waits() -> None:
+    """Counted by each notification's own time of failing, to the second."""
+    items = [news("a"), news("b")]
+    kept = [
+        replace(each.value, failing_for=seconds)
+        for each, seconds in zip(items, (604_800.0, 604_799.0), strict=True)
+    ]
+
+    assert outcomes.failed(items, Verdict(kept, None), WEEK, START) == [
+        Outcome(items[0], entry=JournalEntry(kept[0], START), dead=True),
+        Outcome(items[1], kept=kept[1]),
+    ]
+
+
+def test_a_person_out_of_reach_gets_a_second_look() -> None:
+    """Five minutes later, for all that the message told; nothing leaves the outbox yet."""
+    items = [news("a"), news("b")]
+
+    assert outcomes.out_of_reach(items, "not installed", START) == [
+        Outcome(
+            each,
+            kept=replace(
+                each.value, unreached_at=START, not_before=START + 5 * MINUTE, last_error="not installed"
+            ),
+        )
+        for each in items
+    ]
+
+
+def test_after_the_second_look_all_for_this_person_leaves() -> None:
+    """Also what was not there at the first one; and the person is left alone for a day."""
+    items = [news("a", unreached_at=START - 5 * MINUTE), news("b")]
+
+    found = outcomes.out_of_reach(items, "not installed", START + SECOND)
+
+    assert found == [
+        Outcome(
+            each,
+            entry=JournalEntry(
+                replace(each.value, last_error="not installed"), START + SECOND, unreached=True
+            ),
+            unreached=True,
+        )
+        for each in items
+    ]
+
+
+def test_who_was_not_even_asked_is_not_counted_as_out_of_reach_again() -> None:
+    """Else each skipped notification would put off the next try, for whoever has news every day."""
+    [found] = outcomes.left_alone([news()], "yesterday", START, is_known=True)
+
+    assert found == Outcome(
+        news(),
+        entry=JournalEntry(replace(news().value, last_error="yesterday"), START, unreached=True),
+        unreached=False,
+    )

@@ -1,0 +1,539 @@
+"""A delivery by itself, on rows in memory and with senders that do as they are told: no wire, no poll."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.delivery.delivery import Delivery, DeliveryResult
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.domain.notification import CardLocation
+from maa_notify.errors import (
+    CardRefused,
+    DestinationRefused,
+    DestinationUnavailable,
+    RecipientUnreachable,
+)
+from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.records import (
+    OUTBOX,
+    DestinationState,
+    StoredCard,
+    Unreached,
+    Versioned,
+    card_key,
+    encode,
+    unreached_key,
+)
+from maa_notify.storage.rows import Put, Write
+from maa_notify.storage.store import StateStore
+from tests.delivery.postbox import Asked, Postbox
+from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, PlainCards, news
+from tests.support.clock import START, FakeClock
+from tests.support.memory import MemoryRows
+
+GONE = DestinationRefused("404")
+DOWN = DestinationUnavailable("503")
+SILENT = DestinationUnavailable("no answer", in_doubt=True)
+REFUSED = CardRefused("400")
+UNREACHABLE = RecipientUnreachable("not installed")
+
+
+class Rows(MemoryRows):
+    """Rows of a store that may be slow, and where somebody else may be faster."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        """Quick, and nobody else is there."""
+        super().__init__()
+        self.clock = clock
+        self.delays: list[float] = []
+        self.commits = 0
+        self.before: Callable[[], object] = lambda: None
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Lets somebody else act, once, and takes its time."""
+        self.commits += 1
+        act, self.before = self.before, lambda: None
+        act()
+        self.clock.advance(self.delays.pop(0) if self.delays else 0.0)
+        return super().commit(writes)
+
+
+class House:
+    """A delivery with one destination `default` and what it stands on."""
+
+    def __init__(self, **limits: Any) -> None:
+        """Nothing waits yet."""
+        self.clock = FakeClock()
+        self.rows = Rows(self.clock)
+        self.store = StateStore(self.rows)
+        self.box = Postbox(self.clock)
+        self.senders = {"default": self.box}
+        self.leaders: dict[str, str] = {}
+        self.limits = DeliveryLimits(**limits)
+
+    def put(self, *items: PendingNotification, **state: Any) -> None:
+        """Lets these wait, and what is remembered of the destination be so."""
+        self.rows.commit([Put(OUTBOX + each.value.key, encode(each.value)) for each in items])
+        if state:
+            before = self.store.outbox.read_destination("default")
+            self.store.outbox.write_destination(
+                "default", Versioned(replace(before.value, **state), before.etag)
+            )
+
+    @property
+    def state(self) -> DestinationState:
+        """What is remembered of the destination."""
+        return self.store.outbox.read_destination("default").value
+
+    @property
+    def left(self) -> dict[str, Any]:
+        """What waits, by request."""
+        return {each.value.event.subject_id: each.value for each in self.store.outbox.read_pending()}
+
+    def delivery(self) -> Delivery:
+        """A new one, as each poll has."""
+        senders = {name: Asked(box) for name, box in self.senders.items()}
+        cards, random = PlainCards(), Random(1)
+        return Delivery(self.store.outbox, senders, cards, self.clock, self.limits, self.leaders, random)
+
+    def run(self) -> DeliveryResult:
+        """Delivers what waits."""
+        states = {name: self.store.outbox.read_destination(name) for name in self.senders}
+        return self.delivery().run(states, self.store.outbox.read_pending())
+
+
+def test_what_is_taken_is_told_once_and_the_lease_is_given_back() -> None:
+    """The next poll need not wait for anybody; it costs two writes, one before the post and one after."""
+    house = House()
+    house.put(news("a"), failing_since=START - HOUR, last_error="503")
+    before = house.rows.commits
+
+    first, second = house.run(), house.run()
+
+    assert house.rows.commits - before == 2
+
+    assert (first, second) == (DeliveryResult(delivered=1), DeliveryResult())
+    assert (house.box.told, house.left) == (["a"], {})
+    assert house.state == DestinationState(posts=(START.timestamp(),), last_accepted=START, heard_at=START)
+    assert [each.run_id for each in house.store.journal.read_sent()] == ["run"]
+
+
+def test_cards_keep_their_pace() -> None:
+    """A second between two; what is not due in the time of a poll waits for the next one."""
+    house = House(min_interval=20 * SECOND, time_budget_s=40.0)
+    house.put(*[news(each) for each in "abcd"])
+
+    assert house.run() == DeliveryResult(delivered=3, pending=1)
+    assert house.clock.sleeps == [20.0, 20.0]
+    assert house.state.holder == ""
+
+
+def test_two_destinations_are_served_side_by_side() -> None:
+    """Whichever can take a card first; the one that failed comes after those that work."""
+    house = House(min_interval=20 * SECOND)
+    house.senders["other"] = Postbox(house.clock)
+    house.put(news("a"), news("b"), failing_since=START)
+    house.put(*[news(each, destination="other") for each in "cd"])
+    order: list[str] = []
+    for name, box in house.senders.items():
+        box.meanwhile = partial(order.append, name)
+
+    assert house.run().delivered == 4
+    assert order[0] == "other"
+    assert house.clock.sleeps == [20.0]
+
+
+def test_destinations_of_one_address_share_pace_and_lease() -> None:
+    """Under the name of the first; each still posts with its own sender."""
+    house = House()
+    house.senders["twin"] = Postbox(house.clock)
+    house.leaders["twin"] = "default"
+    house.put(news("a"), news("b", destination="twin"))
+
+    assert house.run().delivered == 2
+    assert (house.box.told, house.senders["twin"].told) == (["a"], ["b"])
+    assert house.clock.sleeps == [1.0]
+    assert set(house.delivery().leases({})) == {"default"}
+
+
+def test_what_waits_for_a_destination_that_is_gone_is_kept_and_named() -> None:
+    """It counts as refused, and as overdue once it has waited for long."""
+    house = House()
+    house.put(news("a", destination="old", recorded_at=START - HOUR), news("b"))
+
+    assert house.run() == DeliveryResult(delivered=1, pending=1, refused=("old",), overdue=1)
+
+
+def test_a_lease_is_offered_where_a_card_can_be_taken_now() -> None:
+    """Not where another poll posts, nor before the time that was asked for; under the etag that was read."""
+    house = House()
+    house.senders |= {name: Postbox(house.clock) for name in ("taken", "told", "over")}
+    minute = START + MINUTE
+    states = {
+        "taken": DestinationState("theirs", minute),
+        "told": DestinationState(retry_after_until=minute),
+        "over": DestinationState("theirs", START),
+    }
+
+    found = house.delivery().leases({name: Versioned(each, "7") for name, each in states.items()})
+
+    assert {name: each.etag for name, each in found.items()} == {"default": "", "over": "7"}
+    assert {each.value.lease_expires_at for each in found.values()} == {START + 40 * SECOND}
+    assert all(each.value.holder for each in found.values())
+
+
+def test_both_deliveries_of_a_poll_count() -> None:
+    """What waits is what waits after the second."""
+    first = DeliveryResult(1, 9, 2, 3, ("a",), 9)
+
+    assert first.followed_by(DeliveryResult(4, 5, 6, 7, ("b",), 8)) == DeliveryResult(5, 5, 8, 10, ("b",), 8)
+
+
+def test_another_polls_lease_is_waited_for() -> None:
+    """It was killed, so its lease ends; then what it left is told, each once."""
+    house = House()
+    house.put(news("a"), holder="killed", lease_expires_at=START + 3 * SECOND)
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert house.clock.sleeps == [2.0, 1.0]
+
+
+def test_another_poll_that_shows_life_is_left_alone() -> None:
+    """It renewed its lease meanwhile, so it delivers what waits."""
+    house = House()
+    house.put(news("a"), holder="busy", lease_expires_at=START + 30 * SECOND)
+    sleep = house.clock.sleep
+
+    def renewed(seconds: float) -> None:
+        house.put(lease_expires_at=START + 60 * SECOND)
+        sleep(seconds)
+
+    house.clock.sleep = renewed  # type: ignore[method-assign]
+
+    assert house.run() == DeliveryResult(pending=1)
+    assert (house.box.told, house.state.holder) == ([], "busy")
+    assert house.clock.sleeps == [2.0]
+
+
+def test_what_another_poll_told_meanwhile_is_not_told_again() -> None:
+    """It took the lease between our reading and our writing: state and outbox are read again."""
+    house = House()
+    house.put(news("a"), news("b"))
+    [held] = [each for each in house.store.outbox.read_pending() if each.value.event.subject_id == "a"]
+
+    def be_faster() -> None:
+        house.store.outbox.discard(held)
+        house.put(last_error="seen")
+
+    house.rows.before = be_faster
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert house.box.told == ["b"]
+
+
+def test_a_delivery_whose_work_another_poll_did_ends() -> None:
+    """Nothing waits any more, and nobody's lease is touched."""
+    house = House()
+    house.put(news("a"))
+    [held] = house.store.outbox.read_pending()
+
+    def be_faster() -> None:
+        house.store.outbox.discard(held)
+        house.put(holder="theirs", lease_expires_at=START, is_mute=True)
+
+    house.rows.before = be_faster
+
+    assert house.run() == DeliveryResult()
+    assert (house.box.told, house.state.holder, house.clock.sleeps) == ([], "theirs", [])
+
+
+def test_a_card_that_another_poll_posted_meanwhile_is_changed() -> None:
+    """It stood nowhere when we looked, and the lease that we had was theirs in between."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a", 2), is_slow=True)
+    place = CardLocation("t", "9")
+
+    def post() -> None:
+        house.rows.commit([Put(card_key("default", "a"), encode(StoredCard(place, START, 1)))])
+        house.put(holder="", lease_expires_at=None)
+
+    house.rows.before = lambda: setattr(house.rows, "before", post)
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert [each.location for each in house.box.posted] == [place]
+
+
+def test_a_post_never_outlasts_its_lease() -> None:
+    """The store was slow to give it: it is taken again, and only then the card is posted."""
+    house = House()
+    house.put(news("a"))
+    house.rows.delays = [39.0]
+    leases: list[timedelta] = []
+
+    def note() -> None:
+        until = house.state.lease_expires_at
+        assert until is not None
+        leases.append(until - house.clock.now())
+
+    house.box.meanwhile = note
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert leases == [40 * SECOND]
+
+
+@pytest.mark.parametrize(
+    "fields,state,seconds",
+    [
+        ({}, {}, 30.0),
+        ({}, {"is_slow": True}, 130.0),
+        ({"doubts": 1}, {}, 130.0),
+        ({"doubts": 1}, {"is_slow": True, "is_mute": True}, 30.0),
+    ],
+    ids=["as a rule", "slow", "in doubt", "mute"],
+)
+def test_an_answer_is_waited_for_as_long_as_it_can_take(
+    fields: dict[str, Any], state: dict[str, Any], seconds: float
+) -> None:
+    """Where one came late or never, as long as Workflows goes on; not where nothing is answered at all."""
+    house = House()
+    house.put(news("a", **fields), **state)
+    until: list[Any] = []
+    house.box.meanwhile = lambda: until.append(house.state.lease_expires_at)
+
+    house.run()
+
+    assert [each.seconds for each in house.box.posted] == [seconds]
+    assert until == [START + timedelta(seconds=seconds + 10)]
+
+
+@pytest.mark.parametrize(
+    "ago,is_tried", [(HOUR, False), (DAY, False), (DAY + SECOND, True)], ids=["now", "a day", "longer"]
+)
+def test_a_person_out_of_reach_is_left_alone_for_a_day(ago: timedelta, is_tried: bool) -> None:
+    """Their news leave, and are told as such."""
+    house = House()
+    house.put(news("a", recipient="mira"))
+    house.rows.commit([Put(unreached_key("default", "mira"), encode(Unreached(START - ago)))])
+
+    assert house.run() == (DeliveryResult(delivered=1) if is_tried else DeliveryResult(unreached=1))
+    assert len(house.box.posted) == int(is_tried)
+
+
+def test_a_person_out_of_reach_gets_a_second_look_and_others_their_cards(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing has left after the first look; after the second their news do, with a line in the log."""
+    caplog.set_level("INFO")
+    house = House()
+    house.put(news("a", recipient="mira"), news("b", recipient="jonas"))
+    house.box.failing = {"a": UNREACHABLE}
+
+    first = house.run()
+    waiting = house.left
+    house.clock.advance(5 * MINUTE)
+    second = house.run()
+
+    assert (first, second) == (DeliveryResult(delivered=1, pending=1), DeliveryResult(unreached=1))
+    assert set(waiting) == {"a"}
+    assert [line.split()[0] for line in caplog.messages] == ["deliver.sent", "deliver.unreached"]
+    assert house.store.outbox.is_unreached("default", "mira", START, house.clock.now())
+
+
+def test_a_destination_that_refuses_is_tried_once() -> None:
+    """A second try now could only fail again; what waits is kept."""
+    house = House()
+    house.put(news("a"), news("b"))
+    house.box.failing = {"a": GONE, "b": GONE}
+
+    result = house.run()
+
+    assert result == DeliveryResult(pending=2, refused=("default",))
+    assert house.box.told == ["a"]
+    assert (house.state.failing_since, house.state.last_error, house.state.holder) == (START, "404", "")
+
+
+@pytest.mark.parametrize("since,tries", [(None, 3), (START - HOUR, 1)], ids=["works", "failed"])
+def test_a_destination_that_is_down_is_tried_three_times_in_a_poll(since: Any, tries: int) -> None:
+    """Once where it failed before, so that a long outage is no storm of calls."""
+    house = House()
+    house.put(*[news(each) for each in "abcde"], failing_since=since)
+    house.box.failing = dict.fromkeys("abcde", DOWN)
+
+    assert house.run().pending == 5
+    assert house.box.told == list("abcde")[:tries]
+
+
+def test_a_card_that_is_taken_gives_back_all_tries() -> None:
+    """Only failures in a row end the work at a destination."""
+    house = House()
+    house.put(*[news(each) for each in "abcde"])
+    house.box.answers = [DOWN, DOWN, None, DOWN, DOWN]
+
+    house.run()
+
+    assert len(house.box.posted) > 5
+
+
+def test_cards_refused_for_their_own_sake_use_up_no_tries_of_others() -> None:
+    """Up to so many in a poll."""
+    house = House(max_ill=4)
+    house.put(*[news(each) for each in "abc"])
+    house.box.failing = dict.fromkeys("ab", REFUSED)
+    result = house.run()
+
+    assert (result.delivered, result.pending) == (1, 2)
+    assert sorted(house.box.told) == ["a", "a", "b", "b", "c"] or len(house.box.told) == 4
+
+
+def test_no_more_than_so_many_refused_cards_are_tried_in_a_poll() -> None:
+    """Else a burst of them would take all its time."""
+    house = House(max_ill=2)
+    house.put(*[news(each) for each in "abc"])
+    house.box.failing = dict.fromkeys("abc", REFUSED)
+
+    house.run()
+
+    assert len(house.box.posted) == 2
+    assert (house.state.failing_since, house.state.last_error) == (None, "")
+
+
+def test_what_failed_for_a_week_is_given_up() -> None:
+    """It is counted, and waits no more."""
+    house = House()
+    house.put(news("a", attempts=9, tried_at=START - MINUTE, failing_for=604_800.0))
+    house.box.failing = {"a": GONE}
+
+    assert house.run() == DeliveryResult(dead=1)
+    assert [each.value.notification.last_error for each in house.store.journal.read_dead()] == ["404"]
+
+
+def test_a_copy_without_an_answer_is_noted_where_it_counts() -> None:
+    """A first try is none; nothing is mute that answers to a question."""
+    house = House()
+    house.put(news("a"))
+    house.box.failing = {"a": SILENT}
+    house.run()
+    first = house.state
+    house.clock.advance(MINUTE)
+    house.run()
+
+    assert (first.is_slow, first.is_mute, first.heard_at, first.repeats) == (True, False, None, ())
+    assert house.state.repeats == ((START + MINUTE).timestamp(),)
+    assert house.left["a"].doubts == 2
+
+
+def test_an_address_that_is_mute_is_asked_once_a_poll_until_it_answers() -> None:
+    """Then what waits long since it is in doubt is tried again."""
+    house = House()
+    house.put(news("a"))
+    house.box.failing, house.box.is_up = {"a": SILENT}, False
+    house.run()
+    mute, questions = house.state.is_mute, house.box.questions
+    house.clock.advance(10 * SECOND)
+    house.run()
+    still, asked, posts = house.state.is_mute, house.box.questions - questions, len(house.box.posted)
+    house.box.failing, house.box.is_up = {}, True
+
+    assert (mute, still, asked, posts) == (True, True, 1, 1)
+    assert house.run() == DeliveryResult(delivered=1)
+    assert (house.box.questions - questions, house.state.is_mute) == (2, False)
+
+
+def test_an_address_that_is_mute_is_not_asked_where_a_try_will_tell() -> None:
+    """Nor where nothing waits."""
+    house = House()
+    house.put(is_mute=True)
+    house.run()
+    house.put(news("a", doubts=1))
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert house.box.questions == 0
+
+
+def test_an_address_that_is_mute_is_asked_once_however_long_it_is_waited_for() -> None:
+    """Another poll had its lease for some seconds."""
+    house = House()
+    house.box.is_up = False
+    later: dict[str, Any] = {"doubts": 1, "attempts": 1, "tried_at": START, "not_before": START + HOUR}
+    lease = {"holder": "killed", "lease_expires_at": START + 5 * SECOND}
+    house.put(news("a", **later), news("b"), is_mute=True, **lease)
+    at_post: list[int] = []
+    house.box.meanwhile = lambda: at_post.append(house.box.questions)
+
+    house.run()
+
+    assert at_post[0] == 1
+
+
+def test_a_card_that_stands_is_changed_by_later_news() -> None:
+    """Also by news of the same delivery."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a"), news("a", 2), news("b"))
+
+    house.run()
+
+    own = [each.location for each in house.box.posted if each.card["of"] == "a"]
+    assert own == [None, CardLocation("thread", str(1 + house.box.told.index("a")))]
+    assert [each.location for each in house.box.posted if each.card["of"] == "b"] == [None]
+
+
+def test_older_news_that_are_only_replied_take_no_card_away() -> None:
+    """The card that stands is changed by the newer ones that follow in the same delivery."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a", 2), news("a", 4))
+    place = CardLocation("t", "9")
+    house.rows.commit([Put(card_key("default", "a"), encode(StoredCard(place, START, 3)))])
+
+    house.run()
+
+    assert [(each.location, each.changes_card) for each in house.box.posted] == [
+        (place, False),
+        (place, True),
+    ]
+
+
+@pytest.mark.parametrize("updates_cards", [True, False])
+def test_a_request_with_a_card_is_in_no_digest_where_cards_are_changed(updates_cards: bool) -> None:
+    """Nor one of which older news wait for later, which will be its card; elsewhere that is no matter."""
+    house = House(digest_above=1)
+    house.box.updates_cards = updates_cards
+    later: dict[str, Any] = {"doubts": 1, "not_before": START + HOUR, "tried_at": START, "attempts": 1}
+    house.put(news("a"), news("b"), news("d"), news("e", **later), news("e", 2))
+    house.rows.commit([Put(card_key("default", "d"), encode(StoredCard(CardLocation("t", "9"), START, 1)))])
+
+    house.run()
+
+    digests = [each for each in house.box.told if isinstance(each, list)]
+    assert digests == ([["a", "b"]] if updates_cards else [["a", "b", "d", "e"]])
+
+
+def test_older_news_that_wait_know_that_they_were_overtaken() -> None:
+    """They come later, marked as late, and change no card."""
+    house = House()
+    house.put(
+        news("a", overtakable=True, attempts=2, tried_at=START - MINUTE, not_before=START + 10 * SECOND),
+        news("a", 2),
+    )
+
+    assert house.run().delivered == 2
+    assert [each.card["late"] for each in house.box.posted] == [False, True]
+
+
+def test_what_a_person_discards_during_a_post_is_not_written_again() -> None:
+    """The others of the same digest are."""
+    house = House(digest_above=1)
+    house.put(news("a"), news("b"), news("c"))
+    [gone] = [each for each in house.store.outbox.read_pending() if each.value.event.subject_id == "b"]
+    house.box.answers = [GONE]
+    house.box.meanwhile = lambda: house.store.outbox.discard(gone)
+
+    assert house.run() == DeliveryResult(pending=2, refused=("default",))
+    assert {name: each.attempts for name, each in house.left.items()} == {"a": 1, "c": 1}
