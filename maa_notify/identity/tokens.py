@@ -304,7 +304,7 @@ def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> 
     see `is_tenant_unchecked`.
     """
     claims = claims_of(token)
-    ends, begins = _time_in(claims, "exp"), _time_in(claims, "nbf")
+    ends = _time_in(claims, "exp")
     if GUID.fullmatch(tenant_id) and _tenants_in(claims) - {tenant_id.lower()}:
         return (
             "is of another tenant than MAA_TENANT_ID names: check that setting, and MAA_ACCESS_TOKEN where it"
@@ -322,8 +322,6 @@ def claims_problem(token: Secret, scope: str, tenant_id: str, now: datetime) -> 
         return (
             f"expired at {ends:%Y-%m-%d %H:%M} UTC: renew MAA_ACCESS_TOKEN, or set the clock of this machine"
         )
-    if begins is not None and begins - _CLOCK_SKEW > now:
-        return f"is not valid before {begins:%Y-%m-%d %H:%M} UTC: set the clock of this machine"
     return ""
 
 
