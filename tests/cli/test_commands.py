@@ -97,7 +97,7 @@ def test_doctor_sends_a_sample_that_says_so(command: Command, teams: FakeTeams) 
     outcome = command("doctor", "--send")
 
     assert (outcome.code, len(teams.cards)) == (0, 1)
-    assert "test of MAA Notify" in json.dumps(teams.cards[0])
+    assert "Test of MAA Notify" in json.dumps(teams.cards[0])
 
 
 def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams: FakeTeams) -> None:

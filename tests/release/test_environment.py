@@ -124,7 +124,7 @@ def test_doctor_names_the_settings_that_are_missing(deployed: Deployed) -> None:
     done = deployed.run("-m", "maa_notify", "doctor")
 
     assert done.returncode == WRONG_SETTINGS
-    assert [name for name in ("MAA_TENANT_ID", "MAA_TEAMS_WEBHOOK_URL") if name not in done.stderr] == []
+    assert [name for name in ("MAA_TENANT_ID", "MAA_TEAMS_WEBHOOK_URL") if name not in done.stdout] == []
     assert "Traceback" not in done.stderr
 
 

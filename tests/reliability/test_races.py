@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -40,6 +41,12 @@ def settings(
     }
 
 
+def filed(number: int) -> dict[str, Any]:
+    """One of so many requests, each of somebody else, so that no card folds their names."""
+    requestor = {"user": {"displayName": f"Person {number}", "userPrincipalName": f"p{number}@contoso.com"}}
+    return make_request(payloadName=f"NAME-{number:04d}", requestor=requestor)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("pollers", [2, 8])
 def test_pollers_at_once_tell_each_request_once(
@@ -47,7 +54,7 @@ def test_pollers_at_once_tell_each_request_once(
 ) -> None:
     """No duplicate, no loss, no deadlock; what one leaves to another is delivered by the other."""
     graph.page_size = 500
-    graph.requests = [make_request(payloadName=f"NAME-{number:04d}") for number in range(REQUESTS)]
+    graph.requests = [filed(number) for number in range(REQUESTS)]
     apps = [app.build(settings, limits=UNPACED) for _ in range(pollers)]
     with ThreadPoolExecutor(pollers) as pool:
         reports = list(pool.map(lambda each: each.poll(), apps))
