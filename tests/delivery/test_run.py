@@ -183,7 +183,7 @@ def test_a_lease_is_offered_where_a_card_can_be_taken_now() -> None:
     found = house.delivery().leases({name: Versioned(each, "7") for name, each in states.items()})
 
     assert {name: each.etag for name, each in found.items()} == {"default": "", "over": "7"}
-    assert {each.value.lease_expires_at for each in found.values()} == {START + 40 * SECOND}
+    assert {each.value.lease_expires_at for each in found.values()} == {START + 44 * SECOND}
     assert all(each.value.holder for each in found.values())
 
 
@@ -273,7 +273,7 @@ def test_a_post_never_outlasts_its_lease() -> None:
     """The store was slow to give it: it is taken again, and only then the card is posted."""
     house = House()
     house.put(news("a"))
-    house.rows.delays = [39.0]
+    house.rows.delays = [43.0]
     leases: list[timedelta] = []
 
     def note() -> None:
@@ -284,7 +284,7 @@ def test_a_post_never_outlasts_its_lease() -> None:
     house.box.meanwhile = note
 
     assert house.run() == DeliveryResult(delivered=1)
-    assert leases == [40 * SECOND]
+    assert leases == [44 * SECOND]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_an_answer_is_waited_for_as_long_as_it_can_take(
     house.run()
 
     assert [each.seconds for each in house.box.posted] == [seconds]
-    assert until == [START + timedelta(seconds=seconds + 10)]
+    assert until == [START + timedelta(seconds=seconds + 14)]
 
 
 @pytest.mark.parametrize(
@@ -381,14 +381,14 @@ def test_a_card_that_is_taken_gives_back_all_tries() -> None:
 
 
 def test_cards_refused_for_their_own_sake_use_up_no_tries_of_others() -> None:
-    """Up to so many in a poll."""
-    house = House(max_ill=4)
+    """Each in both forms, one after the other: more often than what is down is tried."""
+    house = House(max_ill=5)
     house.put(*[news(each) for each in "abc"])
     house.box.failing = dict.fromkeys("ab", REFUSED)
     result = house.run()
 
     assert (result.delivered, result.pending) == (1, 2)
-    assert sorted(house.box.told) == ["a", "a", "b", "b", "c"] or len(house.box.told) == 4
+    assert house.box.told == ["a", "a", "b", "b", "c"]
 
 
 def test_no_more_than_so_many_refused_cards_are_tried_in_a_poll() -> None:
