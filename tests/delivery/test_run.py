@@ -312,6 +312,16 @@ def test_an_answer_is_waited_for_as_long_as_it_can_take(
     assert until == [START + timedelta(seconds=seconds + 14)]
 
 
+def test_a_digest_is_waited_for_as_long_as_its_doubtful_member_needs() -> None:
+    """One that went ahead without an answer is told once more with the others."""
+    house = House()
+    house.put(news("a", digest="d"), news("b", digest="d", doubts=1, attempts=1, tried_at=START - HOUR))
+
+    house.run()
+
+    assert [(each.card["of"], each.seconds) for each in house.box.posted] == [(["a", "b"], 130.0)]
+
+
 @pytest.mark.parametrize(
     "ago,is_tried", [(HOUR, False), (DAY, False), (DAY + SECOND, True)], ids=["now", "a day", "longer"]
 )
