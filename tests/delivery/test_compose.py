@@ -9,22 +9,26 @@ from maa_notify.delivery.sender import Message
 from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import PendingNotification, outcome_size
-from maa_notify.storage.records import StoredCard, Versioned
+from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import MAX_BYTES
-from tests.delivery.waiting import PlainCards, news, subjects
+from tests.delivery.waiting import HOUR, MINUTE, PlainCards, news, subjects
 from tests.support.clock import START
 
 PLACE = CardLocation("19:abc", "1")
+HEALTHY = DestinationState()
+FAILING = DestinationState(failing_since=START - HOUR)
+TRIED: dict[str, Any] = {"digest": "d", "attempts": 3, "tried_at": START - MINUTE}
 
 
 def compose(
     *due: PendingNotification,
     places: dict[str, StoredCard] | None = None,
     apart: frozenset[str] = frozenset(),
+    state: DestinationState = HEALTHY,
     room: int = 100,
 ) -> tuple[list[str], Message]:
     """What is told by the next message, and the message, where more than two become a digest."""
-    told, message = Composer(PlainCards(room), 2).compose(due, places or {}, apart, START)
+    told, message = Composer(PlainCards(room), 2).compose(due, places or {}, apart, state, START)
     return subjects(list(told)), message
 
 
@@ -78,8 +82,18 @@ def test_more_than_so_many_become_one_digest() -> None:
 
 
 def test_what_a_digest_has_no_room_for_waits_for_the_next_message() -> None:
-    """Only what the card shows counts as told."""
-    assert compose(news("a"), news("b"), news("c"), room=2)[0] == ["a", "b"]
+    """Only what the card shows counts as told; the card knows what the next one tells."""
+    told, message = compose(news("a"), news("b"), news("c"), room=2)
+
+    assert (told, message.card["beside"]) == (["a", "b"], ["c"])
+
+
+@pytest.mark.parametrize(
+    "count,room,expected", [(6, 5, 3), (8, 4, 4), (9, 4, 3), (5, 4, 2), (4, 3, 3)], ids=str
+)
+def test_what_needs_several_digests_is_spread_over_them(count: int, room: int, expected: int) -> None:
+    """None is left outside as a card of its own, as long as there are enough for two digests."""
+    assert len(compose(*[news(str(each)) for each in range(count)], room=room)[0]) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,6 +130,53 @@ def test_the_last_of_a_digest_is_a_card_of_its_own() -> None:
     assert (told, message.card["fallbackText"]) == (["a"], "full")
 
 
+def test_a_digest_that_fails_with_its_destination_sends_one_member_ahead() -> None:
+    """Whichever failed least, as a card of its own; where others are taken, all of it comes at once."""
+    due = [news("a", **TRIED), news("b", **TRIED), news("c", **TRIED)]
+
+    told, message = compose(*due, state=FAILING)
+
+    assert (len(told), message.card["fallbackText"]) == (1, "full")
+    assert compose(*due)[0] == ["a", "b", "c"]
+
+
+def test_after_one_member_the_whole_digest_has_its_turn() -> None:
+    """Then the next member: the one that was tried alone comes after the others."""
+    ahead = compose(*[news(each, **TRIED) for each in "ab"], state=FAILING)[0][0]
+    [other] = {"a", "b"} - {ahead}
+    tried_alone = {**TRIED, "attempts": 4, "tried_at": START}
+    once, again = ({**TRIED, "attempts": each, "tried_at": START} for each in (4, 5))
+
+    alone = [news(each, **(tried_alone if each == ahead else TRIED)) for each in "ab"]
+    together = [news(each, **(again if each == ahead else once)) for each in "ab"]
+
+    assert compose(*alone, state=FAILING)[0] == ["a", "b"]
+    assert compose(*together, state=FAILING)[0] == [other]
+
+
+def test_a_digest_with_an_untried_member_comes_whole() -> None:
+    """What was never tried with the others tells nothing of them yet."""
+    due = [news("a", **TRIED), news("b", digest="d")]
+
+    assert compose(*due, state=FAILING)[0] == ["a", "b"]
+
+
+def test_the_member_that_goes_ahead_is_never_later_news_of_a_request() -> None:
+    """Though the earlier ones failed more often."""
+    for subject in "abcd":
+        due = [news(subject, **{**TRIED, "attempts": 4}), news(subject, 2, **TRIED)]
+        told, _ = Composer(PlainCards(), 2).compose(due, {}, frozenset(), FAILING, START)
+
+        assert list(told) == due[:1]
+
+
+def test_a_refused_member_of_a_digest_comes_in_its_plain_form() -> None:
+    """Alone, before the whole has its turn."""
+    told, message = compose(news("b", plain=True, **TRIED), news("a", **TRIED), state=FAILING)
+
+    assert (told, message.card["fallbackText"]) == (["b"], "plain")
+
+
 def test_what_has_a_card_of_its_own_is_in_no_digest() -> None:
     """Neither first nor among others, neither new nor of a digest that was tried."""
     three = [news("a"), news("b"), news("c")]
@@ -138,7 +199,9 @@ def test_a_heartbeat_shares_no_card() -> None:
 
 def test_a_digest_holds_no_more_than_one_transaction_records() -> None:
     """By the number of rows; more would be posted, and posted again."""
-    assert len(compose(*[news(str(each)) for each in range(60)])[0]) == MOST_TOGETHER == 49
+    told = [len(compose(*[news(str(each)) for each in range(count)])[0]) for count in (49, 50, 98, 99)]
+
+    assert told == [MOST_TOGETHER, 25, 49, 33]
 
 
 def test_a_digest_holds_no_more_bytes_than_one_transaction_records() -> None:

@@ -120,6 +120,13 @@ def test_what_failed_least_is_tried_first() -> None:
     assert ranked(news("a", attempts=2), news("b", attempts=1), news("c"), news("d")) == ["c", "d", "b", "a"]
 
 
+def test_the_plain_form_of_a_card_comes_right_after_its_full_one() -> None:
+    """Before what never failed: so soon the cause is the same, and the answer tells whose fault it is."""
+    assert ranked(news("a"), news("b", plain=True, attempts=1), news("c")) == ["b", "a", "c"]
+    plain = [news(each, plain=True, attempts=tries) for each, tries in (("a", 2), ("b", 1))]
+    assert ranked(news("c"), *plain) == ["b", "a", "c"]
+
+
 def test_what_has_its_time_later_is_not_told_now() -> None:
     """It is told at its time, to the second."""
     one, two = news("a"), news("b")

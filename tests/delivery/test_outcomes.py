@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery import outcomes
+from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.notification import CardLocation
@@ -43,9 +44,29 @@ def test_a_digest_is_nobodys_own_card() -> None:
     """Its members are journalled, and later news of each of them come on a card of its own."""
     told = [news("a", 2), news("b")]
 
-    found = accepted(told, news("a"))
+    found = accepted(told)
 
     assert found == [Outcome(each, entry=JournalEntry(each.value, START, "run", "message")) for each in told]
+
+
+def test_older_news_of_any_member_know_that_a_digest_overtook_them() -> None:
+    """They come later, and say so."""
+    older, same, newer = news("b"), news("a"), news("b", 3)
+
+    found = accepted([news("a"), news("b", 2)], older, same, newer)
+
+    assert found[2:] == [Outcome(older, kept=replace(older.value, overtaken=True))]
+
+
+@pytest.mark.parametrize("members,marked", [(MOST_TOGETHER, 0), (MOST_TOGETHER - 1, 2), (1, 96)])
+def test_a_large_digest_marks_as_much_as_one_transaction_records(members: int, marked: int) -> None:
+    """What was posted must be recorded; without the mark older news come all the same."""
+    told = [news(str(each), 200) for each in range(members)]
+    older = [news("0", revision) for revision in range(1, 100)]
+
+    found = accepted(told, *older)
+
+    assert [each.pending for each in found] == [*told, *older[:marked]]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +117,15 @@ def test_what_failed_for_a_week_is_given_up_and_all_else_waits() -> None:
     assert outcomes.failed(items, Verdict(kept, None), WEEK, START) == [
         Outcome(items[0], entry=JournalEntry(kept[0], START), dead=True),
         Outcome(items[1], kept=kept[1]),
+    ]
+
+
+def test_what_is_given_up_unasked_leaves_as_what_failed_does() -> None:
+    """As it was, without one more try, and where a person can send it again."""
+    items = [news("a", doubts=7), news("b", doubts=8)]
+
+    assert outcomes.given_up(items, START) == [
+        Outcome(each, entry=JournalEntry(each.value, START), dead=True) for each in items
     ]
 
 

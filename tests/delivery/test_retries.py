@@ -16,8 +16,11 @@ from maa_notify.delivery.retries import (
     failing,
     heard,
     in_doubt,
+    in_full,
     is_ill,
+    is_worn_out,
     judge,
+    sends_one_ahead,
     without_future_times,
 )
 from maa_notify.domain.notification import Notification
@@ -67,6 +70,16 @@ def test_a_refused_digest_is_no_reason_for_plain_cards() -> None:
         after = after_failure(before, Failure(REFUSED, START, together=2))
 
         assert (after.plain, after.overtakable, after.not_before) == (False, False, None)
+        assert after.refused
+
+
+def test_a_card_counts_as_refused_once_no_form_of_it_is_taken() -> None:
+    """Until its next try: that is the full form again, or fails in another way."""
+    first = after_failure(WAITING, Failure(REFUSED, START))
+    second = after_failure(first, Failure(REFUSED, START))
+    later = [after_failure(second, Failure(error, START)) for error in (REFUSED, DOWN, GONE, SILENT)]
+
+    assert [each.refused for each in (first, second, *later)] == [False, True, *[False] * 4]
 
 
 @pytest.mark.parametrize(
@@ -134,14 +147,25 @@ def test_a_pause_is_spread_for_whatever_reason_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "since,wait",
-    [(timedelta(), MINUTE), (10 * SECOND, MINUTE), (HOUR, 3 * HOUR), (8 * HOUR, DAY), (5 * DAY, DAY)],
+    "doubts,wait",
+    [
+        (0, MINUTE),
+        (1, 3 * MINUTE),
+        (2, 12 * MINUTE),
+        (3, 48 * MINUTE),
+        (4, 192 * MINUTE),
+        (5, 768 * MINUTE),
+        (6, DAY),
+        (9_999, DAY),
+    ],
 )
-def test_what_is_in_doubt_is_sent_again_ever_more_rarely(since: timedelta, wait: timedelta) -> None:
-    """Three times as long as it has been in doubt, from a minute to a day."""
-    after = after_failure(replace(WAITING, failing_since=START - since), Failure(SILENT, START))
+def test_what_is_in_doubt_is_sent_again_ever_more_rarely(doubts: int, wait: timedelta) -> None:
+    """By the number of tries without an answer, from a minute to a day; not by its age."""
+    for since in (START, START - 5 * DAY):
+        before = replace(WAITING, doubts=doubts, failing_since=since)
+        after = after_failure(before, Failure(SILENT, START))
 
-    assert (after.doubts, after.not_before) == (1, START + wait)
+        assert (after.doubts, after.not_before) == (doubts + 1, START + wait)
 
 
 def test_what_was_in_doubt_once_stays_so() -> None:
@@ -160,8 +184,10 @@ def test_what_was_in_doubt_once_stays_so() -> None:
         ({"tried_at": START - MINUTE, "failing_for": 40.0}, 100),
         ({"tried_at": START - 25 * HOUR}, 90_000),
         ({"tried_at": START - 25 * HOUR - SECOND, "failing_for": 40.0}, 40),
+        ({"tried_at": START - 50 * HOUR, "doubts": 1}, 180_000),
+        ({"tried_at": START - 50 * HOUR - SECOND, "doubts": 1, "failing_for": 40.0}, 40),
     ],
-    ids=["first", "second", "third", "once a day", "after a pause"],
+    ids=["first", "second", "third", "once a day", "after a pause", "in doubt", "after a longer pause"],
 )
 def test_only_time_in_which_somebody_tries_is_time_of_failing(fields: dict[str, Any], counts: float) -> None:
     """A service that was switched off for a week gives up nothing on its return."""
@@ -337,7 +363,7 @@ def test_what_fails_alone_is_the_fault_of_its_destination() -> None:
     assert (second.blame, second.kept[0].ill) == (None, True)
 
 
-ELSE_REFUSED = news("two", overtakable=True, tried_at=START - MINUTE)
+ELSE_REFUSED = news("two", refused=True, tried_at=START - MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -348,8 +374,9 @@ ELSE_REFUSED = news("two", overtakable=True, tried_at=START - MINUTE)
         (news(plain=True), (ELSE_REFUSED,), SECOND, False),
         (news(plain=True), (ELSE_REFUSED,), MINUTE, False),
         (news(plain=True), (news("two", tried_at=START - MINUTE),), None, False),
-        (news(plain=True), (news("two", overtakable=True),), None, False),
-        (news(plain=True), (news("two", overtakable=True, tried_at=START, ill=True),), None, False),
+        (news(plain=True), (news("two", refused=True),), None, False),
+        (news(plain=True), (news("two", refused=True, tried_at=START, ill=True),), None, False),
+        (news(plain=True), (news("two", overtakable=True, tried_at=START - MINUTE),), None, False),
         (news(plain=True), (), None, False),
         (news(), (ELSE_REFUSED,), None, False),
         (since(HOUR, plain=True), (ELSE_REFUSED,), 2 * MINUTE, False),
@@ -362,6 +389,7 @@ ELSE_REFUSED = news("two", overtakable=True, tried_at=START - MINUTE)
         "failed otherwise",
         "clock set back",
         "ill",
+        "refused before its last try",
         "alone",
         "not yet in plain",
         "ill itself",
@@ -390,18 +418,48 @@ def names(kept: Verdict) -> list[str]:
     return [each.digest for each in kept.kept]
 
 
+def test_a_refused_digest_stays_whole_while_nothing_is_taken() -> None:
+    """In its order, in full and at once: one of its members tells whether the destination is at fault."""
+    found = verdict(*digest(4, digest="old"), error=REFUSED)
+
+    assert names(found) == ["old"] * 4
+    assert [each.event.subject_id for each in found.kept] == ["0", "1", "2", "3"]
+    assert {(each.plain, each.refused, each.not_before) for each in found.kept} == {(False, True, None)}
+    assert found.blame is None
+
+
+def test_a_destination_that_refuses_a_digest_and_a_single_card_is_to_blame() -> None:
+    """Whatever it is sent, it takes none of it."""
+    found = verdict(*digest(2, digest="old"), error=REFUSED, others=(ELSE_REFUSED,))
+
+    assert isinstance(found.blame, DestinationRefused)
+
+
 @pytest.mark.parametrize(
     "count,expected",
     [(2, ["", ""]), (3, ["", "new-2", "new-2"]), (4, ["new-1", "new-1", "new-2", "new-2"])],
 )
-def test_a_refused_digest_comes_in_halves(count: int, expected: list[str]) -> None:
-    """In its order, in full and at once; one alone is a card of its own."""
-    found = verdict(*digest(count, digest="old"), error=REFUSED)
+def test_a_refused_digest_comes_in_halves_where_others_are_taken(count: int, expected: list[str]) -> None:
+    """In its order, in full and at once; one alone is a card of its own, and none of it was refused yet."""
+    found = verdict(*digest(count, digest="old", failing_since=START - HOUR), error=REFUSED, accepted=MINUTE)
 
     assert names(found) == expected
     assert [each.event.subject_id for each in found.kept] == [str(each) for each in range(count)]
-    assert {(each.plain, each.not_before) for each in found.kept} == {(False, None)}
+    assert {(each.plain, each.refused, each.not_before) for each in found.kept} == {(False, False, None)}
     assert found.blame is None
+
+
+def test_a_new_digest_that_failed_gets_a_name() -> None:
+    """So that it comes again as it was."""
+    assert names(verdict(*digest(3), error=DOWN)) == ["new"] * 3
+
+
+def test_what_a_card_had_no_room_for_is_no_part_of_what_failed() -> None:
+    """Other members of the digest wait, who were not on the card: those on it get a name of their own."""
+    rest, else_there = news("8", digest="old"), news("9", digest="else")
+
+    assert names(verdict(*digest(2, digest="old"), error=DOWN, others=(else_there, rest))) == ["new"] * 2
+    assert names(verdict(*digest(2, digest="old"), error=DOWN, others=(else_there,))) == ["old"] * 2
 
 
 def test_an_ill_digest_comes_in_halves_to_find_the_ill_one() -> None:
@@ -420,7 +478,7 @@ def test_a_digest_without_an_answer_is_parted_after_three_tries(doubts: int, is_
     found = verdict(*digest(4, failing_since=START - HOUR, doubts=doubts), error=SILENT, accepted=MINUTE)
 
     assert names(found) == (["new-1", "new-1", "new-2", "new-2"] if is_parted else ["new"] * 4)
-    wait = MINUTE if is_parted else 3 * HOUR
+    wait = MINUTE if is_parted or not doubts else 3 * MINUTE
     assert {each.not_before for each in found.kept} == {START + wait}
 
 
@@ -429,26 +487,90 @@ def test_a_digest_without_an_answer_stays_whole_while_nothing_is_taken() -> None
     assert names(verdict(*digest(4, doubts=9, digest="old"), error=SILENT)) == ["old"] * 4
 
 
-def test_a_failing_digest_sends_one_ahead_ever_more_rarely() -> None:
-    """After three tries, six, twelve and so on; the others stay that digest."""
-    ahead = [
-        tries
-        for tries in range(1, 50)
-        if names(verdict(*digest(4, attempts=tries - 1, digest="old"), error=DOWN)) != ["old"] * 4
-    ]
-
-    assert ahead == [3, 6, 12, 24, 48]
+TOGETHER: dict[str, Any] = {"attempts": 3, "tried_at": START - MINUTE}
+FAILING = DestinationState(failing_since=START - HOUR)
 
 
-def test_whoever_is_sent_ahead_is_the_first_one_and_all_are_kept() -> None:
-    """Of two, the other is a card of its own as well; the first one's tries count."""
-    four = verdict(*digest(4, attempts=2), error=DOWN)
-    two = verdict(*digest(2, attempts=2), error=DOWN)
-    mixed = verdict(news("0", attempts=2), *digest(2, attempts=6), error=DOWN)
+@pytest.mark.parametrize(
+    "fields,state,is_sent",
+    [
+        ({}, FAILING, True),
+        ({"attempts": 2}, FAILING, False),
+        ({}, HEALTHY, False),
+        ({"attempts": 1, "refused": True}, HEALTHY, True),
+        ({}, replace(FAILING, last_accepted=START - HOUR), True),
+        ({}, replace(FAILING, last_accepted=START - MINUTE), False),
+        ({"refused": True}, replace(HEALTHY, last_accepted=START), False),
+        ({"tried_at": None}, replace(FAILING, last_accepted=START - HOUR), False),
+    ],
+    ids=[
+        "three tries",
+        "two tries",
+        "others are taken",
+        "refused",
+        "taken before",
+        "taken then",
+        "taken since",
+        "clock set back",
+    ],
+)
+def test_one_member_of_a_failed_digest_is_tried_to_learn_whose_fault_it_is(
+    fields: dict[str, Any], state: DestinationState, is_sent: bool
+) -> None:
+    """After three tries while its destination fails, at once when it was refused; not once any is taken."""
+    members = [each.value for each in digest(3, **{**TOGETHER, **fields})]
 
-    assert (names(four), names(two)) == (["", "new", "new", "new"], ["", ""])
-    assert names(mixed) == ["", "new", "new"]
-    assert [each.event.subject_id for each in four.kept] == ["0", "1", "2", "3"]
+    assert sends_one_ahead(members, state) is is_sent
+
+
+@pytest.mark.parametrize("doubts,is_sent", [(0, False), (2, False), (3, True)])
+def test_a_digest_is_tried_by_turns_as_a_whole_and_by_one_member(doubts: int, is_sent: bool) -> None:
+    """But no longer as a whole when three tries of it had no answer: it may be there as often."""
+    members = [*digest(2, **TOGETHER, doubts=doubts), news("9", **{**TOGETHER, "tried_at": START})]
+
+    assert sends_one_ahead([each.value for each in members], FAILING) is is_sent
+
+
+def test_a_digest_counts_as_tried_as_often_as_its_least_tried_member() -> None:
+    """The one that went ahead was tried more often."""
+    members = [news("8", **{**TOGETHER, "attempts": 9}), news("9", **{**TOGETHER, "attempts": 2})]
+
+    assert not sends_one_ahead([each.value for each in members], FAILING)
+
+
+def test_a_member_that_went_ahead_stays_in_its_digest() -> None:
+    """Whatever became of it: a long outage takes nothing apart."""
+    for error in (DOWN, GONE, SILENT, REFUSED):
+        assert names(verdict(news(attempts=3, digest="old"), error=error)) == ["old"]
+
+
+def test_each_poll_begins_with_the_full_forms() -> None:
+    """A refusal of before may have been the destination's fault; nothing else is forgotten."""
+    plain, full = news("a", plain=True, attempts=2, overtakable=True), news("b", attempts=1)
+
+    assert in_full([plain, full]) == [news("a", attempts=2, overtakable=True), full]
+
+
+@pytest.mark.parametrize(
+    "fields,ago,is_worn",
+    [
+        ({}, (100, 50), True),
+        ({"failing_since": START - 7 * DAY + SECOND}, (100, 50), False),
+        ({"failing_since": None}, (100, 50), False),
+        ({"doubts": 0}, (100, 50), False),
+        ({}, (50,), False),
+        ({}, (86_400, 50), False),
+    ],
+    ids=["worn out", "younger", "never failed", "no doubt", "has a turn", "has a turn again"],
+)
+def test_a_card_in_doubt_that_has_no_turn_any_more_is_given_up_after_a_week(
+    fields: dict[str, Any], ago: tuple[float, ...], is_worn: bool
+) -> None:
+    """Its address had all the copies of a day, so it would never be tried and never leave."""
+    waiting = replace(WAITING, **{"doubts": 1, "failing_since": START - 7 * DAY, **fields})
+    state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
+
+    assert is_worn_out(waiting, state, START, LIMITS) is is_worn
 
 
 def test_a_single_card_is_in_no_digest() -> None:

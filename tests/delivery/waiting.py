@@ -42,7 +42,7 @@ def subjects(waiting: list[PendingNotification]) -> list[str]:
 
 
 class PlainCards(Struct, frozen=True):
-    """Cards that say what they were made of; a digest holds at most `room` events."""
+    """Cards that say what they were made of; a digest holds `room` events and says what is beside it."""
 
     room: int = 100
 
@@ -61,8 +61,15 @@ class PlainCards(Struct, frozen=True):
         return {"reply": event.subject_id}
 
     def digest(
-        self, events: Sequence[Event], destination: str, now: datetime, *, again: bool = False
+        self,
+        events: Sequence[Event],
+        destination: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        beside: Sequence[Event] = (),
     ) -> tuple[Card, int]:
         """As many as there is room for."""
         held = [each.subject_id for each in events][: self.room]
-        return {"fallbackText": "digest", "of": held, "again": again}, len(held)
+        others = {"beside": [each.subject_id for each in beside]} if beside else {}
+        return {"fallbackText": "digest", "of": held, "again": again, **others}, len(held)

@@ -130,7 +130,10 @@ def test_news_are_recorded_and_told_and_the_look_is_marked() -> None:
     assert first == Report(7, 1, 1, malformed=1, waiting=2, oldest_waiting_s=3)
     assert (second.events, second.delivered) == (0, 0)
     assert tenant.boxes["default"].told == ["a"]
-    assert tenant.mark == SourceMark(last_good=START + MINUTE, tried_at=START + MINUTE, outlook=OUTLOOK)
+    at = START + MINUTE
+    assert tenant.mark == SourceMark(
+        last_good=at, tried_at=at, outlook=OUTLOOK, destinations=("default",), left={}
+    )
 
 
 def test_a_first_look_is_marked_before_anything_is_posted() -> None:
