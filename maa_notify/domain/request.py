@@ -134,6 +134,7 @@ class Target(Struct, frozen=True):
         removed_assignments: those that a list of removed ones names.
         protects: for an access policy, the policy type that it protects.
         platform: for an access policy, one of `PLATFORMS`.
+        device_id: of the one device in Intune, a GUID in lower case.
     """
 
     name: str = ""
@@ -148,6 +149,7 @@ class Target(Struct, frozen=True):
     removed_assignments: tuple[Assignment, ...] = ()
     protects: str = ""
     platform: str = ""
+    device_id: str = ""
 
     @property
     def is_deployment(self) -> bool:

@@ -86,6 +86,7 @@ def test_a_wipe_is_read_whole() -> None:
             serial_number="5CG1234XYZ",
             primary_user="theo.brandt@contoso.com",
             device_count=1,
+            device_id="b2e5d1ef-0002-4d2f-9f00-000000000002",
         ),
     )
 
@@ -225,10 +226,11 @@ def test_a_status_is_known_in_any_spelling_and_kept_when_it_is_new(raw: str, exp
         (["app", "app"], ("app",)),
         (["brandNewType"], ("brandNewType",)),
         ("script", ("script",)),
-        ([None, 3, {}, "role"], ("role",)),
+        ([None, 3, {}, "role"], ("unknown", "role")),
+        ("deviceWipe, app", ("deviceWipe", "app")),
         ([], ()),
         (None, ()),
-        ({"a": 1}, ()),
+        ({"a": 1}, ("unknown",)),
     ],
 )
 def test_policy_types_are_known_in_any_case_and_kept_when_they_are_new(
