@@ -49,7 +49,7 @@ def entry(news: Sequence[RequestEvent], now: datetime, times: TimeFormat) -> lis
         ", ".join(dict.fromkeys(each.short_key for each in news)),
     ]
     subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
-    details = rich(run(" · ".join(filter(None, told))), spacing="None")
+    details = rich(run(" · ".join(filter(None, told))), spacing="Small")
     return [rich(*subject, separator=True), details]
 
 

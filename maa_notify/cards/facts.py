@@ -7,7 +7,7 @@ from maa_notify.cards import strings, timeline
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact
 from maa_notify.cards.people import display_name
-from maa_notify.cards.text import safe, safe_account
+from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.request import EXPIRED, ApprovalRequest
 
@@ -36,7 +36,7 @@ def _rows(card: CardContext) -> Iterator[tuple[str, str]]:
     yield strings.LABEL_PLATFORM, strings.PLATFORM.get(target.platform, "")
     yield strings.LABEL_RISK, _risk(card)
     yield strings.LABEL_DEVICE, safe(target.serial_number, _SERIAL_LIMIT)
-    yield strings.LABEL_PRIMARY_USER, safe_account(target.primary_user, card.limits.name)
+    yield strings.LABEL_PRIMARY_USER, safe(target.primary_user, card.limits.name)
     yield strings.LABEL_ASSIGNED, strings.assignments(target.assignments)
     yield strings.LABEL_REMOVED, strings.assignments(target.removed_assignments)
     yield strings.LABEL_EXPIRES, expires(request, card.now, card.times)

@@ -6,6 +6,7 @@ from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
+from maa_notify.cards.links import ticket_row
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.text import safe_and_rest
 from maa_notify.cards.timeline import timeline
@@ -29,6 +30,7 @@ def full_body(card: CardContext) -> list[Element]:
         _quote(strings.REASON, card.request.justification, card.limits.quote),
         *_notes(card),
         *facts(card),
+        *ticket_row(card),
         *timeline(card),
         *_reminder(card),
         *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),
@@ -108,7 +110,7 @@ def _reasons(card: CardContext) -> list[Element]:
 def _quote(label: str, text: str, limit: int) -> Element:
     """Somebody else's words, boxed and labelled, so that no line of them can look like ours."""
     quoted, left_out = safe_and_rest(text, limit)
-    shown = run(quoted, italic=True) if quoted else run(strings.NOTHING_SAID, isSubtle=True)
+    shown = run(quoted) if quoted else run(strings.NOTHING_SAID, isSubtle=True)
     more = [run(strings.more_characters(left_out), isSubtle=True)] if left_out else []
     title = trusted_text(label, size="Small", isSubtle=True)
     return container("emphasis", title, rich(shown, *more, spacing="Small"))

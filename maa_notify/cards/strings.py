@@ -10,7 +10,8 @@ from maa_notify.domain import request as r
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
 
-OPEN_IN_INTUNE = "Open in Intune"
+REVIEW_IN_INTUNE = "Review in Intune"
+SHOW_THE_DEVICE = "Show the device"
 REASON = "The requestor's own words"
 NOTES = "The approver's own words"
 NOTHING_SAID = "Nothing was said."
@@ -19,6 +20,7 @@ APPROVAL = "Approval"
 REQUESTOR_NOT_TOLD = f"requestor {NOT_TOLD}"
 APPROVER_NOT_TOLD = f"approver {NOT_TOLD}"
 APPLICATION = "application"
+ACCOUNT_NOT_TOLD = "account not told"
 SENDER = "sent by MAA Notify, which reads requests and never decides"
 DIGEST_APPROVERS = (
     "Approvers: open Intune yourself, go to Multi Admin Approval > All requests, read the requests there and"
@@ -55,6 +57,7 @@ LABEL_REQUESTED = "Requested"
 LABEL_EXPIRES = "Expires"
 LABEL_GONE = "Not listed"
 LABEL_EARLIER = "Before"
+LABEL_TICKET = "Ticket"
 
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
@@ -97,13 +100,28 @@ RISK_REASON = {
         " device, can wipe it in some Android enrolments, and takes the BitLocker protectors from an"
         " Entra-joined one."
     ),
-    Reason.DEVICE: "An action on a device can erase it or take it out of management.",
+    Reason.PASSCODE: (
+        "Resetting the passcode takes the old one off the device: whoever holds the device may get at what is"
+        " on it."
+    ),
+    Reason.ACTIVATION_LOCK: "Without activation lock, whoever holds the device can set it up as their own.",
+    Reason.LOCK: "Locking a device keeps its user out until somebody unlocks it.",
+    Reason.SECURITY: "A security action changes how the device is protected.",
+    Reason.DEVICE: (
+        "This notifier cannot tell what the action does to the device: some actions erase one or take it out"
+        " of management."
+    ),
     Reason.SCRIPT: "A script can do anything on every device that it is assigned to.",
     Reason.ROLE: "A role decides who may do what in Intune, and with that who may approve.",
     Reason.UNINSTALL: (
         "After the change the app is uninstalled for all users or on all devices. It may be so already."
     ),
     Reason.EVERYBODY: "After the change it reaches all users or all devices. It may do so already.",
+    Reason.UNREADABLE: (
+        "This notifier cannot read whom all of it reaches. It may be everybody: look at the assignments in"
+        " Intune."
+    ),
+    Reason.UNKNOWN_DELETE: "It deletes something of a policy type that is new to this notifier.",
 }
 """Why a request is of high risk, in one breath."""
 
@@ -434,6 +452,11 @@ def a_request(types: str) -> str:
 def nameless(lead: str) -> str:
     """A subject whose object Intune does not name."""
     return f"{lead} (name {NOT_TOLD})"
+
+
+def mixed_scripts(scripts: Sequence[str]) -> str:
+    """What is said behind a name that mixes alphabets with look-alike letters."""
+    return f" [letters of {' and '.join(scripts)}]"
 
 
 def labelled(label: str, value: object) -> str:

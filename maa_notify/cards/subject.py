@@ -7,18 +7,18 @@ from msgspec.structs import replace
 
 from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, run
-from maa_notify.cards.text import safe
+from maa_notify.cards.names import quoted
+from maa_notify.cards.text import plain
 from maa_notify.domain.request import ApprovalRequest, Target
 
 _NAME_LIMIT = 200
 _ACTION = "action"
 """The operation that leaves it to the action or the subtype to tell what is done."""
 _DEPLOYMENT = re.compile("deployments?", re.IGNORECASE)
-_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
 
 
 class Subject(Struct, frozen=True):
-    """A phrase in two parts: `lead` is our words, `name` is somebody else's, made safe."""
+    """A phrase in two parts: `lead` is our words, `name` is somebody else's, as plain text."""
 
     lead: str
     name: str = ""
@@ -29,7 +29,7 @@ class Subject(Struct, frozen=True):
 
 def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     """The phrase for a request, as good as the undocumented fields allow."""
-    name = safe(request.target.name, limit)
+    name = plain(request.target.name, limit)
     lead = _lead(request)
     if not name:
         return Subject(strings.a_request(_types(request)) if lead is None else strings.nameless(lead))
@@ -38,8 +38,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
 
 def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
     """The phrase for a card: the name stands in quotation marks, so that no name passes for words of ours."""
-    name = f"“{subject.name.translate(_QUOTES)}”" if subject.name else ""
-    return [run(str(replace(subject, name=name)), **style)]
+    return [run(str(replace(subject, name=quoted(subject.name, _NAME_LIMIT))), **style)]
 
 
 def _lead(request: ApprovalRequest) -> str | None:

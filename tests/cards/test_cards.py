@@ -35,6 +35,7 @@ PORTAL = {
     "expired": "Expired",
     "waitingForMoon": "Waiting for moon",
 }
+GUID = "173a2634-0007-4274-af00-000000000007"
 ACCOUNT = re.compile(r"[\w'+.-]+@[\w-]+(\.[\w-]+)+")
 _SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 
@@ -111,7 +112,7 @@ def test_a_card_for_approvers_answers_their_questions() -> None:
         "Laptop left in a taxi, ticket INC-20418",
     ]
     assert facts(card) == {
-        "Requested by": "Mira Holt (mira.holt@contoso.com)",
+        "Requested by": "“Mira Holt” (mira.holt@contoso.com)",
         "Policy type": "Device wipe",
         "Serial number": "5CG1234XYZ",
         "Primary user": "theo.brandt@contoso.com",
@@ -142,8 +143,8 @@ def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
         "Risk": "Medium",
         "Assignments after the change": "Required: 1 group",
         "Expires": "2026-08-20 13:05 UTC (2 d 1 h left)",
-        "Requested": "2026-08-17 13:05 UTC · Jonas Lind",
-        "Approved": "2026-08-17 15:31 UTC · Aiko Mori",
+        "Requested": "2026-08-17 13:05 UTC · “Jonas Lind” (account not told)",
+        "Approved": "2026-08-17 15:31 UTC · “Aiko Mori” (account not told)",
     }
     assert re.search(r"Requestor: approved is not done.*press Complete before it expires", text(card))
 
@@ -152,7 +153,7 @@ def test_a_rejection_tells_who_and_why() -> None:
     """The requestor learns the reason in chat instead of hunting for it."""
     card = CARDS.card(changed(parse_request(example("settings"))), "ops", NOW)
 
-    assert facts(card)["Rejected"] == "2026-08-15 11:12 UTC · Oskar Weiss (oskar.weiss@contoso.com)"
+    assert facts(card)["Rejected"] == "2026-08-15 11:12 UTC · “Oskar Weiss” (oskar.weiss@contoso.com)"
     assert "Needs a risk owner first" in texts(card)
     assert "file a new request" in texts(card)[-2]
     assert "Expires" not in facts(card)
@@ -184,7 +185,7 @@ def test_an_approval_taken_back_is_said_so() -> None:
     assert strip(card) == "Needs approval · the approval was taken back · High risk"
     assert "Aiko Mori" not in text(card)
     assert "approver's own words" not in text(card)
-    assert facts(card)["Approved"] == "2026-08-18 11:00 UTC · Priya"
+    assert facts(card)["Approved"] == "2026-08-18 11:00 UTC · “Priya” (account not told)"
     assert facts(card)["Needs approval"] == "2026-08-18 12:00 UTC · the approval was taken back"
 
 
@@ -226,7 +227,7 @@ def test_an_application_as_requestor_is_called_out() -> None:
     told = shown(created(parse_request(example("script"))))
 
     assert "Filed by an application, not by a person." in told
-    assert "fabrikam-release-pipeline (application)" in told
+    assert "“fabrikam-release-pipeline” (application)" in told
 
 
 def test_a_change_of_the_guard_itself_is_called_out() -> None:
@@ -498,11 +499,11 @@ def test_what_a_person_filed_through_an_application_is_completed_by_the_person()
 @pytest.mark.parametrize(
     "identity,expected",
     [
-        (Identity("user", "Ana", "ana@contoso.com", "a1"), "Ana (ana@contoso.com)"),
-        (Identity("user", "Ana", "", "a1"), "Ana"),
+        (Identity("user", "Ana", "ana@contoso.com", "a1"), "“Ana” (ana@contoso.com)"),
+        (Identity("user", "Ana", "", "a1"), "“Ana” (account not told)"),
         (Identity("user", "", "ana@contoso.com", "a1"), "ana@contoso.com"),
-        (Identity("user", "", "", "a1"), "a1"),
-        (Identity("application", "", "", "f5"), "f5 (application)"),
+        (Identity("user", "", "", GUID), GUID),
+        (Identity("application", "", "", GUID), f"{GUID} (application)"),
         (Identity("application", "\u200b"), "not told by Intune (application)"),
         (Identity(), "not told by Intune"),
     ],
@@ -608,7 +609,7 @@ def test_a_name_cannot_pass_for_words_of_ours() -> None:
     name = 'LT-1” · already approved by “security" «x»'
     subject = texts(CARDS.card(created(approval(target=Target(name))), "ops", NOW))[1]
 
-    assert subject == "Wipe device “LT-1’ · already approved by ’security’ ’x’”"
+    assert subject == "Wipe device “LT-1’ - already approved by ’security’ ’x’”"
 
 
 def test_a_quote_is_as_long_as_intune_allows_and_says_what_it_leaves_out() -> None:
@@ -636,10 +637,10 @@ def test_the_story_so_far_is_told_step_by_step() -> None:
 
     assert told[told.index("What happened so far") :].splitlines()[:11] == [
         "What happened so far",
-        *("Requested", "2026-08-18 11:00 UTC · Mira"),
-        *("Approved", "2026-08-18 12:00 UTC · Aiko"),
+        *("Requested", "2026-08-18 11:00 UTC · “Mira” (account not told)"),
+        *("Approved", "2026-08-18 12:00 UTC · “Aiko” (account not told)"),
         *("Needs approval", "2026-08-18 13:00 UTC · the approval was taken back"),
-        *("Approved", "2026-08-18 14:00 UTC · Oskar"),
+        *("Approved", "2026-08-18 14:00 UTC · “Oskar” (account not told)"),
         *("Completed", "2026-08-18 15:00 UTC"),
     ]
 
@@ -662,7 +663,9 @@ def test_an_approval_that_no_poll_saw_is_still_told() -> None:
     steps = (Step("completed", NOW, Identity()),)
     request = approval("completed", approver=Identity("user", "Aiko"))
 
-    assert "Approved\ntime not seen · Aiko" in shown(replace(changed(request), steps=steps))
+    assert "Approved\ntime not seen · “Aiko” (account not told)" in shown(
+        replace(changed(request), steps=steps)
+    )
 
 
 def test_a_vanished_request_ends_its_story_there() -> None:

@@ -43,8 +43,8 @@ def test_a_burst_is_told_request_by_request() -> None:
     ]
     assert texts(card)[3:5] == [
         "Wipe device “LT-1”",
-        "Needs approval · High risk · Mira Holt · expires 2026-08-21 11:00 UTC (2 d 23 h left) · "
-        + created(request).short_key,
+        "Needs approval · High risk · “Mira Holt” (account not told) · "
+        "expires 2026-08-21 11:00 UTC (2 d 23 h left) · " + created(request).short_key,
     ]
 
 
