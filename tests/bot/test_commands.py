@@ -126,10 +126,11 @@ def test_each_line_says_what_a_person_needs_to_decide_what_to_open() -> None:
     request = of(JONAS, "LT-1")
     key = f"{short_key(request.request.id)}-1"
     card = told(PENDING, request, private=False)
+    jonas = "“Jonas Beck” (account not told)"
 
     assert texts(card)[2:4] == [
         "Wipe device “LT-1”",
-        f"Needs approval · High risk · Jonas Beck · expires 2026-08-21 11:00 UTC (2 d 23 h left) · {key}",
+        f"Needs approval · High risk · {jonas} · expires 2026-08-21 11:00 UTC (2 d 23 h left) · {key}",
     ]
 
 

@@ -89,7 +89,7 @@ def _digest(cards: TeamsCards, event: RequestEvent) -> Card:
 
 def _notice(request: ApprovalRequest) -> Notice:
     """More facts than a card shows, each with the longest value, under the longest texts of ours."""
-    facts = (Fact("A label of ours, as long as any", request.justification),) * 40
+    facts = (Fact("A label of ours, as long as any", request.approval_notes),) * 40
     ours = "A sentence of ours. " * 30
     return Notice(NoticeKind.FINDING, request.id, 99_999, NOW, ours[:120], ours, facts, ours, Risk.HIGH)
 
