@@ -186,7 +186,7 @@ def test_status_is_the_whole_card() -> None:
     shown = text(told(Command(Word.STATUS, short_key(tracked.request.id)), tracked))
 
     assert "stolen from a car" in shown
-    assert "2026-08-18 12:00 UTC · Jonas Beck" in shown
+    assert "2026-08-18 12:00 UTC · “Jonas Beck”" in shown
     assert "press Complete" in shown
     assert f"Key {short_key(tracked.request.id)}-2" in shown
     assert "As Intune listed it" in shown
