@@ -46,6 +46,12 @@ param completeReminders string = ''
 @description('Time zone of the times on cards, by its IANA name. Empty: UTC.')
 param timeZone string = ''
 
+@description('Address of a ticket, https only, with {} where its number goes. Empty: no links.')
+param ticketLink string = ''
+
+@description('Pattern of ticket numbers, such as INC-[0-9]{4,8}; given with the address.')
+param ticketPattern string = ''
+
 @description('More due notifications than this for one destination become one digest card.')
 @minValue(1)
 @maxValue(10000)
@@ -282,6 +288,14 @@ var ownSettings = [
   {
     name: 'MAA_TIME_ZONE'
     value: timeZone
+  }
+  {
+    name: 'MAA_TICKET_LINK'
+    value: ticketLink
+  }
+  {
+    name: 'MAA_TICKET_PATTERN'
+    value: ticketPattern
   }
   {
     name: 'MAA_DIGEST_ABOVE'

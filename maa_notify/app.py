@@ -188,11 +188,12 @@ def graph_scope(settings: Settings) -> str:
 
 def _cards(settings: Settings) -> TeamsCards:
     return TeamsCards(
-        settings.cloud.approvals_url,
+        settings.cloud.approvals_url_of(settings.tenant_id),
         mentions={each.route.name: each.mentions for each in settings.destinations},
         times=TimeFormat(_zone(settings.time_zone)),
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
+        tickets=settings.tickets,
     )
 
 

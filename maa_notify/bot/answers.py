@@ -16,7 +16,7 @@ from maa_notify.bot import strings
 from maa_notify.cards.builder import TeamsCards, fits
 from maa_notify.cards.digest import entry
 from maa_notify.cards.elements import Element, card, container, rich, run, trusted_text
-from maa_notify.cards.strings import OPEN_IN_INTUNE
+from maa_notify.cards.strings import REVIEW_IN_INTUNE
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import EventKind, RequestEvent, short_key
 from maa_notify.domain.request import NEEDS_APPROVAL
@@ -152,7 +152,7 @@ def _card(cards: TeamsCards, title: str, body: list[Element]) -> Element:
         trusted_text(title, size="Large", weight="Bolder"),
         bleed=True,
     )
-    return card([strip, *body], title, button=OPEN_IN_INTUNE, url=cards.approvals_url)
+    return card([strip, *body], title, button=REVIEW_IN_INTUNE, url=cards.approvals_url)
 
 
 def _is_of(asker: str, tracked: RequestState) -> bool:

@@ -14,6 +14,7 @@ from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext, TextLimits
 from maa_notify.cards.digest import digest_body, digest_toast
 from maa_notify.cards.elements import Element, card, container, rich, run, sizes, trusted_text
+from maa_notify.cards.links import device_button
 from maa_notify.cards.mentions import Mentions, mentioned_people, with_mentions
 from maa_notify.cards.notice import notice_body
 from maa_notify.cards.request_card import full_body, plain_body, reply_body
@@ -22,6 +23,7 @@ from maa_notify.cards.times import TimeFormat
 from maa_notify.cards.toast import toast
 from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.risk import assess
+from maa_notify.domain.tickets import TicketLinks
 
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
@@ -39,7 +41,7 @@ _SHORTENED = TextLimits(quote=700, name=60, steps=3)
 
 
 class TeamsCards(Struct, frozen=True):
-    """Makes cards whose one button opens Intune's own page of Multi Admin Approval.
+    """Makes cards whose first button opens Intune's own page of Multi Admin Approval.
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
@@ -47,6 +49,7 @@ class TeamsCards(Struct, frozen=True):
         times: how times are told.
         chats: the destinations that are no channel but the chat with the requestor.
         tenant: a name to put above each card, where cards of many tenants meet; "" for none.
+        tickets: makes links of ticket numbers; None for none.
     """
 
     approvals_url: str
@@ -54,6 +57,7 @@ class TeamsCards(Struct, frozen=True):
     times: TimeFormat = field(default_factory=TimeFormat)
     chats: Collection[str] = ()
     tenant: str = ""
+    tickets: TicketLinks | None = None
 
     def card(
         self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
@@ -112,11 +116,12 @@ class TeamsCards(Struct, frozen=True):
     def _request(
         self, event: RequestEvent, destination: str, now: datetime, foot: Sequence[Element]
     ) -> Element:
-        """The card with all foreign text, or less of it if that is too large, or the plain one."""
+        """The card with all foreign text; if too large with less of it and no tickets, or the plain one."""
         context = self._context(event, destination, now)
-        for limits in (_FULL, _SHORTENED):
-            body = [*full_body(replace(context, limits=limits)), *foot]
-            made = self._card(body, toast(event, now, self.times))
+        for limits, tickets in ((_FULL, self.tickets), (_SHORTENED, None)):
+            body = [*full_body(replace(context, limits=limits, tickets=tickets)), *foot]
+            more = device_button(event.request, self.approvals_url)
+            made = self._card(body, toast(event, now, self.times), more)
             if fits(made):
                 return made
         return self.plain(event, now)
@@ -134,10 +139,10 @@ class TeamsCards(Struct, frozen=True):
         mentioning = with_mentions(card, mentioned_people(events, self.mentions.get(destination, {})))
         return mentioning if fits(mentioning) else card
 
-    def _card(self, body: list[Element], fallback: str) -> Element:
+    def _card(self, body: list[Element], fallback: str, more: Sequence[tuple[str, str]] = ()) -> Element:
         name = rich(run(safe(self.tenant, _TENANT_LIMIT), weight="Bolder"))
         named = [name, *body] if self.tenant else body
-        return card(named, fallback, button=strings.OPEN_IN_INTUNE, url=self.approvals_url)
+        return card(named, fallback, button=strings.REVIEW_IN_INTUNE, url=self.approvals_url, more=more)
 
 
 def fits(card: Element) -> bool:
@@ -147,9 +152,10 @@ def fits(card: Element) -> bool:
 
 
 def _marked(card: Element) -> Element:
-    """The same under a line that says it is a test."""
+    """The same under a line that says it is a test, without a button to a device that is invented."""
     mark = container("accent", trusted_text(strings.SAMPLE, weight="Bolder"), bleed=True)
-    return {**card, "body": [mark, *card["body"]], "fallbackText": strings.SAMPLE}
+    changes = {"body": [mark, *card["body"]], "actions": card["actions"][:1], "fallbackText": strings.SAMPLE}
+    return {**card, **changes}
 
 
 def _foot(*, again: bool, late: bool = False) -> list[Element]:

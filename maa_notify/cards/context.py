@@ -8,6 +8,7 @@ from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.domain.risk import Assessment
+from maa_notify.domain.tickets import TicketLinks
 
 
 class TextLimits(Struct, frozen=True):
@@ -28,6 +29,7 @@ class CardContext(Struct, frozen=True):
         times: how times are told.
         limits: how much of other people's text fits.
         in_chat: the reader is the requestor, not a channel.
+        tickets: makes links of ticket numbers; None where the operator wants none.
     """
 
     event: RequestEvent
@@ -36,6 +38,7 @@ class CardContext(Struct, frozen=True):
     times: TimeFormat
     limits: TextLimits
     in_chat: bool = False
+    tickets: TicketLinks | None = None
 
     @property
     def request(self) -> ApprovalRequest:

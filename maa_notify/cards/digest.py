@@ -76,7 +76,7 @@ def entry(news: News, now: datetime) -> list[Element]:
         ", ".join(dict.fromkeys(each.short_key for each in news)),
     ]
     subject = subject_runs(subject_of(event.request, _NAME_LIMIT), weight="Bolder")
-    details = rich(run(" · ".join(filter(None, told))), spacing="None")
+    details = rich(run(" · ".join(filter(None, told))), spacing="Small")
     return [rich(*subject, separator=True), details]
 
 

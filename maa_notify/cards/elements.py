@@ -1,6 +1,7 @@
 """The few building blocks that cards are made of: only what every Teams client shows, phones included."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 Element = dict[str, Any]
@@ -13,7 +14,7 @@ def trusted_text(text: str, **style: str | bool) -> Element:
     return {"type": "TextBlock", "text": text, "wrap": True, **style}
 
 
-def run(text: str, **style: str | bool) -> Element:
+def run(text: str, **style: str | bool | Element) -> Element:
     """A `TextRun`; `text` has been through `safe` or is our own."""
     return {"type": "TextRun", "text": text, **style}
 
@@ -30,15 +31,26 @@ def container(style: str, *items: Element, bleed: bool = False) -> Element:
 
 def fact(label: str, value: str) -> Element:
     """A label and a value in line; a `FactSet` would read the value as Markdown."""
+    return fact_of(label, [run(value)])
+
+
+def fact_of(label: str, value: Sequence[Element]) -> Element:
+    """The same with a value of several runs."""
     columns = [
         {"type": "Column", "width": _LABEL_WIDTH, "items": [rich(run(label, isSubtle=True))]},
-        {"type": "Column", "width": "stretch", "items": [rich(run(value))]},
+        {"type": "Column", "width": "stretch", "items": [rich(*value)]},
     ]
     return {"type": "ColumnSet", "columns": columns, "spacing": "Small"}
 
 
-def card(body: list[Element], fallback: str, *, button: str, url: str) -> Element:
-    """A whole card with one button; `fallback` is the text where cards cannot be shown."""
+def card(
+    body: list[Element], fallback: str, *, button: str, url: str, more: Sequence[tuple[str, str]] = ()
+) -> Element:
+    """A whole card with its button; `fallback` is the text where cards cannot be shown.
+
+    `more` are the titles and addresses of further buttons.
+    """
+    buttons = [(button, url), *more]
     return {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -46,7 +58,7 @@ def card(body: list[Element], fallback: str, *, button: str, url: str) -> Elemen
         "fallbackText": fallback,
         "msteams": {"width": "full"},
         "body": body,
-        "actions": [{"type": "Action.OpenUrl", "title": button, "url": url}],
+        "actions": [{"type": "Action.OpenUrl", "title": title, "url": each} for title, each in buttons],
     }
 
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from maa_notify.cards import strings, timeline
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact
+from maa_notify.cards.names import quoted
 from maa_notify.cards.rows import listed, timed
 from maa_notify.cards.subject import repeats_types
-from maa_notify.cards.text import safe, safe_account
+from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat, readers_time
 from maa_notify.domain.request import EXPIRED, ApprovalRequest, Device
 
@@ -43,7 +44,7 @@ def _rows(card: CardContext) -> Iterator[tuple[str, str]]:
     yield strings.LABEL_RISK, _risk(card)
     if target.device_count <= 1:
         yield strings.LABEL_DEVICE, safe(target.serial_number, _SERIAL_LIMIT)
-        yield strings.LABEL_PRIMARY_USER, safe_account(target.primary_user, card.limits.name)
+        yield strings.LABEL_PRIMARY_USER, safe(target.primary_user, card.limits.name)
     yield strings.LABEL_KEPT, strings.kept(target)
     yield strings.LABEL_ASSIGNED, strings.assignments(target.assignments)
     yield strings.LABEL_REMOVED, strings.assignments(target.removed_assignments)
@@ -62,9 +63,9 @@ def _devices(card: CardContext) -> list[Element]:
 
 def _line(device: Device) -> str:
     return strings.device_line(
-        safe(device.name, _OF_MANY_LIMIT),
+        quoted(device.name, _OF_MANY_LIMIT, brackets="[]"),
         safe(device.serial_number, _OF_MANY_LIMIT),
-        safe_account(device.primary_user, _OF_MANY_LIMIT),
+        safe(device.primary_user, _OF_MANY_LIMIT),
     )
 
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable
 
 from maa_notify.cards import strings
-from maa_notify.cards.subject import quoted
+from maa_notify.cards.names import quoted
 
 FOLD_ABOVE = 8
 """More entries than this that differ in their names alone are folded,"""
 SHOWN = 4
 """and so many of them stand there in full."""
 
+_NAME_LIMIT = 60
 _SHORTEST_RANGE = 3
 _NUMBERED = re.compile(r"(.*?)([0-9]{1,9})", re.DOTALL)
 
@@ -39,5 +40,5 @@ def _follows(before: str, name: str) -> bool:
 
 def _told(run: list[str]) -> list[str]:
     if len(run) < _SHORTEST_RANGE:
-        return [quoted(name) for name in run]
-    return [strings.name_range(quoted(run[0]), quoted(run[-1]))]
+        return [quoted(name, _NAME_LIMIT) for name in run]
+    return [strings.name_range(quoted(run[0], _NAME_LIMIT), quoted(run[-1], _NAME_LIMIT))]

@@ -32,14 +32,17 @@ def mentioned_people(events: Sequence[Event], mentions: Mentions) -> list[str]:
     """The people to mention for any of these events, once each, in the order of the settings."""
     words = frozenset[str]().union(*(event.names for event in events))
     mentioned = (person for word, people in mentions.items() if word in words for person in people)
-    return list(dict.fromkeys(mentioned))[:MOST]
+    by_account: dict[str, str] = {}
+    for person in mentioned:
+        by_account.setdefault(person.lower(), person)  # Entra tells no upper from lower case
+    return list(by_account.values())[:MOST]
 
 
 def with_mentions(card: Element, people: Sequence[str]) -> Element:
     """The card with a line under its status line that mentions these people."""
     if not people:
         return card
-    texts = [f"<at>{_name(person, number)}</at>" for number, person in enumerate(people, 1)]
+    texts = [f"<at>{name}</at>" for name in _names(people)]
     entities = [
         {"type": "mention", "text": text, "mentioned": {"id": person, "name": text[4:-5]}}
         for text, person in zip(texts, people, strict=True)
@@ -49,8 +52,25 @@ def with_mentions(card: Element, people: Sequence[str]) -> Element:
     return {**card, "body": [strip, line, *rest], "msteams": {**card["msteams"], "entities": entities}}
 
 
+def _names(people: Sequence[str]) -> list[str]:
+    """A name for each person, no two alike: where accounts begin alike, with the first part of the domain."""
+    short = [_name(person, number) for number, person in enumerate(people, 1)]
+    longer = [_name_and_domain(person, name) for person, name in zip(people, short, strict=True)]
+    told = [name if _is_alone(name, short) else long for name, long in zip(short, longer, strict=True)]
+    return [name if _is_alone(name, told) else f"{name} {number}" for number, name in enumerate(told, 1)]
+
+
+def _is_alone(name: str, names: Sequence[str]) -> bool:
+    return sum(name.lower() == other.lower() for other in names) == 1
+
+
 def _name(person: str, number: int) -> str:
     """The name to show: the first part of an account, or a number if that leaves nothing."""
     if GUID.fullmatch(person):
         return f"Person {number}"
     return _NOT_IN_NAMES.sub(" ", person.partition("@")[0]).strip() or f"Person {number}"
+
+
+def _name_and_domain(person: str, name: str) -> str:
+    domain = person.partition("@")[2].partition(".")[0]
+    return f"{name} {domain}".strip()

@@ -4,6 +4,7 @@ from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
+from maa_notify.cards.links import ticket_row
 from maa_notify.cards.people import display_name
 from maa_notify.cards.quote import quote
 from maa_notify.cards.subject import subject_of, subject_runs
@@ -30,6 +31,7 @@ def full_body(card: CardContext) -> list[Element]:
         quote(strings.REASON, card.request.justification, card.limits.quote),
         *_notes(card),
         *facts(card),
+        *ticket_row(card),
         *timeline(card),
         *_reminder(card),
         *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),

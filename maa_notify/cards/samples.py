@@ -89,6 +89,7 @@ def sample_request(status: str, now: datetime) -> ApprovalRequest:
             serial_number="5CG1234XYZ",
             primary_user="theo.brandt@contoso.com",
             device_count=1,
+            device_id="b2e5d1ef-0002-4d2f-9f00-000000000002",
         ),
     )
 

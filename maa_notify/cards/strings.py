@@ -11,7 +11,8 @@ from maa_notify.domain.decision import OddApprover, odd_approvers
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
 
-OPEN_IN_INTUNE = "Open in Intune"
+REVIEW_IN_INTUNE = "Review in Intune"
+SHOW_THE_DEVICE = "Show the device"
 REASON = "The requestor's own words"
 NOTES = "The approver's own words"
 NOTHING_SAID = "Nothing was said."
@@ -20,6 +21,7 @@ APPROVAL = "Approval"
 REQUESTOR_NOT_TOLD = f"requestor {NOT_TOLD}"
 APPROVER_NOT_TOLD = f"approver {NOT_TOLD}"
 APPLICATION = "application"
+ACCOUNT_NOT_TOLD = "account not told"
 EXPIRY_NOT_TOLD = f"Expiry {NOT_TOLD}"
 SENDER = "MAA Notify only reads"
 PLACE = "Tenant administration > Multi Admin Approval"
@@ -63,6 +65,7 @@ LABEL_REQUESTED = "Requested"
 LABEL_EXPIRES = "Expires"
 LABEL_GONE = "Not listed"
 LABEL_EARLIER = "Before"
+LABEL_TICKET = "Ticket"
 
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
@@ -108,13 +111,28 @@ RISK_REASON = {
         " device, can wipe it in some Android enrolments, and takes the BitLocker protectors from an"
         " Entra-joined one."
     ),
-    Reason.DEVICE: "An action on a device can erase it or take it out of management.",
+    Reason.PASSCODE: (
+        "Resetting the passcode takes the old one off the device: whoever holds the device may get at what is"
+        " on it."
+    ),
+    Reason.ACTIVATION_LOCK: "Without activation lock, whoever holds the device can set it up as their own.",
+    Reason.LOCK: "Locking a device keeps its user out until somebody unlocks it.",
+    Reason.SECURITY: "A security action changes how the device is protected.",
+    Reason.DEVICE: (
+        "This notifier cannot tell what the action does to the device: some actions erase one or take it out"
+        " of management."
+    ),
     Reason.SCRIPT: "A script can do anything on every device that it is assigned to.",
     Reason.ROLE: "A role decides who may do what in Intune, and with that who may approve.",
     Reason.UNINSTALL: (
         "After the change the app is uninstalled for all users or on all devices. It may be so already."
     ),
     Reason.EVERYBODY: "After the change it reaches all users or all devices. It may do so already.",
+    Reason.UNREADABLE: (
+        "This notifier cannot read whom all of it reaches. It may be everybody: look at the assignments in"
+        " Intune."
+    ),
+    Reason.UNKNOWN_DELETE: "It deletes something of a policy type that is new to this notifier.",
 }
 """Why a request is of high risk, in one breath."""
 
@@ -129,6 +147,15 @@ RISK_REASON_OF_MANY = {
         " retires them, can wipe them in some Android enrolments, and takes the BitLocker protectors from"
         " Entra-joined ones."
     ),
+    Reason.PASSCODE: (
+        "Resetting the passcodes takes the old ones off all {} devices: whoever holds one may get at what is"
+        " on it."
+    ),
+    Reason.ACTIVATION_LOCK: (
+        "Without activation lock, whoever holds one of these {} devices can set it up as their own."
+    ),
+    Reason.LOCK: "Locking {} devices keeps their users out until somebody unlocks them.",
+    Reason.SECURITY: "A security action changes how all {} devices are protected.",
     Reason.DEVICE: "An action on {} devices can erase all of them or take them out of management.",
 }
 """The same for a request about so many devices."""
@@ -167,11 +194,17 @@ BURST = {
     Reason.WIPE: "to wipe devices",
     Reason.RETIRE: "to retire devices",
     Reason.DELETE: "to delete devices",
+    Reason.PASSCODE: "to reset passcodes",
+    Reason.ACTIVATION_LOCK: "to disable activation locks",
+    Reason.LOCK: "to lock devices",
+    Reason.SECURITY: "for security actions on devices",
     Reason.DEVICE: "for actions on devices",
     Reason.SCRIPT: "for scripts",
     Reason.ROLE: "for roles",
     Reason.UNINSTALL: "to uninstall apps everywhere",
     Reason.EVERYBODY: "that reach everybody",
+    Reason.UNREADABLE: "that may reach everybody",
+    Reason.UNKNOWN_DELETE: "to delete something",
 }
 BURST_OTHERS = "of high risk"
 BURST_STEP = "Speak to this account's owner in person before anybody approves one of them."
@@ -607,6 +640,11 @@ def a_request(types: str) -> str:
 def nameless(lead: str) -> str:
     """A subject whose object Intune does not name."""
     return f"{lead} (name {NOT_TOLD})"
+
+
+def mixed_scripts(scripts: Sequence[str]) -> str:
+    """What is said behind a name that mixes alphabets with look-alike letters."""
+    return f" [letters of {' and '.join(scripts)}]"
 
 
 def labelled(label: str, value: object) -> str:

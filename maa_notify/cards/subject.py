@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from maa_notify.cards import strings
 from maa_notify.cards.elements import Element, run
-from maa_notify.cards.text import safe
+from maa_notify.cards.names import quoted
+from maa_notify.cards.text import plain
 from maa_notify.domain.request import ApprovalRequest, Target
 
 _NAME_LIMIT = 200
@@ -16,11 +17,10 @@ _ACTION = "action"
 _DEPLOYMENT = re.compile("deployments?", re.IGNORECASE)
 _JOINT = re.compile(r"[,;|\n]")
 """Between names that Graph joins; how it does that is published nowhere."""
-_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»'), "’")
 
 
 class Subject(Struct, frozen=True):
-    """A phrase in two parts: `lead` is our words, `name` is somebody else's, made safe."""
+    """A phrase in two parts: `lead` is our words, `name` is somebody else's, as plain text."""
 
     lead: str
     name: str = ""
@@ -33,7 +33,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     """The phrase for a request, as good as the undocumented fields allow."""
     is_bulk = request.target.device_count > 1 and _is_about_devices(request)
     is_joined = is_bulk and _JOINT.search(request.target.name) is not None
-    name = "" if is_joined else safe(request.target.name, limit)
+    name = "" if is_joined else plain(request.target.name, limit)
     lead = _lead(request, is_named=bool(name))
     if is_bulk and not name:
         return Subject(lead or "")
@@ -44,12 +44,7 @@ def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
 
 def subject_runs(subject: Subject, **style: str | bool) -> list[Element]:
     """The phrase for a card: the name stands in quotation marks, so that no name passes for words of ours."""
-    return [run(str(replace(subject, name=quoted(subject.name))), **style)]
-
-
-def quoted(name: str) -> str:
-    """A name of somebody's choosing, made safe already, in quotation marks that it cannot close."""
-    return f"“{name.translate(_QUOTES)}”" if name else ""
+    return [run(str(replace(subject, name=quoted(subject.name, _NAME_LIMIT))), **style)]
 
 
 def repeats_types(request: ApprovalRequest) -> bool:

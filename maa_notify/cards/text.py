@@ -4,6 +4,9 @@ A requestor chooses the justification, the names of apps and scripts, sometimes 
 of the person who can approve, none of it may become a link, a mention, a macro, or look like our own words.
 So such text goes into a `TextRun` only, which no client reads as Markdown, and it is defused first: mobile
 clients make links of bare addresses even there, and the JavaScript renderer evaluates `{{DATE()}}`.
+
+What defuses a text is invisible, and for cards only: `plain` is the same text for history, logs and exports,
+where people search for what was written.
 """
 
 import re
@@ -15,6 +18,34 @@ BREAK = "\u200b"
 """A zero-width space: invisible, and the end of any address."""
 
 ELLIPSIS = "…"
+
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+"""Around text that runs from right to left: it takes its own direction, and none of ours with it."""
+
+_JOINERS = "\u200c\u200d"
+_JOINER = re.compile(f"[{_JOINERS}]+")
+_SPELLED_WITH_JOINERS = frozenset(
+    {
+        "ARABIC",
+        "SYRIAC",
+        "MANDAIC",
+        "NKO",
+        "MONGOLIAN",
+        "DEVANAGARI",
+        "BENGALI",
+        "GURMUKHI",
+        "GUJARATI",
+        "ORIYA",
+        "TAMIL",
+        "TELUGU",
+        "KANNADA",
+        "MALAYALAM",
+        "SINHALA",
+        "KHMER",
+        "MYANMAR",
+    }
+)
+"""Scripts whose words can need a joiner or a non-joiner, by the first word of their letters' names."""
 
 _SPACES = re.compile(r"\s+")
 _UNSEEN = re.compile(
@@ -36,25 +67,38 @@ _ALIVE = re.compile(
     """,
     re.VERBOSE,
 )
-_MARKS_IN_A_ROW = 3
 _WORD = 20
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+
+_TOO_TALL = re.compile("[\u1886\u23b7\U00012000-\U0001254f\U0001cf00-\U0001d24f]")
+"""Cuneiform, musical notation and a few more: signs that reach out of their line, and no name needs."""
+_IN_THEIR_PLACE = "□"
+
+_MARKS = {"MYANMAR": 5}
+"""Marks on one letter in scripts that need more than `_FEW_MARKS`."""
+_FEW_MARKS = 3
+_FLOATING_MARKS = 2
+"""Accents that belong to no script: they stack, and a third would reach into the line above or below."""
+
+
+def plain(text: str, limit: int) -> str:
+    """Foreign text to read and to search in, not for cards: one line of what can be seen, without breaks."""
+    return _cut(_tidy(text), limit)[0]
 
 
 def safe(text: str, limit: int) -> str:
     """Foreign text for a `TextRun`: one line, at most `limit` characters, without links, mentions or macros.
 
-    Invisible breaks come on top of `limit`: never more than one for each character.
+    Invisible breaks come on top of `limit`, never more than one for each character, and two isolates.
     """
     return safe_and_rest(text, limit)[0]
 
 
 def safe_and_rest(text: str, limit: int) -> tuple[str, int]:
     """The same as `safe`, and how many characters of the text were left out."""
-    tidied = _tidy(text)
-    end = _end(tidied, limit)
-    shown = tidied if end == len(tidied) else tidied[:end].rstrip() + ELLIPSIS
-    return _ALIVE.sub(lambda match: match[0] + BREAK, shown), len(tidied) - end
+    shown, left_out = _cut(_tidy(text), limit)
+    return _isolated(_ALIVE.sub(lambda match: match[0] + BREAK, shown)), left_out
 
 
 def safe_account(upn: str, limit: int = 120) -> str:
@@ -62,18 +106,84 @@ def safe_account(upn: str, limit: int = 120) -> str:
     return upn if len(upn) <= limit and ACCOUNT.fullmatch(upn) else safe(upn, limit)
 
 
+def script_of(character: str) -> str:
+    """The script of a letter or mark by the first word of its name, such as `LATIN`; "" for all else."""
+    is_of_script = unicodedata.category(character)[0] in "LM"
+    return unicodedata.name(character, "").partition(" ")[0] if is_of_script else ""
+
+
+def _isolated(text: str) -> str:
+    runs_left = not text.isascii() and any(
+        unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text
+    )
+    return f"{ISOLATE}{text}{END_OF_ISOLATE}" if runs_left else text
+
+
 def _tidy(text: str) -> str:
     """The text on one line, without control, direction, invisible and private characters."""
+    if text.isascii() and text.isprintable():
+        return _SPACES.sub(" ", text).strip()
+    known = _TOO_TALL.sub(_IN_THEIR_PLACE, text.encode("utf-8", "ignore").decode())
+    kept = unicodedata.normalize("NFC", "".join(map(_visible, _UNSEEN.sub("", known))))
+    spelled = unicodedata.normalize("NFC", _JOINER.sub(_joiner, _with_few_marks(kept)))
+    return _SPACES.sub(" ", spelled).strip()
+
+
+def _visible(character: str) -> str:
+    """The character, a blank for what separates, and nothing for what cannot be seen."""
+    category = unicodedata.category(character)
+    if category in {"Cc", "Zl", "Zp", "Zs"}:
+        return " "
+    return "" if category in {"Cf", "Cs", "Co"} and character not in _JOINERS else character
+
+
+def _joiner(match: re.Match[str]) -> str:
+    """One joiner between two letters of a script that spells with them, and none elsewhere."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    scripts = {script_of(each) if each else "" for each in (before, after)}
+    return match[0][0] if len(scripts) == 1 and scripts <= _SPELLED_WITH_JOINERS else ""
+
+
+def _with_few_marks(text: str) -> str:
+    """The text with as many marks on each letter as a language needs, and none of them twice.
+
+    Nothing that was left out before, and no joiner, begins a new letter.
+    """
     kept: list[str] = []
-    marks = 0
-    for character in _UNSEEN.sub("", unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode())):
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if category in {"Cc", "Zl", "Zp", "Zs"}:
-            kept.append(" ")
-        elif category not in {"Cf", "Cs", "Co"} and marks <= _MARKS_IN_A_ROW:
+    marks: list[str] = []
+    for character in text:
+        if character in _JOINERS:
             kept.append(character)
-    return _SPACES.sub(" ", "".join(kept)).strip()
+        elif not unicodedata.category(character).startswith("M"):
+            marks = []
+            kept.append(character)
+        elif _has_room_for(character, marks):
+            marks.append(character)
+            kept.append(character)
+    return "".join(kept)
+
+
+def _has_room_for(mark: str, marks: list[str]) -> bool:
+    if mark in marks or (_is_around(mark) and any(map(_is_around, marks))):
+        return False
+    if _is_floating(mark):
+        return sum(map(_is_floating, marks)) < _FLOATING_MARKS
+    return len(marks) < _MARKS.get(script_of(mark), _FEW_MARKS)
+
+
+def _is_around(mark: str) -> bool:
+    return unicodedata.category(mark) == "Me"
+
+
+def _is_floating(mark: str) -> bool:
+    return script_of(mark) == "COMBINING"
+
+
+def _cut(text: str, limit: int) -> tuple[str, int]:
+    """The text, at most so long, and how many characters were left out."""
+    end = _end(text, limit)
+    shown = text if end == len(text) else text[:end].rstrip(" " + _JOINERS) + ELLIPSIS
+    return shown, len(text) - end
 
 
 def _end(text: str, limit: int) -> int:
@@ -88,4 +198,5 @@ def _end(text: str, limit: int) -> int:
 
 
 def _belongs_to_what_precedes(character: str) -> bool:
-    return unicodedata.category(character).startswith("M") or ord(character) in _SKIN_TONES
+    is_mark = unicodedata.category(character).startswith("M")
+    return is_mark or character in _JOINERS or ord(character) in _SKIN_TONES

@@ -7,8 +7,8 @@ card, stand in quotation marks, and lose what Markdown makes links, pictures, co
 from datetime import datetime
 
 from maa_notify.cards import strings
-from maa_notify.cards.subject import quoted, subject_of
-from maa_notify.cards.text import safe
+from maa_notify.cards.names import quoted
+from maa_notify.cards.subject import subject_of
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.event import EventKind, RequestEvent
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, Identity
@@ -22,7 +22,7 @@ _PLAIN = str.maketrans("[]<>`|", "()()'/")
 def toast(event: RequestEvent, now: datetime, times: TimeFormat) -> str:
     """Who asks for what, the state and the risk, and by when somebody has to act."""
     who, subject = person(event.request.requestor), subject_of(event.request, _OBJECT_LIMIT)
-    what = " ".join(filter(None, [subject.lead, plainly(quoted(subject.name))]))
+    what = " ".join(filter(None, [subject.lead, plainly(quoted(subject.name, _OBJECT_LIMIT))]))
     state, until = strings.headline(event, event.risk), _until(event, now, times)
     if event.request.status == NEEDS_APPROVAL and event.kind is EventKind.CREATED:
         told = [f"{strings.asks(who)}: {what}", state, until]
@@ -37,11 +37,11 @@ def person(identity: Identity) -> str:
         (
             found
             for each in (identity.name, identity.upn, identity.id)
-            if (found := safe(each, _PERSON_LIMIT))
+            if (found := quoted(each, _PERSON_LIMIT))
         ),
         "",
     )
-    told = plainly(quoted(name)) if name else strings.REQUESTOR_NOT_TOLD
+    told = plainly(name) if name else strings.REQUESTOR_NOT_TOLD
     return f"{strings.APPLICATION} {told}" if identity.kind == "application" and name else told
 
 

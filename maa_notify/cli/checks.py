@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from maa_notify import app
 from maa_notify.cards.samples import sample_event
-from maa_notify.cards.text import safe
+from maa_notify.cards.text import plain
 from maa_notify.cards.times import TimeFormat, span
 from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
 from maa_notify.cli.patient import GRAPH, SIGN_IN, Patient
@@ -297,7 +297,7 @@ def _list_channels(name: str, channel: BotChannel) -> Finding:
         found = channel.channels()
     except DeliveryError:
         return Finding(check, "skipped", "Teams lists them where the channel is the team's General one")
-    listed = "; ".join(f"{safe(each.name, _CHANNEL_NAME_LIMIT)} {each.id}" for each in found)
+    listed = "; ".join(f"{plain(each.name, _CHANNEL_NAME_LIMIT)} {each.id}" for each in found)
     return Finding(check, "ok", listed)
 
 

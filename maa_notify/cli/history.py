@@ -5,7 +5,7 @@ import csv
 import sys
 from datetime import timedelta
 
-from maa_notify.cards.text import safe
+from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK
 from maa_notify.cli.keys import is_meant
@@ -31,6 +31,7 @@ COLUMNS = (
     "message_id",
 )
 _MOST_DAYS = 36_500
+_NAME_LIMIT = 256
 _FORMULA_START = ("=", "+", "-", "@")
 
 
@@ -125,7 +126,7 @@ def _receipt_of(entry: JournalEntry) -> str:
 
 
 def _name_of(identity: Identity) -> str:
-    return identity.upn or safe(identity.name, 120) or identity.id
+    return identity.upn or plain(identity.name, _NAME_LIMIT) or identity.id
 
 
 def _cell(value: str) -> str:

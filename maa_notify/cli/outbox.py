@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from maa_notify.cards.text import safe
+from maa_notify.cards.text import plain
 from maa_notify.cards.times import TimeFormat
 from maa_notify.cli.arguments import add_destination, add_json
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
@@ -124,8 +124,8 @@ def _chosen(items: Sequence[_Item], keys: Sequence[str], destination: str | None
 
 def _why_missing(key: str, destination: str | None, store: StateStore) -> str:
     """That nothing waits under a key, and what became of it, as far as the journal knows."""
-    text = f"nothing waits under the key {safe(key, _KEY_LIMIT)}"
-    text += f" for {safe(destination, _KEY_LIMIT)}" if destination else ""
+    text = f"nothing waits under the key {plain(key, _KEY_LIMIT)}"
+    text += f" for {plain(destination, _KEY_LIMIT)}" if destination else ""
     for entry in reversed(list(store.journal.read_sent())):
         notification = entry.notification
         if destination in {None, notification.destination} and is_meant(key, notification):
@@ -188,7 +188,7 @@ def _as_text(items: Sequence[_Item], in_all: int) -> str:
 def _lines(item: _Item) -> str:
     notification = item.notification
     event = notification.event
-    error = f", last error: {safe(notification.last_error, 200)}" if notification.last_error else ""
+    error = f", last error: {plain(notification.last_error, 200)}" if notification.last_error else ""
     tries = counted(notification.attempts, "attempt")
     return (
         f"{item.state:8}{event.short_key}  {subject_line(event)}\n"

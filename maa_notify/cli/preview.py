@@ -90,7 +90,9 @@ def _cards(wanted: "PreviewOptions") -> list[dict[str, Any]]:
 
     shown = read_display(os.environ)
     times = TimeFormat(ZoneInfo(shown.time_zone) if shown.time_zone else None)
-    cards = TeamsCards(shown.cloud.approvals_url, times=times, tenant=shown.tenant_name)
+    cards = TeamsCards(
+        shown.cloud.approvals_url, times=times, tenant=shown.tenant_name, tickets=shown.tickets
+    )
     return wanted.cards(cards, SystemClock().now())
 
 

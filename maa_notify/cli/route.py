@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from maa_notify.cards.text import safe
+from maa_notify.cards.text import plain
 from maa_notify.cli.exit_codes import OK
 from maa_notify.cli.preview_options import PreviewOptions, UnusableError
 from maa_notify.cli.text import print_json, subject_line
@@ -96,4 +96,4 @@ def _as_object(event: Event, decision: RoutingDecision, text: str) -> dict[str, 
 
 
 def _list(words: Iterable[str]) -> str:
-    return ", ".join(safe(word, _WORD_LIMIT) for word in sorted(words))
+    return ", ".join(plain(word, _WORD_LIMIT) for word in sorted(words))

@@ -11,6 +11,9 @@ from maa_notify.cli.streams import takes_unicode
 if TYPE_CHECKING:
     from maa_notify.domain.event import Event
 
+_NAME_LIMIT = 256
+"""What is kept of a name at most."""
+
 
 def counted(count: int, noun: str) -> str:
     """A number with its noun: `1 tenant`, `2 tenants`."""
@@ -29,12 +32,12 @@ def print_json(value: object) -> None:
 
 
 def subject_line(event: "Event") -> str:
-    """The subject of an event, as on its card."""
+    """The subject of an event with the whole name, as a search for it would have it."""
     # Slow to load, and few commands need it.
     from maa_notify.cards.subject import subject_of
     from maa_notify.domain.event import Notice
 
-    return event.title if isinstance(event, Notice) else str(subject_of(event.request))
+    return event.title if isinstance(event, Notice) else str(subject_of(event.request, _NAME_LIMIT))
 
 
 def reason_of(error: OSError) -> str:

@@ -145,6 +145,7 @@ class Target(Struct, frozen=True):
         first_devices: the first few of several devices; empty for one.
         keeps_user_data: whether a wipe leaves the user's data; None where it is not told.
         keeps_enrollment_data: whether a wipe leaves the device enrolled; None where it is not told.
+        device_id: of the one device in Intune, a GUID in lower case.
     """
 
     name: str = ""
@@ -162,6 +163,7 @@ class Target(Struct, frozen=True):
     first_devices: tuple[Device, ...] = ()
     keeps_user_data: bool | None = None
     keeps_enrollment_data: bool | None = None
+    device_id: str = ""
 
     @property
     def is_deployment(self) -> bool:

@@ -1,11 +1,16 @@
-"""How dangerous a request is, in the words of a second administrator. Pure, and cautious by default."""
+"""How dangerous a request is, in the words of a second administrator. Pure, and cautious by default.
 
-from collections.abc import Iterator
+A documented policy type decides first. Undocumented fields say more about the action, and raise the risk
+where the type is new to us; where they are missing, a request is no less dangerous than with them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
 from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.request import UNINSTALL, ApprovalRequest
+from maa_notify.domain.request import OTHER_TARGET, POLICY_TYPES, UNINSTALL, ApprovalRequest, Target
 
 
 class Risk(IntEnum):
@@ -24,12 +29,20 @@ class Reason(StrEnum):
     WIPE = "wipe"
     RETIRE = "retire"
     DELETE = "delete"
+    PASSCODE = "passcode"
+    ACTIVATION_LOCK = "activation lock"
+    LOCK = "lock"
+    SECURITY = "security"
     DEVICE = "device"
     SCRIPT = "script"
     ROLE = "role"
     UNINSTALL = "uninstall"
     EVERYBODY = "everybody"
+    UNREADABLE = "unreadable"
+    UNKNOWN_DELETE = "unknown delete"
 
+
+_DEVICE = "manageddevice"
 
 HIGH = {
     "operationApprovalPolicy": Reason.GUARD,
@@ -39,6 +52,10 @@ HIGH = {
     "deviceRetireNonCompliant": Reason.RETIRE,
     "deviceDelete": Reason.DELETE,
     "deviceDeprovision": Reason.DELETE,
+    "deviceResetPasscode": Reason.PASSCODE,
+    "deviceDisableActivationLock": Reason.ACTIVATION_LOCK,
+    "deviceLock": Reason.LOCK,
+    "deviceSecurityAction": Reason.SECURITY,
     "deviceAction": Reason.DEVICE,
     "script": Reason.SCRIPT,
     "role": Reason.ROLE,
@@ -47,17 +64,51 @@ HIGH = {
 
 HIGH_OBJECTS = {
     "operationapprovalpolicy": Reason.GUARD,
-    "manageddevice": Reason.DEVICE,
+    _DEVICE: Reason.DEVICE,
+    "devicecompliancescript": Reason.SCRIPT,
+    "devicecustomattributeshellscript": Reason.SCRIPT,
     "devicehealthscript": Reason.SCRIPT,
     "devicemanagementscript": Reason.SCRIPT,
+    "deviceshellscript": Reason.SCRIPT,
+    "deviceandappmanagementroleassignment": Reason.ROLE,
     "deviceandappmanagementroledefinition": Reason.ROLE,
+    "roleassignment": Reason.ROLE,
     "roledefinition": Reason.ROLE,
 }
 """By internal type name in lower case: Graph hides some policy types behind `unknownFutureValue`."""
 
+ACTIONS = {
+    "wipe": Reason.WIPE,
+    "erase": Reason.WIPE,
+    "clean": Reason.WIPE,
+    "cleanwindows": Reason.WIPE,
+    "factoryreset": Reason.WIPE,
+    "autopilotreset": Reason.WIPE,
+    "retire": Reason.RETIRE,
+    "retirenoncompliant": Reason.RETIRE,
+    "removecompanydata": Reason.RETIRE,
+    "delete": Reason.DELETE,
+    "deprovision": Reason.DELETE,
+    "resetpasscode": Reason.PASSCODE,
+    "removepasscode": Reason.PASSCODE,
+    "disableactivationlock": Reason.ACTIVATION_LOCK,
+    "bypassactivationlock": Reason.ACTIVATION_LOCK,
+    "lock": Reason.LOCK,
+    "remotelock": Reason.LOCK,
+    "enablelostmode": Reason.LOCK,
+    "securityaction": Reason.SECURITY,
+    "rotatebitlockerkeys": Reason.SECURITY,
+    "rotatefilevaultkey": Reason.SECURITY,
+    "rotatelocaladminpassword": Reason.SECURITY,
+}
+"""What is done to a device, by the letters of its name in lower case, without the word `device`."""
+
 LOW = frozenset({"customOrganizationalMessage"})
 
-_ACTIONS = {"wipe": Reason.WIPE, "retire": Reason.RETIRE, "delete": Reason.DELETE}
+_ACTION_REASONS = frozenset(ACTIONS.values())
+_DEVICE_REASONS = _ACTION_REASONS | {Reason.DEVICE}
+_KNOWN_TYPES = frozenset(name for name in POLICY_TYPES if not name.startswith("unknown"))
+_NOT_THE_ACTION = re.compile("[^a-z]|(managed)?devices?")
 
 
 class Assessment(Struct, frozen=True):
@@ -70,7 +121,7 @@ class Assessment(Struct, frozen=True):
 def assess(request: ApprovalRequest) -> Assessment:
     """Classifies a request by what it touches, how far it reaches and who asks."""
     found = set(_reasons(request))
-    if found.intersection(_ACTIONS.values()):
+    if found & _ACTION_REASONS:
         found.discard(Reason.DEVICE)  # the action says more
     if found:
         return Assessment(Risk.HIGH, tuple(reason for reason in Reason if reason in found))
@@ -78,16 +129,64 @@ def assess(request: ApprovalRequest) -> Assessment:
     return Assessment(Risk.LOW if types and types <= LOW else Risk.MEDIUM)
 
 
+def is_about_devices(request: ApprovalRequest) -> bool:
+    """Whether what is asked for is done to a device or several."""
+    types = (HIGH.get(name) for name in request.policy_types)
+    return request.target.object_type.lower() == _DEVICE or not _DEVICE_REASONS.isdisjoint(types)
+
+
+def weightiest_types(names: Iterable[str], most: int) -> tuple[str, ...]:
+    """At most so many policy types, in their order: those that decide about the risk before all others."""
+    told = list(dict.fromkeys(names))
+    chosen = sorted(told, key=_weight)[:most]
+    return tuple(name for name in told if name in chosen)
+
+
+def weightiest_action(names: Iterable[str]) -> str:
+    """Of several actions on devices the one that takes most away, of equals the first; "" for none."""
+    order = {reason: place for place, reason in enumerate(Reason)}
+    return min(filter(None, names), key=lambda name: order[action_reason(name) or Reason.DEVICE], default="")
+
+
+def action_reason(name: str) -> Reason | None:
+    """What an action on a device does, by its name on the wire; None for one that is new to us."""
+    return ACTIONS.get(_NOT_THE_ACTION.sub("", name.lower()))
+
+
+def _weight(policy_type: str) -> int:
+    """Sorts what is of high risk first, then what nobody has classified, then what is low."""
+    if policy_type in HIGH:
+        return list(Reason).index(HIGH[policy_type])
+    return len(Reason) + (policy_type in _KNOWN_TYPES) + (policy_type in LOW)
+
+
 def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
     target = request.target
-    kinds = [HIGH[each] for each in request.policy_types if each in HIGH]
-    kinds += [HIGH_OBJECTS[name] for name in [target.object_type.lower()] if name in HIGH_OBJECTS]
-    yield from kinds
-    if Reason.DEVICE in kinds:
-        words = (word.lower() for word in (target.action, target.operation, target.subtype))
-        yield next((_ACTIONS[word] for word in words if word in _ACTIONS), Reason.DEVICE)
+    yield from (HIGH[each] for each in request.policy_types if each in HIGH)
+    yield from (HIGH_OBJECTS[name] for name in [target.object_type.lower()] if name in HIGH_OBJECTS)
+    yield from _of_action(request, is_device=is_about_devices(request))
     if request.is_filed_by_application:
         yield Reason.APPLICATION
     for each in target.assignments:
         if each.is_everybody:
             yield Reason.UNINSTALL if each.intent == UNINSTALL else Reason.EVERYBODY
+        elif each.kind == OTHER_TARGET:
+            yield Reason.UNREADABLE
+
+
+def _of_action(request: ApprovalRequest, *, is_device: bool) -> Iterator[Reason]:
+    """What the undocumented words for the action add; to a type of ours that is about no device, nothing."""
+    target = request.target
+    is_new = not request.policy_types or not _KNOWN_TYPES.issuperset(request.policy_types)
+    if not is_device and not is_new:
+        return
+    for reason in filter(None, map(action_reason, (target.action, target.operation, target.subtype))):
+        if is_device or reason is not Reason.DELETE or _is_on_device(target):
+            yield reason
+        else:
+            yield Reason.UNKNOWN_DELETE
+
+
+def _is_on_device(target: Target) -> bool:
+    """Whether a deletion that no type explains is of a device: only those are actions of their own."""
+    return action_reason(target.action) is Reason.DELETE or target.device_count > 0

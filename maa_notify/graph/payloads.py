@@ -28,8 +28,10 @@ from maa_notify.domain.request import (
     Assignment,
 )
 
-_DEPTH = 6
+_DEPTH = 12
 """Wrappings around an assignment: a body within parameters, each of them JSON within JSON."""
+_BROKEN = "broken"
+"""In place of a JSON text that is none."""
 _WORD_LIMIT = 64
 _KINDS = {
     "group": GROUP,
@@ -43,6 +45,21 @@ _INTENTS = {intent.lower(): intent for intent in INTENTS}
 _PLATFORMS = {platform.lower(): platform for platform in PLATFORMS}
 _POLICY_TYPES = {name.lower(): name for name in POLICY_TYPES if not name.startswith("unknown")}
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
+
+
+def added_assignments(added: object, parameters: object) -> tuple[Assignment, ...]:
+    """The assignments after a change, counted: those of the list, or where it holds none of the parameters.
+
+    Nothing that may reach everybody is left out. What the list holds, and nobody can read, counts as a target
+    of another kind; all users and all devices count wherever they stand.
+    """
+    told = Counter({(each.kind, each.intent): each.count for each in assignments_in(added, parameters)})
+    told += Counter({(OTHER_TARGET, ""): _unreadable_in(added)})
+    kinds = {kind for kind, _ in told}
+    for each in assignments_in(parameters):
+        if each.is_everybody and each.kind not in kinds:
+            told[each.kind, each.intent] = each.count
+    return tuple(Assignment(*kind, count) for kind, count in sorted(told.items()))
 
 
 def assignments_in(*values: object) -> tuple[Assignment, ...]:
@@ -97,6 +114,23 @@ def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
             yield from _entries(inner, depth - 1) if is_list else ()
 
 
+def _unreadable_in(value: object) -> int:
+    """How many parts of a list hold something, but no assignment."""
+    opened = _opened(value)
+    parts = opened if isinstance(opened, list) else [opened]
+    return sum(
+        _holds_something(part, _DEPTH) and not any(map(bool, _entries(part, _DEPTH))) for part in parts
+    )
+
+
+def _holds_something(value: object, depth: int) -> bool:
+    value = _opened(value)
+    if depth and isinstance(value, Mapping | list):
+        inner = value.values() if isinstance(value, Mapping) else value
+        return any(_holds_something(each, depth - 1) for each in inner)
+    return value is not None and value not in ("", "null", [], {})
+
+
 def _kind(entry: Mapping[str, Any]) -> str:
     """What kind of target an assignment has; a target may be an object, JSON text, a type's name or an id."""
     target = _opened(entry.get("target", entry))
@@ -141,5 +175,5 @@ def _opened(value: object) -> object:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            return None
+            return _BROKEN
     return value

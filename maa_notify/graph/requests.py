@@ -10,7 +10,7 @@ public clients of the same endpoint have been seen to read.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,7 +24,8 @@ from maa_notify.domain.request import (
     Target,
     canonical,
 )
-from maa_notify.graph.payloads import assignments_in, lowered, protection_in
+from maa_notify.domain.risk import weightiest_action, weightiest_types
+from maa_notify.graph.payloads import added_assignments, assignments_in, lowered, protection_in
 
 _NAME_LIMIT = 256
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -161,9 +162,14 @@ def _identity(value: object) -> Identity:
 
 
 def _policy_types(value: object) -> tuple[str, ...]:
-    entries = value if isinstance(value, list) else [value]
-    names = (canonical(_text(entry, _WORD_LIMIT)) for entry in entries)
-    return tuple(dict.fromkeys(name for name in names if name))[:_POLICY_TYPES_SHOWN]
+    """All types, or of too many those that decide about the risk; `unknown` for what is no word."""
+    told = value if isinstance(value, list) else [value]
+    words = [word for each in told for word in (each.split(",") if isinstance(each, str) else [each])]
+    names = (
+        canonical(_text(word, _WORD_LIMIT)) or ("unknown" if word and not isinstance(word, str) else "")
+        for word in words
+    )
+    return weightiest_types(filter(None, names), _POLICY_TYPES_SHOWN)
 
 
 def _target(raw: Mapping[str, Any]) -> Target:
@@ -174,25 +180,26 @@ def _target(raw: Mapping[str, Any]) -> Target:
     changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
     protects, platform = protection_in(*changes)
     options = _options(raw.get("actionParameters"))
+    joined = fields.get("payloadname") or fields.get("displayname")
+    device_count = len(devices) or _names_joined(joined, raw)
     return Target(
         name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
         operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
         or ("Update" if raw.get("patchPayload") else ""),
         object_type=object_type,
         subtype=_last_part(raw.get("payloadSubtype")),
-        action=_text(raw.get("actionName"), _WORD_LIMIT)
-        or _first_text(first, "actionname", limit=_WORD_LIMIT),
+        action=weightiest_action(_actions(raw, devices)),
         serial_number=_first_text(first, "serialnumber", limit=_WORD_LIMIT),
         primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
-        device_count=len(devices)
-        or _names_joined(fields.get("payloadname") or fields.get("displayname"), raw),
-        assignments=assignments_in(raw.get("addedAssignments"), raw.get("actionParameters")),
+        device_count=device_count,
+        assignments=added_assignments(raw.get("addedAssignments"), raw.get("actionParameters")),
         removed_assignments=assignments_in(raw.get("removedAssignments")),
         protects=protects,
         platform=platform,
         first_devices=tuple(map(_device, devices[:_DEVICES_SHOWN])) if len(devices) > 1 else (),
         keeps_user_data=options.get("keepuserdata"),
         keeps_enrollment_data=options.get("keepenrollmentdata"),
+        device_id=_device_id(raw.get("payloadId"), object_type) if device_count <= 1 else "",
     )
 
 
@@ -219,6 +226,20 @@ def _options(value: object) -> dict[str, bool]:
     return {name: told for name, told in fields.items() if isinstance(told, bool)}
 
 
+def _device_id(value: object, object_type: str) -> str:
+    """The id of an object that is a device, or may be one by all that its type tells."""
+    object_id = _text(value).lower()
+    is_device = object_type.lower() in {"", "manageddevice"}
+    return object_id if is_device and GUID.fullmatch(object_id) and object_id != _NO_ID else ""
+
+
+def _actions(raw: Mapping[str, Any], devices: list[Mapping[str, Any]]) -> Iterator[str]:
+    """The action by its own field and by each device's, of which no two need say the same."""
+    yield _text(raw.get("actionName"), _WORD_LIMIT)
+    for device in devices:
+        yield _first_text(lowered(device), "actionname", limit=_WORD_LIMIT)
+
+
 def _objects(value: object) -> list[Mapping[str, Any]]:
     """The objects of a list that may itself be a JSON string, as undocumented fields often are."""
     if isinstance(value, str):
@@ -231,4 +252,8 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def _last_part(value: object) -> str:
-    return _text(value).rsplit(".", 1)[-1].removeprefix("#")[:_WORD_LIMIT]
+    return (
+        _text(value.strip().rpartition(".")[2].removeprefix("#"), _WORD_LIMIT)
+        if isinstance(value, str)
+        else ""
+    )

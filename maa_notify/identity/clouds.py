@@ -3,7 +3,8 @@
 Sources: Microsoft Graph documentation, "National cloud deployments"; for the audience of a managed identity
 that stands for an app registration, Entra documentation, "Configure an application to trust a managed
 identity". The addresses of the Intune admin centre outside the global cloud are not confirmed; in China it is
-reached through the Azure portal.
+reached through the Azure portal. That a tenant may stand in the address is known of the global cloud, where
+public clients such as CIPP have it so.
 """
 
 from msgspec import Struct
@@ -25,6 +26,10 @@ class Cloud(Struct, frozen=True):
     def approvals_url(self) -> str:
         """Intune's own page of Multi Admin Approval."""
         return self.portal + _NODE
+
+    def approvals_url_of(self, tenant: str) -> str:
+        """The same for a tenant by its id or domain name, where an address may name one."""
+        return f"{self.portal}/{tenant}{_NODE}" if self.name == "global" else self.approvals_url
 
 
 CLOUDS = {

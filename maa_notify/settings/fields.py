@@ -13,11 +13,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from maa_notify.domain.reminders import Plan, parse_plan
 from maa_notify.domain.request import GUID
+from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
 from maa_notify.settings.model import StateAddress
@@ -27,6 +29,7 @@ from maa_notify.settings.validation import (
     did_you_mean,
     is_header_safe,
     problem_of_origin,
+    problem_of_url,
     problem_of_webhook,
     read_json_list,
 )
@@ -36,6 +39,7 @@ _Value = TypeVar("_Value")
 _SQLITE = "sqlite:///"
 _GUID_FORM = "a GUID: 32 digits from 0 to f in groups of 8, 4, 4, 4 and 12, with hyphens and no braces"
 _FEW = 2
+_LONGEST_LINK = 300
 _LONGEST_NAME = 60
 _DEVELOPMENT = "UseDevelopmentStorage=true"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -203,6 +207,29 @@ def times_after_approval(text: str) -> Plan:
     return plan
 
 
+def ticket_link(text: str) -> str:
+    """The address of a ticket with `{}` for its number, which no host and no other part of ours can hold."""
+    before, found, after = text.partition("{}")
+    problem = problem_of_url(before)
+    if problem or not before.startswith("https://") or not is_header_safe(after):
+        raise ValueError(
+            "must begin with https:// and a host, such as https://tickets.example.com/find?id={}"
+        )
+    has_place = found and urlsplit(before).path and not re.search("[{}]", before + after)
+    if not has_place or len(text) > _LONGEST_LINK:
+        raise ValueError(
+            "must have {} once, behind the host and a slash, where the number goes, and at most"
+            f" {_LONGEST_LINK} characters"
+        )
+    return text
+
+
+def ticket_pattern(text: str) -> str:
+    """The pattern of ticket numbers."""
+    expression_of(text)
+    return text
+
+
 def time_zone(text: str) -> str:
     """The IANA name of a time zone."""
     from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - slow to load, and seldom used
@@ -299,6 +326,8 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
     _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
     _own(name="MAA_TIME_ZONE", parse=time_zone),
+    _own(name="MAA_TICKET_LINK", parse=ticket_link),
+    _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),

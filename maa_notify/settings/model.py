@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from maa_notify.cards.mentions import Mentions
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
+from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
 
@@ -118,6 +119,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     reminders: Plan
     complete_reminders: Plan
     time_zone: str
+    ticket_link: str
+    ticket_pattern: str
     digest_above: int
     heartbeat_days: int
     retention_days: int
@@ -128,6 +131,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     bot_commands: bool
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def tickets(self) -> TicketLinks | None:
+        """What makes links of ticket numbers; None where that is not wanted."""
+        return tickets_of(self.ticket_link, self.ticket_pattern)
 
     @property
     def routes(self) -> list[Route]:
@@ -144,3 +152,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         by_name = sorted(self.destinations, key=lambda each: each.route.name)
         names = {each.route.name: first.setdefault(each.address, each.route.name) for each in by_name}
         return {name: leader for name, leader in names.items() if name != leader}
+
+
+def tickets_of(link: str, pattern: str) -> TicketLinks | None:
+    """What makes links of ticket numbers; None unless both settings are given."""
+    return TicketLinks(link, pattern) if link and pattern else None

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from maa_notify.bot.config import BOT_CLOUDS
 from maa_notify.domain.request import GUID
 from maa_notify.domain.routing import EVENTS_FOR_REQUESTOR, Route
+from maa_notify.domain.tickets import TicketLinks
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.identity.clouds import Cloud
 from maa_notify.net.client import is_loopback
@@ -27,7 +28,7 @@ from maa_notify.settings.destinations import (
     warn_of_unsigned,
 )
 from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
-from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
+from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings, tickets_of
 from maa_notify.settings.startup import TENANTS, is_fleet, is_in_azure
 from maa_notify.settings.validation import (
     UNRESOLVED,
@@ -40,6 +41,7 @@ from maa_notify.settings.validation import (
 )
 
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
+_TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
 _CLIENT_ID, _BOT_CLIENT_ID = "MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID"
 _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id too"
 
@@ -56,11 +58,18 @@ class Reading(Struct, frozen=True):
 
 
 class Display(Struct, frozen=True):
-    """What cards show beside the request: the cloud, a time zone's name or "", the tenant's name or ""."""
+    """What cards show beside the request: the cloud, and a time zone, a name and tickets if given."""
 
     cloud: Cloud
     time_zone: str
     tenant_name: str
+    ticket_link: str
+    ticket_pattern: str
+
+    @property
+    def tickets(self) -> TicketLinks | None:
+        """What makes links of ticket numbers; None where that is not wanted."""
+        return tickets_of(self.ticket_link, self.ticket_pattern)
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -97,6 +106,7 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     warn_of_shared_endpoints(settings.destinations, findings)
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
+    _check_tickets(settings.ticket_link, settings.ticket_pattern, findings)
     _warn_of_unknown_names(environ, findings)
     return Reading(replace(settings, warnings=tuple(findings.warnings)), tuple(findings.mistakes))
 
@@ -108,8 +118,9 @@ def read_display(environ: Mapping[str, str]) -> Display:
         SettingsError: one of these settings is wrong.
     """
     findings = Findings()
-    names = ("MAA_CLOUD", "MAA_TIME_ZONE", "MAA_TENANT_NAME")
+    names = ("MAA_CLOUD", "MAA_TIME_ZONE", "MAA_TENANT_NAME", _TICKET_LINK, _TICKET_PATTERN)
     shown = Display(*(_value_of(BY_NAME[name], environ, findings) for name in names))
+    _check_tickets(shown.ticket_link, shown.ticket_pattern, findings)
     if findings.mistakes:
         raise SettingsError(findings.mistakes)
     return shown
@@ -255,6 +266,14 @@ def _check_state(settings: Settings, findings: Findings, *, in_azure: bool) -> N
             "MAA_STATE",
             "must be https://ACCOUNT.table.core.windows.net inside Azure, where files do not last",
         )
+
+
+def _check_tickets(link: str, pattern: str, findings: Findings) -> None:
+    """Checks that an address and a pattern are given together."""
+    has_wrong = findings.has_wrong(_TICKET_LINK) or findings.has_wrong(_TICKET_PATTERN)
+    if bool(link) != bool(pattern) and not has_wrong:
+        missing, given = (_TICKET_PATTERN, _TICKET_LINK) if link else (_TICKET_LINK, _TICKET_PATTERN)
+        findings.wrong(missing, f"is required with {given}")
 
 
 def _warn_of_unknown_names(environ: Mapping[str, str], findings: Findings) -> None:

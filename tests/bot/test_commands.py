@@ -126,10 +126,11 @@ def test_each_line_says_what_a_person_needs_to_decide_what_to_open() -> None:
     request = of(JONAS, "LT-1")
     key = f"{short_key(request.request.id)}-1"
     card = told(PENDING, request, private=False)
+    jonas = "“Jonas Beck” (account not told)"
 
     assert texts(card)[2:4] == [
         "Wipe device “LT-1”",
-        f"Needs approval · High risk · Jonas Beck · 2 d 23 h left · {key}",
+        f"Needs approval · High risk · {jonas} · 2 d 23 h left · {key}",
     ]
 
 
@@ -185,7 +186,7 @@ def test_status_is_the_whole_card() -> None:
     shown = text(told(Command(Word.STATUS, short_key(tracked.request.id)), tracked))
 
     assert "stolen from a car" in shown
-    assert "<2026-08-18 12:00>\nby Jonas Beck" in as_read(shown)
+    assert "<2026-08-18 12:00>\nby “Jonas Beck”" in as_read(shown)
     assert "press Complete" in shown
     assert f"Key {short_key(tracked.request.id)}-2" in shown
     assert "As Intune listed it" in shown

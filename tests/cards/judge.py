@@ -31,6 +31,13 @@ SINCE_1_2 = {
 """The types that our cards may be made of: all of them older than version 1.3."""
 
 _BREAK = "\u200b"
+_ISOLATED = re.compile("\u2068([^\u2066-\u2069]*)\u2069")
+_JOINED = re.compile("(?<=[\u0600-\u1cff])[\u200c\u200d](?=[\u0600-\u1cff])")
+_TOWER = 5
+_DEVICE_PAGE = re.compile(
+    re.escape(URL.removesuffix("#view/x"))
+    + "#view/Microsoft_Intune_Devices/DeviceSettingsMenuBlade/~/overview/mdmDeviceId/[0-9a-f-]{36}"
+)
 _ALIVE = {
     "an address with a scheme": r"\w://",
     "a scheme": r"[^\W\d_]:[^\s\u200b]",
@@ -40,7 +47,7 @@ _ALIVE = {
     "a macro": r"\{\{|\}\}",
     "a mention": r"(?i)<\s*/?\s*at\b",
     "an entity": r"&#?\w+;",
-    "zalgo": r"[\u0300-\u036f]{4}",
+    "zalgo": r"[\u0300-\u036f]{3}|[\u20d0-\u20f0]{2}",
     "an invisible character": r"[\u115f\u1160\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0000-\U000e0fff]",
 }
 
@@ -116,7 +123,11 @@ def assert_sound(card: Card) -> None:
     assert {each["type"] for each in found} <= SINCE_1_2
     assert all(each.get("wrap") is True for each in found if each["type"] == "TextBlock")
     assert all(each.get("text") for each in found if each["type"] in {"TextBlock", "TextRun"})
-    assert [(each["title"], each["url"]) for each in card["actions"]] == [("Open in Intune", URL)]
+    buttons = [(each["title"], each["url"]) for each in card["actions"]]
+    assert buttons[:1] == [("Review in Intune", URL)]
+    more = buttons[1:]
+    assert all(title == "Show the device" and _DEVICE_PAGE.fullmatch(url) for title, url in more[:1])
+    assert more[1:] == []
     assert card["fallbackText"]
     assert bytes_posted(card) <= MAX_BYTES
     assert bytes_kept(card) <= MAX_BYTES_KEPT
@@ -125,10 +136,13 @@ def assert_sound(card: Card) -> None:
 def alive_in(text: str) -> list[str]:
     """What a client could bring to life in a text, in words; empty for a safe one."""
     found = [name for name, pattern in _ALIVE.items() if re.search(pattern, text)]
-    odd = {each for each in text if unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}}
-    return found + [f"U+{ord(each):04X}" for each in odd - {_BREAK}]
+    bare = _JOINED.sub("", _ISOLATED.sub(r"\1", text))
+    odd = {each for each in bare if unicodedata.category(each) in {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}}
+    marks = "".join("M" if unicodedata.category(each).startswith("M") else " " for each in bare)
+    towers = [f"a tower of {len(each)} marks" for each in marks.split() if len(each) > _TOWER]
+    return found + towers + [f"U+{ord(each):04X}" for each in odd - {_BREAK}]
 
 
 def seen(text: str) -> str:
-    """A text as a reader sees it, without the breaks."""
-    return text.replace(_BREAK, "")
+    """A text as a reader sees it, without breaks and isolates."""
+    return _ISOLATED.sub(r"\1", text.replace(_BREAK, ""))

@@ -37,6 +37,7 @@ PORTAL = {
     "expired": "Expired",
     "waitingForMoon": "Waiting for moon",
 }
+GUID = "173a2634-0007-4274-af00-000000000007"
 ACCOUNT = re.compile(r"[\w'+.-]+@[\w-]+(\.[\w-]+)+")
 _SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
 
@@ -115,7 +116,7 @@ def test_a_card_for_approvers_answers_their_questions() -> None:
     assert lines(card)[:7] == [
         "Needs approval · High risk",
         "Wipe device “CONTOSO-LT-0417”",
-        "Requested by: Mira Holt (mira.holt@contoso.com)",
+        "Requested by: “Mira Holt” (mira.holt@contoso.com)",
         "Decide by <2026-08-21 07:42> (2 d 23 h left)",
         "A wipe erases the device. What was stored only there is lost, and nobody can undo it.",
         "The requestor's own words",
@@ -139,7 +140,7 @@ def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
     assert lines(card)[:8] == [
         "Approved - Needs completion",
         "Assign app “Fabrikam VPN”",
-        "Requested by: Jonas Lind",
+        "Requested by: “Jonas Lind” (account not told)",
         "Press Complete by <2026-08-20 13:05> (2 d 1 h left)",
         "The requestor's own words",
         "Pilot ring 2 for the new VPN client",
@@ -150,7 +151,7 @@ def test_a_card_for_requestors_says_that_approved_is_not_done() -> None:
         "Risk": "Medium",
         "Assignments after the change": "Required: 1 group",
         "Requested": "<2026-08-17 13:05>",
-        "Approved": "<2026-08-17 15:31> · by Aiko Mori",
+        "Approved": "<2026-08-17 15:31> · by “Aiko Mori” (account not told)",
     }
     assert re.search(r"Requestor: approved is not done.*press Complete before it expires", text(card))
 
@@ -159,7 +160,7 @@ def test_a_rejection_tells_who_and_why() -> None:
     """The requestor learns the reason in chat instead of hunting for it."""
     card = CARDS.card(changed(parse_request(example("settings"))), "ops", NOW)
 
-    assert facts(card)["Rejected"] == "<2026-08-15 11:12> · by Oskar Weiss (oskar.weiss@contoso.com)"
+    assert facts(card)["Rejected"] == "<2026-08-15 11:12> · by “Oskar Weiss” (oskar.weiss@contoso.com)"
     assert "Needs a risk owner first" in texts(card)
     assert "file a new request" in texts(card)[-2]
     assert "xpire" not in text(card)
@@ -192,7 +193,7 @@ def test_an_approval_taken_back_is_said_so() -> None:
     assert strip(card) == "Needs approval · the approval was taken back · High risk"
     assert "Aiko Mori" not in text(card)
     assert "approver's own words" not in text(card)
-    assert facts(card)["Approved"] == "<2026-08-18 11:00> · by Priya"
+    assert facts(card)["Approved"] == "<2026-08-18 11:00> · by “Priya” (account not told)"
     assert facts(card)["Needs approval"] == "<2026-08-18 12:00> · the approval was taken back"
 
 
@@ -233,7 +234,7 @@ def test_an_application_as_requestor_is_called_out() -> None:
     told = shown(created(parse_request(example("script"))))
 
     assert "Filed by an application, not by a person." in told
-    assert "fabrikam-release-pipeline (application)" in told
+    assert "“fabrikam-release-pipeline” (application)" in told
 
 
 def test_a_change_of_the_guard_itself_is_called_out() -> None:
@@ -505,11 +506,11 @@ def test_what_a_person_filed_through_an_application_is_completed_by_the_person()
 @pytest.mark.parametrize(
     "identity,expected",
     [
-        (Identity("user", "Ana", "ana@contoso.com", "a1"), "Ana (ana@contoso.com)"),
-        (Identity("user", "Ana", "", "a1"), "Ana"),
+        (Identity("user", "Ana", "ana@contoso.com", "a1"), "“Ana” (ana@contoso.com)"),
+        (Identity("user", "Ana", "", "a1"), "“Ana” (account not told)"),
         (Identity("user", "", "ana@contoso.com", "a1"), "ana@contoso.com"),
-        (Identity("user", "", "", "a1"), "a1"),
-        (Identity("application", "", "", "f5"), "f5 (application)"),
+        (Identity("user", "", "", GUID), GUID),
+        (Identity("application", "", "", GUID), f"{GUID} (application)"),
         (Identity("application", "\u200b"), "not told by Intune (application)"),
     ],
 )
@@ -692,7 +693,7 @@ def test_a_name_cannot_pass_for_words_of_ours() -> None:
     name = 'LT-1” · already approved by “security" «x»'
     subject = texts(CARDS.card(created(approval(target=Target(name))), "ops", NOW))[1]
 
-    assert subject == "Wipe device “LT-1’ · already approved by ’security’ ’x’”"
+    assert subject == "Wipe device “LT-1’ - already approved by ’security’ ’x’”"
 
 
 def test_a_quote_is_as_long_as_intune_allows_and_says_what_it_leaves_out() -> None:
@@ -721,9 +722,9 @@ def test_the_story_so_far_is_told_step_by_step() -> None:
     assert told[told.index("What happened so far") :].splitlines()[:14] == [
         "What happened so far",
         *("Requested", "<2026-08-18 11:00>"),
-        *("Approved", "<2026-08-18 12:00>", "by Aiko"),
+        *("Approved", "<2026-08-18 12:00>", "by “Aiko” (account not told)"),
         *("Needs approval", "<2026-08-18 13:00>", "the approval was taken back"),
-        *("Approved", "<2026-08-18 14:00>", "by Oskar"),
+        *("Approved", "<2026-08-18 14:00>", "by “Oskar” (account not told)"),
         *("Completed", "<2026-08-18 15:00>"),
     ]
 
@@ -746,7 +747,8 @@ def test_an_approval_that_no_poll_saw_is_still_told() -> None:
     steps = (Step("completed", NOW, Identity()),)
     request = approval("completed", approver=Identity("user", "Aiko"))
 
-    assert "Approved\ntime not seen\nby Aiko" in shown(replace(changed(request), steps=steps))
+    told = shown(replace(changed(request), steps=steps))
+    assert "Approved\ntime not seen\nby “Aiko” (account not told)" in told
 
 
 def test_a_vanished_request_ends_its_story_there() -> None:
@@ -953,11 +955,32 @@ def test_a_request_for_many_devices_speaks_of_all_of_them() -> None:
     assert texts(card)[1] == "Wipe 50 devices"
     assert "A wipe erases all 50 devices." in text(card)
     assert "Wipe 50 devices" in card["fallbackText"]
-    assert facts(card)["Devices"] == ("STORE-001 (SN-1 · a@contoso.com) · SN-2 · STORE-003 · and 47 more")
+    assert facts(card)["Devices"] == ("“STORE-001” (SN-1 · a@contoso.com) · SN-2 · “STORE-003” · and 47 more")
     assert "Wipe 50 devices" in text(CARDS.digest([event, event], "ops", NOW)[0])
 
 
-@pytest.mark.parametrize("kind", ["deviceWipe", "deviceRetire", "deviceDelete", "deviceAction"])
+def test_a_device_of_many_cannot_forge_what_stands_beside_it() -> None:
+    """A name with a serial number and a count of its own stays within its quotation marks and brackets."""
+    forged = Device("A” (SN-9 · b@contoso.com) · and 2 more", "SN-1")
+    request = approval(target=replace(BULK, first_devices=(forged,)))
+    shown = facts(CARDS.card(created(request), "ops", NOW))["Devices"]
+
+    assert shown == "“A’ [SN-9 - b@contoso.com] - and 2 more” (SN-1) · and 49 more"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "deviceWipe",
+        "deviceRetire",
+        "deviceDelete",
+        "deviceAction",
+        "deviceLock",
+        "deviceResetPasscode",
+        "deviceDisableActivationLock",
+        "deviceSecurityAction",
+    ],
+)
 def test_the_risk_of_many_devices_is_said_in_their_number(kind: str) -> None:
     """What happens to all of them is said of all of them."""
     request = approval(policy_types=(kind,), target=Target("LT-1", device_count=50))

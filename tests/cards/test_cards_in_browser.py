@@ -171,7 +171,7 @@ def test_every_script_can_be_read(draw: Draw, page: Page, sentence: str) -> None
     runs = [seen(text) for text in card["runs"]]
 
     assert runs.count(sentence) == 2
-    assert f"Requested by: {sentence}" in runs
+    assert f"Requested by: “{sentence}” (account not told)" in runs
     assert f"Wipe device “{sentence}”" in runs
     assert card["hidden"] == []
 

@@ -48,7 +48,8 @@ def test_a_burst_is_told_request_by_request() -> None:
     ]
     assert texts(card)[4:6] == [
         "Wipe device “LT-1”",
-        f"Needs approval · High risk · Mira Holt · 2 d 23 h left · {created(request).short_key}",
+        "Needs approval · High risk · “Mira Holt” (account not told) · 2 d 23 h left · "
+        + created(request).short_key,
     ]
 
 
@@ -194,7 +195,7 @@ def test_a_burst_is_named_and_counted_everywhere() -> None:
     assert texts(card)[2] == "Needs approval:\N{NO-BREAK SPACE}49"
     assert texts(card)[4:7] == [
         f"{SENTENCE}.",
-        "Requested by: Mira Holt (mira.holt@contoso.com)",
+        "Requested by: “Mira Holt” (mira.holt@contoso.com)",
         "Speak to this account's owner in person before anybody approves one of them.",
     ]
     assert card["body"][1]["style"] == "attention"

@@ -25,6 +25,7 @@ from maa_notify.domain.request import (
 )
 from maa_notify.domain.risk import Risk
 from maa_notify.domain.routing import EVENT_NAMES
+from maa_notify.domain.tickets import TicketLinks
 from maa_notify.graph.requests import parse_request
 from tests.cards.judge import MAX_BYTES, MAX_BYTES_KEPT, URL, Card, bytes_kept, bytes_posted
 from tests.support.approval import NOW
@@ -39,8 +40,12 @@ LONGEST = 1_024
 DIGEST_OF = 49
 """Notifications that a delivery puts together at most."""
 
-FILLERS = ("\U0001f512", "界", '"', "\\", '\\"', "{", "a.", "@", "W")
-"""Four bytes, three bytes, what JSON doubles or doubles twice, and what gets a break of three bytes."""
+FILLERS = ("\U0001f512", "界", '"', "\\", '\\"', "{", "a.", "@", "W", "ش.", "aа", "ක්\u200dෂ")
+"""Four bytes, three bytes, what JSON doubles or doubles twice, what gets a break of three bytes, what is set
+apart for its direction or its mixed letters, and what is spelled with joiners."""
+
+TICKETS = TicketLinks(f"https://{'t' * 240}.example/{{}}", "#{20}#{20}#{7}[0-9]")
+"""The longest address with the longest numbers."""
 
 PEOPLE: Sequence[tuple[str, ...]] = (
     (),
@@ -84,7 +89,7 @@ def _digest(cards: TeamsCards, event: RequestEvent) -> Card:
 
 def _notice(request: ApprovalRequest) -> Notice:
     """More facts than a card shows, each with the longest value, under the longest texts of ours."""
-    facts = (Fact("A label of ours, as long as any", request.justification),) * 40
+    facts = (Fact("A label of ours, as long as any", request.approval_notes),) * 40
     ours = "A sentence of ours. " * 30
     return Notice(NoticeKind.FINDING, request.id, 99_999, NOW, ours[:120], ours, facts, ours, Risk.HIGH)
 
@@ -101,13 +106,17 @@ KINDS: dict[str, Make] = {
 
 
 def worst_requests(statuses: Sequence[str]) -> Iterator[ApprovalRequest]:
-    """Each filler in every field at once, in each status, asked for by a person and by an application."""
-    for filler, status, kind in product(FILLERS, statuses, ("user", "application")):
-        yield parse_request(_raw((filler * LONGEST)[:LONGEST], status, kind))
+    """Each filler in every field at once, in each status, by a person, by an application, for one device."""
+    for filler, status, kind in product(FILLERS, statuses, ("user", "application", "device")):
+        request = parse_request(_raw((filler * LONGEST)[:LONGEST], status, kind))
+        assert bool(request.target.device_id) == (kind == "device")
+        yield request
 
 
 def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
-    somebody = {kind: dict.fromkeys(("displayName", "userPrincipalName", "id"), text)}
+    is_device = kind == "device"
+    asker = "user" if is_device else kind
+    somebody = {asker: dict.fromkeys(("displayName", "userPrincipalName", "id"), text)}
     times = ("requestDateTime", "expirationDateTime", "lastModifiedDateTime")
     return {
         "id": text[:64],
@@ -115,12 +124,13 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
         **{name: f"2026-08-1{day}T07:42:10Z" for day, name in enumerate(times, 5)},
         "requestor": somebody,
         "approver": somebody,
-        "requestJustification": text,
+        "requestJustification": " ".join(["#" * 47 + str(number) for number in range(3)] + [text])[:LONGEST],
         "approvalJustification": text,
         "requiredOperationApprovalPolicyTypes": [chr(97 + each) + "Bc" * 31 for each in range(8)],
         **dict.fromkeys(("payloadName", "payloadOperation", "payloadSubtype", "actionName"), text),
-        "payloadType": "x.OperationApprovalPolicy",
-        "displayPayload": [{"serialNumber": text, "primaryUser": text}] * 9,
+        "payloadType": "x.ManagedDevice" if is_device else "x.OperationApprovalPolicy",
+        "payloadId": "6f0c2a4e-51d7-4d5b-9a53-0b8f3f1e7a01",
+        "displayPayload": [{"serialNumber": text, "primaryUser": text}] * (1 if is_device else 9),
         "addedAssignments": _ASSIGNED,
         "removedAssignments": _ASSIGNED,
         "payload": {"policyType": "operationApprovalPolicy", "policyPlatform": PLATFORMS[0]},
@@ -130,7 +140,7 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
 def _maker(people: Sequence[str]) -> TeamsCards:
     """Rings these people at every event, and tells times in the zone with the longest name."""
     zone = ZoneInfo(max(available_timezones(), key=len))
-    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, TimeFormat(zone))
+    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, TimeFormat(zone), tickets=TICKETS)
 
 
 @cache

@@ -118,3 +118,27 @@ def test_a_digest_mentions_all_that_any_of_its_events_rings() -> None:
 def test_only_an_account_or_an_id_is_a_person(text: str) -> None:
     """Anything else would be shown, and ring nobody."""
     assert not is_person(text)
+
+
+def names_of(*people: str) -> list[str]:
+    """What the card shows for these people."""
+    card = TeamsCards(URL, {"ops": {"created": people}}).card(created(), "ops", NOW)
+    entities = card["msteams"]["entities"]
+    assert [each["text"] for each in entities] == [
+        f"<at>{each['mentioned']['name']}</at>" for each in entities
+    ]
+    return [each["mentioned"]["name"] for each in entities]
+
+
+def test_two_people_with_one_name_are_told_apart() -> None:
+    """Teams goes by the text: with the same one twice it would ring one of them twice."""
+    people = ("ana@contoso.com", "ana@fabrikam.com", "a_b@contoso.com", "A.B@contoso.com", "ANA@contoso.net")
+    told = names_of(*people, "a-b@contoso.com", "a+b@contoso.com", THIRD, "Person_8@contoso.com")
+
+    assert len({each.lower() for each in told}) == len(told) == 9
+    assert told[:2] == ["ana contoso", "ana fabrikam"] or told[1] == "ana fabrikam"
+
+
+def test_one_person_in_two_cases_is_rung_once() -> None:
+    """Entra tells no upper from lower case in accounts and ids."""
+    assert names_of(AIKO, AIKO.upper(), THIRD, THIRD.upper()) == ["aiko.mori", "Person 2"]

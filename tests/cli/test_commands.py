@@ -228,6 +228,23 @@ def test_history_is_a_csv_that_a_spreadsheet_can_open_safely(command: Command, g
     assert rows[0]["requestor"].startswith("'=")
 
 
+def test_exports_hold_the_real_name(command: Command, graph: FakeGraph, teams: FakeTeams) -> None:
+    """A search for a script's name finds it in history and outbox: breaks are for cards alone."""
+    name = "Set-Proxy.script.ps1 " + "a" * 180 + " مرحبا.ps1"
+    person = {"user": {"displayName": "ana.b@evil.example"}}
+    graph.requests = [make_request(payloadName=name, requestor=person), make_request(payloadName=name)]
+    command("poll")
+    teams.fail_next(*[reply(503)] * 9)
+    graph.requests[1]["status"] = "approved"
+    command("poll")
+
+    told = [command("history").out, command("history", "--json").out, command("outbox", "list").out]
+
+    assert all(name in each for each in told)
+    assert all("ana.b@evil.example" in each for each in told[:2])
+    assert not any({"\u200b", "\u2068", "\u2069"} & set(each) for each in told)
+
+
 def test_history_tells_a_confirmed_card_from_an_accepted_one(
     command: Command, graph: FakeGraph, teams: FakeTeams
 ) -> None:

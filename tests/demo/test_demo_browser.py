@@ -131,14 +131,14 @@ def test_hostile_text_stays_text(visit: Visit) -> None:
 
 
 def test_a_card_s_button_opens_a_page_that_knows_nothing_of_this_one(visit: Visit) -> None:
-    """`Open in Intune` opens Intune in a new tab without an opener."""
+    """`Review in Intune` opens Intune in a new tab without an opener."""
     visit.page.context.route(
         "https://**", lambda route: route.fulfill(body="Intune", content_type="text/html")
     )
     visit.submit("app", "Pilot ring 2")
     expect(visit.cards).to_have_count(1, timeout=WITHIN_MS)
     with visit.page.context.expect_page() as opened:
-        visit.cards.first.get_by_text("Open in Intune").click()
+        visit.cards.first.get_by_text("Review in Intune").click()
     opened.value.wait_for_load_state()
 
     assert re.match(r"https://intune\.microsoft\.com/", opened.value.url)

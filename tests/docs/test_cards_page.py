@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maa_notify.cards import strings
-from maa_notify.domain.risk import HIGH, HIGH_OBJECTS, LOW, Reason, Risk
+from maa_notify.domain.risk import ACTIONS, HIGH, HIGH_OBJECTS, LOW, Reason, Risk
 from tests.docs.test_docs import ROOT, text_of
 
 CARDS = ROOT / "docs" / "cards.md"
@@ -25,17 +25,28 @@ def risk_table() -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
+IN_WORDS = {
+    Reason.APPLICATION: "anything, by an application",
+    Reason.UNINSTALL: "anything to be uninstalled for all users or on all devices",
+    Reason.EVERYBODY: "anything else assigned to all users or all devices",
+    Reason.UNREADABLE: "anything whose assignments cannot be read",
+    Reason.UNKNOWN_DELETE: "the deletion of anything else, under an unknown type",
+}
+
+
 def _asked_for(reason: Reason) -> str:
-    types = [f"`{name}`" for name, each in HIGH.items() if each is reason]
-    objects = [f"`{name}`" for name, each in HIGH_OBJECTS.items() if each is reason]
-    if reason is Reason.APPLICATION:
-        return "anything, by an application"
-    if reason is Reason.UNINSTALL:
-        return "anything to be uninstalled for all users or on all devices"
-    if reason is Reason.EVERYBODY:
-        return "anything else assigned to all users or all devices"
-    hidden = f"; behind an unknown type: {', '.join(objects)}" if objects else ""
-    return ", ".join(types) + hidden
+    if reason in IN_WORDS:
+        return IN_WORDS[reason]
+    told = {
+        "": [name for name, each in HIGH.items() if each is reason],
+        "as an object: ": [name for name, each in HIGH_OBJECTS.items() if each is reason],
+        "as an action on a device, or under an unknown type: ": [
+            name for name, each in ACTIONS.items() if each is reason
+        ],
+    }
+    return "; ".join(
+        start + ", ".join(f"`{name}`" for name in names) for start, names in told.items() if names
+    )
 
 
 def test_the_table_of_risks_is_that_of_the_code() -> None:

@@ -45,6 +45,11 @@ ENOUGH = {
     "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
     "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
 }
+GOES_WITH = {
+    "MAA_TICKET_LINK": {"MAA_TICKET_PATTERN": "INC[0-9]{7}"},
+    "MAA_TICKET_PATTERN": {"MAA_TICKET_LINK": "https://tickets.contoso.example/{}"},
+}
+"""What a setting is never given without."""
 """The fewest settings that are accepted."""
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -175,7 +180,7 @@ def test_every_example_of_a_setting_is_accepted(
     monkeypatch.chdir(tmp_path)
     Path("maa-notify.pem").touch()
 
-    settings = read_settings({**ENOUGH, name: value})
+    settings = read_settings({**ENOUGH, **GOES_WITH.get(name, {}), name: value})
 
     assert settings.warnings == ()
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from maa_notify.domain.request import POLICY_TYPES, Assignment, Identity, Target
-from maa_notify.domain.risk import Assessment, Reason, Risk, assess
+from maa_notify.cards.strings import RISK_REASON
+from maa_notify.domain.request import POLICY_TYPES, ApprovalRequest, Assignment, Identity, Target
+from maa_notify.domain.risk import HIGH, Assessment, Reason, Risk, assess
 from maa_notify.graph.requests import parse_request
 from tests.support.approval import approval
 from tests.support.examples import example
@@ -77,7 +78,8 @@ def test_an_access_policy_behind_the_sentinel_type_is_called_out() -> None:
         (Assignment("all devices", "other"), Assessment(Risk.HIGH, (Reason.EVERYBODY,))),
         (Assignment("group", "uninstall"), Assessment(Risk.MEDIUM)),
         (Assignment("excluded group", "uninstall", 9), Assessment(Risk.MEDIUM)),
-        (Assignment("target"), Assessment(Risk.MEDIUM)),
+        (Assignment("target"), Assessment(Risk.HIGH, (Reason.UNREADABLE,))),
+        (Assignment("target", "required"), Assessment(Risk.HIGH, (Reason.UNREADABLE,))),
     ],
 )
 def test_what_reaches_everybody_is_high(assignment: Assignment, expected: Assessment) -> None:
@@ -127,3 +129,136 @@ def test_what_weighs_most_is_said_first_and_nothing_twice() -> None:
     )
 
     assert assess(request).reasons == (Reason.GUARD, Reason.APPLICATION, Reason.WIPE)
+
+
+DEVICE_TYPES = [name for name in POLICY_TYPES if name in HIGH and name.startswith("device")]
+UNDOCUMENTED = {
+    "payloadType": "Microsoft.Management.Services.Api.ManagedDevice",
+    "payloadOperation": "Action",
+    "displayPayload": [{"deviceName": "LT-1"}],
+}
+
+
+def told(types: list[str], **fields: object) -> ApprovalRequest:
+    """A request with these policy types and undocumented fields, as Graph would send it."""
+    raw = {"id": "x", "status": "needsApproval", "requiredOperationApprovalPolicyTypes": types, **fields}
+    return parse_request(raw)
+
+
+@pytest.mark.parametrize("kind", DEVICE_TYPES)
+def test_a_device_request_is_the_same_whether_undocumented_fields_are_there_or_not(kind: str) -> None:
+    """What a documented type tells is not told otherwise because a field came along, or did not."""
+    bare = assess(told([kind]))
+
+    assert bare.risk is Risk.HIGH
+    assert len(DEVICE_TYPES) == 11
+    for name, value in UNDOCUMENTED.items():
+        assert assess(told([kind], **{name: value})) == bare
+    assert assess(told([kind], **UNDOCUMENTED)) == bare
+
+
+@pytest.mark.parametrize("action", ["remoteLock", "resetPasscode", "wipe", "syncDevice", "neverHeardOf"])
+@pytest.mark.parametrize("kind", ["deviceAction", "unknownFutureValue", "neverHeardOf"])
+def test_an_action_is_as_risky_without_its_name_as_with_it(kind: str, action: str) -> None:
+    """A type that hides the action is judged as the worst that it may hide."""
+    full = {**UNDOCUMENTED, "actionName": action}
+
+    for left_out in ("actionName", "payloadOperation", "displayPayload"):
+        kept = {name: value for name, value in full.items() if name != left_out}
+        assert assess(told([kind], **kept)).risk is assess(told([kind], **full)).risk is Risk.HIGH
+
+
+@pytest.mark.parametrize(
+    "kind,action,reason",
+    [
+        ("deviceLock", "", Reason.LOCK),
+        ("deviceResetPasscode", "", Reason.PASSCODE),
+        ("deviceDisableActivationLock", "", Reason.ACTIVATION_LOCK),
+        ("deviceSecurityAction", "", Reason.SECURITY),
+        ("deviceAction", "remoteLock", Reason.LOCK),
+        ("deviceAction", "ResetPasscode", Reason.PASSCODE),
+        ("unknownFutureValue", "bypassActivationLock", Reason.ACTIVATION_LOCK),
+        ("unknownFutureValue", "rotateBitLockerKeys", Reason.SECURITY),
+    ],
+)
+def test_what_erases_nothing_is_not_called_erasing(kind: str, action: str, reason: Reason) -> None:
+    """Lock, passcode reset and security actions are told for what they are."""
+    found = assess(told([kind], **UNDOCUMENTED, actionName=action))
+
+    assert found == Assessment(Risk.HIGH, (reason,))
+    assert "erase" not in RISK_REASON[reason]
+
+
+@pytest.mark.parametrize("types", [[], ["unknown"], ["unknownFutureValue"], ["neverHeardOf"]])
+@pytest.mark.parametrize(
+    "fields,reason",
+    [
+        ({"actionName": "wipe"}, Reason.WIPE),
+        ({"actionName": "DeviceWipe"}, Reason.WIPE),
+        ({"payloadOperation": "Action", "payloadSubtype": "x.Retire"}, Reason.RETIRE),
+        ({"actionName": "delete"}, Reason.DELETE),
+        ({"payloadOperation": "Delete", "displayPayload": [{"deviceName": "LT-1"}]}, Reason.DELETE),
+        ({"payloadOperation": "Delete", "payloadType": "x.MobileApp"}, Reason.UNKNOWN_DELETE),
+        ({"payloadOperation": "delete"}, Reason.UNKNOWN_DELETE),
+        ({"displayPayload": [{"actionName": "remoteLock"}, {"actionName": "wipe"}]}, Reason.WIPE),
+    ],
+)
+def test_what_takes_away_is_high_under_a_type_that_nobody_knows(
+    types: list[str], fields: dict[str, object], reason: Reason
+) -> None:
+    """Wiping, retiring and deleting are known by their words alone, those of the last device included."""
+    assert assess(told(types, **fields)) == Assessment(Risk.HIGH, (reason,))
+
+
+def test_an_app_that_is_deleted_under_its_own_type_is_not_called_a_device() -> None:
+    """The words count only where the type tells less than they do."""
+    fields = {"payloadOperation": "Delete", "payloadType": "x.MobileApp"}
+
+    assert assess(told(["app"], **fields)) == Assessment(Risk.MEDIUM)
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 200, 400])
+def test_a_dangerous_type_is_found_wherever_it_stands_in_the_list(place: int) -> None:
+    """The whole list is judged before it is cut for the card."""
+    harmless = [
+        "app",
+        "filter",
+        "autopilot",
+        "tunnel",
+        "policySet",
+        *(f"new{number}" for number in range(400)),
+    ]
+    types = [*harmless[:place], "deviceWipe", *harmless[place:]]
+
+    assert assess(told(types)).reasons == (Reason.WIPE,)
+
+
+@pytest.mark.parametrize("other", ["app", "neverHeardOf", 7])
+def test_a_long_list_is_not_low_because_of_its_beginning(other: object) -> None:
+    """A type that is not known to be harmless is not cut off behind those that are."""
+    low = ["customOrganizationalMessage"]
+
+    assert assess(told([*low, other])).risk is Risk.MEDIUM  # type: ignore[list-item]
+    assert assess(told([*low, *(f"customOrganizationalMessage{n}" for n in range(9))])).risk is Risk.MEDIUM
+
+
+@pytest.mark.parametrize("place", [0, 200, 4_999])
+def test_everybody_is_found_wherever_it_stands_among_the_assignments(place: int) -> None:
+    """Not even five thousand groups hide all devices."""
+    groups: list[object] = [{"target": {"@odata.type": "x.groupAssignmentTarget"}}] * 5_000
+    groups[place] = {"target": {"@odata.type": "x.allDevicesAssignmentTarget"}}
+
+    assert assess(told(["app"], addedAssignments=groups)).reasons == (Reason.EVERYBODY,)
+
+
+@pytest.mark.parametrize("added", ["[{", [{"target": {"@odata.type": "x.new"}}], [{"target": None}], ["x"]])
+def test_a_reach_that_cannot_be_read_is_high(added: object) -> None:
+    """What nobody can read may be everybody."""
+    assert assess(told(["app"], addedAssignments=added)).reasons == (Reason.UNREADABLE,)
+
+
+def test_an_object_s_type_is_known_however_long_its_name_is() -> None:
+    """What stands before the last dot is never cut instead of what stands behind it."""
+    found = assess(told(["unknownFutureValue"], payloadType="Microsoft." + "x" * 300 + ".ManagedDevice"))
+
+    assert found.reasons == (Reason.DEVICE,)

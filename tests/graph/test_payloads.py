@@ -108,6 +108,7 @@ def test_the_whole_list_is_counted_by_kind_and_intent() -> None:
         Assignment("all devices", "uninstall"),
         Assignment("excluded group", "required", 2),
         Assignment("group", "required", 5_000),
+        Assignment("target", "", 2),
     )
     assert read(list(reversed(added))) == read(added)
 
@@ -143,10 +144,29 @@ def test_a_list_is_found_in_any_wrapping(field: str, value: object) -> None:
     )
 
 
-@pytest.mark.parametrize("added", [None, "", "[]", [], [None], "null", "{", [{}], {"assignments": None}])
+@pytest.mark.parametrize("added", [None, "", "[]", [], [None], "null", [{}], {"assignments": None}])
 def test_the_parameters_tell_what_the_list_does_not(added: object) -> None:
     """An empty list of added assignments does not hide the body."""
     assert read(added, actionParameters=json.dumps(BODY)) == (Assignment("all devices", "uninstall"),)
+
+
+@pytest.mark.parametrize(
+    "added", ["{", "[{", "all devices", [["x"]], 7, {"name": "x"}, [{"x": {"y": 1}}], "[" * 100_000]
+)
+def test_a_list_that_cannot_be_read_is_told_as_a_target(added: object) -> None:
+    """It may hold everybody, whatever the parameters tell besides."""
+    assert read(added) == (Assignment("target"),)
+    assert read(added, actionParameters={"mobileAppAssignments": [entry(GROUP)]}) == (
+        Assignment("group", "required"),
+        Assignment("target"),
+    )
+
+
+def test_everybody_in_the_parameters_is_not_hidden_by_a_list_of_groups() -> None:
+    """Two fields that tell different reaches are told as the wider of them."""
+    told = read([entry(GROUP)], actionParameters={"mobileAppAssignments": [entry(GROUP), entry(DEVICES)]})
+
+    assert told == (Assignment("all devices", "required"), Assignment("group", "required"))
 
 
 def test_the_body_is_not_counted_twice() -> None:

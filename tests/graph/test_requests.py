@@ -89,6 +89,7 @@ def test_a_wipe_is_read_whole() -> None:
             device_count=1,
             keeps_user_data=False,
             keeps_enrollment_data=False,
+            device_id="b2e5d1ef-0002-4d2f-9f00-000000000002",
         ),
     )
 
@@ -263,10 +264,11 @@ def test_a_status_is_known_in_any_spelling_and_kept_when_it_is_new(raw: str, exp
         (["app", "app"], ("app",)),
         (["brandNewType"], ("brandNewType",)),
         ("script", ("script",)),
-        ([None, 3, {}, "role"], ("role",)),
+        ([None, 3, {}, "role"], ("unknown", "role")),
+        ("deviceWipe, app", ("deviceWipe", "app")),
         ([], ()),
         (None, ()),
-        ({"a": 1}, ()),
+        ({"a": 1}, ("unknown",)),
     ],
 )
 def test_policy_types_are_known_in_any_case_and_kept_when_they_are_new(

@@ -68,6 +68,8 @@ CHOSEN = {
     "MAA_REMINDERS": "25%,12h",
     "MAA_COMPLETE_REMINDERS": "4h,24h",
     "MAA_TIME_ZONE": "Europe/Berlin",
+    "MAA_TICKET_LINK": "https://tickets.contoso.example/{}",
+    "MAA_TICKET_PATTERN": "INC-[0-9]{4,8}",
     "MAA_DIGEST_ABOVE": "7",
     "MAA_HEARTBEAT_DAYS": "14",
     "MAA_RETENTION_DAYS": "90",

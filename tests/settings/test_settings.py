@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES
+from maa_notify.domain.tickets import TicketLinks
 from maa_notify.errors import SettingsError
 from maa_notify.identity.secret import Secret
 from maa_notify.settings.destinations import MOST_DESTINATIONS
@@ -114,6 +115,8 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_REMINDERS="soon",
         MAA_COMPLETE_REMINDERS="50%",
         MAA_TIME_ZONE="CET+1",
+        MAA_TICKET_LINK="http://x/{}",
+        MAA_TICKET_PATTERN="(a+)+",
         MAA_DIGEST_ABOVE="many",
         MAA_HEARTBEAT_DAYS="81",
         MAA_RETENTION_DAYS="7",
@@ -782,6 +785,53 @@ def test_a_chat_does_not_hear_for_everybody() -> None:
 def test_reminders_to_complete_are_times(value: str, names: list[str]) -> None:
     """Counted from the approval; by default there are none."""
     assert [stage.name for stage in read(MAA_COMPLETE_REMINDERS=value).complete_reminders] == names
+
+
+TICKETS = {"MAA_TICKET_LINK": "https://tickets.example/t/{}?x=1#y", "MAA_TICKET_PATTERN": r"INC-\d{4,8}"}
+
+
+def test_ticket_numbers_lead_to_the_operator_s_own_address() -> None:
+    """An address and a pattern together make links; without them there are none."""
+    given = read(**TICKETS)
+
+    assert given.tickets == TicketLinks(*TICKETS.values())
+    assert read().tickets is None
+
+
+@pytest.mark.parametrize("name", TICKETS)
+def test_an_address_of_tickets_needs_a_pattern_and_the_other_way_round(name: str) -> None:
+    """One without the other would be a setting that does nothing."""
+    other = next(each for each in TICKETS if each != name)
+
+    assert mistakes(**{name: TICKETS[name]}) == [f"{other}: is required with {name}"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://tickets.example/{}",
+        "http://127.0.0.1/{}",
+        "//tickets.example/{}",
+        "javascript:{}",
+        "{}",
+        "https://{}/",
+        "https://{}.example/",
+        "https://tickets.example{}",
+        "https://tickets.example?{}",
+        "https://tickets.example/",
+        "https://tickets.example/{}/{}",
+        "https://tickets.example/{x}",
+        "https://tickets.example/{}{",
+        "https://user@tickets.example/{}",
+        "https://tickets.example/ü/{}",
+        "https://tickets.example/" + "x" * 300 + "{}",
+    ],
+)
+def test_the_host_of_tickets_stands_before_the_number(address: str) -> None:
+    """Nothing that a requestor writes can choose where a link leads."""
+    [told] = mistakes(**{**TICKETS, "MAA_TICKET_LINK": address})
+
+    assert told.startswith("MAA_TICKET_LINK: must ")
 
 
 @pytest.mark.parametrize("value", ["50%", "4h,90%", "4", "soon", "0h"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-FRAGMENTS = (
+_LIVELY = (
     "[Click](https://evil.example/x)",
     "https://evil.example",
     "HTTP://EVIL.EXAMPLE",
@@ -49,9 +49,59 @@ FRAGMENTS = (
     " ",
 )
 
+TOWERS = {
+    "zalgo": "W" + "\u0305\u033f\u0333\u0347\u030e\u0348" * 6 + "alter",
+    "zalgo behind dropped characters": "x" + "\u0301\u0302\u0303\u200b" * 20,
+    "zalgo behind joiners": "क" + "\u0901\u200d\u0951\u0952\u200c" * 20 + "ष",
+    "zalgo behind variation selectors": "x" + "\u030b\u0331\ufe0f" * 20,
+    "zalgo behind spacing marks": "x" + "\u0301\u0302\u0903" * 20,
+    "musical marks": "x" + "\U0001d165\U0001d16e\U0001d172\u0301" * 8,
+    "enclosing marks": "a" + "\u20dd\u20de\u20e4\u20e0\u20df\u0489" * 4 + "b",
+    "Thai": "ก" + "\u0e47" * 20 + "ก\u0e34\u0e48\u0e49\u0e4a\u0e4b\u0e4c\u0e4d\u0e4e\u0e38\u0e39\u0e3a",
+    "Arabic": "ب" + "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0653\u0670\u06d6\u06d7\u08da" * 2,
+    "Hebrew": "ש" + "\u05c1\u05bc\u05b8\u0591\u0592\u0593\u0594\u0599\u05a8\u05ab\u05ae" * 2,
+    "Tibetan": "ཧ" + "\u0f93\u0f9d\u0fa2\u0fa7\u0fac\u0fb9\u0f71\u0f74\u0f7e\u0f83\u0f39" * 2,
+    "Myanmar": "က" + "\u103b\u103c\u103d\u103e\u102d\u102f\u1032\u1036\u1037\u103a" * 2,
+    "Tai Tham": "ᨠ" + "\u1a60\u1a62\u1a65\u1a69\u1a6c\u1a74\u1a75\u1a76\u1a7b" * 2,
+    "Zanabazar": "\U00011a0b" + "\U00011a01\U00011a36\U00011a37\U00011a35" * 4,
+    "Grantha": "\U00011305" + "\U0001136b\U00011373\U00011366" * 4,
+    "tone marks": "中" + "\u302a\u302b\u302c\u302d" * 6,
+    "tall signs": "𒀱𒈜𝄟𝄠ᢆ⎷꧅ꦈᬊ𝅘𝅥𝅲",
+    "wide signs": "﷽" * 30,
+    "direction": "\u202eLT-1\u202c \u2067שלום\u2069 5",
+}
+"""Names that would reach into the lines above and below them, or cover what stands there."""
+
+FORGERIES = (
+    "Eve · approved by Aiko Mori",
+    "Eve • approved by Aiko",
+    "Eve ・ approved",
+    "Eve” · “Aiko Mori",
+    'Eve" (aiko.mori@contoso.com)',
+    "Eve〞 ･ approved",
+    "Eve'' ∙ approved",
+    "Eve（aiko.mori@contoso.com）",
+    "Eve (account not told)",
+    "LT-1” · already approved by “security",
+    "Eve\u200b\u2019\u2019 \u22c5 ok",
+    "Mirа Holt",
+    "Ηelpdesk",
+    "𝐌𝐢𝐫a",
+)
+"""Names that would pass for a field of ours, or for somebody else's name."""
+
+FRAGMENTS = (*_LIVELY, *FORGERIES, "می\u200cخواهم", "ක්\u200dෂ", "a\u200cb", *TOWERS.values())
+
+
+@st.composite
+def _fragments(draw: st.DrawFn) -> str:
+    """One of them; Hypothesis would write all of them into each of its messages."""
+    return draw(st.sampled_from(FRAGMENTS))
+
+
 texts = st.one_of(
     st.text(max_size=60),
-    st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=4)), max_size=8).map("".join),
+    st.lists(st.one_of(_fragments(), st.text(max_size=4)), max_size=8).map("".join),
 )
 """Text in which something may try to come alive, lone surrogates included."""
 
