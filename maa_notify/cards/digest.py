@@ -101,7 +101,7 @@ def _strip(everything: Sequence[Event], count: int, now: datetime) -> Element:
         trusted_text(status, size="Small", weight="Bolder"),
         trusted_text(title, size="Large", weight="Bolder"),
         *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
-        *([trusted_text(deadline, spacing="None")] if deadline else []),
+        *([trusted_text(deadline, spacing="Small")] if deadline else []),
         bleed=True,
     )
 
@@ -156,7 +156,7 @@ def _notice_lines(notice: Notice) -> list[Element]:
     """The two lines of a notice: what was found, and its key."""
     told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
     title = trusted_text(notice.title, weight="Bolder", separator=True)
-    return [title, rich(run(" · ".join([*told, notice.short_key])), spacing="None")]
+    return [title, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:

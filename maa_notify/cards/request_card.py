@@ -83,12 +83,12 @@ def _time_left(card: CardContext) -> list[Element]:
     if request.status in CLOSED - {EXPIRED}:
         return []
     if request.expires_at is None:
-        return [trusted_text(strings.EXPIRY_NOT_TOLD, spacing="None")]
+        return [trusted_text(strings.EXPIRY_NOT_TOLD, spacing="Small")]
     is_past = request.expires_at <= now
     if request.status == EXPIRED and not is_past:
         return []
     moment, left = readers_time(request.expires_at), distance(request.expires_at, now)
-    return [trusted_text(strings.time_left(card.event, moment, left, is_past=is_past), spacing="None")]
+    return [trusted_text(strings.time_left(card.event, moment, left, is_past=is_past), spacing="Small")]
 
 
 def _style(card: CardContext) -> str:

@@ -12,7 +12,7 @@ from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, Request
 from maa_notify.domain.risk import Reason, Risk
 
 REVIEW_IN_INTUNE = "Review in Intune"
-SHOW_THE_DEVICE = "Show the device"
+SHOW_THE_DEVICE = "Device"
 REASON = "The requestor's own words"
 NOTES = "The approver's own words"
 NOTHING_SAID = "Nothing was said."

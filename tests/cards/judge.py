@@ -126,7 +126,7 @@ def assert_sound(card: Card) -> None:
     buttons = [(each["title"], each["url"]) for each in card["actions"]]
     assert buttons[:1] == [("Review in Intune", URL)]
     more = buttons[1:]
-    assert all(title == "Show the device" and _DEVICE_PAGE.fullmatch(url) for title, url in more[:1])
+    assert all(title == "Device" and _DEVICE_PAGE.fullmatch(url) for title, url in more[:1])
     assert more[1:] == []
     assert card["fallbackText"]
     assert bytes_posted(card) <= MAX_BYTES

@@ -159,7 +159,7 @@ def test_a_device_is_one_click_away() -> None:
 
     assert buttons(approval(target=target)) == {
         "Review in Intune": URL,
-        "Show the device": f"{DEVICES}{DEVICE}",
+        "Device": f"{DEVICES}{DEVICE}",
     }
 
 
