@@ -420,7 +420,7 @@ def names(kept: Verdict) -> list[str]:
 
 def test_a_refused_digest_stays_whole_while_nothing_is_taken() -> None:
     """In its order, in full and at once: one of its members tells whether the destination is at fault."""
-    found = verdict(*digest(4, digest="old"), error=REFUSED)
+    found = verdict(*digest(4, digest="old", not_before=START + HOUR), error=REFUSED)
 
     assert names(found) == ["old"] * 4
     assert [each.event.subject_id for each in found.kept] == ["0", "1", "2", "3"]
