@@ -531,6 +531,14 @@ def test_a_digest_is_tried_by_turns_as_a_whole_and_by_one_member(doubts: int, is
     assert sends_one_ahead([each.value for each in members], FAILING) is is_sent
 
 
+def test_only_a_card_that_was_taken_after_the_last_try_ends_the_search() -> None:
+    """One that was taken between the tries of two members says nothing of the later one."""
+    members = [news("8", **TOGETHER, doubts=3), news("9", **{**TOGETHER, "tried_at": START}, doubts=3)]
+    state = replace(FAILING, last_accepted=START - SECOND)
+
+    assert sends_one_ahead([each.value for each in members], state)
+
+
 def test_a_digest_counts_as_tried_as_often_as_its_least_tried_member() -> None:
     """The one that went ahead was tried more often."""
     members = [news("8", **{**TOGETHER, "attempts": 9}), news("9", **{**TOGETHER, "attempts": 2})]
