@@ -156,7 +156,7 @@ def test_after_one_member_the_whole_digest_has_its_turn() -> None:
 
 def test_a_digest_with_an_untried_member_comes_whole() -> None:
     """What was never tried with the others tells nothing of them yet."""
-    due = [news("a", **TRIED), news("b", digest="d")]
+    due = [news("a", refused=True, **TRIED), news("b", digest="d")]
 
     assert compose(*due, state=FAILING)[0] == ["a", "b"]
 

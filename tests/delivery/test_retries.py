@@ -420,7 +420,7 @@ def names(kept: Verdict) -> list[str]:
 
 def test_a_refused_digest_stays_whole_while_nothing_is_taken() -> None:
     """In its order, in full and at once: one of its members tells whether the destination is at fault."""
-    found = verdict(*digest(4, digest="old"), error=REFUSED)
+    found = verdict(*digest(4, digest="old", not_before=START + HOUR), error=REFUSED)
 
     assert names(found) == ["old"] * 4
     assert [each.event.subject_id for each in found.kept] == ["0", "1", "2", "3"]
@@ -529,6 +529,14 @@ def test_a_digest_is_tried_by_turns_as_a_whole_and_by_one_member(doubts: int, is
     members = [*digest(2, **TOGETHER, doubts=doubts), news("9", **{**TOGETHER, "tried_at": START})]
 
     assert sends_one_ahead([each.value for each in members], FAILING) is is_sent
+
+
+def test_only_a_card_that_was_taken_after_the_last_try_ends_the_search() -> None:
+    """One that was taken between the tries of two members says nothing of the later one."""
+    members = [news("8", **TOGETHER, doubts=3), news("9", **{**TOGETHER, "tried_at": START}, doubts=3)]
+    state = replace(FAILING, last_accepted=START - SECOND)
+
+    assert sends_one_ahead([each.value for each in members], state)
 
 
 def test_a_digest_counts_as_tried_as_often_as_its_least_tried_member() -> None:
