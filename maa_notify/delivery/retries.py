@@ -166,7 +166,9 @@ def sends_one_ahead(digest: Sequence[Notification], state: DestinationState) -> 
         return False
     is_failing = state.failing_since is not None and min(each.attempts for each in digest) >= _WHOLE_TRIES
     was_whole = len(times) == 1
-    return (is_failing or digest[0].refused) and (was_whole or digest[0].doubts >= _MANY_DOUBTS)
+    return (is_failing or digest[0].refused) and (
+        was_whole or min(each.doubts for each in digest) >= _MANY_DOUBTS
+    )
 
 
 def judge(
@@ -253,7 +255,7 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
 
     Halves were never tried, so the pause of the whole is not theirs.
     """
-    is_slow = failure.in_doubt and kept[0].doubts < _MANY_DOUBTS
+    is_slow = failure.in_doubt and min(each.doubts for each in kept) < _MANY_DOUBTS
     if not failure.ill or is_slow:
         return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
