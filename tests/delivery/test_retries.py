@@ -526,7 +526,10 @@ def test_one_member_of_a_failed_digest_is_tried_to_learn_whose_fault_it_is(
 @pytest.mark.parametrize("doubts,is_sent", [(0, False), (2, False), (3, True)])
 def test_a_digest_is_tried_by_turns_as_a_whole_and_by_one_member(doubts: int, is_sent: bool) -> None:
     """But no longer as a whole when three tries of it had no answer: it may be there as often."""
-    members = [*digest(2, **TOGETHER, doubts=doubts), news("9", **{**TOGETHER, "tried_at": START})]
+    members = [
+        *digest(2, **TOGETHER, doubts=doubts),
+        news("9", **{**TOGETHER, "tried_at": START}, doubts=doubts),
+    ]
 
     assert sends_one_ahead([each.value for each in members], FAILING) is is_sent
 
