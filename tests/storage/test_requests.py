@@ -199,12 +199,15 @@ def test_a_request_that_came_back_elsewhere_keeps_no_others_from_being_recorded(
     store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
     [past] = store.requests.read_past([known.request.id]).values()
     others = [created(tracked()) for _ in range(2)]
+    another = tracked()
+    store.requests.record([created(another)])
+    etag = store.requests.read_snapshot().tracked[another.request.id].etag  # Azurite takes no made-up one
 
-    outdated = {known.request.id: Versioned(past.value, "outdated")}
+    outdated = {known.request.id: Versioned(past.value, etag)}
     recorded = store.requests.record([others[0], created(known), others[1]], past=outdated)
 
     assert recorded.changes == others
-    assert len(store.requests.read_snapshot().tracked) == 2
+    assert len(store.requests.read_snapshot().tracked) == 3
 
 
 def test_a_large_burst_is_recorded_whole(store: StateStore) -> None:
