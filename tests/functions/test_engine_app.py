@@ -21,6 +21,7 @@ PUBLIC = {
     "pending",
     "overdue",
     "dead",
+    "unreached",
     "reason",
     "missing_permission",
     "token_age_minutes",
