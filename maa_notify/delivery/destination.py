@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
-from maa_notify.delivery.compose import MOST_TOGETHER, Composer
+from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import due_first, for_first_recipient, in_order, timed
 from maa_notify.delivery.places import Places
@@ -29,7 +29,7 @@ from maa_notify.errors import (
     RecipientUnreachable,
     StateError,
 )
-from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
+from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification, recorded_together
 from maa_notify.storage.records import DestinationState, Versioned
 from maa_notify.storage.rows import ConflictError
 
@@ -288,9 +288,9 @@ class DestinationRun:
             # After a refusal a person has to mend something, so a second try now could only fail again.
             self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
-        found = outcomes.failed(items, verdict, limits.max_age, now)
         worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
-        found += outcomes.given_up(worn[:MOST_TOGETHER], now)
+        tried = outcomes.failed(items, verdict, limits.max_age, now)
+        found = recorded_together(tried, outcomes.given_up(worn, now))
         self._commit(found, self._after(failure, verdict, items))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)

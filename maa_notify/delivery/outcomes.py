@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.outbox import Outcome, PendingNotification
+from maa_notify.storage.outbox import Outcome, PendingNotification, recorded_together
 from maa_notify.storage.records import JournalEntry, StoredCard
 
 _SECOND_LOOK = timedelta(minutes=5)
@@ -34,16 +33,15 @@ def accepted(
     """
     entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
     passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
-    # What a transaction has no room for beside a large digest comes without the mark.
-    room = (MOST_TOGETHER - len(items)) * 2
-    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed[:room]]
+    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed]
     told = [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
     first = items[0].value
     # A digest is no subject's own card, and of older news that came late nobody has to remember one.
     is_current = len(items) == 1 and message.changes_card and not first.overtaken
     if is_current and receipt.location is not None:
         told = [replace(told[0], card=StoredCard(receipt.location, now, first.event.revision))]
-    return [*told, *marked]
+    # What a transaction has no room for beside a large digest comes without the mark.
+    return recorded_together(told, marked)
 
 
 def _is_passed(older: Notification, newer: Notification) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import accumulate
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,6 +29,8 @@ from maa_notify.storage.records import (
     versioned_from,
 )
 from maa_notify.storage.rows import (
+    MAX_BYTES,
+    MAX_CHANGES,
     ConflictError,
     Delete,
     Insert,
@@ -113,17 +116,10 @@ class Outbox:
             ConflictError: another poller dealt with one of them first.
         """
         # In one transaction: the times of posts, which set the pace, must always agree with the outbox.
-        writes = [destination_write(destination, state)]
         kept = [each.kept for each in outcomes if each.kept is not None]
-        writes += [
-            Update(OUTBOX + each.pending.value.key, encode(each.kept), each.pending.etag)
-            for each in outcomes
-            if each.kept is not None
-        ]
-        for each in outcomes:
-            if each.kept is None:
-                writes += _leaving(each)
-        writes += _remembered(outcomes)
+        in_order = sorted(outcomes, key=lambda each: each.kept is None)
+        moves = [write for each in in_order for write in _moves(each)]
+        writes = [destination_write(destination, state), *moves, *_remembered(outcomes)]
         first, *others = self._rows.commit(writes)
         staying = [Versioned(value, etag) for value, etag in zip(kept, others, strict=False)]
         return Versioned(state.value, first), staying
@@ -231,9 +227,22 @@ def outcome_size(notification: Notification) -> int:
     return moved + wire_size(Delete(key, ""))
 
 
-def _leaving(outcome: Outcome) -> list[Write]:
-    """The writes that move a notification out of the outbox, into the journal or to those given up."""
+def recorded_together(told: Sequence[Outcome], others: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of one message, and as many of the others as its transaction has room for beside them."""
+    moves = [_moves(each) for each in (*told, *others)]
+    counts = accumulate(len(each) for each in moves)
+    sizes = accumulate(sum(map(wire_size, each)) for each in moves)
+    # Two writes more: the destination's own, and the version of what is given up or a card that was taken.
+    most = MAX_CHANGES - 2
+    room = sum(count <= most and size <= MAX_BYTES for count, size in zip(counts, sizes, strict=True))
+    return [*told, *others[: max(0, room - len(told))]]
+
+
+def _moves(outcome: Outcome) -> list[Write]:
+    """The writes that keep a notification in the outbox, or move it to the journal or to those given up."""
     key = outcome.pending.value.key
+    if outcome.kept is not None:
+        return [Update(OUTBOX + key, encode(outcome.kept), outcome.pending.etag)]
     writes: list[Write] = [Delete(OUTBOX + key, outcome.pending.etag)]
     if outcome.entry is not None:
         writes.append(Put(DEAD + key if outcome.dead else sent_key(outcome.entry), encode(outcome.entry)))

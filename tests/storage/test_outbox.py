@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.notification import CardLocation
 from maa_notify.errors import StateCorrupt
-from maa_notify.storage.outbox import Outcome, outcome_size
+from maa_notify.storage.outbox import Outcome, outcome_size, recorded_together
 from maa_notify.storage.records import (
     NEW_DESTINATION,
     OUTBOX,
@@ -18,7 +18,7 @@ from maa_notify.storage.records import (
     StoredCard,
     Versioned,
 )
-from maa_notify.storage.rows import ConflictError, Put, Rows, Write, prefix_end, wire_size
+from maa_notify.storage.rows import MAX_BYTES, ConflictError, Put, Rows, Write, prefix_end, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
@@ -127,6 +127,42 @@ def test_as_much_as_one_message_holds_can_be_given_up_at_once(store: StateStore)
     store.outbox.commit_outcomes("default", NEW_DESTINATION, outcomes)
 
     assert store.requests.read_snapshot().dead == MOST_TOGETHER
+
+
+@pytest.mark.parametrize("dead,together", [(True, MOST_TOGETHER + 24), (False, 2 * MOST_TOGETHER)])
+def test_beside_a_digest_as_much_is_settled_as_one_transaction_takes(
+    store: StateStore, dead: bool, together: int
+) -> None:
+    """What has no room waits for the next one."""
+    store.requests.record([created(tracked()) for _ in range(2 * MOST_TOGETHER + 10)])
+    waiting = store.outbox.read_pending()
+    tried, others = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
+
+    found = recorded_together(
+        [Outcome(each, kept=replace(each.value, attempts=1)) for each in tried],
+        [
+            Outcome(each, entry=JournalEntry(each.value, START), dead=True)
+            if dead
+            else Outcome(each, kept=replace(each.value, overtaken=True))
+            for each in others
+        ],
+    )
+    store.outbox.commit_outcomes("default", NEW_DESTINATION, found)
+
+    left = store.outbox.read_pending()
+    assert [each.pending for each in found] == waiting[:together]
+    assert sum(each.value.attempts for each in left) == MOST_TOGETHER
+    assert len(waiting) - len(left) == store.requests.read_snapshot().dead == (24 if dead else 0)
+
+
+def test_beside_a_digest_no_more_bytes_are_settled_than_one_transaction_takes() -> None:
+    """The outcomes of the digest itself are never left out."""
+    [held] = created(tracked()).notifications
+    large = replace(held, last_error="x" * (MAX_BYTES // 3))
+    tried, first, second = (Outcome(Versioned(large, ""), kept=large) for _ in range(3))
+
+    assert recorded_together([tried], [first, second]) == [tried, first]
+    assert recorded_together([tried] * 4, [first]) == [tried] * 4
 
 
 def test_news_of_a_kind_that_only_a_newer_version_knows_are_named(rows: Rows, store: StateStore) -> None:
