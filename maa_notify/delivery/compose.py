@@ -106,14 +106,12 @@ class Composer(Struct, frozen=True):
     ) -> Sequence[PendingNotification]:
         """What is told together: a digest that was tried before, a new one or several, or the first alone."""
         first = due[0]
-        digest = first.value.digest
-        if first.value.event.subject_id in apart or not (digest or _may_share(first.value)):
+        digest, is_alone = first.value.digest, first.value.plain or first.value.event.subject_id in apart
+        if is_alone or not (digest or _may_share(first.value)):
             return [first]
-        if digest and not first.value.plain:
+        if digest:
             whole = _recordable(_in_order(due, apart, lambda value: value.digest == digest))
             return [_one_of(whole)] if _asks_first(whole, state) else whole
-        if digest:
-            return [first]
         fresh = _in_order(due, apart, _may_share)
         return [first] if len(fresh) <= self.digest_above else fresh
 

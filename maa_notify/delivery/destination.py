@@ -18,7 +18,7 @@ from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
 from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.order import due_first, for_first_recipient, in_order, timed
+from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, timed
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.errors import (
@@ -140,13 +140,16 @@ class DestinationRun:
             self._read_again()
         now = clock.now()
         self._ask_if_mute(now)
-        ready = self._next_post_at(now)
-        if ready is None:
+        waiting = self._timed(now)
+        if not waiting:
             self._close()
-        elif ready > now:
+            return
+        pace = pacing.ready_at(self._state.value, now, self._shared.limits)
+        ready = max(pace, min(each.due_at for each in waiting))
+        if ready > now:
             self.ready_at = ready
         elif self._acquire_lease(now, self._shared.limits.post_s):
-            self._post(now)
+            self._post(due_first(waiting, now), now)
 
     def _read_again(self) -> None:
         """Reads the state and then the outbox again, in this order for the reason in `__init__`."""
@@ -160,14 +163,8 @@ class DestinationRun:
         pending = [each for each in self._shared.outbox.read_pending() if each.value.destination in ours]
         self.waiting = in_order(retries.without_future_times(pending, now))
 
-    def _due(self, now: datetime) -> list[PendingNotification]:
-        return due_first(timed(self.waiting, self._state.value, now, self._shared.limits), now)
-
-    def _next_post_at(self, now: datetime) -> datetime | None:
-        """When the next card may go out; None when nothing waits."""
-        state, limits = self._state.value, self._shared.limits
-        moments = [each.due_at for each in timed(self.waiting, state, now, limits)]
-        return max(min(moments), pacing.ready_at(state, now, limits)) if moments else None
+    def _timed(self, now: datetime) -> list[Waiting]:
+        return timed(self.waiting, self._state.value, now, self._shared.limits)
 
     def _ask_if_mute(self, now: datetime) -> None:
         """Asks an address that answered nothing at all, once a poll, whether it answers again.
@@ -176,7 +173,7 @@ class DestinationRun:
         """
         if self._was_asked or not self._state.value.is_mute or not self.waiting:
             return
-        if any(each.value.doubts for each in self._due(now)):
+        if any(each.pending.value.doubts and each.due_at <= now for each in self._timed(now)):
             return  # its own try will tell
         self._was_asked = True
         if self._shared.senders[self.waiting[0].value.destination].answers():
@@ -205,8 +202,8 @@ class DestinationRun:
             return False
         return True
 
-    def _post(self, now: datetime) -> None:
-        items, message = self._compose(now)
+    def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
+        items, message = self._compose(for_first_recipient(due), now)
         clock, outbox, first = self._shared.clock, self._shared.outbox, items[0].value
         is_held = self._acquire_lease(clock.now(), message.seconds)
         # Asked once more, since the store may have been slow: a post must end before its lease.
@@ -229,9 +226,10 @@ class DestinationRun:
         else:
             self._accepted(items, message, receipt, clock.monotonic() - began)
 
-    def _compose(self, now: datetime) -> tuple[Sequence[PendingNotification], Message]:
+    def _compose(
+        self, due: Sequence[PendingNotification], now: datetime
+    ) -> tuple[Sequence[PendingNotification], Message]:
         state, limits = self._state.value, self._shared.limits
-        due = for_first_recipient(self._due(now))
         updates = self._shared.senders[due[0].value.destination].updates_cards
         places = self._places.of(due) if updates else {}
         apart = self._places.apart(due, self.waiting) if updates else frozenset[str]()

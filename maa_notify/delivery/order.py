@@ -89,19 +89,18 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
     return not (earlier.doubts or (earlier.overtakable and state.failing_since is None))
 
 
-def due_first(timed: Iterable[Waiting], now: datetime) -> list[PendingNotification]:
+def due_first(timed: Sequence[Waiting], now: datetime) -> list[PendingNotification]:
     """Those that are due: what failed least first, so that one ill thing holds up nothing else.
 
     A person counts before a subject: other people come first, then other news for the same person.
     """
-    everything = list(timed)
     failures: dict[tuple[str, str], int] = {}
-    for value in (each.pending.value for each in everything):
+    for value in (each.pending.value for each in timed):
         for key in (value.group, _news_of(value)):
             failures[key] = max(value.attempts, failures.get(key, 0))
     ranked: list[tuple[tuple[int, int], PendingNotification]] = []
     ranks: dict[tuple[str, str], tuple[int, int]] = {}
-    for value, item in ((each.pending.value, each) for each in everything):
+    for value, item in ((each.pending.value, each) for each in timed):
         news = _news_of(value)
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
         ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))

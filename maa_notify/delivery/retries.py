@@ -270,9 +270,9 @@ def _named(part: Sequence[Notification], name: str) -> list[Notification]:
 
 def _was_refused_lately(waiting: Notification, state: DestinationState) -> bool:
     """Whether a card was refused as such since the destination last took any."""
-    accepted = state.last_accepted
-    is_refused = waiting.refused and not waiting.ill and waiting.tried_at is not None
-    return is_refused and (accepted is None or waiting.tried_at is None or waiting.tried_at > accepted)
+    if not waiting.refused or waiting.ill or waiting.tried_at is None:
+        return False
+    return state.last_accepted is None or waiting.tried_at > state.last_accepted
 
 
 def failing(state: DestinationState, failure: Failure) -> DestinationState:
