@@ -48,18 +48,23 @@ def next_mark(
     not_before: datetime | None = None,
 ) -> SourceMark:
     """The mark after a look; a failure keeps when the last good one was."""
-    if failure is None:
-        return SourceMark(last_good=now, tried_at=now, outlook=outlook, memory_lost_at=before.memory_lost_at)
-    return SourceMark(
+    mark = SourceMark(
         before.last_good,
-        unless_later(before.failing_since, now) or now,
-        failure.code,
-        failure.missing_permission,
-        failure.token_issued_at,
         tried_at=now,
         outlook=outlook,
-        not_before=not_before,
         memory_lost_at=before.memory_lost_at,
+        destinations=before.destinations,
+        left=before.left,
+    )
+    if failure is None:
+        return replace(mark, last_good=now)
+    return replace(
+        mark,
+        failing_since=unless_later(before.failing_since, now) or now,
+        failure=failure.code,
+        missing_permission=failure.missing_permission,
+        token_issued_at=failure.token_issued_at,
+        not_before=not_before,
     )
 
 

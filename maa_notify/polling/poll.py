@@ -36,7 +36,7 @@ from maa_notify.polling.marks import (
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
-from maa_notify.polling.welcome import NOBODY, Arrivals, Told, arrivals, attended, with_welcome
+from maa_notify.polling.welcome import Arrivals, Told, arrivals, attended, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
@@ -100,14 +100,15 @@ class Poll:
         arrived: Arrivals = {}
         # In a first run there are none, for it tells everybody what is open.
         if snapshot.was_polled(self.approvals.name):
-            arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders)
-        if news.is_complete:
+            arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders, now)
+        if news.is_complete and arrived:
             told = with_welcome(
                 news.changes, snapshot, self.routes, arrived, leaders, self._told_before(arrived, now), now
             )
             news, arrived = replace(news, changes=told), {}
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
+        held = replace(held, value=attended(held.value, names, arrived, now))
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
@@ -121,7 +122,7 @@ class Poll:
         result = self.delivery.run({**states, **queued.states}, pending, end)
         purge_expired(self.store.journal, snapshot, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, held, now, arrived)
+        self._mark(self.approvals, news, failure, held, now)
         events = recorded.events
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
@@ -136,8 +137,6 @@ class Poll:
 
     def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
         """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
-        if not arrived:
-            return frozenset()
         since = min(at or now - _ARRIVAL for at in arrived.values()) - 2 * SKEW
         sent = (each.notification for each in self.store.journal.read_sent(since))
         return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
@@ -211,20 +210,17 @@ class Poll:
             for each in hearing
         )
 
-    def _mark(  # noqa: PLR0913, PLR0917 - a look and what came of it
+    def _mark(
         self,
         source: Source,
         news: News,
         failure: GraphError | None,
         held: Versioned[SourceMark],
         now: datetime,
-        arrived: Arrivals = NOBODY,
     ) -> None:
         log_failure_or_recovery(source.name, held.value, failure)
         outlook = _outlook(news, failure, held.value.outlook)
         mark = next_mark(held.value, failure, outlook, now, news.not_before)
-        if source is self.approvals:
-            mark = attended(mark, held.value, [each.name for each in self.routes], arrived, now)
         write_mark(self.store.requests, source.name, mark, held, now)
 
 

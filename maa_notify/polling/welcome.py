@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -12,7 +11,7 @@ from maa_notify.domain.event import EventKind, RequestEvent, storage_key
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.routing import Route, route
-from maa_notify.domain.times import SKEW
+from maa_notify.domain.times import SKEW, unless_later
 from maa_notify.storage.records import OUTBOX, SourceMark
 from maa_notify.storage.snapshot import Snapshot
 
@@ -28,11 +27,13 @@ Arrivals = Mapping[str, datetime | None]
 Told = tuple[str, str, int]
 """Destination, subject and revision of news."""
 
-NOBODY: Arrivals = MappingProxyType({})
-
 
 def arrivals(
-    mark: SourceMark, names: Collection[str], with_rows: Collection[str], leaders: Mapping[str, str]
+    mark: SourceMark,
+    names: Collection[str],
+    with_rows: Collection[str],
+    leaders: Mapping[str, str],
+    now: datetime,
 ) -> dict[str, datetime | None]:
     """The destinations that were not in the settings with the last poll.
 
@@ -41,20 +42,22 @@ def arrivals(
         names: those that are there now.
         with_rows: those of which a state is remembered; it tells where the mark of an older version does not.
         leaders: the first destination at the same address, for all others there.
+        now: the time of this poll (UTC).
     """
     if mark.destinations:
-        return {name: mark.left.get(name) for name in names if name not in mark.destinations}
+        # One that left at a time that has not come yet is told what is open, like a new one.
+        return {
+            name: unless_later(mark.left.get(name), now) for name in names if name not in mark.destinations
+        }
     known = {leaders.get(name, name) for name in names if name in with_rows}
     return dict.fromkeys(name for name in names if leaders.get(name, name) not in known)
 
 
-def attended(
-    mark: SourceMark, before: SourceMark, names: Collection[str], arrived: Arrivals, now: datetime
-) -> SourceMark:
+def attended(mark: SourceMark, names: Collection[str], arrived: Arrivals, now: datetime) -> SourceMark:
     """The mark with the destinations that are there, but for arrivals that are not told what they missed."""
     present = sorted(set(names) - arrived.keys())
-    gone = dict.fromkeys(set(before.destinations) - set(names), before.tried_at or now)
-    away = {name: at for name, at in {**before.left, **gone}.items() if name not in present}
+    gone = dict.fromkeys(set(mark.destinations) - set(names), unless_later(mark.tried_at, now) or now)
+    away = {name: at for name, at in {**mark.left, **gone}.items() if name not in present}
     latest = sorted(away.items(), key=lambda each: each[1])[-_MOST_LEFT:]
     return replace(mark, destinations=tuple(present), left=dict(latest))
 
@@ -84,9 +87,8 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
         now: the time of the poll (UTC).
     """
     found = {change.subject_id: change for change in changes}
-    waiting = snapshot.waiting() if arrived else frozenset()
-    rows = {row.key for row in snapshot.outbox} if arrived else set()
-    for request_id, known in snapshot.tracked.items() if arrived else ():
+    waiting, rows = snapshot.waiting(), {row.key for row in snapshot.outbox}
+    for request_id, known in snapshot.tracked.items():
         change = found.get(request_id) or Change(request_id, known.value, known.value)
         if change.after is None:
             continue
@@ -98,9 +100,9 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
             for each in _missed(change.after, routes, arrived, leaders, now)
             if each.destination not in heard
             and (each.destination, request_id, each.event.revision) not in told_before
-            if OUTBOX + each.key not in rows
+            and OUTBOX + each.key not in rows
             # What comes back may have older news waiting; what is new was told by another poll then.
-            if arrived[each.destination] or (storage_key(request_id), each.destination) not in waiting
+            and (arrived[each.destination] or (storage_key(request_id), each.destination) not in waiting)
         )
         if told:
             found[request_id] = replace(change, notifications=told)

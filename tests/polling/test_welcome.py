@@ -225,6 +225,29 @@ def test_a_destination_that_comes_back_hears_what_changed_while_it_was_away(
     assert [card for card in cards if decided["payloadName"] in card][-1].count("Rejected") >= 1
 
 
+@pytest.mark.parametrize("wrong_polls", [1, 2], ids=["the last one with it", "the first one without it, too"])
+def test_a_destination_that_left_by_a_wrong_clock_hears_what_it_missed(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, wrong_polls: int
+) -> None:
+    """It did not leave at a time that has not come yet."""
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    only_old = make_notifier(**with_destinations(teams, "old"))
+    ahead = timedelta(days=50)
+    both.poll()
+    for wrong in (both, only_old)[:wrong_polls]:
+        wrong.clock.advance(ahead)
+        wrong.poll_after(MINUTE)
+        wrong.clock.set_back(ahead)
+    only_old.poll_after(MINUTE)
+    missed = make_request(now=only_old.clock.now())
+    graph.requests = [missed]
+    only_old.poll_after(MINUTE)
+
+    both.poll_each(MINUTE, 2)
+
+    assert [missed["payloadName"] in text(card) for card in teams.cards_in("away")].count(True) == 1
+
+
 def test_a_second_name_at_a_known_address_hears_what_the_first_one_does_not(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make
 ) -> None:
