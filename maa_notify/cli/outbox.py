@@ -1,9 +1,8 @@
 """`outbox`: lists, retries or discards notifications that wait or were given up."""
 
 import argparse
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from functools import partial
 
 from msgspec import Struct
 
@@ -31,12 +30,10 @@ _KEY_LIMIT = 300
 
 
 class _Item(Struct, frozen=True):
-    """One notification in the outbox, with what can be done to it."""
+    """One notification that waits or was given up, as its state says."""
 
     state: str
     notification: Notification
-    retry: Callable[[], Fate]
-    discard: Callable[[], Fate]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     notifier = app.build()
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
-        items = _items(notifier.store, notifier.clock.now())
+        items = _items(notifier.store)
         chosen = _chosen(items, options.keys, options.destination)
         missing = [key for key in options.keys if not _chosen(chosen, [key], None)]
         for key in missing:
@@ -137,25 +134,16 @@ def _why_missing(key: str, destination: str | None, store: StateStore) -> str:
     return text
 
 
-def _items(store: StateStore, now: datetime) -> list[_Item]:
-    found = [
-        *(("dead", each.value.notification) for each in store.journal.read_dead()),
-        *(("pending", each.value) for each in store.outbox.read_pending()),
-    ]
+def _items(store: StateStore) -> list[_Item]:
     items = [
-        _Item(
-            state,
-            each,
-            partial(by_hand.retry, store, each.key, each.recorded_at, now),
-            partial(by_hand.discard, store, each.key, each.recorded_at),
-        )
-        for state, each in found
+        *(_Item("dead", each.value.notification) for each in store.journal.read_dead()),
+        *(_Item("pending", each.value) for each in store.outbox.read_pending()),
     ]
     return sorted(items, key=lambda item: item.notification.recorded_at)
 
 
 def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item]) -> int:
-    fates = [(item, item.retry() if action == "retry" else item.discard()) for item in chosen]
+    fates = [(item, _settle(store, now, action, item.notification)) for item in chosen]
     done = [item for item, fate in fates if fate is Fate.DONE]
     them = "it" if len(done) == 1 else "them"
     outcome = f"due now; the next poll sends {them}" if action == "retry" else "discarded"
@@ -169,6 +157,11 @@ def _act(store: StateStore, now: datetime, action: str, chosen: Sequence[_Item])
             complain(f"{item.notification.event.short_key}: {_FATES[fate]}")
     is_as_wanted = all(fate in {Fate.DONE, _AS_WANTED[action]} for _, fate in fates)
     return OK if is_as_wanted else FAILED
+
+
+def _settle(store: StateStore, now: datetime, action: str, notification: Notification) -> Fate:
+    key, since = notification.key, notification.recorded_at
+    return by_hand.retry(store, key, since, now) if action == "retry" else by_hand.discard(store, key, since)
 
 
 def _tell_of_posts(store: StateStore, now: datetime, destinations: Collection[str]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
+from maa_notify.storage.outbox import PendingNotification
+from maa_notify.storage.records import JournalEntry, Versioned
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
 
@@ -32,17 +34,7 @@ def retry(store: StateStore, key: str, since: datetime, now: datetime) -> Fate:
     Raises:
         StateError: the state store failed.
     """
-
-    def step() -> bool:
-        if (waiting := store.outbox.find(key)) is not None:
-            store.outbox.make_due(waiting)
-        elif (dead := store.journal.find_dead(key)) is not None:
-            store.journal.requeue(dead, now)
-        else:
-            return False
-        return True
-
-    return _repeated(step, store, key, since)
+    return _settle(store, key, since, store.outbox.make_due, lambda dead: store.journal.requeue(dead, now))
 
 
 def discard(store: StateStore, key: str, since: datetime) -> Fate:
@@ -51,24 +43,24 @@ def discard(store: StateStore, key: str, since: datetime) -> Fate:
     Raises:
         StateError: the state store failed.
     """
-
-    def step() -> bool:
-        if (waiting := store.outbox.find(key)) is not None:
-            store.outbox.discard(waiting)
-        elif (dead := store.journal.find_dead(key)) is not None:
-            store.journal.discard(dead)
-        else:
-            return False
-        return True
-
-    return _repeated(step, store, key, since)
+    return _settle(store, key, since, store.outbox.discard, store.journal.discard)
 
 
-def _repeated(step: Callable[[], bool], store: StateStore, key: str, since: datetime) -> Fate:
-    """Takes a step, again on what stands there if a poll was faster; it returns False if nothing does."""
+def _settle(
+    store: StateStore,
+    key: str,
+    since: datetime,
+    if_waiting: Callable[[PendingNotification], None],
+    if_dead: Callable[[Versioned[JournalEntry]], None],
+) -> Fate:
+    """Does the one or the other, again on what stands there if a poll was faster; says if nothing does."""
     for _ in range(_MOST_CONFLICTS):
         try:
-            if step():
+            if (waiting := store.outbox.find(key)) is not None:
+                if_waiting(waiting)
+                return Fate.DONE
+            if (dead := store.journal.find_dead(key)) is not None:
+                if_dead(dead)
                 return Fate.DONE
         except ConflictError:
             continue

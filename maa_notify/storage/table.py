@@ -246,9 +246,8 @@ class TableRows:
         is_list = answer.status_code != HTTPStatus.OK or kind.startswith("application/json")
         is_receipt = answer.status_code != HTTPStatus.ACCEPTED or "boundary=" in kind
         if not (is_list and is_receipt):
-            if hasattr(
-                answer, "close"
-            ):  # one that is read piece by piece, which the library would leave open
+            # One that is read piece by piece the library would leave open.
+            if hasattr(answer, "close"):
                 answer.close()
             raise self._odd("another kind of content")
 
