@@ -44,7 +44,7 @@ lint: setup ## ruff and mypy
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 
-check: lint ## lint and the fast tests, in about a minute: all that starts no other program
+check: lint ## lint and the fast tests, in about two minutes: all that starts no other program
 	@echo "Testing what is fast on $$(.venv/bin/python -V) ..."
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m "not azurite and not browser and not soak" \
 		$(addprefix --ignore=tests/,$(MORE_THAN_A_MINUTE))

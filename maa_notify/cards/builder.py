@@ -102,13 +102,11 @@ class TeamsCards(Struct, frozen=True):
         What is told `beside` it, on the next card, counts for the warnings of this one, too.
         """
         count, everything = len(events), [*events, *beside]
+        fallback = digest_toast(everything)
         while True:
             body = digest_body(everything, count, now, in_chat=destination in self.chats)
-            card = self._mentioning(
-                self._card([*body, *_foot(again=again)], digest_toast(everything)),
-                events[:count],
-                destination,
-            )
+            made = self._card([*body, *_foot(again=again)], fallback)
+            card = self._mentioning(made, events[:count], destination)
             if count == 1 or fits(card):
                 return card, count
             count -= max(1, count // 8)

@@ -41,17 +41,13 @@ def digest_body(everything: Sequence[Event], count: int, now: datetime, *, in_ch
     events = everything[:count]
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
     notices = [event for event in events if isinstance(event, Notice)]
-    latest = [each[-1] for each in news]
     found = bursts(_high(_latest(everything)))[:_BURSTS_TOLD]
-    lines = [
+    return [
+        _strip(everything, count, found, now),
+        *(_burst(each) for each in found),
         *(element for notice in notices for element in _notice_lines(notice)),
         *_entries(news, now),
-    ]
-    return [
-        _strip(everything, count, now),
-        *(_burst(each) for each in found),
-        *lines,
-        *_next_steps(latest, in_chat=in_chat),
+        *_next_steps([each[-1] for each in news], in_chat=in_chat),
         footer(""),
     ]
 
@@ -85,19 +81,19 @@ def _latest(events: Sequence[Event]) -> News:
     return [each[-1] for each in _by_request(event for event in events if isinstance(event, RequestEvent))]
 
 
-def _strip(everything: Sequence[Event], count: int, now: datetime) -> Element:
+def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now: datetime) -> Element:
     told = _latest(everything)
     latest = _latest(everything[:count])
     notices = sum(isinstance(each, Notice) for each in everything[:count])
     alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)))
     title = strings.digest_title(len(latest), notices)
-    for largest in bursts(_high(told))[:1]:
+    for largest in found[:1]:
         title = strings.burst(largest.count, largest.kinds)
     status = strings.digest_status_line(count, len(everything), alarm)
     ends = [end for each in told if _waits(each) and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
     return container(
-        _style(everything),
+        _style(told, [each for each in everything if isinstance(each, Notice)]),
         trusted_text(status, size="Small", weight="Bolder"),
         trusted_text(title, size="Large", weight="Bolder"),
         *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
@@ -106,10 +102,8 @@ def _strip(everything: Sequence[Event], count: int, now: datetime) -> Element:
     )
 
 
-def _style(everything: Sequence[Event]) -> str:
+def _style(latest: News, notices: Sequence[Notice]) -> str:
     """The colour of the loudest card among them; blue where none of them is red or yellow."""
-    latest = _latest(everything)
-    notices = [each for each in everything if isinstance(each, Notice)]
     found = [each for each in notices if each.kind is NoticeKind.FINDING]
     if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
         return "attention"
