@@ -105,6 +105,7 @@ ACTIONS = {
 
 LOW = frozenset({"customOrganizationalMessage"})
 
+_PLACE = {reason: place for place, reason in enumerate(Reason)}
 _ACTION_REASONS = frozenset(ACTIONS.values())
 _DEVICE_REASONS = _ACTION_REASONS | {Reason.DEVICE}
 _KNOWN_TYPES = frozenset(name for name in POLICY_TYPES if not name.startswith("unknown"))
@@ -144,8 +145,7 @@ def weightiest_types(names: Iterable[str], most: int) -> tuple[str, ...]:
 
 def weightiest_action(names: Iterable[str]) -> str:
     """Of several actions on devices the one that takes most away, of equals the first; "" for none."""
-    order = {reason: place for place, reason in enumerate(Reason)}
-    return min(filter(None, names), key=lambda name: order[action_reason(name) or Reason.DEVICE], default="")
+    return min(filter(None, names), key=lambda name: _PLACE[action_reason(name) or Reason.DEVICE], default="")
 
 
 def action_reason(name: str) -> Reason | None:
@@ -156,7 +156,7 @@ def action_reason(name: str) -> Reason | None:
 def _weight(policy_type: str) -> int:
     """Sorts what is of high risk first, then what nobody has classified, then what is low."""
     if policy_type in HIGH:
-        return list(Reason).index(HIGH[policy_type])
+        return _PLACE[HIGH[policy_type]]
     return len(Reason) + (policy_type in _KNOWN_TYPES) + (policy_type in LOW)
 
 

@@ -7,7 +7,7 @@ for a search is bounded whatever the text, and what is found is plain ASCII.
 """
 
 import re
-from string import ascii_letters, digits
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -26,8 +26,6 @@ _ATOM = re.compile(
     r"(?P<what>\\d|[A-Za-z0-9#_/ -]|\[(?:[A-Za-z]-[A-Za-z]|0-9|[A-Za-z0-9_]|-(?=\]))+\])"
     r"(?P<often>\{(?P<least>[0-9]{1,2})(?:,(?P<most>[0-9]{1,2}))?\}|[?+*])?"
 )
-_UNRESERVED = f"{ascii_letters}{digits}-_".encode()
-_UNRESERVED = f"{ascii_letters}{digits}-_".encode()
 _REPETITIONS = {"": (1, 1), "?": (0, 1), "+": (1, MOST_REPEATED), "*": (0, MOST_REPEATED)}
 
 
@@ -47,7 +45,7 @@ class TicketLinks(Struct, frozen=True):
         expression = re.compile(expression_of(self.pattern))
         numbers = (match[0] for text in texts for match in expression.finditer(text))
         found = list(dict.fromkeys(numbers))[:MOST_TICKETS]
-        return [(number, self.address.replace("{}", _percent_encoded(number))) for number in found]
+        return [(number, self.address.replace("{}", quote(number, safe=""))) for number in found]
 
 
 def expression_of(pattern: str) -> str:
@@ -60,11 +58,6 @@ def expression_of(pattern: str) -> str:
     if len(pattern) > _LONGEST_PATTERN or len(patterns) > _MOST_PATTERNS:
         raise ValueError(f"must have at most {_LONGEST_PATTERN} characters and {_MOST_PATTERNS} patterns")
     return rf"(?<!\w)(?:{'|'.join(map(_bounded, patterns))})(?!\w)"
-
-
-def _percent_encoded(text: str) -> str:
-    """The text for any part of an address: all but letters, digits, hyphens and underscores as bytes."""
-    return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in text.encode())
 
 
 def _bounded(pattern: str) -> str:
