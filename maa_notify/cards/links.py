@@ -13,8 +13,8 @@ _DEVICE = "#view/Microsoft_Intune_Devices/DeviceSettingsMenuBlade/~/overview/mdm
 
 def device_button(request: ApprovalRequest, approvals_url: str) -> list[tuple[str, str]]:
     """The title and address of the device's own page, while the request may still be stopped."""
-    device_id = request.target.device_id
-    if not device_id or request.is_closed or not is_about_devices(request):
+    device_id, object_type = request.target.device_id, request.target.object_type
+    if not device_id or request.is_closed or not is_about_devices(request.policy_types, object_type):
         return []
     return [(strings.SHOW_THE_DEVICE, f"{approvals_url.partition('#')[0]}{_DEVICE}{device_id}")]
 

@@ -130,10 +130,10 @@ def assess(request: ApprovalRequest) -> Assessment:
     return Assessment(Risk.LOW if types and types <= LOW else Risk.MEDIUM)
 
 
-def is_about_devices(request: ApprovalRequest) -> bool:
-    """Whether what is asked for is done to a device or several."""
-    types = (HIGH.get(name) for name in request.policy_types)
-    return request.target.object_type.lower() == _DEVICE or not _DEVICE_REASONS.isdisjoint(types)
+def is_about_devices(policy_types: Iterable[str], object_type: str) -> bool:
+    """Whether a request of these types about such an object asks for what is done to a device or several."""
+    reasons = (HIGH.get(name) for name in policy_types)
+    return object_type.lower() == _DEVICE or not _DEVICE_REASONS.isdisjoint(reasons)
 
 
 def weightiest_types(names: Iterable[str], most: int) -> tuple[str, ...]:
@@ -164,7 +164,7 @@ def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
     target = request.target
     yield from (HIGH[each] for each in request.policy_types if each in HIGH)
     yield from (HIGH_OBJECTS[name] for name in [target.object_type.lower()] if name in HIGH_OBJECTS)
-    yield from _of_action(request, is_device=is_about_devices(request))
+    yield from _of_action(request, is_device=is_about_devices(request.policy_types, target.object_type))
     if request.is_filed_by_application:
         yield Reason.APPLICATION
     for each in target.assignments:

@@ -97,9 +97,21 @@ def lowered(fields: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def opened(value: object) -> object:
+    """What a JSON text holds, even one of JSON within JSON; everything else as it is."""
+    for _ in range(_DEPTH):
+        if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
+            break
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return _BROKEN
+    return value
+
+
 def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
     """Every assignment in a value, with its fields' names in lower case."""
-    value = _opened(value)
+    value = opened(value)
     if depth and isinstance(value, list):
         for each in value:
             yield from _entries(each, depth - 1)
@@ -116,15 +128,15 @@ def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
 
 def _unreadable_in(value: object) -> int:
     """How many parts of a list hold something, but no assignment."""
-    opened = _opened(value)
-    parts = opened if isinstance(opened, list) else [opened]
+    held = opened(value)
+    parts = held if isinstance(held, list) else [held]
     return sum(
         _holds_something(part, _DEPTH) and not any(map(bool, _entries(part, _DEPTH))) for part in parts
     )
 
 
 def _holds_something(value: object, depth: int) -> bool:
-    value = _opened(value)
+    value = opened(value)
     if depth and isinstance(value, Mapping | list):
         inner = value.values() if isinstance(value, Mapping) else value
         return any(_holds_something(each, depth - 1) for each in inner)
@@ -133,7 +145,7 @@ def _holds_something(value: object, depth: int) -> bool:
 
 def _kind(entry: Mapping[str, Any]) -> str:
     """What kind of target an assignment has; a target may be an object, JSON text, a type's name or an id."""
-    target = _opened(entry.get("target", entry))
+    target = opened(entry.get("target", entry))
     fields = _fields(target) or {"@odata.type": target, "groupid": target}
     word = _letters(fields.get("@odata.type")).removesuffix("target").removesuffix("assignment")
     if word.startswith("exclu"):
@@ -163,17 +175,5 @@ def _letters(value: object) -> str:
 
 def _fields(value: object) -> Mapping[str, Any]:
     """The fields of an object by their names in lower case; none of what is no object."""
-    opened = _opened(value)
-    return lowered(opened) if isinstance(opened, Mapping) else {}
-
-
-def _opened(value: object) -> object:
-    """What a JSON text holds, even one of JSON within JSON; everything else as it is."""
-    for _ in range(_DEPTH):
-        if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
-            break
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return _BROKEN
-    return value
+    held = opened(value)
+    return lowered(held) if isinstance(held, Mapping) else {}

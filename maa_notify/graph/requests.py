@@ -8,15 +8,13 @@ Source of the field names: the Graph beta type `operationApprovalRequest`, and t
 public clients of the same endpoint have been seen to read.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maa_notify.domain.request import (
     GUID,
-    POLICY_TYPES,
     ApprovalRequest,
     Device,
     Identity,
@@ -24,8 +22,8 @@ from maa_notify.domain.request import (
     Target,
     canonical,
 )
-from maa_notify.domain.risk import weightiest_action, weightiest_types
-from maa_notify.graph.payloads import added_assignments, assignments_in, lowered, protection_in
+from maa_notify.domain.risk import is_about_devices, weightiest_action, weightiest_types
+from maa_notify.graph.payloads import added_assignments, assignments_in, lowered, opened, protection_in
 
 _NAME_LIMIT = 256
 _NO_ID = "00000000-0000-0000-0000-000000000000"
@@ -35,8 +33,6 @@ _ID_LIMIT = 256
 _POLICY_TYPES_SHOWN = 8
 _DEVICES_SHOWN = 5
 _DEVICE_NAME = re.compile(r"[^,;|\n]{1,63}")
-_DEVICE_TYPES = frozenset(each for each in POLICY_TYPES if each.startswith("device"))
-_DEVICE_TYPES -= {"deviceEnrollment", "deviceUpdate"}
 _BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
 """How Graph joins the names of several devices is published nowhere."""
 _YEARS = range(2000, 2200)
@@ -67,10 +63,11 @@ def parse_request(raw: object) -> ApprovalRequest:
     if not status:
         raise MalformedRequestError("it has no status", request_id)
     requested_at = parse_time(raw.get("requestDateTime"))
+    policy_types = _policy_types(raw.get("requiredOperationApprovalPolicyTypes"))
     return ApprovalRequest(
         id=request_id,
         status=status,
-        policy_types=_policy_types(raw.get("requiredOperationApprovalPolicyTypes")),
+        policy_types=policy_types,
         requested_at=requested_at,
         expires_at=_deadline(raw.get("expirationDateTime"), requested_at),
         modified_at=parse_time(raw.get("lastModifiedDateTime")),
@@ -78,7 +75,7 @@ def parse_request(raw: object) -> ApprovalRequest:
         approver=_identity(raw.get("approver")),
         justification=_note(raw.get("requestJustification")),
         approval_notes=_note(raw.get("approvalJustification")),
-        target=_target(raw),
+        target=_target(raw, policy_types),
     )
 
 
@@ -172,7 +169,7 @@ def _policy_types(value: object) -> tuple[str, ...]:
     return weightiest_types(filter(None, names), _POLICY_TYPES_SHOWN)
 
 
-def _target(raw: Mapping[str, Any]) -> Target:
+def _target(raw: Mapping[str, Any], policy_types: Sequence[str]) -> Target:
     devices = _objects(raw.get("displayPayload"))
     fields, first = lowered(raw), lowered(devices[0]) if devices else {}
     object_type = _last_part(raw.get("payloadType"))
@@ -181,7 +178,9 @@ def _target(raw: Mapping[str, Any]) -> Target:
     protects, platform = protection_in(*changes)
     options = _options(raw.get("actionParameters"))
     joined = fields.get("payloadname") or fields.get("displayname")
-    device_count = len(devices) or _names_joined(joined, raw)
+    device_count = len(devices)
+    if not devices and is_about_devices(policy_types, object_type):
+        device_count = _names_joined(joined)
     return Target(
         name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
         operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
@@ -212,17 +211,15 @@ def _device(raw: Mapping[str, Any]) -> Device:
     )
 
 
-def _names_joined(name: object, raw: Mapping[str, Any]) -> int:
+def _names_joined(name: object) -> int:
     """How many devices a name joins, of a request that lists none; 0 for the name of one, or of no device."""
-    types = _policy_types(raw.get("requiredOperationApprovalPolicyTypes"))
-    is_device = not _DEVICE_TYPES.isdisjoint(types) or _last_part(raw.get("payloadType")) == "ManagedDevice"
-    names = _BETWEEN_NAMES.split(name.strip()) if is_device and isinstance(name, str) else []
+    names = _BETWEEN_NAMES.split(name.strip()) if isinstance(name, str) else []
     return len(names) if len(names) > 1 and all(map(_DEVICE_NAME.fullmatch, names)) else 0
 
 
 def _options(value: object) -> dict[str, bool]:
     """The options of an action that are on or off, by name in lower case."""
-    fields = lowered(opened[0]) if (opened := _objects(value)) else {}
+    fields = lowered(found[0]) if (found := _objects(value)) else {}
     return {name: told for name, told in fields.items() if isinstance(told, bool)}
 
 
@@ -242,12 +239,8 @@ def _actions(raw: Mapping[str, Any], devices: list[Mapping[str, Any]]) -> Iterat
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
     """The objects of a list that may itself be a JSON string, as undocumented fields often are."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return []
-    entries = value if isinstance(value, list) else [value]
+    held = opened(value)
+    entries = held if isinstance(held, list) else [held]
     return [entry for entry in entries if isinstance(entry, Mapping)]
 
 

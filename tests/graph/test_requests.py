@@ -216,6 +216,7 @@ def test_undocumented_fields_may_be_absent() -> None:
         '{"DeviceName": "LT-1", "SerialNumber": "S1", "primaryUser": "Theo"}',
         [{"DeviceName": "LT-1", "SerialNumber": "S1", "primaryUser": "Theo"}],
         {"DeviceName": "LT-1", "SerialNumber": "S1", "primaryUser": "Theo"},
+        json.dumps('[{"deviceName": "LT-1", "serialNumber": "S1", "primaryUser": "Theo"}]'),
     ],
 )
 def test_the_device_is_found_in_any_wrapping(display: object) -> None:
