@@ -13,7 +13,7 @@ PACKAGE = ROOT / "maa_notify"
 
 LEVELS = (
     {"clock", "domain", "errors", "logs", "net"},
-    {"cards", "identity", "storage"},
+    {"cards", "identity", "insight", "storage"},
     {"bot", "delivery", "graph", "rendering"},
     {"demo", "polling", "settings", "teams"},
     {"fleet"},
@@ -25,6 +25,7 @@ LEVELS = (
 
 PURE = (
     "maa_notify.domain",
+    "maa_notify.insight",
     "maa_notify.cards",
     "maa_notify.bot.answers",
     "maa_notify.bot.strings",

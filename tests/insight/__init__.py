@@ -1,0 +1,1 @@
+"""Tests of what facts of the tenant mean."""
