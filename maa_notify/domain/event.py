@@ -34,8 +34,12 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved."""
+    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved.
 
+    An alert tells of something that leads around approval.
+    """
+
+    ALERT = "alert"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
@@ -180,6 +184,8 @@ class Notice(Struct, frozen=True, tag="notice"):
         next_step: what has to be done and by whom, in our own words; "" when nothing has.
         risk: how much harm it can do if nobody looks; None when it can do none.
         topics: words by which destinations choose, beside policy types.
+        words: further words for it in the settings `events` and `mentions`, such as `B8`.
+        severity: of an alert, for the setting `severity`; "" for what has none.
     """
 
     kind: NoticeKind
@@ -192,6 +198,8 @@ class Notice(Struct, frozen=True, tag="notice"):
     next_step: str = ""
     risk: Risk | None = None
     topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    severity: str = ""
 
     @property
     def topics_told(self) -> tuple[tuple[str, ...], ...]:
@@ -206,7 +214,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     @property
     def names(self) -> frozenset[str]:
         """The words for it in the settings `events` and `mentions`."""
-        return frozenset({str(self.kind)})
+        return frozenset({str(self.kind), *self.words})
 
     @property
     def requestor(self) -> Identity:

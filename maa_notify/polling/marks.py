@@ -55,6 +55,7 @@ def next_mark(
         memory_lost_at=before.memory_lost_at,
         destinations=before.destinations,
         left=before.left,
+        cursor=before.cursor,
     )
     if failure is None:
         return replace(mark, last_good=now)

@@ -221,6 +221,7 @@ class Poll:
         log_failure_or_recovery(source.name, held.value, failure)
         outlook = _outlook(news, failure, held.value.outlook)
         mark = next_mark(held.value, failure, outlook, now, news.not_before)
+        mark = replace(mark, cursor=news.cursor or mark.cursor)
         write_mark(self.store.requests, source.name, mark, held, now)
 
 

@@ -68,6 +68,7 @@ class SourceMark(msgspec.Struct, frozen=True):
         memory_lost_at: when a poll found that what was remembered before is gone (UTC); None if it never was.
         destinations: those that were in the settings, and had been told what they missed before.
         left: since when others are not (UTC), by name.
+        cursor: how far a log was read, in the source's own form; it moves after what was found is recorded.
         format: of all rows of this state; another one is refused, never misread.
     """
 
@@ -83,6 +84,7 @@ class SourceMark(msgspec.Struct, frozen=True):
     memory_lost_at: datetime | None = None
     destinations: tuple[str, ...] = ()
     left: dict[str, datetime] = msgspec.field(default_factory=dict)
+    cursor: str = ""
 
 
 class Watermark(msgspec.Struct, frozen=True):

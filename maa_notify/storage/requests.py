@@ -16,6 +16,7 @@ from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
+    AUDIT,
     FINDING,
     LIVE,
     MARK,
@@ -63,6 +64,7 @@ class Shelf(Struct, frozen=True):
 
 REQUESTS = Shelf(LIVE, PAST)
 FINDINGS = Shelf(FINDING)
+ALERTS = Shelf(AUDIT)
 
 States = Mapping[str, Versioned[DestinationState]]
 """What is remembered of destinations, by name, as it was read or written."""

@@ -9,7 +9,7 @@ from maa_notify.domain.event import Fact
 from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.apps import app_alerts
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import ActorKind, LogEntry
+from maa_notify.insight.watch.log import Actor, ActorKind, LogEntry
 from maa_notify.insight.watch.people import people_alerts, role_of
 
 _ONE_ACT = timedelta(hours=1)
@@ -19,6 +19,7 @@ _TWIN = timedelta(minutes=15)
 _PIM = frozenset({"ms-pim", "ms-pim-fairfax"})
 _MOST_EVENTS = 100
 """Ids of entries that an alert keeps."""
+MANY_BY = "many by "
 _MANY = 10
 """Objects of one kind of alert and one actor, above which they are one alert."""
 
@@ -87,10 +88,17 @@ def acts(alerts: Iterable[Alert]) -> list[Alert]:
 def is_same_act(alert: Alert, later: Alert) -> bool:
     """Whether a later alert adds to this one."""
     return (
-        (alert.kind, alert.actor.id or alert.actor.name) == (later.kind, later.actor.id or later.actor.name)
+        alert.kind == later.kind
+        and _may_be_one(alert.actor, later.actor)
         and (alert.object_id == later.object_id or not alert.concerns.isdisjoint(later.concerns))
         and abs(later.at - alert.at) <= _ONE_ACT
     )
+
+
+def _may_be_one(actor: Actor, other: Actor) -> bool:
+    """Whether two alerts may be of one actor: what was found by comparing tells of none."""
+    kinds = {actor.kind, other.kind}
+    return ActorKind.UNKNOWN in kinds or (actor.id or actor.name) == (other.id or other.name)
 
 
 def raised(alerts: Sequence[Alert]) -> list[Alert]:
@@ -141,5 +149,13 @@ def _as_one(alerts: Sequence[Alert]) -> Alert:
     for each in alerts[1:]:
         whole = whole.joined(each)
     names = [each.object_name or each.object_id for each in alerts]
+    actor = first.actor.id or first.actor.name
     about = Fact("About", f"{len(alerts)} of them: {', '.join(names[:3])} and {len(alerts) - 3} more")
-    return replace(whole, facts=(about, *whole.facts[:5]), events=whole.events[:_MOST_EVENTS])
+    return replace(
+        whole,
+        # Not that of the first, which leaves the window that is looked at.
+        object_id=f"{MANY_BY}{actor}",
+        object_name="",
+        facts=(about, *whole.facts[:5]),
+        events=whole.events[:_MOST_EVENTS],
+    )

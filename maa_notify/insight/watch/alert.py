@@ -1,5 +1,6 @@
 """Alerts: what the watch tells, how bad it is, and what to do now. Pure."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -26,6 +27,20 @@ _RANK = {each: rank for rank, each in enumerate(Severity)}
 def worst(severities: Iterable[Severity]) -> Severity:
     """The worst of these; low when there is none."""
     return min(severities, key=_RANK.__getitem__, default=Severity.LOW)
+
+
+class Part(Struct, frozen=True):
+    """One part of a story.
+
+    Attributes:
+        at: when (UTC).
+        what: what happened, in our own words.
+        who: whom it is about, anybody's text.
+    """
+
+    at: datetime
+    what: str
+    who: str = ""
 
 
 class Alert(Struct, frozen=True):
@@ -68,3 +83,32 @@ class Alert(Struct, frozen=True):
             events=tuple(dict.fromkeys([*self.events, *other.events])),
             concerns=self.concerns | other.concerns,
         )
+
+
+class AlertState(Struct, frozen=True):
+    """What is remembered of an alert.
+
+    Attributes:
+        alert: with all that joined it.
+        found_at: when it was found first (UTC); its key holds it.
+        revision: counts what was told of it, from 1.
+        muted: why it rings nowhere, in the operator's words; "" for one that rings.
+        story: what else belongs to it.
+    """
+
+    alert: Alert
+    found_at: datetime
+    revision: int = 1
+    muted: str = ""
+    story: tuple[Part, ...] = ()
+
+    @property
+    def subject_id(self) -> str:
+        """The id of what it is about, the same whatever joins it."""
+        return f"{family_of(self.alert)}{self.found_at:%Y%m%dT%H%M%S}"
+
+
+def family_of(alert: Alert) -> str:
+    """How the ids of all alerts of this kind about this object begin."""
+    digest = hashlib.sha256(alert.object_id.lower().encode()).hexdigest()[:16]
+    return f"{alert.kind.replace('_', '')}-{digest}-"

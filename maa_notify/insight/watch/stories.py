@@ -3,30 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
-
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import short_key
 from maa_notify.domain.request import APPROVED, COMPLETED
-from maa_notify.insight.watch.alert import Alert, Severity
+from maa_notify.insight.watch.alert import Alert, Part, Severity
 
 WITHIN = timedelta(days=1)
 """How far apart the parts of a story may lie."""
 _MOST = 12
-
-
-class Part(Struct, frozen=True):
-    """One part of a story.
-
-    Attributes:
-        at: when (UTC).
-        what: what happened, in our own words.
-        who: whom it is about, anybody's text.
-    """
-
-    at: datetime
-    what: str
-    who: str = ""
 
 
 def story_of(alert: Alert, others: Iterable[Alert], states: Iterable[RequestState]) -> tuple[Part, ...]:

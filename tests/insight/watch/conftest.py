@@ -29,7 +29,7 @@ def ground() -> Ground:
     """An approver group in a restricted unit, one approver, one app that can go around approval."""
     return Ground(
         approver_groups={GROUP[0]: GROUP[1]},
-        approvers=frozenset({APPROVER[0]}),
+        members={GROUP[0]: frozenset({APPROVER[0]})},
         units={UNIT[0]: UNIT[1]},
         powerful_apps=frozenset(POWERFUL[:2]),
         protected={"deviceWipe": Protected(datetime(2026, 1, 1, tzinfo=UTC))},

@@ -220,3 +220,22 @@ def test_the_kinds_of_alerts_are_those_of_the_contract(ground: Ground) -> None:
     kinds = {each.kind for each in told([by_app, by_person, mismatch], [known(REJECTED)], ground)}
 
     assert kinds == {"executed_by_app", "executed_without_approval"}
+
+
+def test_a_burst_does_not_wait_for_a_request(ground: Ground) -> None:
+    """Nobody files 20 minutes after the wipe; fewer than five may still be listed."""
+    wipes = [wiped(NOON + timedelta(minutes=number), BY_MIRA, str(uuid.uuid4())) for number in range(5)]
+    entries = [entry for entry in map(intune_entry, wipes) if entry is not None]
+    at_once = NOON + timedelta(minutes=5)
+
+    [burst] = execution_alerts(executions(entries, [], ground, at_once))
+
+    assert (burst.severity, len(burst.events)) == (Severity.CRITICAL, 5)
+    assert execution_alerts(executions(entries[:4], [], ground, at_once)) == []
+
+
+def test_five_within_an_hour_are_no_burst(ground: Ground) -> None:
+    """Ten minutes are the bound for five, not for the time between two."""
+    wipes = [wiped(NOON - timedelta(minutes=8 * number), BY_MIRA, str(uuid.uuid4())) for number in range(5)]
+
+    assert len(told(wipes, [], ground)) == 5
