@@ -41,9 +41,11 @@ from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
 from maa_notify.settings.model import BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
+from maa_notify.storage.alerts import AlertStore
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
+from maa_notify.storage.versioned import VersionedRows
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
@@ -169,6 +171,7 @@ def wire(
     )
     return App(
         settings=settings,
+        sources=_watch(settings, reader, store, clock),
         clock=clock,
         tokens=tokens,
         reader=reader,
@@ -182,6 +185,21 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
         messages=_messages(settings, store, cards, connect, clock),
+    )
+
+
+def _watch(settings: Settings, reader: GraphReader, store: StateStore, clock: Clock) -> Sequence[Source]:
+    """The sources of the watch: none where it is off."""
+    if not settings.watch:
+        return ()
+    from maa_notify.polling import watch  # noqa: PLC0415 - most deployments have no use for it
+
+    least = {severity for route in settings.routes for severity in route.severities}
+    return watch.watch_sources(
+        reader,
+        AlertStore(VersionedRows(store.rows)),
+        clock,
+        watch.Habits(settings.watch_every, settings.watch_allow, tells_low="low" in least),
     )
 
 

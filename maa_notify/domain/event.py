@@ -33,6 +33,18 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 """What happened in Intune; the other kinds happen when a poll finds that it is time."""
 
 
+ALERT_KINDS = (
+    *(f"B{number}" for number in range(1, 12)),
+    "executed_without_approval",
+    "executed_by_app",
+    "log_gap",
+)
+"""The kinds of alerts, by which destinations choose them."""
+
+SEVERITIES = ("critical", "high", "medium", "low")
+"""How bad an alert is, the worst first."""
+
+
 class NoticeKind(StrEnum):
     """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved.
 

@@ -10,6 +10,7 @@ that may be a secret.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.settings.allowed import watch_allow
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
@@ -77,6 +79,21 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
         if not (re.fullmatch("[0-9]{1,5}", text) and lowest <= int(text) <= highest):
             raise ValueError(f"must be a whole number from {lowest} to {highest}")
         return int(text)
+
+    return parse
+
+
+def span_between(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
+    """A parser of a length of time such as `90m`, both ends included; `form` tells them in error messages."""
+
+    def parse(text: str) -> timedelta:
+        try:
+            [stage] = parse_plan(text)
+        except ValueError:
+            stage = None
+        if stage is None or stage.span is None or not lowest <= stage.span <= highest:
+            raise ValueError(f"must be a time {form}: a whole number with m, h or d, such as 1h")
+        return stage.span
 
     return parse
 
@@ -325,6 +342,18 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
     _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
+    _own(name="MAA_WATCH", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_WATCH_EVERY",
+        parse=span_between(timedelta(minutes=1), timedelta(hours=1), "from 1m to 1h"),
+        default="5m",
+    ),
+    _own(
+        name="MAA_WATCH_ALLOW",
+        parse=watch_allow,
+        absent=(),
+        is_json=True,
+    ),
     _own(name="MAA_TIME_ZONE", parse=time_zone),
     _own(name="MAA_TICKET_LINK", parse=ticket_link),
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),

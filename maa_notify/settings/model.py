@@ -1,6 +1,7 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
@@ -12,6 +13,7 @@ from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.watch.allow import Allowed
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -118,6 +120,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...]
     reminders: Plan
     complete_reminders: Plan
+    watch: bool
+    watch_every: timedelta
+    watch_allow: tuple[Allowed, ...]
     time_zone: str
     ticket_link: str
     ticket_pattern: str

@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from maa_notify.insight.watch.alert import Alert
 
+ANY_ALERT = "*"
+"""In place of a kind: all of them."""
+
 
 class Allowed(Struct, frozen=True):
     """An entry of `MAA_WATCH_ALLOW`: alerts of one kind by or about one object are expected.
@@ -25,7 +28,7 @@ class Allowed(Struct, frozen=True):
 
     def mutes(self, alert: Alert, now: datetime) -> bool:
         """Whether the alert is expected."""
-        if now >= self.until or self.alert not in {"*", alert.kind.lower()}:
+        if now >= self.until or self.alert not in {ANY_ALERT, alert.kind.lower()}:
             return False
         ids = {alert.actor.id, alert.object_id, *alert.concerns}
         return self.object_id in {each.lower() for each in ids}
