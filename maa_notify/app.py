@@ -41,11 +41,9 @@ from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
 from maa_notify.settings.model import BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
-from maa_notify.storage.alerts import AlertStore
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
-from maa_notify.storage.versioned import VersionedRows
 from maa_notify.teams.bot import BotChannel, BotChat
 from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
@@ -197,7 +195,7 @@ def _watch(settings: Settings, reader: GraphReader, store: StateStore, clock: Cl
     least = {severity for route in settings.routes for severity in route.severities}
     return watch.watch_sources(
         reader,
-        AlertStore(VersionedRows(store.rows)),
+        store.alerts,
         clock,
         watch.Habits(settings.watch_every, settings.watch_allow, tells_low="low" in least),
     )

@@ -58,6 +58,7 @@ COMMANDS = {
     "doctor": Command("maa_notify.cli.doctor", "check settings, token, Graph, state and destinations"),
     "preview": Command("maa_notify.cli.preview", "show the card for a status, or where a request would go"),
     "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
+    "alerts": Command("maa_notify.cli.alerts", "what the watch found, muted alerts included"),
     "history": Command("maa_notify.cli.history", "what was told, when and where"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
     "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),

@@ -21,8 +21,8 @@ UNITS = Surface(("AdministrativeUnit.Read.All", "Directory.Read.All"), licence="
 APPS = Surface(("Application.Read.All", "Directory.Read.All"), licence="Entra")
 
 _LOG = logs.logger(__name__)
-_MOST = 600
-"""Ids of one kind that are remembered: the row of a mark has an end."""
+_MOST = 200
+"""Ids of one kind that are remembered, since the row of a mark has an end; more count as not known."""
 _CAST = "memberOf/microsoft.graph.administrativeUnit?$select=id,displayName,isMemberManagementRestricted"
 
 _Part = TypeVar("_Part")
@@ -43,7 +43,7 @@ class GroundReader:
         if policies is None:
             return before
         types = {kind for each in policies for kind in each.policy_types}
-        group_ids = sorted({each for policy in policies for each in policy.group_ids or ()})[:_MOST]
+        group_ids = sorted({each for policy in policies for each in policy.group_ids or ()})
         return Ground(
             approver_groups=self._part(
                 "groups",
@@ -76,7 +76,11 @@ class GroundReader:
         if held is not None and held.isdisjoint(permissions):
             return before
         try:
-            return read()
+            found = read()
+            if _size(found) <= _MOST:
+                return found
+            _LOG.warning("watch.too_many", part=name, number=_size(found), most=_MOST)
+            return None
         except GraphError as error:
             _LOG.warning("watch.unread", part=name, code=error.code, text=str(error))
             return before
@@ -86,7 +90,7 @@ class GroundReader:
         return {each: group.name if group else "" for each, group in found}
 
     def _members(self, group_ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        return {each: frozenset(one.id for one in self._access.members(each)[:_MOST]) for each in group_ids}
+        return {each: frozenset(one.id for one in self._access.members(each)) for each in group_ids}
 
     def _units(self, group_ids: Iterable[str]) -> Mapping[str, str]:
         """The restricted units of these groups; that the cast is served is not verified."""
@@ -103,7 +107,14 @@ class GroundReader:
             f"/v1.0/servicePrincipals/{quote(text_of(graph.get('id')), safe='')}/appRoleAssignedTo?$top=999"
         )
         granted = self._reader.entries(path, APPS)
-        return frozenset(sorted(set(filter(None, map(_holder, granted))))[:_MOST])
+        return frozenset(filter(None, map(_holder, granted)))
+
+
+def _size(found: object) -> int:
+    """How many ids a part holds."""
+    if isinstance(found, Mapping):
+        return sum(len(each) if isinstance(each, frozenset) else 1 for each in found.values())
+    return len(found) if isinstance(found, frozenset) else 0
 
 
 def _holder(raw: Any) -> str:  # noqa: ANN401 - as Graph sent it

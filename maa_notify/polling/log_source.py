@@ -35,7 +35,9 @@ _SECONDS = 45.0
 """For reading one log in one poll."""
 _SHORTEST, _WIDEST = 4, 7_200
 """Seconds that a look reaches back and forth in a flood, and from which on there is no limit."""
-_UNDECIDED = 40
+_UNDECIDED = 20
+_LONGEST = 28_000
+"""Characters of a cursor: a property of a table holds 32,768, and the mark has others beside it."""
 _BEHIND = timedelta(hours=1)
 
 
@@ -275,4 +277,8 @@ def _cursor_in(text: str, now: datetime) -> Cursor | None:
 
 
 def _written(cursor: Cursor) -> str:
-    return msgspec.json.encode(cursor).decode()
+    """The cursor as text that a row of a table holds; what is too long for it is read or judged anew."""
+    shorter = replace(cursor, undecided=())
+    shortest = replace(shorter, ground=Ground(), looked_at=None)
+    texts = (msgspec.json.encode(each).decode() for each in (cursor, shorter, shortest))
+    return next(text for text in texts if len(text) <= _LONGEST)

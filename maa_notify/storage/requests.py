@@ -13,6 +13,7 @@ from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import RequestEvent, storage_key
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
+from maa_notify.insight.watch.alert import AlertState
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
@@ -96,6 +97,11 @@ class Recorded(Struct, frozen=True):
     def events(self) -> int:
         """The number of changes with an event."""
         return sum(each.event is not None for each in self.changes)
+
+    @property
+    def alerts(self) -> int:
+        """The number of alerts that are new or that more joined."""
+        return sum(isinstance(each.after, AlertState) for each in self.changes)
 
 
 class _Entry(Struct, frozen=True):
