@@ -36,7 +36,7 @@ PIPELINE = app("0e000000-0000-4000-8000-000000000007", "release-pipeline")
 
 @dataclass(frozen=True)
 class Stream:
-    """Raw entries of Entra's log, and the kinds of alerts of medium severity or worse that they must raise."""
+    """Raw entries of Entra's log, and the kinds of alerts that they must raise, medium or worse."""
 
     entries: Sequence[Json]
     expected: frozenset[str]
