@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from msgspec import Struct, field
 
 from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -123,6 +124,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     watch: bool
     watch_every: timedelta
     watch_allow: tuple[Allowed, ...]
+    quiet_hours: QuietHours
     time_zone: str
     ticket_link: str
     ticket_pattern: str
