@@ -11,6 +11,7 @@ from azure.data.tables import TableServiceClient
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify import logs
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import TimeFormat
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
     from maa_notify.bot.endpoint import Messages
+
+_LOG = logs.logger(__name__)
 
 Connect = Callable[[str], Connector]
 """Opens the bot's connection to a service URL."""
@@ -137,6 +140,8 @@ def build(
         StateError: the state file cannot be used.
     """
     settings = read_settings(environ)
+    if settings.warnings:
+        _LOG.warning("settings.doubtful", text="; ".join(settings.warnings))
     resources = shared or SharedResources()
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)
