@@ -39,7 +39,7 @@ from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
-from maa_notify.settings.model import BotSettings, Destination, Settings
+from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
@@ -254,7 +254,9 @@ def _messages(
     from maa_notify.bot.endpoint import messages_of  # noqa: PLC0415
     from maa_notify.bot.replies import ConnectorReplies  # noqa: PLC0415
 
-    setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name])
+    addresses = [each.endpoint for each in settings.destinations if isinstance(each.endpoint, BotAddress)]
+    channels = frozenset(each.channel_id for each in addresses if each.channel_id)
+    setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name], channels)
     return messages_of(setup, store, cards, ConnectorReplies(connect), clock)
 
 
