@@ -39,6 +39,7 @@ from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
+from maa_notify.settings.doubts import doubts_of
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
@@ -140,8 +141,8 @@ def build(
         StateError: the state file cannot be used.
     """
     settings = read_settings(environ)
-    if settings.warnings:
-        _LOG.warning("settings.doubtful", text="; ".join(settings.warnings))
+    if doubts := doubts_of(settings, environ):
+        _LOG.warning("settings.doubtful", text="; ".join(doubts))
     resources = shared or SharedResources()
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)

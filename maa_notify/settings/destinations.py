@@ -12,7 +12,6 @@ from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import is_loopback
-from maa_notify.settings.doubts import doubt_of
 from maa_notify.settings.model import BotAddress, Destination
 from maa_notify.settings.validation import Findings, did_you_mean, problem_of_webhook, redacted
 
@@ -92,17 +91,6 @@ def warn_of_shared_endpoints(destinations: Iterable[Destination], findings: Find
                 f"{' and '.join(map(repr, together))} have the same address: what more than one of them gets"
                 " is posted there more than once",
             )
-
-
-def warn_of_doubtful(
-    destinations: Iterable[Destination], setting_of_default: str, findings: Findings, *, in_azure: bool
-) -> None:
-    """Warns of webhooks behind which somebody else may be than those who are meant to read the cards."""
-    for each in destinations:
-        url = each.endpoint.reveal() if isinstance(each.endpoint, Secret) else ""
-        if url and not problem_of_webhook(url) and (doubt := doubt_of(url, in_azure=in_azure)):
-            is_default = each.route.name == DEFAULT_DESTINATION
-            findings.warn(setting_of_default if is_default else DESTINATIONS, f"{each.route.name}: {doubt}")
 
 
 class _EntryReader(Struct, frozen=True):

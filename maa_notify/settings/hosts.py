@@ -78,14 +78,6 @@ def check_hosts(settings: Settings, findings: Findings, *, in_azure: bool) -> No
             )
 
 
-def warn_of_allowed_hosts(hosts: tuple[AllowedHost, ...], findings: Findings) -> None:
-    """Warns of each host that was let in: whoever looks at the notifier should know of it."""
-    for each in hosts:
-        why = each.reason or "no reason given: add one, as HOST=REASON"
-        # Escapes show what Punycode would hide.
-        findings.warn(ALLOW_HOSTS, f"{ascii(each.host)[1:-1]} may get tokens ({why})")
-
-
 def is_allowed(url: str, hosts: tuple[AllowedHost, ...]) -> bool:
     """Whether `MAA_ALLOW_HOSTS` names host and port of an address, which is https or this machine."""
     origin = origin_of(url)

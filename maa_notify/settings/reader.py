@@ -24,12 +24,11 @@ from maa_notify.settings.destinations import (
     REQUESTOR_CHAT,
     check_number,
     read_destinations,
-    warn_of_doubtful,
     warn_of_shared_endpoints,
     warn_of_unsigned,
 )
 from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
-from maa_notify.settings.hosts import check_hosts, warn_of_allowed_hosts
+from maa_notify.settings.hosts import check_hosts
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings, tickets_of
 from maa_notify.settings.startup import TENANTS, has_tokens_of_azure, is_fleet, is_in_azure
 from maa_notify.settings.validation import (
@@ -43,7 +42,6 @@ from maa_notify.settings.validation import (
 )
 
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
-_AUTHORITIES = "SSL_CERT_FILE"
 _TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
 _CLIENT_ID, _BOT_CLIENT_ID = "MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID"
 _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id too"
@@ -110,7 +108,8 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
     _check_tickets(settings.ticket_link, settings.ticket_pattern, findings)
-    _check_hosts(settings, findings, environ)
+    if has_tokens_of_azure(environ):
+        check_hosts(settings, findings, in_azure=in_azure)
     _warn_of_unknown_names(environ, findings)
     return Reading(replace(settings, warnings=tuple(findings.warnings)), tuple(findings.mistakes))
 
@@ -270,21 +269,6 @@ def _check_state(settings: Settings, findings: Findings, *, in_azure: bool) -> N
             "MAA_STATE",
             "must be https://ACCOUNT.table.core.windows.net inside Azure, where files do not last",
         )
-
-
-def _check_hosts(settings: Settings, findings: Findings, environ: Mapping[str, str]) -> None:
-    """Refuses hosts that must not get tokens, and warns of webhooks that may lead to nobody we know."""
-    in_azure = is_in_azure(environ)
-    if has_tokens_of_azure(environ):
-        check_hosts(settings, findings, in_azure=in_azure)
-        if environ.get(_AUTHORITIES):
-            findings.warn(
-                _AUTHORITIES,
-                "its authorities take the place of the built-in ones: whoever has the key of one can read"
-                " tokens and cards on the way",
-            )
-    warn_of_allowed_hosts(settings.allow_hosts, findings)
-    warn_of_doubtful(settings.destinations, _WEBHOOK, findings, in_azure=in_azure)
 
 
 def _check_tickets(link: str, pattern: str, findings: Findings) -> None:
