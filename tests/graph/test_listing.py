@@ -110,7 +110,7 @@ def _held_by(root: object) -> list[bytes]:
     return [each for each in texts if isinstance(each, bytes)]
 
 
-def deep(levels: int, opening: str = "[", closing: str = "]", **fields: object) -> bytes:
+def deep(levels: int, opening: str = "[", closing: str = "]", **fields: Any) -> bytes:
     """An entry that is nested so many levels deep, as it comes on the wire."""
     text = json.dumps(make_request(**fields))
     return f'{text[:-1]}, "payload": {opening * levels}{closing * levels}}}'.encode()
