@@ -141,13 +141,13 @@ def build(
         StateError: the state file cannot be used.
     """
     settings = read_settings(environ)
-    if doubts := doubts_of(settings, environ):
-        _LOG.warning("settings.doubtful", text="; ".join(doubts))
     resources = shared or SharedResources()
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)
     notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
     notifier.owned_resources = resources if shared is None else None
+    if doubts := doubts_of(settings, environ):
+        _LOG.warning("settings.doubtful", text="; ".join(doubts))
     return notifier
 
 

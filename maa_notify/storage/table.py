@@ -89,9 +89,12 @@ def connect_with_string(connection_string: str) -> TableServiceClient:
     Raises:
         ValueError: the connection string cannot be read.
     """
-    return TableServiceClient.from_connection_string(
-        connection_string, transport=_transport(), **_CLIENT_OPTIONS
-    )
+    try:
+        return TableServiceClient.from_connection_string(
+            connection_string, transport=_transport(), **_CLIENT_OPTIONS
+        )
+    except (AttributeError, IndexError, TypeError):  # the library's own, for an endpoint without a host
+        raise ValueError("the connection string names no endpoint") from None
 
 
 def connect_with_identity(endpoint: str, credential: TokenCredential, audience: str) -> TableServiceClient:

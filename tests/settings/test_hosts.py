@@ -2,6 +2,7 @@
 
 import pytest
 
+from maa_notify import app
 from maa_notify.errors import SettingsError
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.settings.model import AllowedHost, Settings
@@ -107,6 +108,13 @@ def test_the_tables_of_every_cloud_are_known(state: str) -> None:
 def test_another_table_is_refused_inside_azure(state: str) -> None:
     """It would be sent a token or what a key signs, and could remember or forget whatever it likes."""
     assert mistakes(IN_AZURE, MAA_STATE=state) == ["MAA_STATE"]
+
+
+@pytest.mark.parametrize("endpoint", ["::1", "@", ":443", "https://", "a@/", "[", "é["])
+def test_an_endpoint_that_makes_no_sense_is_told_and_no_traceback(endpoint: str) -> None:
+    """The library breaks on some of these."""
+    with pytest.raises(SettingsError, match="MAA_STATE"):
+        app.build({**IN_AZURE, "MAA_STATE": f"{KEY};TableEndpoint={endpoint}"})
 
 
 def test_the_ending_of_the_librarys_own_setting_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
