@@ -8,7 +8,7 @@ import pytest
 
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.errors import GraphUnavailable
-from maa_notify.graph.listing import Page, PageReader
+from maa_notify.graph.listing import Page, PageReader, read_entries
 from tests.support.graph import make_request
 
 
@@ -166,3 +166,10 @@ def test_depth_without_an_end_is_no_page() -> None:
     """Then something is missing, and nothing may be compared."""
     with pytest.raises(GraphUnavailable):
         read(PageReader(), b'{"value": [' + b"[" * 100_000)
+
+
+def test_depth_hides_no_entry_of_another_collection() -> None:
+    """Whoever can name an object in it must not be able to blind those who watch it."""
+    page = read_entries(page_of(b'{"id": "1"}', deep(5_000, id="deep"), b'{"id": "2"}'))
+
+    assert [each["id"] for each in page.entries] == ["1", "deep", "2"]
