@@ -1,12 +1,14 @@
 """The watch, from the log's entry to the card in the channel."""
 
+import contextlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
+from maa_notify import app as app_module
 from maa_notify.demo.access import SimulatedAccess
 from maa_notify.demo.audit_events import (
     app,
@@ -22,8 +24,13 @@ from maa_notify.demo.audit_events import (
 )
 from maa_notify.demo.audit_logs import SimulatedLogs
 from maa_notify.demo.samples import Json
+from maa_notify.fleet.shared import SharedResources
+from maa_notify.identity.secret import Secret
+from maa_notify.identity.tokens import StaticToken
+from maa_notify.storage.rows import Write
 from tests.support.cards import as_read, text
 from tests.support.graph import FakeGraph, graph_error, make_request
+from tests.support.memory import MemoryRows
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
@@ -336,3 +343,72 @@ def test_a_flood_in_a_log_without_an_order_blinds_nobody(
     watched.passes(240)
 
     assert len([card for card in told(teams) if "without approval" in card]) == 1
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class MortalRows(MemoryRows):
+    """Rows in memory that end the process at one of the writes: before it, or right after."""
+
+    def __init__(self) -> None:
+        """Live for ever, until told otherwise."""
+        super().__init__()
+        self.ends_at = 0
+        self._writes = 0
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Do all writes or none."""
+        self._writes += 1
+        if self._writes * 2 - 1 == self.ends_at:
+            raise Killed
+        done = super().commit(writes)
+        if self._writes * 2 == self.ends_at:
+            raise Killed
+        return done
+
+    def begin(self, ends_at: int) -> None:
+        """Count from here."""
+        self.ends_at, self._writes = ends_at, 0
+
+    @property
+    def points(self) -> int:
+        """How many points there were."""
+        return self._writes * 2
+
+
+def test_an_alert_survives_a_kill_at_any_write(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """It is never lost, and comes twice at most where the kill lies between Teams' answer and its record."""
+    watched = Watched(graph, make_notifier(MAA_WATCH="on"))
+    settings = watched.notifier.app.settings
+
+    def poll(rows: MortalRows) -> None:
+        parts = app_module.Parts(StaticToken(Secret("x")), rows, SharedResources())
+        with contextlib.closing(app_module.wire(settings, parts, watched.clock)) as wired:
+            wired.poll()
+
+    twice, points = 0, 20
+    for point in range(1, points + 1):
+        rows = MortalRows()
+        poll(rows)
+        before = len(teams.cards)
+        watched.logs.log_entra(member_added(watched.clock.now(), MALLORY, watched.group, PUPPET))
+        watched.clock.advance(6 * MINUTES)
+        rows.begin(point)
+        with contextlib.suppress(Killed):
+            poll(rows)
+        is_past_the_end = rows.points < point
+        rows.begin(0)
+        for _ in range(4):
+            watched.clock.advance(6 * MINUTES)
+            poll(rows)
+        came = len(teams.cards) - before
+        twice += came == 2
+        assert came in {1, 2}, f"{came} cards at point {point}"
+        watched.clock.advance(3 * 60 * MINUTES)
+
+    assert is_past_the_end, "there are more points than were tried"
+    assert twice <= 1
