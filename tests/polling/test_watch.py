@@ -390,8 +390,8 @@ def test_an_alert_survives_a_kill_at_any_write(
         with contextlib.closing(app_module.wire(settings, parts, watched.clock)) as wired:
             wired.poll()
 
-    twice, points = 0, 20
-    for point in range(1, points + 1):
+    twice, is_past_the_end = 0, False
+    for point in range(1, 20):
         rows = MortalRows()
         poll(rows)
         before = len(teams.cards)
