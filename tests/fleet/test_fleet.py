@@ -206,18 +206,62 @@ def test_a_late_message_is_not_answered_by_a_poll_before_it(scene: Scene) -> Non
 
 
 def test_a_quiet_poll_leaves_a_line_now_and_then(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    """Every ten minutes, and whenever there is something to tell: alarms live on these lines."""
+    """Every hour, whenever there is something to tell, and after it: alarms live on these lines."""
     caplog.set_level("INFO")
     fleet = scene.fleet()
-    for minute in range(25):
+    told = []
+    for minute in range(70):
         if minute == 3:
             scene.file("Contoso")
         fleet.poll(ask_for("Contoso", scene))
+        told += [(minute, "events=1" in line) for line in caplog.messages if line.startswith("poll.done")]
+        caplog.clear()
         scene.clock.advance(MINUTE)
-    told = [line for line in caplog.messages if line.startswith("poll.done")]
 
-    assert len(told) == 4
-    assert ["events=1" in line for line in told] == [False, True, False, False]
+    assert told == [(0, False), (3, True), (4, False), (64, False)]
+
+
+def unpolled_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The tenants that were said not to be polled, since the last look."""
+    found = [line for line in caplog.messages if line.startswith("fleet.unpolled")]
+    caplog.clear()
+    return found
+
+
+def test_a_tenant_that_stays_unpolled_is_named_for_ever(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the timer, for a tenant whose polls never come leaves no line of its own; also after two days."""
+    poll_all(scene.fleet())
+    fleet = scene.fleet()
+    for _ in range(3):
+        scene.clock.advance(86_400)
+        for name in NAMES[1:]:
+            fleet.poll(ask_for(name, scene))
+        caplog.clear()
+        fleet.asks()
+        assert unpolled_in(caplog) == ["fleet.unpolled tenant=contoso.example code=stale"]
+
+
+def test_who_is_not_polled_is_looked_up_every_quarter_of_an_hour(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look costs a read for each tenant; one that is polled again is not named any more."""
+    fleet = scene.fleet()
+    found = []
+    for _ in range(31):
+        fleet.asks()
+        found.append(len(unpolled_in(caplog)))
+        scene.clock.advance(MINUTE)
+    poll_all(fleet)
+
+    assert [minute for minute, tenants in enumerate(found) if tenants] == [0, 15, 30]
+    scene.clock.advance(15 * MINUTE)
+    for name in NAMES:
+        fleet.poll(ask_for(name, scene))
+    caplog.clear()
+    fleet.asks()
+    assert unpolled_in(caplog) == []
 
 
 def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
