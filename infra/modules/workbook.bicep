@@ -1,10 +1,11 @@
 // A page in Azure Monitor: what the polls did, how fast cards come, what was decided, what waits.
+import { Tags } from '../types.bicep'
 
 @description('Region of the workbook.')
 param location string
 
 @description('Tags of the workbook.')
-param tags object
+param tags Tags
 
 @description('Resource id of the Log Analytics workspace that its queries ask.')
 param workspaceId string

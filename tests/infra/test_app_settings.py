@@ -16,7 +16,6 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
-    "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
 FORBIDDEN_ON_FLEX = {
@@ -60,9 +59,12 @@ HOST_OF_A_FLEET = {
     "AzureFunctionsJobHost__extensionBundle__id",
     "AzureFunctionsJobHost__extensionBundle__version",
     "PYTHON_THREADPOOL_THREAD_COUNT",
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes",
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond",
 }
 CHOSEN = {
     "MAA_TENANT_ID": "contoso.example",
+    "MAA_TENANT_NAME": "Contoso (test)",
     "MAA_CLOUD": "usgov",
     "MAA_TABLE_NAME": "Approvals",
     "MAA_REMINDERS": "25%,12h",
