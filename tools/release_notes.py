@@ -2,7 +2,7 @@
 
 Usage: python tools/release_notes.py v1.2.3
 
-At GitHub the buttons for the portal of each cloud come first, with the address of the repository that releases.
+At GitHub the buttons for the portal of each cloud come first, for the repository that releases.
 """
 
 import os
