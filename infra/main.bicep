@@ -1,6 +1,8 @@
 // What azd deploys: a resource group of its own, and everything in it.
 targetScope = 'subscription'
 
+import { AppSettings } from 'types.bicep'
+
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
 @metadata({
   azd: {
@@ -100,8 +102,11 @@ param tenants string = ''
 @description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
 param tenantsFile string = ''
 
-@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
+@description('App settings that are secrets of the vault, such as those that entries of the list refer to, or MAA_PING_URL. The secret has the name with - in place of _.')
 param fleetSecrets string[] = []
+
+@description('Further app settings by name, for what has no parameter of its own. No secrets: anybody who may read the deployment reads them.')
+param moreSettings AppSettings = {}
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -227,6 +232,7 @@ module resources 'resources.bicep' = {
     tenants: tenants
     tenantsFile: tenantsFile
     fleetSecrets: fleetSecrets
+    moreSettings: moreSettings
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances

@@ -1,4 +1,5 @@
 // Everything that lives in the resource group. main.bicep makes the group for azd; without azd deploy this file.
+import { AppSettings } from 'types.bicep'
 
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
 param location string = resourceGroup().location
@@ -94,8 +95,11 @@ param tenants string = ''
 @description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
 param tenantsFile string = ''
 
-@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
+@description('App settings that are secrets of the vault, such as those that entries of the list refer to, or MAA_PING_URL. The secret has the name with - in place of _.')
 param fleetSecrets string[] = []
+
+@description('Further app settings by name, for what has no parameter of its own. No secrets: anybody who may read the deployment reads them.')
+param moreSettings AppSettings = {}
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -398,10 +402,17 @@ var fleetSettings = [
   }
 ]
 
-var fleetSecretSettings = [
+var secretSettings = [
   for name in fleetSecrets: {
     name: name
     value: '@Microsoft.KeyVault(SecretUri=${secretsUri}${replace(name, '_', '-')})'
+  }
+]
+
+var furtherSettings = [
+  for setting in items(moreSettings): {
+    name: setting.key
+    value: setting.value
   }
 ]
 
@@ -433,7 +444,9 @@ module app 'modules/app.bicep' = {
       hostSettings,
       ownSettings,
       bot ? botSettings : [],
-      fleet ? concat(fleetSettings, fleetSecretSettings) : [],
+      fleet ? fleetSettings : [],
+      secretSettings,
+      furtherSettings,
       channelSettings[channels]
     )
     packageContainerUrl: storage.outputs.packageContainerUrl

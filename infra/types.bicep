@@ -23,3 +23,9 @@ type AccessRule = {
   action: 'Allow'
   priority: int
 }
+
+@export()
+@description('App settings by name.')
+type AppSettings = {
+  *: string
+}

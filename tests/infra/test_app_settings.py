@@ -132,9 +132,10 @@ def test_secrets_are_references_to_the_vault(deployment: str, setting: str, secr
 def test_a_fleet_has_secrets_of_its_own() -> None:
     """An entry of the list names an app setting; the vault, which takes no underscore, has its value."""
     found = prediction("fleet")
-    [first, second] = [value for name, value in found.settings().items() if name.startswith("HOOK_")]
+    first, second, plain = (found.settings()[f"HOOK_{name}"] for name in ("CONTOSO", "FABRIKAM", "REGION"))
 
     start = f"[format('@Microsoft.KeyVault(SecretUri={{0}}{{1}})', {_secrets_of(found.outputs['vaultName'])}"
+    assert plain == "north"
     assert (first, second) == (f"{start}, 'HOOK-CONTOSO')]", f"{start}, 'HOOK-FABRIKAM')]")
 
 
@@ -155,6 +156,7 @@ def _secrets_of(vault: str) -> str:
                 "MAA_MANAGED_IDENTITY_CLIENT_ID",
                 "HOOK_CONTOSO",
                 "HOOK_FABRIKAM",
+                "HOOK_REGION",
             },
         ),
         ("private-network", set()),
