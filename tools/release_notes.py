@@ -64,7 +64,8 @@ def first_steps(tag: str, server: str, repository: str) -> str:
         f"[![Deploy to {cloud}](https://aka.ms/deploytoazurebutton)]({portal}{address}) {cloud}  "
         for cloud, portal in PORTALS.items()
     )
-    clone = f"git clone --quiet --depth 1 --branch {tag} {server}/{repository} maa-notify"
+    # A semicolon, so that the line can be repeated: the folder is then there already.
+    clone = f"git clone --quiet --depth 1 --branch {tag} {server}/{repository} maa-notify-{tag}"
     return f"""### Deploy
 
 1. The resources, by a click:
@@ -74,7 +75,7 @@ def first_steps(tag: str, server: str, repository: str) -> str:
 2. The permissions and the code, in Azure Cloud Shell (Bash), by whoever may grant permissions of Graph:
 
 ```sh
-{clone} && maa-notify/infra/switch-on.sh RESOURCE_GROUP
+{clone}; maa-notify-{tag}/infra/switch-on.sh RESOURCE_GROUP
 ```
 """
 

@@ -125,6 +125,6 @@ def test_a_release_has_a_button_for_each_cloud_and_one_line() -> None:
             assert url == f"https://raw.githubusercontent.com/owner/repository/v1.2.3/{file}"
             assert (ROOT / file).is_file()
     assert (
-        "git clone --quiet --depth 1 --branch v1.2.3 https://github.com/owner/repository maa-notify" in text
-    )
-    assert "maa-notify/infra/switch-on.sh RESOURCE_GROUP" in text
+        "git clone --quiet --depth 1 --branch v1.2.3 https://github.com/owner/repository maa-notify-v1.2.3;"
+        " maa-notify-v1.2.3/infra/switch-on.sh RESOURCE_GROUP\n"
+    ) in text
