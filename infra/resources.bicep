@@ -513,6 +513,8 @@ module workbook 'modules/workbook.bicep' = {
   params: {
     location: location
     tags: tags
+    principalId: identity.outputs.principalId
+    fleet: fleet
     workspaceId: monitoring.outputs.workspaceId
   }
 }
