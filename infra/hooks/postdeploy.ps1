@@ -24,11 +24,11 @@ if ($LASTEXITCODE -ne 0) {
     exit 1
 }
 $expected = if ($settings -contains 'MAA_TENANTS') {
-    'health', 'poll', 'poll_now', 'poll_tenant', 'put_aside'
+    'health', 'health_details', 'poll', 'poll_now', 'poll_tenant', 'put_aside'
 } elseif ($settings -contains 'MAA_BOT_COMMANDS') {
-    'health', 'messages', 'poll', 'poll_now'
+    'health', 'health_details', 'messages', 'poll', 'poll_now'
 } else {
-    'health', 'poll', 'poll_now'
+    'health', 'health_details', 'poll', 'poll_now'
 }
 
 $said = ''
@@ -59,19 +59,16 @@ $said = ''
 for ($try = 1; ; $try++) {
     $code = 0
     $status = ''
-    $reason = ''
     try {
         $answer = Invoke-WebRequest -Uri $url -TimeoutSec 30 -SkipHttpErrorCheck
         $code = [int]$answer.StatusCode
         $body = "$($answer.Content)"
         if ($body -match '"status": *"([a-z]*)"') { $status = $Matches[1] }
-        if ($body -match '"reason": *"([a-z_]*)"') { $reason = $Matches[1] }
     } catch {
         $code = 0
     }
     if ($code -eq 200) { break }
     $now = if ($status) { $status } else { "no answer of ours (HTTP $code)" }
-    if ($reason) { $now = "$now, $reason" }
     if ($said -ne $now) { Write-Host "Health says: $now." }
     $said = $now
     if ($try -ge $tries) { break }
@@ -86,6 +83,17 @@ if ($code -eq 200) {
     $time = (Get-Date).ToUniversalTime().ToString('yyyy-MM-dd HH:mm:ss')
     Write-Host "The notifier is well: a poll was good by $time UTC."
     exit 0
+}
+# The reason is for those with a key alone.
+$reason = ''
+if ($status -eq 'failing') {
+    $key = az functionapp function keys list --resource-group $group --name $app --function-name health_details --query default --output tsv
+    try {
+        $answer = Invoke-WebRequest -Uri "$url/details" -TimeoutSec 30 -SkipHttpErrorCheck -Headers @{ 'x-functions-key' = "$key" }
+        if ("$($answer.Content)" -match '"reason": *"([a-z_]*)"') { $reason = $Matches[1] }
+    } catch {
+        $reason = ''
+    }
 }
 $way = switch -Regex ("$status/$reason") {
     '^failing/settings$' { 'A setting is wrong, or a secret of the vault is missing: the log names it (docs/operations.md).'; break }

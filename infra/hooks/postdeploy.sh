@@ -25,9 +25,9 @@ settings=$(az functionapp config appsettings list --resource-group "$group" --na
     --query "[?(name=='MAA_BOT_COMMANDS' && value=='true') || (name=='MAA_TENANTS' && value!='')].name") ||
     stop "The deployment was not checked: the settings of $app could not be read (az login?)."
 case $settings in
-    *MAA_TENANTS*) expected="health poll poll_now poll_tenant put_aside" ;;
-    *MAA_BOT_COMMANDS*) expected="health messages poll poll_now" ;;
-    *) expected="health poll poll_now" ;;
+    *MAA_TENANTS*) expected="health health_details poll poll_now poll_tenant put_aside" ;;
+    *MAA_BOT_COMMANDS*) expected="health health_details messages poll poll_now" ;;
+    *) expected="health health_details poll poll_now" ;;
 esac
 
 said=
@@ -63,9 +63,8 @@ while :; do
     : >"$body"
     code=$(curl --silent --max-time 30 --output "$body" --write-out '%{http_code}' "$url") || code=000
     status=$(sed -n 's/.*"status": *"\([a-z]*\)".*/\1/p' "$body")
-    reason=$(sed -n 's/.*"reason": *"\([a-z_]*\)".*/\1/p' "$body")
     [ "$code" != 200 ] || break
-    now="${status:-no answer of ours (HTTP $code)}${reason:+, $reason}"
+    now=${status:-no answer of ours (HTTP $code)}
     [ "$said" = "$now" ] || echo "Health says: $now."
     said=$now
     try=$((try + 1))
@@ -73,6 +72,15 @@ while :; do
     sleep "$wait"
 done
 
+# The reason is for those with a key alone, which goes by standard input: arguments can be read by others.
+reason=
+if [ "$status" = failing ]; then
+    key=$(az functionapp function keys list --resource-group "$group" --name "$app" --function-name health_details \
+        --query default --output tsv | tr -d '\r')
+    printf 'header = "x-functions-key: %s"\n' "$key" |
+        curl --silent --max-time 30 --config - --output "$body" "$url/details" || :
+    reason=$(sed -n 's/.*"reason": *"\([a-z_]*\)".*/\1/p' "$body")
+fi
 case $code/$status/$reason in
     200/degraded/*)
         echo "Polls are good, but cards wait or were given up: maa-notify doctor says which."

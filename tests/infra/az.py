@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> None:
         "functionapp show": lambda: print("func-maa.example"),
         "functionapp config appsettings": lambda: print("\n".join(TENANT["settings"])),
         "functionapp function list": _functions,
+        "functionapp function keys": lambda: print("the-key"),
         "rest": lambda: _rest(_option(arguments, "--method"), _option(arguments, "--url"), arguments),
     }
     answers[command]()

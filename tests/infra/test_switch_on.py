@@ -13,7 +13,7 @@ from tests.infra.cloud import RESOURCES, Cloud, runs_bash
 from tests.infra.predictions import INFRA
 from tests.infra.test_app_settings import functions
 from tests.support.functions import FUNCTIONS
-from tests.support.wire import ScriptedServer, reply
+from tests.support.wire import HttpResponse, ScriptedServer, reply
 
 PACKAGE = "https://example.com/releases/download/v1.2.3/maa-notify.zip"
 ALL = [family.permission_id for family in FAMILIES]
@@ -53,7 +53,7 @@ def test_a_good_deployment_is_said_to_be_good(cloud: Cloud, health: ScriptedServ
     done = after_deployment(cloud, health)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Azure finds every function: health poll poll_now." in done.stdout
+    assert "Azure finds every function: health health_details poll poll_now." in done.stdout
     assert re.search(r"a poll was good by \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.", done.stdout)
 
 
@@ -61,8 +61,8 @@ def test_a_good_deployment_is_said_to_be_good(cloud: Cloud, health: ScriptedServ
 @pytest.mark.parametrize(
     "settings, found, missing",
     [
-        ([], [], "health poll poll_now"),
-        ([], ["health", "poll_now"], "poll"),
+        ([], [], "health health_details poll poll_now"),
+        ([], ["health", "health_details", "poll_now"], "poll"),
         (["MAA_BOT_COMMANDS"], PLAIN, "messages"),
         (["MAA_TENANTS"], PLAIN, "poll_tenant put_aside"),
     ],
@@ -89,34 +89,58 @@ def test_functions_that_come_late_are_waited_for(cloud: Cloud, health: ScriptedS
     done = after_deployment(cloud, health)
 
     assert done.returncode == 0
-    assert done.stdout.count("does not find yet: health poll poll_now.") == 1
+    assert done.stdout.count("does not find yet: health health_details poll poll_now.") == 1
 
 
 @runs_bash
 @pytest.mark.parametrize(
-    "status, body, way",
+    "reason, way",
     [
-        (503, {"status": "failing", "reason": "settings"}, "a secret of the vault is missing"),
-        (503, {"status": "failing", "reason": "graph_denied"}, "infra/grant.sh rg-maa"),
-        (503, {"status": "failing", "reason": "permission_lost"}, "Taking a permission away"),
-        (503, {"status": "failing", "reason": "state_corrupt"}, "Storage Table Data Contributor"),
-        (503, {"status": "failing", "reason": "graph_unavailable"}, "maa-notify doctor"),
-        (503, {"status": "failing"}, "maa-notify doctor"),
-        (503, {"status": "stale", "reason": ""}, "az functionapp restart"),
-        (404, "gone", "did not answer as ours"),
+        ("settings", "a secret of the vault is missing"),
+        ("graph_denied", "infra/grant.sh rg-maa"),
+        ("permission_lost", "Taking a permission away"),
+        ("state_corrupt", "Storage Table Data Contributor"),
+        ("graph_unavailable", "maa-notify doctor"),
+        ("", "maa-notify doctor"),
     ],
 )
 def test_an_ill_notifier_is_told_with_the_way_out(
-    cloud: Cloud, health: ScriptedServer, status: int, body: object, way: str
+    cloud: Cloud, health: ScriptedServer, reason: str, way: str
 ) -> None:
     """The code is there, and yet nobody would hear of a request: that fails the deployment."""
     cloud.change(functions=PLAIN)
-    health.script(*[reply(status, json=body)] * 3)
+    health.script(*[reply(503, json={"status": "failing"})] * 3)
+    health.script(reply(503, json={"status": "failing", "reason": reason}))
+    done = after_deployment(cloud, health)
+    *_, last = health.requests
+
+    assert done.returncode == 1
+    assert way in done.stderr
+    assert (len(health.requests), last.path) == (4, "/api/health/details")
+    assert last.headers["x-functions-key"] == "the-key"
+    assert "the-key" not in done.stdout + done.stderr
+
+
+@runs_bash
+@pytest.mark.parametrize(
+    "answer, way",
+    [
+        (reply(503, json={"status": "stale"}), "az functionapp restart"),
+        (reply(404, text="gone"), "did not answer as ours"),
+    ],
+)
+def test_silence_is_told_with_the_way_out(
+    cloud: Cloud, health: ScriptedServer, answer: HttpResponse, way: str
+) -> None:
+    """A timer that stands still, or an address that somebody else answers; no key is asked for."""
+    cloud.change(functions=PLAIN)
+    health.script(*[answer] * 3)
     done = after_deployment(cloud, health)
 
     assert done.returncode == 1
     assert way in done.stderr
     assert len(health.requests) == 3
+    assert not [each for each in cloud.tenant["asked"] if "keys" in each]
 
 
 @runs_bash
