@@ -19,7 +19,7 @@ from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
-from maa_notify.errors import Mistake, SettingsError
+from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.graph.client import GraphClient
 from maa_notify.identity.secret import Secret
@@ -36,6 +36,7 @@ from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
+from maa_notify.polling.pulse import Pulse, reason_of
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
 from maa_notify.settings.model import BotSettings, Destination, Settings
@@ -77,13 +78,27 @@ class App:
     sources: Sequence[Source] = ()
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
+    pulse: Pulse | None = None
 
     def poll(self) -> Report:
-        """Polls once.
+        """Polls once, then tells the monitor how it went, if there is one.
 
         Raises:
             StateError: the state store failed.
         """
+        try:
+            report = self._poll()
+        except MaaNotifyError as error:
+            self._beat(Report(failure=error))
+            raise
+        self._beat(report)
+        return report
+
+    def _beat(self, report: Report) -> None:
+        if self.pulse is not None:
+            self.pulse.send(reason_of(report))
+
+    def _poll(self) -> Report:
         settings = self.settings
         delivery = Delivery(
             self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
@@ -105,17 +120,21 @@ class App:
     def disconnect(self) -> None:
         """Lets go of connections that would end before the next poll; they are opened anew when needed."""
         self.graph.disconnect()
-        for sender in self.senders.values():
-            sender.close()
+        self._close_senders()
 
     def close(self) -> None:
         """Lets go of connections and files."""
         self.graph.close()
         self.store.close()
-        for sender in self.senders.values():
-            sender.close()
+        self._close_senders()
         if self.owned_resources is not None:
             self.owned_resources.close()
+
+    def _close_senders(self) -> None:
+        for sender in self.senders.values():
+            sender.close()
+        if self.pulse is not None:
+            self.pulse.close()
 
 
 def build(
@@ -178,6 +197,7 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
         messages=_messages(settings, store, cards, connect, clock),
+        pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
     )
 
 

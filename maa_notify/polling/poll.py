@@ -123,17 +123,18 @@ class Poll:
         purge_expired(self.store.journal, snapshot, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
-        events = recorded.events
+        events, unheard = recorded.events, recorded.unheard
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
             found = self._visit(source, snapshot, now)
-            if found:
-                events += found
+            if found.events:
+                events, unheard = events + found.events, unheard + found.unheard
                 present = self.store.requests.read_snapshot()
                 waiting = pending_in(present.outbox)
                 result = result.followed_by(self.delivery.run(present.states, waiting, end))
         seen = replace(news.seen, hidden=outlook.hidden)
-        return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
+        report = Report.of(seen, events, result, failure, dead_before=snapshot.dead)
+        return replace(report, unheard=unheard)
 
     def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
         """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
@@ -141,11 +142,11 @@ class Poll:
         sent = (each.notification for each in self.store.journal.read_sent(since))
         return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
 
-    def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
-        """Asks a further source if it is due; returns the number of events recorded."""
+    def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> Recorded:
+        """Asks a further source if it is due; returns what was recorded."""
         mark = snapshot.marks.get(source.name)
         if not is_due(mark, source.rhythm, now) or wait_until(mark, now):
-            return 0
+            return Recorded()
         failure: GraphError | None
         try:
             news, failure = self._look(source, snapshot, now)
@@ -157,7 +158,7 @@ class Poll:
         recorded = self._record(news, now)
         held = self._begin(source, news, snapshot, now)
         self._mark(source, news, failure, held, now)
-        return recorded.events
+        return recorded
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
         """The news of a source and what was wrong with it; none if Graph fails or asked to be left alone."""

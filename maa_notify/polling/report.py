@@ -28,6 +28,7 @@ class Report(Struct, frozen=True):
         hidden: the families of requests that may be hidden, since the token lacks their permission.
         stale: entries of Graph's list that were older than what is known, and ignored.
         unreached: notifications that left the outbox because their recipient is out of reach.
+        unheard: events of this poll that no destination takes.
     """
 
     listed: int = 0
@@ -44,6 +45,7 @@ class Report(Struct, frozen=True):
     hidden: tuple[str, ...] = ()
     stale: int = 0
     unreached: int = 0
+    unheard: int = 0
 
     @classmethod
     def of(
@@ -104,6 +106,7 @@ class Report(Struct, frozen=True):
                 "hidden": list(self.hidden),
                 "stale": self.stale,
                 "unreached": self.unreached,
+                "unheard": self.unheard,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,

@@ -95,6 +95,11 @@ class Recorded(Struct, frozen=True):
         """The number of changes with an event."""
         return sum(each.event is not None for each in self.changes)
 
+    @property
+    def unheard(self) -> int:
+        """The number of changes with an event that no destination takes."""
+        return sum(each.event is not None and not each.notifications for each in self.changes)
+
 
 class _Entry(Struct, frozen=True):
     """A change with the writes that record it.
