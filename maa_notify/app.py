@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +34,13 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.guard import Guard
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.pulse import Pulse, reason_of
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
+from maa_notify.settings.fingerprint import parts_of
 from maa_notify.settings.model import BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
@@ -79,6 +81,7 @@ class App:
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
     pulse: Pulse | None = None
+    guard: Guard = field(default_factory=Guard)
 
     def poll(self) -> Report:
         """Polls once, then tells the monitor how it went, if there is one.
@@ -96,7 +99,7 @@ class App:
 
     def _beat(self, report: Report) -> None:
         if self.pulse is not None:
-            self.pulse.send(reason_of(report))
+            self.pulse.send(reason_of(report), report.settings)
 
     def _poll(self) -> Report:
         settings = self.settings
@@ -105,8 +108,9 @@ class App:
         )
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
+        routes, clock = settings.routes, self.clock
         return Poll(
-            approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
+            approvals, self.sources, self.store, routes, delivery, clock, self.habits, self.guard
         ).run()
 
     def health(self) -> Health:
@@ -160,6 +164,7 @@ def build(
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)
     notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
+    notifier.guard = Guard(parts_of(settings, environ))
     notifier.owned_resources = resources if shared is None else None
     return notifier
 

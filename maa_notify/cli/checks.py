@@ -187,7 +187,7 @@ def _has_mirror(settings: Settings) -> bool:
 
 
 def _host(destination: Destination) -> str:
-    """The host that takes a destination's cards; of a webhook it is that of its Power Platform environment."""
+    """The host that takes a destination's cards; a webhook's is that of its Power Platform environment."""
     endpoint = destination.endpoint
     return origin_of(endpoint.reveal() if isinstance(endpoint, Secret) else endpoint.service_url)
 

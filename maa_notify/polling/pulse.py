@@ -81,5 +81,6 @@ def reason_of(report: Report) -> str:
         ("dead", report.dead),
         ("overdue", report.overdue),
         ("unheard", report.unheard),
+        ("memory_lost", report.memory_lost),
     )
     return next((word for word, count in found if count), "")

@@ -71,4 +71,5 @@ def _log_done(report: Report, trigger: str, seconds: float) -> None:
         unheard=report.unheard,
         seconds=seconds,
         failure=report.failure.code if report.failure else "none",
+        settings=report.settings or "none",
     )
