@@ -148,6 +148,7 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_mute: it answered nothing at all when it was last asked.
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
+        serial: the number of the last card that is or may be there.
     """
 
     holder: str = ""
@@ -162,6 +163,7 @@ class DestinationState(msgspec.Struct, frozen=True):
     is_mute: bool = False
     is_slow: bool = False
     repeats: tuple[float, ...] = ()
+    serial: int = 0
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")
@@ -199,11 +201,13 @@ class StoredCard(msgspec.Struct, frozen=True):
         location: its place in Teams.
         at: since when it shows what it shows (UTC).
         revision: of the news that it shows.
+        serial: the number with which it came; 0 for none.
     """
 
     location: CardLocation
     at: datetime
     revision: int = 0
+    serial: int = 0
 
 
 class Unreached(msgspec.Struct, frozen=True):

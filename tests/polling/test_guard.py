@@ -180,7 +180,7 @@ def test_what_is_remembered_of_settings_gives_no_secret_away(teams: ReadForNews,
 def test_a_deleted_mark_with_a_wipe_in_the_same_minute(
     graph: FakeGraph, teams: ReadForNews, make_notifier: Make, restarts: bool
 ) -> None:
-    """Filed, approved and completed between two polls, the mark gone: the card rings, and the wipe is told."""
+    """Filed, approved and completed between two polls, the mark gone: all ring, and the wipe is told."""
     notifier = make_notifier()
     now = notifier.clock.now()
     old = [make_request(now=now, age=timedelta(days=days), status="completed") for days in (2, 9)]

@@ -52,9 +52,9 @@ def test_each_poll_is_told_after_its_cards(
     assert pulse is not None
     send = pulse.send
 
-    def send_and_count(*told: str) -> str:
+    def send_and_count(reason: str = "", fingerprint: str = "") -> str:
         cards_before.append(len(teams.cards))
-        return send(*told)
+        return send(reason, fingerprint)
 
     pulse.send = send_and_count  # type: ignore[method-assign]
     graph.requests = [make_request(now=watched.clock.now())]
