@@ -64,7 +64,7 @@ def test_a_whole_life_is_one_card_its_thread_and_two_chats(
 def test_a_changed_card_shows_its_number_and_that_of_its_last_news(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier
 ) -> None:
-    """So the channel has no gap where a card was changed; chats have no numbers, each would see gaps there."""
+    """The channel has no gap where a card was changed; chats have no numbers, each would see gaps."""
     request = filed_by(MIRA, notifier)
     graph.requests = [request]
     notifier.poll()
