@@ -166,7 +166,8 @@ def build(
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)
     notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
-    notifier.guard = Guard(parts_of(settings, environ))
+    # Every connection goes by the variables of the process, whatever settings it was built with.
+    notifier.guard = Guard(parts_of(settings, os.environ))
     notifier.owned_resources = resources if shared is None else None
     return notifier
 
