@@ -114,7 +114,9 @@ class Composer(Struct, frozen=True):
         if is_alone or not (digest or _may_share(first.value)):
             return [first]
         if digest:
-            whole = _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+            # Earlier news that are in doubt were passed by it before, so they part it now no more than then.
+            others = [each for each in due if each.value.digest == digest or not each.value.doubts]
+            whole = _recordable(_in_order(others, apart, lambda value: value.digest == digest))
             return [_one_of(whole)] if _asks_first(whole, state) else whole
         fresh = _in_order(due, apart, _may_share)
         return [first] if len(fresh) <= self.digest_above else fresh
