@@ -108,7 +108,11 @@ class App:
         delivery = Delivery(
             self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
         )
-        rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
+        rules = Rules(
+            reminders=settings.reminders,
+            complete_reminders=settings.complete_reminders,
+            quiet=settings.quiet_hours,
+        )
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         routes, clock = settings.routes, self.clock
         return Poll(
@@ -205,6 +209,7 @@ def wire(
         habits=Habits(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
+            quiet=settings.quiet_hours,
         ),
         messages=_messages(settings, store, cards, connect, clock),
         pulse=None if settings.ping_url is None else Pulse(settings.ping_url),

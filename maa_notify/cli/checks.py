@@ -171,6 +171,8 @@ def _settings_checks(patient: Patient) -> Iterator[Check]:
     found += [Finding("settings", "warning", each) for each in patient.notifier.settings.warnings]
     for finding in found:
         yield Check("settings", partial(lambda same: same, finding))
+    if patient.notifier.settings.quiet_hours.spans:
+        yield Check("quiet hours", partial(_attempt, "quiet hours", partial(_check_quiet, patient.notifier)))
 
 
 def _told_settings(settings: Settings) -> Finding:
@@ -190,6 +192,20 @@ def _host(destination: Destination) -> str:
     """The host that takes a destination's cards; a webhook's is that of its Power Platform environment."""
     endpoint = destination.endpoint
     return origin_of(endpoint.reveal() if isinstance(endpoint, Secret) else endpoint.service_url)
+
+
+def _check_quiet(notifier: app.App) -> Finding:
+    """What the quiet hours mean now: nobody has to reckon with spans and zones in the head."""
+    quiet, now = notifier.settings.quiet_hours, notifier.clock.now()
+    times = TimeFormat(quiet.zone)
+    end, start = quiet.until(now), quiet.next_start(now)
+    if end is not None:
+        text = f"quiet now, until {times.format(end)}; reminders and heartbeats wait until then"
+    elif start is not None:
+        text = f"not quiet now; next from {times.format(start)} until {times.format(quiet.until(start))}"
+    else:
+        text = "not quiet now"
+    return Finding("quiet hours", "ok", text)
 
 
 def _check_token(notifier: app.App, known: _Known) -> Finding:
