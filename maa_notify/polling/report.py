@@ -111,7 +111,6 @@ class Report(Struct, frozen=True):
                 "stale": self.stale,
                 "unreached": self.unreached,
                 "unheard": self.unheard,
-                "settings": self.settings or None,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,
