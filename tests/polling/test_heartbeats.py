@@ -50,4 +50,4 @@ def test_heartbeats_can_be_daily_or_switched_off(
             notifier.poll_after(DAY / 4)
         counts.append(len(teams.cards) - before)
 
-    assert counts == [9, 0]
+    assert counts == [10, 0]
