@@ -99,3 +99,10 @@ def line_of(key: str) -> tuple[str, str]:
     """The storage key of the subject and the destination in a notification's key."""
     parts = key.split(":", 3)
     return parts[0], parts[-1]
+
+
+def revision_of(key: str) -> int:
+    """The revision in a notification's key; 0 in a key that is not ours."""
+    _, _, rest = key.partition(":")
+    digits = rest.partition(":")[0]
+    return int(digits) if digits.isdecimal() else 0

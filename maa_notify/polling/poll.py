@@ -21,7 +21,6 @@ from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.routing import Route, route
-from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.heartbeats import queue_heartbeats
@@ -36,7 +35,7 @@ from maa_notify.polling.marks import (
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
-from maa_notify.polling.welcome import Arrivals, Told, arrivals, attended, with_welcome
+from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
@@ -44,9 +43,6 @@ from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
-
-_ARRIVAL = timedelta(days=1)
-"""Within which a poll that is killed while it welcomes a new destination is followed by another one."""
 
 
 class Habits(Struct, frozen=True):
@@ -102,9 +98,8 @@ class Poll:
         if snapshot.was_polled(self.approvals.name):
             arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders, now)
         if news.is_complete and arrived:
-            told = with_welcome(
-                news.changes, snapshot, self.routes, arrived, leaders, self._told_before(arrived, now), now
-            )
+            heard = heard_before(snapshot, self.store.journal)
+            told = with_welcome(news.changes, snapshot, self.routes, arrived, leaders, heard, now)
             news, arrived = replace(news, changes=told), {}
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
@@ -134,12 +129,6 @@ class Poll:
                 result = result.followed_by(self.delivery.run(present.states, waiting, end))
         seen = replace(news.seen, hidden=outlook.hidden)
         return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
-
-    def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
-        """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
-        since = min(at or now - _ARRIVAL for at in arrived.values()) - 2 * SKEW
-        sent = (each.notification for each in self.store.journal.read_sent(since))
-        return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
         """Asks a further source if it is due; returns the number of events recorded."""
