@@ -1,7 +1,7 @@
 """What a destination is told that is new in the settings, and one that comes back."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,11 +11,12 @@ import pytest
 from maa_notify.demo.tenant import wire_time
 from maa_notify.errors import StateError
 from maa_notify.storage.records import MARK
-from maa_notify.storage.rows import Row, Rows, Write
+from maa_notify.storage.rows import Write
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
 from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
+from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -23,34 +24,6 @@ from tests.support.wire import reply
 
 Make = Callable[..., Notifier]
 MINUTE = 60
-
-
-class CutOff(Rows):
-    """A store that is away from the first transaction on of which it is told so."""
-
-    def __init__(self, rows: Rows, begins: Callable[[Sequence[Write]], bool]) -> None:
-        """Works on these rows until a transaction `begins` the failure."""
-        self._rows = rows
-        self._begins = begins
-        self._is_away = False
-
-    def read(self, first: str, end: str) -> Iterator[Row]:
-        """The rows."""
-        return self._rows.read(first, end)
-
-    def get(self, key: str) -> Row | None:
-        """The row."""
-        return self._rows.get(key)
-
-    def commit(self, changes: Sequence[Write]) -> list[str]:
-        """Commits until it is away."""
-        self._is_away = self._is_away or self._begins(changes)
-        if self._is_away:
-            raise StateError("away")
-        return self._rows.commit(changes)
-
-    def close(self) -> None:
-        """Leaves the rows open."""
 
 
 def poll_cut_off(notifier: Notifier, begins: Callable[[Sequence[Write]], bool]) -> None:
@@ -330,6 +303,20 @@ def test_a_destination_that_comes_back_hears_what_was_found_late(
 
     assert None not in failures
     assert [strip(card).split(" ·")[0] for card in teams.cards_in("away")] == ["Needs approval", "Rejected"]
+
+
+def test_a_destination_that_comes_back_hears_no_history(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """What was over when the notifier began, a minute before it left, is no news then either."""
+    graph.requests = [make_request(now=make_notifier().clock.now(), status="rejected")]
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    both.poll_after(MINUTE)
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+
+    both.poll_each(MINUTE, 2)
+
+    assert teams.cards == []
 
 
 def test_a_destination_for_decisions_that_comes_back_hears_one_of_what_it_was_never_told(
