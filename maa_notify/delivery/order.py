@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from maa_notify.delivery import pacing
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
@@ -60,7 +61,9 @@ def timed(
     for item in waiting:
         key = _news_of(item.value)
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
+    silent = pacing.ready_at(state, now, limits, silent=True)
     own = [due_at(each.value, state, newest[_news_of(each.value)], now, limits) for each in waiting]
+    own = [max(silent, at) if each.value.told else at for each, at in zip(waiting, own, strict=True)]
     whole: dict[str, datetime] = {}
     for item, moment in zip(waiting, own, strict=True):
         whole[item.value.digest] = min(moment, whole.get(item.value.digest, moment))
@@ -84,9 +87,10 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
     """Whether later news of a subject have to wait for earlier ones that wait."""
     if later.event.is_reminder and later.event.revision == earlier.event.revision:
         return not earlier.doubts
-    # A card in doubt may be there. One that may be overtaken does so only where others are taken: while the
-    # address takes nothing, nobody can tell whose fault it is.
-    return not (earlier.doubts or (earlier.overtakable and state.failing_since is None))
+    # A card in doubt may be there, and what a digest told is. One that may be overtaken does so only where
+    # others are taken: while the address takes nothing, nobody can tell whose fault it is.
+    may_pass = earlier.overtakable and state.failing_since is None
+    return not (earlier.doubts or earlier.told or may_pass)
 
 
 def due_first(timed: Sequence[Waiting], now: datetime) -> list[PendingNotification]:
@@ -106,8 +110,10 @@ def due_first(timed: Sequence[Waiting], now: datetime) -> list[PendingNotificati
         ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    # The smaller form of a card comes right after the larger one, while the cause is surely the same.
-    return [item for _, item in sorted(ranked, key=lambda each: (not each[1].value.plain, each[0]))]
+    # The smaller form of a card comes right after the larger one, while the cause is surely the same. To
+    # change the card of what is told already rings nobody, so everything else goes first.
+    ranked.sort(key=lambda each: (not each[1].value.plain, each[1].value.told, each[0]))
+    return [item for _, item in ranked]
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:
@@ -127,5 +133,9 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
 
 
 def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
-    """How many notifications have waited for more than 15 minutes, longer than a passing fault takes."""
-    return sum(now - each.recorded_at > _OVERDUE for each in waiting)
+    """How many notifications have waited for more than 15 minutes, longer than a passing fault takes.
+
+    Of what is told already the cards are changed in their turn, which may be later.
+    """
+    untold = (each for each in waiting if each.attempts or not each.told)
+    return sum(now - each.recorded_at > _OVERDUE for each in untold)

@@ -43,6 +43,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
+        told: a digest has told it, and what is left to do is to change the card of its request.
     """
 
     event: Event
@@ -63,6 +64,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     overtaken: bool = False
     digest: str = ""
     unreached_at: datetime | None = None
+    told: bool = False
 
     @property
     def key(self) -> str:

@@ -118,8 +118,12 @@ def _apart(first: Post, later: Post) -> float:
 
 
 def _doubled(world: World) -> list[str]:
-    """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
-    recorded = Counter(told for post in world.teams.posts for told in post.recorded)
+    """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store.
+
+    What a digest told is recorded once more when the card is changed after it, in silence.
+    """
+    ringing = [post for post in world.teams.posts if not post.is_silent]
+    recorded = Counter(told for post in ringing for told in post.recorded)
     found = [f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + world.early[told]]
     unrecorded: dict[int, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
@@ -137,7 +141,7 @@ def _copied(world: World) -> list[str]:
     """What is in doubt is not sent again and again."""
     copies: dict[Seen, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
-        for told in post.events if post.arrived else ():
+        for told in post.events if post.arrived and not post.is_silent else ():
             copies[told].append(post)
     found = []
     for told, posts in copies.items():
@@ -354,7 +358,7 @@ def _wrong_cards(world: World) -> list[str]:
             found.append(f"the card at {line} shows {revisions[-1]}, told was {newest[line]}")
         if len(revisions) > 1 + excuses[line]:
             found.append(f"{len(revisions)} cards at {line}")
-    return found + _hidden_in_digests(world)
+    return found + _mixed_digests(world)
 
 
 def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
@@ -368,19 +372,19 @@ def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
     ]
 
 
-def _hidden_in_digests(world: World) -> list[str]:
-    """Of a request that has a card nothing is told in a digest, since its card would stay as it was."""
+def _mixed_digests(world: World) -> list[str]:
+    """No digest tells of a request that has a card beside one that has none.
+
+    Of the former many changes wait, and the cards are changed after it.
+    """
     found = []
     with_card: set[tuple[str, str]] = set()
     for post in world.teams.posts:
         if post.destination not in BOTS or not post.arrived:
             continue
-        if len(post.events) > 1:
-            found += [
-                f"has a card, and was told in a digest: {each}"
-                for each in post.events
-                if (each.destination, each.request_id) in with_card
-            ]
-        elif post.is_new_card and post.recorded:
-            with_card |= {(each.destination, each.request_id) for each in post.events}
+        subjects = {(each.destination, each.request_id) for each in post.events}
+        if len(post.events) > 1 and 0 < len(subjects & with_card) < len(subjects):
+            found.append(f"some of a digest have a card, others have none: {post.events}")
+        elif len(post.events) == 1 and post.is_new_card and post.recorded:
+            with_card |= subjects
     return found

@@ -65,7 +65,8 @@ class Post:
         wall: when, by the clock of the notifier.
         answer: "accepted", "lost" when it arrived and nobody was told so, else the code of the error.
         is_new_card: whether it began a card in place of changing one.
-        recorded: what of it came into the journal.
+        is_silent: whether it only changed a card, and rang nobody.
+        recorded: what of it was written down as told.
     """
 
     poll: int
@@ -77,6 +78,7 @@ class Post:
     wall: datetime
     answer: str = ""
     is_new_card: bool = False
+    is_silent: bool = False
     recorded: set[Seen] = field(default_factory=set)
 
     @property
