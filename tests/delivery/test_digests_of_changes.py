@@ -61,17 +61,23 @@ def own_cards(service: FakeConnector, known: list[dict[str, Any]]) -> list[str]:
 
 
 def test_many_changes_ring_once_and_change_every_card(
-    graph: FakeGraph, service: FakeConnector, notifier: Notifier, make_notifier: Make
+    graph: FakeGraph,
+    service: FakeConnector,
+    notifier: Notifier,
+    make_notifier: Make,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Eight decided at once: one digest of eight, no reply, eight cards that show it, and nothing is left."""
     known = with_cards(8, graph, service, make_notifier)
     decide(notifier, known)
+    caplog.set_level("INFO", "maa_notify")
 
     first, second = notifier.poll(), notifier.poll_after(MINUTE)
 
     assert told(service.cards_in(GENERAL)[8:], known) == [8]
     assert (own_cards(service, known), replies(service)) == (["Rejected"] * 8, 0)
     assert [(each.delivered, each.pending) for each in (first, second)] == [(8, 0), (0, 0)]
+    assert caplog.text.count("deliver.sent") == 8
 
 
 def test_as_many_as_the_limit_ring_one_by_one(
