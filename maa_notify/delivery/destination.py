@@ -211,6 +211,10 @@ class DestinationRun:
             self._state.value, self._shared.holder, clock.now(), message.seconds
         ):
             return
+        if first.told and message.location is None:
+            # The row of its card is gone, or cards are not changed there any more.
+            self._commit([outcomes.done(each, now) for each in items], lambda state: state)
+            return
         since = now - _UNREACHED_FOR
         if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
             reason = "could not be written to less than a day ago"

@@ -59,10 +59,15 @@ def _as_told(notification: Notification) -> Notification:
     return replace(notification.anew(notification.recorded_at), doubts=0, told=True)
 
 
+def done(told: PendingNotification, now: datetime) -> Outcome:
+    """What a digest told leaves for the journal: its card has not to be changed any more, or is nowhere."""
+    return Outcome(told, entry=JournalEntry(told.value, now))
+
+
 def _overtaken(older: PendingNotification, now: datetime) -> Outcome:
     """Older news wait on with that mark; if they were told, newer ones change the card in their place."""
     if older.value.told:
-        return Outcome(older, entry=JournalEntry(older.value, now))
+        return done(older, now)
     return Outcome(older, kept=replace(older.value, overtaken=True))
 
 

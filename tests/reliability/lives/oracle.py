@@ -350,7 +350,9 @@ def _wrong_cards(world: World) -> list[str]:
     shown: dict[tuple[str, str], list[int]] = defaultdict(list)
     for (destination, _), card in world.teams.cards.items():
         if destination in BOTS and card.shown_by.recorded:
-            shown[destination, card.request_id].append(card.revision)
+            # One that somebody deleted shows nobody anything, and stays as it was if a digest told the news.
+            line = destination, card.request_id
+            shown[line].append(card.revision if card.is_there else newest[line])
     excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
     found = []
     for line, revisions in shown.items():

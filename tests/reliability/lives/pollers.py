@@ -247,7 +247,7 @@ class _Sender:
             post.answer = "lost"
             raise DestinationUnavailable("the answer was lost", in_doubt=True)
         poller.point()
-        return Receipt(location=CardLocation("thread", number) if self.updates_cards else None)
+        return Receipt(location=CardLocation("thread", number) if self.updates_cards and number else None)
 
     def answers(self) -> bool:
         """Whether a quiet question is answered: not where nothing is at all."""

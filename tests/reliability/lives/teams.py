@@ -152,7 +152,7 @@ class Teams:
         )
 
     def arrive(self, post: Post, shown: str, reply: Sequence[Event] | None, *, changes: bool) -> str:
-        """Lets people see a message; returns the number of the card that shows it.
+        """Lets people see a message; returns the number of the card that shows it, "" for none.
 
         Args:
             post: the message.
@@ -171,6 +171,9 @@ class Teams:
                     [f"the reply tells something else: {post.events}"] if told - {*post.events} else []
                 )
             return shown
+        if post.is_silent:
+            post.answer = "accepted"
+            return ""
         number = f"card{len(self.cards)}"
         if len(post.events) == 1:
             [told_one] = post.events
