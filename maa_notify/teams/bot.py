@@ -84,7 +84,7 @@ class BotChannel:
         self._connector.close()
 
     def _begin_anew(self, message: Message) -> Receipt:
-        """A new card in place of one that is not here; none for what a digest told, which would ring again."""
+        """A new card in place of one that is not here; none for what a digest told: nobody is rung twice."""
         was_told = message.location is not None and message.reply is None
         return Receipt() if was_told else self._create(message)
 
