@@ -62,8 +62,13 @@ def timed(
         key = _news_of(item.value)
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
     silent = pacing.ready_at(state, now, limits, silent=True)
-    own = [due_at(each.value, state, newest[_news_of(each.value)], now, limits) for each in waiting]
-    own = [max(silent, at) if each.value.told else at for each, at in zip(waiting, own, strict=True)]
+    own = [
+        max(
+            due_at(each.value, state, newest[_news_of(each.value)], now, limits),
+            silent if each.value.told else now,
+        )
+        for each in waiting
+    ]
     whole: dict[str, datetime] = {}
     for item, moment in zip(waiting, own, strict=True):
         whole[item.value.digest] = min(moment, whole.get(item.value.digest, moment))
