@@ -127,22 +127,33 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         now: the current time (UTC).
         state: what is remembered of the destination.
     """
-    failures: dict[tuple[str, str], int] = {}
-    for value in (each.pending.value for each in timed):
-        for key in (value.group, _news_of(value)):
-            failures[key] = max(_failures(value, state), failures.get(key, 0))
+    values = [each.pending.value for each in timed]
+    failures = _most_failures(((_news_of(each), each) for each in values), state)
+    # What is ill by itself says nothing of its person: others were taken since.
+    of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
     ranked: list[tuple[tuple[int, int], PendingNotification]] = []
     ranks: dict[tuple[str, str], tuple[int, int]] = {}
     for value, item in ((each.pending.value, each) for each in timed):
         news = _news_of(value)
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))
+        rank = max(of_groups.get(value.group, 0), failures[news]), failures[news]
+        ranks[news] = max(rank, ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
     # The smaller form of a card comes right after the larger one, while the cause is surely the same. To
     # change the card of what is told already rings nobody, so everything else goes first.
     ranked.sort(key=lambda each: (not each[1].value.plain, each[1].value.told, each[0]))
     return [item for _, item in ranked]
+
+
+def _most_failures(
+    found: Iterable[tuple[tuple[str, str], Notification]], state: DestinationState
+) -> dict[tuple[str, str], int]:
+    """How often any of the notifications under each key failed."""
+    most: dict[tuple[str, str], int] = {}
+    for key, value in found:
+        most[key] = max(_failures(value, state), most.get(key, 0))
+    return most
 
 
 def _failures(notification: Notification, state: DestinationState) -> int:
