@@ -223,6 +223,13 @@ def test_other_people_come_before_whoever_could_not_be_told() -> None:
     assert ranked(failed, news("b", recipient="p"), news("c", recipient="q"), later=(failed,)) == ["c", "b"]
 
 
+def test_what_is_ill_by_itself_says_nothing_of_its_person() -> None:
+    """Others were taken since it failed: its person's other news come before another chat that fails."""
+    ill, fails = news("a", recipient="p", attempts=9, ill=True), news("b", recipient="q", attempts=4)
+
+    assert ranked(ill, fails, news("c", recipient="q"), news("d", recipient="p")) == ["d", "c", "b", "a"]
+
+
 def test_other_news_come_before_those_of_a_request_that_failed_for_somebody() -> None:
     """Whoever they are for."""
     failed = news("a", recipient="q", attempts=1)
