@@ -69,8 +69,8 @@ test-engine: .venv/.ready
 	fi
 
 soak: setup ## the tests that take minutes: ten thousand random lives, four hundred days
-	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so) ..."
-	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
+	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so on two cores, a line for each test that is done) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(filter-out --quiet,$(PYTEST_OPTIONS)) --verbose -m soak
 
 mutants: setup ## plant small faults in the core, one by one: do the tests find them? MUTANTS=100 SEED=2 for others
 	@.venv/bin/python -m tools.mutants $(if $(MUTANTS),--number $(MUTANTS)) $(if $(SEED),--seed $(SEED))

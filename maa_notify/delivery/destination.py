@@ -30,7 +30,7 @@ from maa_notify.errors import (
     StateError,
 )
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification, recorded_together
-from maa_notify.storage.records import DestinationState, Versioned
+from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import ConflictError
 
 _LOG = logs.logger(__name__)
@@ -211,6 +211,10 @@ class DestinationRun:
             self._state.value, self._shared.holder, clock.now(), message.seconds
         ):
             return
+        if first.told and message.location is None:
+            # The row of its card is gone, or cards are not changed there any more.
+            self._commit([outcomes.done(each, now) for each in items], lambda state: state)
+            return
         since = now - _UNREACHED_FOR
         if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
             reason = "could not be written to less than a day ago"
@@ -233,20 +237,26 @@ class DestinationRun:
         # What could not be recorded may have a number that the destination does not know of.
         taken = max(state.serial, *(each.value.serial for each in self.waiting), 0)
         state = replace(state, serial=taken)
-        updates = self._shared.senders[due[0].value.destination].updates_cards
-        places = self._places.of(due) if updates else {}
-        apart = self._places.apart(due, self.waiting) if updates else frozenset[str]()
+        places = self._cards_of(due)
+        is_updated = self._shared.senders[due[0].value.destination].updates_cards
+        apart = self._places.apart(due, self.waiting) if is_updated else frozenset[str]()
         items, message = self._shared.composer.compose(due, places, apart, state, now)
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
         return items, replace(message, seconds=seconds)
 
+    def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
+        """The cards of these subjects that stand at their destination and are changed there, by id."""
+        is_updated = self._shared.senders[due[0].value.destination].updates_cards
+        return self._places.of(due) if is_updated else {}
+
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
     ) -> None:
         now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
-        told = outcomes.accepted(items, message, receipt, _without(self.waiting, items), now)
+        others, places = _without(self.waiting, items), self._cards_of(items)
+        told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
         try:
             self._commit(
@@ -256,9 +266,9 @@ class DestinationRun:
         except StateError:
             self._note_unrecorded(items, message.serial, now)
             raise
-        self.delivered += len(items)
+        self.delivered += sum(each.entry is not None for each in told)
         self._tries = limits.max_attempts
-        said.sent(items, now)
+        said.sent([each for each in items if not each.value.told], now)
         said.recovered(self.name, before.failing_since)
 
     def _note_unrecorded(self, items: Sequence[PendingNotification], serial: int, now: datetime) -> None:

@@ -8,14 +8,17 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.records import DestinationState
 
 
-def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> datetime:
-    """When the next card may be posted (UTC), `now` at the earliest."""
+def ready_at(
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, silent: bool = False
+) -> datetime:
+    """When the next card may be posted (UTC), `now` at the earliest; `silent` for one that rings nobody."""
+    most = limits.silent_limit if silent else limits.rate_limit
     ready = max(now, state.retry_after_until or now)
     posts = [datetime.fromtimestamp(each, now.tzinfo) for each in recent_posts(state, now, limits)]
     if posts:
         ready = max(ready, posts[-1] + limits.min_interval)
-    if len(posts) >= limits.rate_limit:
-        ready = max(ready, posts[-limits.rate_limit] + limits.rate_window)
+    if len(posts) >= most:
+        ready = max(ready, posts[-most] + limits.rate_window)
     return ready
 
 

@@ -23,7 +23,6 @@ from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
-from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.guard import Guard, alarms_for
@@ -39,7 +38,7 @@ from maa_notify.polling.marks import (
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import News, Source
-from maa_notify.polling.welcome import Arrivals, Told, arrivals, attended, with_welcome
+from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
@@ -47,9 +46,6 @@ from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
-
-_ARRIVAL = timedelta(days=1)
-"""Within which a poll that is killed while it welcomes a new destination is followed by another one."""
 
 
 class Habits(Struct, frozen=True):
@@ -115,13 +111,14 @@ class Poll:
         if snapshot.was_polled(self.approvals.name):
             arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders, now)
         if news.is_complete and arrived:
+            heard = heard_before(snapshot, self.store.journal)
             told = with_welcome(
                 news.changes,
                 snapshot,
                 self.routes,
                 arrived,
                 leaders,
-                self._told_before(arrived, now),
+                heard,
                 now,
                 with_closed=snapshot.marks[self.approvals.name].retell_since is not None,
             )
@@ -163,12 +160,6 @@ class Poll:
         """The destinations that alarms go to: each address once, and no requestor's chat."""
         leaders = self.delivery.leaders
         return [each.name for each in self.routes if not each.to_requestor and each.name not in leaders]
-
-    def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
-        """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
-        since = min(at or now - _ARRIVAL for at in arrived.values()) - 2 * SKEW
-        sent = (each.notification for each in self.store.journal.read_sent(since))
-        return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> Recorded:
         """Asks a further source if it is due; returns what was recorded."""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.finding import FindingState
-from maa_notify.domain.notification import line_of
+from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
@@ -91,12 +91,13 @@ class Snapshot(Struct, frozen=True):
         """The findings of one source, by id: those whose id begins with its name and a colon."""
         return {key: each for key, each in self.findings.items() if key.startswith(f"{source}:")}
 
-    def waiting(self) -> frozenset[tuple[str, str]]:
-        """What waits in the outbox, as pairs of the subject's storage key and the destination.
+    def waiting(self) -> Mapping[tuple[str, str], int]:
+        """The newest revision that waits in the outbox, by the subject's storage key and the destination.
 
         It is read from the keys, since a damaged row must keep nobody from recording what is new.
         """
-        return frozenset(line_of(row.key.removeprefix(OUTBOX)) for row in self.outbox)
+        keys = [row.key.removeprefix(OUTBOX) for row in self.outbox]
+        return {line_of(key): revision_of(key) for key in sorted(keys, key=revision_of)}
 
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""

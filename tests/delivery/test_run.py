@@ -562,6 +562,19 @@ def test_a_request_with_a_card_is_in_no_digest_where_cards_are_changed(updates_c
     assert digests == ([["a", "b"]] if updates_cards else [["a", "b", "d", "e"]])
 
 
+@pytest.mark.parametrize("updates_cards", [True, False])
+def test_what_a_digest_told_is_done_where_no_card_is_to_be_changed(updates_cards: bool) -> None:
+    """Its row is gone, or the destination is a webhook now: nothing is posted, which would ring again."""
+    house = House()
+    house.box.updates_cards = updates_cards
+    house.put(news("a", 2, told=True), news("b"))
+
+    house.run()
+
+    assert (house.box.told, house.left) == (["b"], {})
+    assert [each.notification.event.subject_id for each in house.store.journal.read_sent()] == ["b", "a"]
+
+
 def test_older_news_that_wait_know_that_they_were_overtaken() -> None:
     """They come later, marked as late, and change no card."""
     house = House()

@@ -14,6 +14,7 @@ from tests.support.teams import FakeTeams
 from tests.support.wire import reply
 
 MINUTE = timedelta(minutes=1)
+_FINGERPRINT = re.compile(" settings=[0-9a-f]{16}$")
 Lines = Callable[[Notifier], list[str]]
 
 
@@ -28,7 +29,7 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> Lines:
         found = [re.fullmatch(r"(\S+) poll=([0-9a-f]{12}) (.+)", each) for each in caplog.messages]
         assert all(found), caplog.messages
         assert len({each[2] for each in found if each}) == 1
-        return [f"{each[1]} {each[3]}" for each in found if each]
+        return [f"{each[1]} {_FINGERPRINT.sub('', each[3])}" for each in found if each]
 
     return poll
 
