@@ -21,6 +21,7 @@ from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
+from maa_notify.graph.access import AccessReader
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
@@ -35,6 +36,7 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.approvers import ApproverRoll
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
@@ -77,6 +79,7 @@ class App:
     limits: DeliveryLimits
     habits: Habits
     sources: Sequence[Source] = ()
+    approvers: ApproverRoll | None = None
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
 
@@ -93,7 +96,14 @@ class App:
         rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         return Poll(
-            approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
+            approvals,
+            self.sources,
+            self.store,
+            settings.routes,
+            delivery,
+            self.clock,
+            self.habits,
+            self.approvers,
         ).run()
 
     def health(self) -> Health:
@@ -167,6 +177,7 @@ def wire(
     reader = GraphReader(
         settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
     )
+    approvers = _approvers(settings, reader, store, clock)
     return App(
         settings=settings,
         clock=clock,
@@ -181,8 +192,18 @@ def wire(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
         ),
+        sources=() if approvers is None else (approvers,),
+        approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
     )
+
+
+def _approvers(
+    settings: Settings, reader: GraphReader, store: StateStore, clock: Clock
+) -> ApproverRoll | None:
+    if not settings.approvers:
+        return None
+    return ApproverRoll(AccessReader(reader), store.roll, clock, settings.approvers_every)
 
 
 def graph_scope(settings: Settings) -> str:

@@ -35,7 +35,7 @@ from maa_notify.polling.marks import (
 )
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
-from maa_notify.polling.source import News, Source
+from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import Arrivals, Told, arrivals, attended, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
@@ -73,6 +73,7 @@ class Poll:
         delivery: brings to the destinations what waits for them.
         clock: the time.
         habits: what is done now and then.
+        approvers: tells who can decide; None where nobody wants to know.
     """
 
     approvals: Source
@@ -82,6 +83,7 @@ class Poll:
     delivery: Delivery
     clock: Clock
     habits: Habits = Habits()
+    approvers: Annotator | None = None
 
     def run(self) -> Report:
         """Polls once. When Graph fails, what waits in the outbox is delivered all the same.
@@ -106,6 +108,8 @@ class Poll:
                 news.changes, snapshot, self.routes, arrived, leaders, self._told_before(arrived, now), now
             )
             news, arrived = replace(news, changes=told), {}
+        if self.approvers is not None:
+            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
         held = replace(held, value=attended(held.value, names, arrived, now))
@@ -120,7 +124,9 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        is_purged = purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        if is_purged and self.approvers is None:
+            self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
         events = recorded.events

@@ -1,12 +1,13 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from msgspec import Struct, field
 
-from maa_notify.cards.mentions import Mentions
+from maa_notify.cards.mentions import APPROVERS, Mentions
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -37,6 +38,11 @@ class Destination(Struct, frozen=True):
     route: Route
     endpoint: Secret | BotAddress
     mentions: Mentions = field(default_factory=dict)
+
+    @property
+    def mentions_approvers(self) -> bool:
+        """Whether its cards ring those who can decide."""
+        return any(APPROVERS in people for people in self.mentions.values())
 
     @property
     def address(self) -> Secret | BotAddress:
@@ -125,6 +131,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     heartbeat_days: int
     retention_days: int
     poll_schedule: str
+    approvers: bool
+    approvers_every: timedelta
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None

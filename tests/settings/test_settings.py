@@ -123,6 +123,8 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_POLL_SCHEDULE="hourly",
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",
+        MAA_APPROVERS="maybe",
+        MAA_APPROVERS_EVERY="5m",
         MAA_REQUESTOR_CHAT="perhaps",
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
