@@ -11,7 +11,7 @@ from maa_notify.cards.text import safe_account
 from maa_notify.cards.times import readers_time
 from maa_notify.domain.approvers import Decider, Deciders
 from maa_notify.domain.event import short_key
-from maa_notify.domain.request import ACCOUNT
+from maa_notify.domain.request import ACCOUNT, NEEDS_APPROVAL
 from maa_notify.domain.signs import Sign
 
 _NAME_LIMIT = 40
@@ -46,7 +46,7 @@ def decider_rows(card: CardContext) -> list[Element]:
 
 def sign_lines(card: CardContext) -> list[Element]:
     """What stands out about an approval, with its times; our own words only."""
-    if not card.event.signs:
+    if not card.event.signs or card.event.request.status == NEEDS_APPROVAL:
         return []
     title = trusted_text(strings.SIGNS, weight="Bolder")
     told = [trusted_text(_sign(each, card), spacing="Small") for each in card.event.signs]

@@ -198,7 +198,7 @@ def _may_be(requestor: Identity, member: Member) -> bool:
 
 def _of_groups(found: Deciders, groups: Sequence[KnownGroup], request: ApprovalRequest) -> Deciders | None:
     found = replace(found, read_at=min(each.read_at for each in groups), group=_name(groups[0]))
-    faults = [_fault(each) for each in groups]
+    faults = [fault_of(each) for each in groups]
     usable = [each for each, fault in zip(groups, faults, strict=True) if fault is None]
     if not usable:
         return replace(found, obstacle=faults[0])
@@ -212,13 +212,22 @@ def _of_groups(found: Deciders, groups: Sequence[KnownGroup], request: ApprovalR
     return told
 
 
-def _fault(known: KnownGroup) -> Obstacle | None:
+def fault_of(known: KnownGroup) -> Obstacle | None:
     """Why no member of a group can decide, whoever they are."""
     if known.group is None:
         return Obstacle.GONE
     kind = known.group
     is_other = kind.is_security is False or kind.is_mail_enabled or kind.is_unified
     return Obstacle.NOT_SECURITY if is_other else None
+
+
+def people_in(known: KnownGroup) -> list[Member]:
+    """The direct members who may decide, as far as they can be seen; the same for each request."""
+    return [
+        each.member
+        for each in known.members or ()
+        if each.member.kind in PEOPLE and each.member.is_enabled is not False
+    ]
 
 
 def _name(known: KnownGroup) -> str:

@@ -64,6 +64,15 @@ class ApproverRoll:
             self._read_all(now, self._clock.monotonic() + _AFTER_CARDS)
         return News(is_complete=True, problem=self._problem)
 
+    def read_now(self) -> tuple[Roll, GraphError | None]:
+        """All of it as Graph tells it now, for a check by hand, and what could not be read.
+
+        Raises:
+            GraphError: the policies could not be read.
+        """
+        end = self._clock.monotonic() + _AFTER_CARDS
+        return self._read({}, self._clock.now(), end), self._problem
+
     def annotated(
         self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
     ) -> Sequence[Change[Any]]:
@@ -125,7 +134,12 @@ class ApproverRoll:
         Raises:
             GraphError: the policies could not be read; nothing changed.
         """
-        access, before = self._access.until(end), self._roll.groups if self._roll else {}
+        self._roll = self._read(self._roll.groups if self._roll else {}, now, end)
+        self._looked_at = now
+        self._remember()
+
+    def _read(self, before: Mapping[str, KnownGroup], now: datetime, end: float) -> Roll:
+        access = self._access.until(end)
         policies = access.policies()
         self._problem = None
         with_roles = self._groups_with_roles(access)
@@ -135,8 +149,7 @@ class ApproverRoll:
             each.id: each if with_roles is None else replace(each, has_role=each.id in with_roles)
             for each in read
         }
-        self._roll, self._looked_at = Roll(now, tuple(policies), groups), now
-        self._remember()
+        return Roll(now, tuple(policies), groups)
 
     def _groups_with_roles(self, access: AccessReader) -> frozenset[str] | None:
         try:

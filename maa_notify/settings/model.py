@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from msgspec import Struct, field
 
-from maa_notify.cards.mentions import APPROVERS, Mentions
+from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
+from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.capabilities import APPROVERS, REQUESTS, Capability
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -42,7 +44,7 @@ class Destination(Struct, frozen=True):
     @property
     def mentions_approvers(self) -> bool:
         """Whether its cards ring those who can decide."""
-        return any(APPROVERS in people for people in self.mentions.values())
+        return any(APPROVERS_WORD in people for people in self.mentions.values())
 
     @property
     def address(self) -> Secret | BotAddress:
@@ -139,6 +141,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     bot_commands: bool
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the notifier is set to do, for the permissions that it takes."""
+        return (REQUESTS, *((APPROVERS,) if self.approvers else ()))
 
     @property
     def tickets(self) -> TicketLinks | None:

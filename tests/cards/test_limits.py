@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from msgspec.structs import replace
 
-from maa_notify.cards import strings
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import TimeFormat
@@ -89,8 +88,8 @@ def _of_kind(kind: EventKind, request: ApprovalRequest) -> RequestEvent:
 
 
 def _deciders(request: ApprovalRequest) -> Deciders:
-    """Guests with the longest names, of a list that is old, and yet nobody who can decide."""
-    name, obstacle = request.requestor.name, max(Obstacle, key=lambda each: len(strings.MEND[each]))
+    """Guests with the longest names, of a list that is old, and a doubt, which is told beside them."""
+    name, obstacle = request.requestor.name, Obstacle.NO_ROLE
     people = tuple(Decider(f"{number:08}-0000-4000-8000-1", name, name, True) for number in range(MOST_TOLD))
     return Deciders(NOW - timedelta(hours=5), people, 99_999, 9_999, obstacle, name, name, False)
 
