@@ -16,6 +16,8 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_APPROVERS": "takes permissions that the templates do not grant; set by hand (docs/approvers.md)",
+    "MAA_APPROVERS_EVERY": "as above",
     "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }

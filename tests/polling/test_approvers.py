@@ -355,3 +355,23 @@ def test_only_ids_names_accounts_and_whether_enabled_are_kept(
     held = json.loads(json.loads(row.data)["text"])["groups"][group_of(access)]["members"]
     assert {key for each in held for key in each["member"]} == {"id", "name", "account", "is_enabled"}
     assert "Chief" not in row.data
+
+
+def test_an_hour_costs_what_the_page_says(
+    graph: FakeGraph, access: SimulatedAccess, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Ten policies with ten groups of five: 52 requests beside the list of each poll."""
+    for each in (access.policies, access.groups, access.members, access.assignments):
+        each.clear()
+    for number in range(10):
+        group = access.add_group(f"Approvers {number}")
+        access.add_policy(f"type{number}", group)
+        for person in range(5):
+            access.add_person(group, f"Person {number} {person}")
+    notifier = make_notifier(MAA_APPROVERS="on")
+    notifier.poll()
+    before = len(graph.calls)
+    notifier.poll_each(MINUTE, 60)
+
+    assert len(asked(graph)) == 2 * 52
+    assert len(graph.calls) - before == 60 + 52
