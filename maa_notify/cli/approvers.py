@@ -21,8 +21,8 @@ def check_approvers(notifier: app.App) -> Finding:
     roles = told_roles(notifier.tokens.token(app.graph_scope(notifier.settings)).value)
     missing = [] if roles is None else list(APPROVERS.missing(roles))
     if missing:
-        told = "; ".join(f"{each.name} is missing: {each.without}" for each in missing)
-        return Finding(_CHECK, "warning", f"{told}. Grant it: maa-notify doctor --permissions")
+        lacking = "; ".join(f"{each.name} is missing: {each.without}" for each in missing)
+        return Finding(_CHECK, "warning", f"{lacking}. Grant it: maa-notify doctor --permissions")
     roll, problem = notifier.approvers.read_now()
     told = [_counted(roll), *_odd(roll)]
     if problem is not None:

@@ -30,7 +30,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: the settings are those of a fleet.
     """
-    from maa_notify.cli.checks import Finding, checks_of
+    from maa_notify.cli.checks import checks_of
+    from maa_notify.cli.finding import Finding
     from maa_notify.cli.patient import examine
 
     if options.permissions:

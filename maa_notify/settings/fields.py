@@ -351,7 +351,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_APPROVERS", parse=word_of({"on": True, "off": False}), default="off"),
     _own(
         name="MAA_APPROVERS_EVERY",
-        parse=span_between(timedelta(minutes=10), timedelta(days=1), "from 10m to 1d"),
+        parse=span_between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d"),
         default="1h",
     ),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),

@@ -8,6 +8,7 @@ Started as `az` by the scripts under test; its tenant is the JSON file that FAKE
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> None:
     TENANT["asked"].append(" ".join(arguments))
     _save()
     command = " ".join(word for word in arguments[:3] if not word.startswith("-"))
-    answers = {
+    answers: dict[str, Callable[[], None]] = {
         "cloud show": lambda: print("https://graph.example/"),
         "resource list": lambda: print("\n".join("\t".join(each) for each in TENANT["resources"])),
         "identity show": lambda: print(TENANT["principal"]),

@@ -102,7 +102,7 @@ def test_it_is_read_once_an_hour(graph: FakeGraph, teams: FakeTeams, knowing: No
 def test_the_rhythm_can_be_set(
     graph: FakeGraph, access: SimulatedAccess, make_notifier: Callable[..., Notifier]
 ) -> None:
-    """Ten minutes at least."""
+    """For whoever wants to know sooner."""
     often = make_notifier(MAA_APPROVERS="on", MAA_APPROVERS_EVERY="10m")
     often.poll()
     often.poll_each(5 * MINUTE, 2)

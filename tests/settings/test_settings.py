@@ -124,7 +124,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",
         MAA_APPROVERS="maybe",
-        MAA_APPROVERS_EVERY="5m",
+        MAA_APPROVERS_EVERY="59s",
         MAA_REQUESTOR_CHAT="perhaps",
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
