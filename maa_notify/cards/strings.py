@@ -203,7 +203,9 @@ NOBODY = {
     Obstacle.NO_PERSON: "there is no person in its approver group.",
     Obstacle.ALL_DISABLED: "all accounts in its approver group are disabled.",
     Obstacle.ONLY_REQUESTOR: "nobody but the requestor is in its approver group with an enabled account.",
-    Obstacle.NESTED: "its approver group holds no person but other groups, and Intune counts direct members.",
+    Obstacle.NESTED: (
+        "it is left to members of other groups in its approver group, and Intune may not count them."
+    ),
     Obstacle.NO_ROLE: (
         "its approver group has no role assignment in Intune, which now and then takes the members of such a"
         " group out."
@@ -733,7 +735,7 @@ def guest(name: str) -> str:
 def nested_groups(count: int) -> str:
     """What cannot be relied on to decide."""
     told = "1 nested group" if count == 1 else f"{count} nested groups"
-    return f"{told}, on whose members Intune does not count"
+    return f"{told}, whose members may not count"
 
 
 UNLESS_THEIR_OWN = "whoever of them filed it cannot"

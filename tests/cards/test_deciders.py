@@ -49,7 +49,7 @@ def test_who_can_decide_stands_on_the_card() -> None:
     """Guests as guests, nested groups as what they are."""
     told = shown(waiting(AIKO, OSKAR, nested=2))
 
-    assert "“Aiko Mori”, “Oskar Weiss” (guest); 2 nested groups, on whose members" in told
+    assert "“Aiko Mori”, “Oskar Weiss” (guest); 2 nested groups, whose members may not count" in told
     assert "“Aiko Mori”" in shown(waiting(AIKO, event=reminder()))
 
 
