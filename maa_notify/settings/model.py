@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
 from maa_notify.cards.mentions import Mentions
 from maa_notify.domain.capabilities import APPROVERS, REQUESTS, Capability
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -126,6 +127,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...]
     reminders: Plan
     complete_reminders: Plan
+    quiet_hours: QuietHours
     time_zone: str
     ticket_link: str
     ticket_pattern: str
