@@ -22,6 +22,7 @@ from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
 from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
+from maa_notify.graph.access import AccessReader
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
@@ -36,6 +37,7 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.approvers import ApproverRoll
 from maa_notify.polling.guard import Guard
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
@@ -84,6 +86,7 @@ class App:
     limits: DeliveryLimits
     habits: Habits
     sources: Sequence[Source] = ()
+    approvers: ApproverRoll | None = None
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
     pulse: Pulse | None = None
@@ -120,7 +123,15 @@ class App:
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         routes, clock = settings.routes, self.clock
         return Poll(
-            approvals, self.sources, self.store, routes, delivery, clock, self.habits, self.guard
+            approvals,
+            self.sources,
+            self.store,
+            routes,
+            delivery,
+            clock,
+            self.habits,
+            self.guard,
+            self.approvers,
         ).run()
 
     def health(self) -> Health:
@@ -202,6 +213,7 @@ def wire(
     reader = GraphReader(
         settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
     )
+    approvers = _approvers(settings, reader, store, clock)
     return App(
         settings=settings,
         clock=clock,
@@ -217,9 +229,19 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
             quiet=settings.quiet_hours,
         ),
+        sources=() if approvers is None else (approvers,),
+        approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
         pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
     )
+
+
+def _approvers(
+    settings: Settings, reader: GraphReader, store: StateStore, clock: Clock
+) -> ApproverRoll | None:
+    if not settings.approvers:
+        return None
+    return ApproverRoll(AccessReader(reader), store.roll, clock, settings.approvers_every)
 
 
 def graph_scope(settings: Settings) -> str:

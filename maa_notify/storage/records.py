@@ -20,8 +20,9 @@ FORMAT = 2
 """Of the rows: raised when rows of before would be misread."""
 
 # The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
-# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX. AUDIT, CARD,
-# PAST, SENT and UNREACHED, which grow, lie outside and are asked by key or by time.
+# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX.
+# APPROVERS, which only news need, lies outside, as do AUDIT, CARD, PAST, SENT and UNREACHED, which grow.
+APPROVERS = "approvers:"
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"

@@ -16,6 +16,8 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_APPROVERS": "takes permissions that the templates do not grant; set by hand (docs/approvers.md)",
+    "MAA_APPROVERS_EVERY": "as above",
     "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
     "MAA_PING_URL": "a secret of the vault, by the parameter for those that have no parameter of their own",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
