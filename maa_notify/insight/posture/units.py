@@ -1,0 +1,105 @@
+"""P5 and P6: the restricted units around approver groups, and who rules these. Pure."""
+
+from collections.abc import Iterator
+
+from maa_notify.domain.access import PEOPLE
+from maa_notify.insight.posture.directory import Unit
+from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
+from maa_notify.insight.posture.holders import RoleHolder, holder_of, one_by_one
+from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+
+_MOST_RULERS = 4
+
+
+def in_restricted_unit(facts: Facts, _: Limits) -> Remarks:
+    """P5: each approver group stands in a restricted unit that nothing but an administrator fills."""
+    if isinstance(facts.approvers, Gap):
+        yield facts.approvers
+        return
+    for group in facts.approvers:
+        if group.group is None:
+            continue  # P2 and P7 tell that it is gone
+        if isinstance(group.units, Gap):
+            yield group.units
+        else:
+            yield from _of_units(group, group.units)
+
+
+def _of_units(group: ApproverGroup, units: tuple[Unit, ...]) -> Remarks:
+    restricted = group.restricted_units
+    unseen = [each for each in units if each.is_member_management_restricted is None]
+    if not restricted and unseen:
+        yield Gap(f"the token may not see the units of the group {group.name}")
+    elif not restricted:
+        text = f"the approver group {group.name} stands in no restricted administrative unit"
+        yield Problem(Severity.MEDIUM, group.id, text)
+    for unit in restricted:
+        if (unit.membership_type or "").lower() == "dynamic":
+            text = f"a rule decides whether {group.name} stays in the unit {name_of(unit)}"
+            yield Problem(Severity.MEDIUM, f"{group.id}:{unit.id}", text)
+        else:
+            yield Seen(f"{group.name} stands in the restricted unit {name_of(unit)}")
+
+
+def name_of(unit: Unit) -> str:
+    """The name of a unit, or its id."""
+    return unit.display_name or unit.id
+
+
+def unit_rulers(facts: Facts, _: Limits) -> Remarks:
+    """P6: a few people, none of them an approver, may change what stands in the unit."""
+    if isinstance(facts.approvers, Gap):
+        yield facts.approvers
+        return
+    units: dict[str, Unit] = {}
+    for group in facts.approvers:
+        if isinstance(group.units, Gap):
+            yield group.units
+        units.update({each.id: each for each in group.restricted_units})
+    approvers = frozenset(_approver_ids(facts.approvers))
+    for unit in units.values():
+        yield from _of_rulers(facts, unit, approvers)
+
+
+def _approver_ids(groups: tuple[ApproverGroup, ...]) -> Iterator[str]:
+    for group in groups:
+        if not isinstance(group.members, Gap):
+            yield from (each.id for each in group.members if each.kind in PEOPLE)
+
+
+def _of_rulers(facts: Facts, unit: Unit, approvers: frozenset[str]) -> Remarks:
+    active, eligible = facts.rulers[unit.id], facts.eligible
+    if isinstance(active, Gap):
+        yield active
+        return
+    held = [holder_of(each) for each in active]
+    if isinstance(eligible, Gap):
+        yield eligible  # who rules now is known, and whether there are more is not
+    else:
+        scope = f"/administrativeUnits/{unit.id}"
+        held += [holder_of(each) for each in eligible if each.directory_scope_id == scope]
+    people: dict[str, RoleHolder] = {}
+    for each in one_by_one(facts, held):
+        if isinstance(each, Gap):
+            yield each
+        else:
+            people.setdefault(each.id, each)
+    if not held and not isinstance(eligible, Gap):
+        text = f"nobody may change what stands in the unit {name_of(unit)}: its groups cannot be mended"
+        yield Problem(Severity.MEDIUM, unit.id, text)
+    yield from _of_each(unit, people, approvers)
+
+
+def _of_each(unit: Unit, people: dict[str, RoleHolder], approvers: frozenset[str]) -> Remarks:
+    if len(people) > _MOST_RULERS:
+        text = f"{len(people)} may change what stands in the unit {name_of(unit)}, more than {_MOST_RULERS}"
+        yield Problem(Severity.MEDIUM, f"{unit.id}:many", text)
+    for each in people.values():
+        if each.kind == "servicePrincipal":
+            text = f"the application {each.label} may change what stands in the unit {name_of(unit)}"
+            yield Problem(Severity.HIGH, f"{unit.id}:{each.id}", text)
+        elif each.id in approvers:
+            text = f"the approver {each.label} may change what stands in the unit {name_of(unit)}"
+            yield Problem(Severity.HIGH, f"{unit.id}:{each.id}", text)
+        else:
+            yield Seen(f"{each.label} may change what stands in the unit {name_of(unit)}")
