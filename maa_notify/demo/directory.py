@@ -326,7 +326,7 @@ def _filtered(held: Callable[[], list[Json]]) -> Callable[[Mapping[str, str], Ma
     """A collection of roles, by the one comparison in `$filter`; all of it without one."""
 
     def content(_: Mapping[str, str], query: Mapping[str, str]) -> list[Json]:
-        name, _, value = query.get("$filter", "").partition(" eq ")
+        name, __, value = query.get("$filter", "").partition(" eq ")
         return [each for each in held() if not value or f"'{each[name]}'" == value]
 
     return content

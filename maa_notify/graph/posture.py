@@ -57,6 +57,8 @@ _NO_P2 = "AadPremiumLicenseRequired"
 _TRIES = 3
 _PAUSE = 2.0
 """Seconds after a refusal for no known reason, which comes now and then in tenants that have the licence."""
+_MOST_PAUSES = 6
+"""In one look: a tenant that refuses everything is not asked three times for each part."""
 _PACE = 1.1
 """Seconds between two requests to Conditional Access."""
 
@@ -95,6 +97,7 @@ class PostureReader:
         self._roles: frozenset[str] | None = None
         self._units: dict[str, tuple[Unit, ...]] | None = None
         self._unlicensed: list[Surface] = []
+        self._pauses = 0
 
     def read(self) -> Facts:
         """All that can be read.
@@ -105,7 +108,7 @@ class PostureReader:
         self._deadline = self._clock.monotonic() + self._seconds
         told = self._reader.roles()
         self._roles = None if told is None else frozenset(map(str.lower, told))
-        self._units, self._unlicensed = None, []
+        self._units, self._unlicensed, self._pauses = None, [], 0
         policies = self._part("access policies", self._access.policies, POLICIES)
         approvers: tuple[ApproverGroup, ...] | Gap
         approvers = policies if isinstance(policies, Gap) else tuple(map(self._group, _group_ids(policies)))
@@ -163,11 +166,18 @@ class PostureReader:
             try:
                 return read()
             except (GraphError, msgspec.ValidationError) as error:
-                is_odd = isinstance(error, GraphDenied) and not error.missing_permission
-                if not is_odd or attempt == _TRIES:
+                if attempt == _TRIES or not self._may_pass(error):
                     return self._gap(name, error, surfaces[0])
+            self._pauses += 1
             self._clock.sleep(_PAUSE)
         raise AssertionError("the last attempt returns")
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Whether a refusal may be one of those that come now and then, and not one that is always there."""
+        if not isinstance(error, GraphDenied) or error.missing_permission or self._pauses >= _MOST_PAUSES:
+            return False
+        # Without a code and permissions it was the token, for which Graph was not asked at all.
+        return bool(error.graph_code) or error.roles is not None
 
     def _closed(self, name: str, surfaces: Sequence[Surface]) -> Gap | None:
         """Why a part need not be asked for; None where it has to be."""

@@ -1,6 +1,7 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
@@ -12,6 +13,7 @@ from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.posture.rules import Acceptance, Limits
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -125,6 +127,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     heartbeat_days: int
     retention_days: int
     poll_schedule: str
+    posture: bool
+    posture_every: timedelta
+    posture_accept: tuple[Acceptance, ...]
+    global_admins: Limits
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from maa_notify.insight.identifiers import MICROSOFT_TENANTS
 from maa_notify.insight.posture.directory import Application
 from maa_notify.insight.posture.facts import Facts, Gap, PermissionHolder
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _NEW = timedelta(days=30)
 

@@ -14,15 +14,8 @@ from maa_notify.insight.posture import (
     units,
 )
 from maa_notify.insight.posture.facts import Facts
-from maa_notify.insight.posture.verdict import (
-    Acceptance,
-    Check,
-    Judgement,
-    Limits,
-    Severity,
-    Verdict,
-    judge,
-)
+from maa_notify.insight.posture.rules import Acceptance, Limits
+from maa_notify.insight.posture.verdict import Check, Judgement, Severity, Verdict, judge
 
 _RBAC = "DeviceManagementRBAC.Read.All"
 _GROUPS = "GroupMember.Read.All"

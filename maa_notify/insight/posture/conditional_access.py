@@ -10,7 +10,8 @@ from maa_notify.insight.posture.directory import CaPolicy, CaWorkloads, Strength
 from maa_notify.insight.posture.facts import Facts, Gap, PermissionHolder
 from maa_notify.insight.posture.holders import active_holders, one_by_one
 from maa_notify.insight.posture.identifiers import PHISHING_RESISTANT
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _OURS = "serviceprincipalsinmytenant"
 _ALL = "All"

@@ -1,7 +1,8 @@
 """P10 to P12: what users may do to bring applications into the tenant. Pure."""
 
 from maa_notify.insight.posture.facts import Facts, Gap
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _FOR_SELF = "managepermissiongrantsforself."
 _LEGACY = "microsoft-user-default-legacy"

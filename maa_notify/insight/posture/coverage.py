@@ -2,7 +2,8 @@
 
 from maa_notify.domain.access import ANY_PLATFORM, AccessPolicy
 from maa_notify.insight.posture.facts import Facts, Gap
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 DEVICE_ACTIONS = ("deviceWipe", "deviceRetire", "deviceDelete")
 _ALL_DEVICE_ACTIONS = "deviceAction"

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from maa_notify.domain.access import PEOPLE, AccessPolicy, Group, Member, MemberKind
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _FEWEST = 2
 _BETTER = 3
@@ -157,7 +158,11 @@ def deadlocks(facts: Facts, _: Limits) -> Remarks:
         if each.group is None:
             text = f"the approver group {each.id} is gone: nobody can approve"
             yield Problem(Severity.HIGH, f"{each.id}:gone", text)
-        elif isinstance(each.group, Group) and each.group.is_restricted and each.group.is_role_assignable:
+        elif isinstance(each.group, Gap):
+            yield each.group
+        elif each.group.is_security is None:
+            yield Gap(f"the token may not see what kind of group {each.name} is")
+        elif each.group.is_restricted and each.group.is_role_assignable:
             text = f"nobody can change the members of {each.name}: take it out of the unit first"
             yield Problem(Severity.HIGH, f"{each.id}:jam", text)
     for policy in facts.policies:

@@ -14,7 +14,8 @@ from maa_notify.insight.posture.holders import (
     permanent_holders,
 )
 from maa_notify.insight.posture.identifiers import PIM_ROLES, PRIVILEGED_ROLE_ADMINISTRATOR
-from maa_notify.insight.posture.verdict import Limits, Problem, Remark, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remark, Remarks, Seen, Severity
 
 _LONGEST_HOURS = 8
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?)?")

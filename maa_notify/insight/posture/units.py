@@ -6,7 +6,8 @@ from maa_notify.domain.access import PEOPLE
 from maa_notify.insight.posture.directory import Unit
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
 from maa_notify.insight.posture.holders import RoleHolder, holder_of, one_by_one
-from maa_notify.insight.posture.verdict import Limits, Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _MOST_RULERS = 4
 
@@ -22,15 +23,20 @@ def in_restricted_unit(facts: Facts, _: Limits) -> Remarks:
         if isinstance(group.units, Gap):
             yield group.units
         else:
-            yield from _of_units(group, group.units)
+            yield from _of_units(group)
 
 
-def _of_units(group: ApproverGroup, units: tuple[Unit, ...]) -> Remarks:
-    restricted = group.restricted_units
-    unseen = [each for each in units if each.is_member_management_restricted is None]
-    if not restricted and unseen:
+def _unseen(group: ApproverGroup) -> Remarks:
+    """The gap where Graph does not tell whether a unit of the group is restricted."""
+    units = () if isinstance(group.units, Gap) else group.units
+    if not group.restricted_units and any(each.is_member_management_restricted is None for each in units):
         yield Gap(f"the token may not see the units of the group {group.name}")
-    elif not restricted:
+
+
+def _of_units(group: ApproverGroup) -> Remarks:
+    restricted, unseen = group.restricted_units, list(_unseen(group))
+    yield from unseen
+    if not restricted and not unseen:
         text = f"the approver group {group.name} stands in no restricted administrative unit"
         yield Problem(Severity.MEDIUM, group.id, text)
     for unit in restricted:
@@ -53,8 +59,8 @@ def unit_rulers(facts: Facts, _: Limits) -> Remarks:
         return
     units: dict[str, Unit] = {}
     for group in facts.approvers:
-        if isinstance(group.units, Gap):
-            yield group.units
+        yield from (each for each in (group.units, group.members) if isinstance(each, Gap))
+        yield from _unseen(group)
         units.update({each.id: each for each in group.restricted_units})
     approvers = frozenset(_approver_ids(facts.approvers))
     for unit in units.values():

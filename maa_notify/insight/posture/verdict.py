@@ -1,12 +1,12 @@
 """What a check is, what it remarks, and the verdict that follows. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
 
 from maa_notify.insight.posture.facts import Facts, Gap
+from maa_notify.insight.posture.rules import Acceptance, Limits
 
 
 class Severity(StrEnum):
@@ -54,18 +54,6 @@ Remark = Problem | Gap | Seen
 Remarks = Iterator[Remark]
 
 
-class Limits(Struct, frozen=True):
-    """What an operator decides.
-
-    Attributes:
-        fewest_admins: accounts that are Global Administrator for good, at least.
-        most_admins: at most.
-    """
-
-    fewest_admins: int = 2
-    most_admins: int = 4
-
-
 class Check(Struct, frozen=True):
     """One check.
 
@@ -88,14 +76,6 @@ class Check(Struct, frozen=True):
     permissions: tuple[str, ...]
     licence: str
     look: Callable[[Facts, Limits], Remarks]
-
-
-class Acceptance(Struct, frozen=True):
-    """A fault that an operator knows and bears: which check, why, and until which day (UTC, included)."""
-
-    check: str
-    reason: str
-    until: date
 
 
 class Judgement(Struct, frozen=True):

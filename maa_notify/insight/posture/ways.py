@@ -47,7 +47,7 @@ class Way(Struct, frozen=True):
     is_whole: bool = True
 
 
-PAST_APPROVAL = "devices and Intune, where an access policy leaves the application out or none applies"
+PAST_APPROVAL = "devices, past approval"
 
 
 def protection_of(group: ApproverGroup) -> Protection:

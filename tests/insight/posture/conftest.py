@@ -9,7 +9,8 @@ from maa_notify.graph.posture import PostureReader
 from maa_notify.graph.reader import GraphReader
 from maa_notify.insight.posture.checks import Posture, assess
 from maa_notify.insight.posture.facts import Facts
-from maa_notify.insight.posture.verdict import Judgement, Limits
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Judgement
 from tests.support.clock import FakeClock
 from tests.support.entra import FakeTokens
 from tests.support.graph import FakeGraph

@@ -20,7 +20,7 @@ def application(name: str) -> dict[str, object]:
     return {"@odata.type": "#microsoft.graph.servicePrincipal", "id": f"app-{name}", "displayName": name}
 
 
-def group_of(tenant: Tenant, name: str = "Admins", **fields: object) -> dict[str, object]:
+def group_of(tenant: Tenant, name: str = "Admins", **fields: bool) -> dict[str, object]:
     """A group that holds a role."""
     return {
         "@odata.type": "#microsoft.graph.group",
@@ -364,7 +364,13 @@ HALF: list[tuple[str, Break]] = [
         "P5",
         lambda t: t.directory.units[t.unit].update(isMemberManagementRestricted=None, displayName=None),
     ),
+    (
+        "P6",
+        lambda t: t.directory.units[t.unit].update(isMemberManagementRestricted=None, displayName=None),
+    ),
     ("P6", lambda t: t.directory.assignments[0].update(principal={"id": "x"})),
+    ("P7", lambda t: t.access.groups[t.group].update(dict.fromkeys(t.access.groups[t.group]), id=t.group)),
+    ("P7", lambda t: [each.update(UNKNOWN_USER) for each in t.access.members[t.group]]),
     ("P8", lambda t: t.directory.assignments[1].update(principal={"id": "x", "displayName": None})),
     ("P9", lambda t: t.directory.rules.update({ROLES["Global Administrator"]: None})),
     ("P9", lambda t: rules_of(t).pop(1)),

@@ -4,7 +4,8 @@ import pytest
 
 from maa_notify.demo.directory import MICROSOFT, PERMISSIONS
 from maa_notify.insight.posture.checks import BY_ID, CHECKS, assess
-from maa_notify.insight.posture.verdict import Limits, Severity, Verdict
+from maa_notify.insight.posture.rules import Limits
+from maa_notify.insight.posture.verdict import Severity, Verdict
 from tests.insight.posture.conftest import Judge, Read
 from tests.insight.posture.faults import (
     BROKEN,
@@ -123,6 +124,17 @@ def test_without_p2_the_units_rulers_are_skipped(tenant: Tenant, judged: Judge, 
     assert found.verdict is Verdict.SKIPPED
     assert [each.licence for each in found.gaps] == ["Entra ID P2"]
     assert "Unit Admin may change what stands in the unit RAU MAA" in found.evidence
+
+
+def test_a_tenant_that_refuses_everything_is_not_asked_for_long(
+    tenant: Tenant, read: Read, graph: FakeGraph, clock: FakeClock
+) -> None:
+    """A few refusals are waited for, not those of each part."""
+    graph.resources.add("/.*", ["Nothing.Read.All"], lambda _, __: [])
+    begun = clock.monotonic()
+    read()
+
+    assert clock.monotonic() - begun < 30
 
 
 ONCE = {
