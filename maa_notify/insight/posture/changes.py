@@ -101,13 +101,15 @@ def _judgement_of(part: FindingPart, posture: Posture) -> Judgement | None:
 def _stays_open(part: FindingPart, posture: Posture) -> bool:
     """Whether a fault that was not seen may still be there, since something could not be read."""
     judgement = _judgement_of(part, posture)
-    return judgement is not None and judgement.verdict is not Verdict.ACCEPTED and bool(judgement.gaps)
+    if judgement is None or judgement.verdict is Verdict.ACCEPTED:
+        return False
+    return any(not each.is_moot for each in judgement.gaps)
 
 
 def _is_mended(part: FindingPart, posture: Posture) -> bool:
     judgement = _judgement_of(part, posture)
-    is_told = judgement is not None and judgement.verdict in {Verdict.PASS, Verdict.FINDING}
-    return is_told and not _stays_open(part, posture)
+    is_borne = judgement is None or judgement.verdict is Verdict.ACCEPTED
+    return not is_borne and not _stays_open(part, posture)
 
 
 def _is_worse(part: FindingPart, before: FindingPart | None) -> bool:

@@ -1,6 +1,6 @@
 """The facts of a tenant that the checks look at: each part as it was read, or the gap in its place. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -30,11 +30,13 @@ class Gap(Struct, frozen=True):
         why: as the rest of a sentence, in words of ours.
         permission: that is missing; "" where that is not the reason.
         licence: that is missing; "" where that is not the reason.
+        is_moot: there is nothing to look at, which is certain; so it hides no fault that was there before.
     """
 
     why: str
     permission: str = ""
     licence: str = ""
+    is_moot: bool = False
 
     @property
     def is_skipped(self) -> bool:
@@ -148,6 +150,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     conditional_access: tuple[CaPolicy, ...] | Gap
     strengths: tuple[Strength, ...] | Gap
     holders: tuple[PermissionHolder, ...] | Gap
+
+    def approver_groups(self) -> Iterator[ApproverGroup | Gap]:
+        """The approver groups after the gaps among them; where there is none at all, nothing can be told."""
+        policies = () if isinstance(self.policies, Gap) else self.policies
+        hidden = [each for each in policies if each.group_ids is None]
+        for each in hidden:
+            yield Gap(f"the approver groups of the access policy {each.name or each.id}")
+        if isinstance(self.approvers, Gap):
+            yield self.approvers
+        elif self.approvers or hidden:
+            yield from self.approvers
+        else:
+            yield Gap("there is no approver group", is_moot=True)
 
     def hidden_accounts(self, where: str) -> Gap:
         """The gap where Graph does not tell which accounts are enabled; `where` ends the sentence."""

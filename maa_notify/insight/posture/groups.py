@@ -14,11 +14,10 @@ _ROLE = "role"
 
 def group_kind(facts: Facts, _: Limits) -> Remarks:
     """P2: each approver group is a plain security group that only few may change."""
-    if isinstance(facts.approvers, Gap):
-        yield facts.approvers
-        return
-    for each in facts.approvers:
-        if isinstance(each.group, Gap):
+    for each in facts.approver_groups():
+        if isinstance(each, Gap):
+            yield each
+        elif isinstance(each.group, Gap):
             yield each.group
         elif each.group is None:
             text = f"an access policy names the approver group {each.id}, which is gone"
@@ -59,22 +58,24 @@ def _of_protection(group: Group, name: str) -> Remarks:
 
 def approvers(facts: Facts, _: Limits) -> Remarks:
     """P3: enough people can approve, all of them direct, enabled members whose accounts are protected."""
-    if isinstance(facts.approvers, Gap):
-        yield facts.approvers
-        return
     names: set[str] = set()
-    is_whole = True
-    for each in facts.approvers:
-        if each.group is None:
+    count, is_whole = 0, True
+    for each in facts.approver_groups():
+        if isinstance(each, Gap):
+            is_whole = False
+            yield each
             continue
         if isinstance(each.members, Gap):
             is_whole = False
             yield each.members
             continue
+        if each.group is None:
+            continue
+        count += 1
         yield from _of_members(each.members, each, facts)
         people = [one for one in each.members if one.kind in PEOPLE and one.is_enabled is not False]
         names.update(one.id for one in people)
-    if is_whole and len(facts.approvers) > 1 and len(names) == 1:
+    if is_whole and count > 1 and len(names) == 1:
         yield Problem(Severity.HIGH, "one", "one person is the only approver everywhere")
 
 
@@ -126,11 +127,9 @@ def _of_person(person: Member, group: ApproverGroup) -> Remarks:
 
 def owners(facts: Facts, _: Limits) -> Remarks:
     """P4: no approver group has an owner who may change it."""
-    if isinstance(facts.approvers, Gap):
-        yield facts.approvers
-        return
-    for each in facts.approvers:
-        if each.group is None:
+    for each in facts.approver_groups():
+        if isinstance(each, Gap):
+            yield each
             continue
         if isinstance(each.owners, Gap):
             yield each.owners
@@ -149,11 +148,12 @@ def owners(facts: Facts, _: Limits) -> Remarks:
 
 def deadlocks(facts: Facts, _: Limits) -> Remarks:
     """P7: approval is possible: each group stays filled, and somebody else than the requestor is in it."""
-    if isinstance(facts.approvers, Gap) or isinstance(facts.policies, Gap):
-        yield facts.policies if isinstance(facts.policies, Gap) else Gap("which approver groups there are")
-        return
-    has_role_policy = any(_ROLE in each.policy_types for each in facts.policies)
-    for each in facts.approvers:
+    policies = () if isinstance(facts.policies, Gap) else facts.policies
+    has_role_policy = any(_ROLE in each.policy_types for each in policies)
+    for each in facts.approver_groups():
+        if isinstance(each, Gap):
+            yield each
+            continue
         yield from _of_assignment(each, facts.intune_role_groups, has_role_policy=has_role_policy)
         if each.group is None:
             text = f"the approver group {each.id} is gone: nobody can approve"
@@ -165,7 +165,7 @@ def deadlocks(facts: Facts, _: Limits) -> Remarks:
         elif each.group.is_restricted and each.group.is_role_assignable:
             text = f"nobody can change the members of {each.name}: take it out of the unit first"
             yield Problem(Severity.HIGH, f"{each.id}:jam", text)
-    for policy in facts.policies:
+    for policy in policies:
         yield from _of_lone_approver(policy, facts)
 
 

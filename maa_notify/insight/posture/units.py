@@ -1,28 +1,25 @@
 """P5 and P6: the restricted units around approver groups, and who rules these. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from maa_notify.domain.access import PEOPLE
 from maa_notify.insight.posture.directory import Unit
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
 from maa_notify.insight.posture.holders import RoleHolder, holder_of, one_by_one
 from maa_notify.insight.posture.rules import Limits
-from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
+from maa_notify.insight.posture.verdict import Problem, Remark, Remarks, Seen, Severity
 
 _MOST_RULERS = 4
 
 
 def in_restricted_unit(facts: Facts, _: Limits) -> Remarks:
     """P5: each approver group stands in a restricted unit that nothing but an administrator fills."""
-    if isinstance(facts.approvers, Gap):
-        yield facts.approvers
-        return
-    for group in facts.approvers:
-        if group.group is None:
-            continue  # P2 and P7 tell that it is gone
-        if isinstance(group.units, Gap):
+    for group in facts.approver_groups():
+        if isinstance(group, Gap):
+            yield group
+        elif isinstance(group.units, Gap):
             yield group.units
-        else:
+        elif group.group is not None:  # P2 and P7 tell that it is gone
             yield from _of_units(group)
 
 
@@ -54,26 +51,26 @@ def name_of(unit: Unit) -> str:
 
 def unit_rulers(facts: Facts, _: Limits) -> Remarks:
     """P6: a few people, none of them an approver, may change what stands in the unit."""
-    if isinstance(facts.approvers, Gap):
-        yield facts.approvers
-        return
     units: dict[str, Unit] = {}
-    for group in facts.approvers:
-        yield from (each for each in (group.units, group.members) if isinstance(each, Gap))
-        yield from _unseen(group)
+    approvers: set[str] = set()
+    gaps: list[Remark] = []
+    for group in facts.approver_groups():
+        if isinstance(group, Gap):
+            gaps.append(group)
+            continue
+        gaps += [each for each in (group.units, group.members) if isinstance(each, Gap)]
+        gaps += _unseen(group)
+        members = () if isinstance(group.members, Gap) else group.members
+        approvers.update(each.id for each in members if each.kind in PEOPLE)
         units.update({each.id: each for each in group.restricted_units})
-    approvers = frozenset(_approver_ids(facts.approvers))
+    if not units and not gaps:
+        gaps.append(Gap("no approver group stands in a restricted unit", is_moot=True))
+    yield from gaps
     for unit in units.values():
         yield from _of_rulers(facts, unit, approvers)
 
 
-def _approver_ids(groups: tuple[ApproverGroup, ...]) -> Iterator[str]:
-    for group in groups:
-        if not isinstance(group.members, Gap):
-            yield from (each.id for each in group.members if each.kind in PEOPLE)
-
-
-def _of_rulers(facts: Facts, unit: Unit, approvers: frozenset[str]) -> Remarks:
+def _of_rulers(facts: Facts, unit: Unit, approvers: AbstractSet[str]) -> Remarks:
     active, eligible = facts.rulers[unit.id], facts.eligible
     if isinstance(active, Gap):
         yield active
@@ -96,7 +93,7 @@ def _of_rulers(facts: Facts, unit: Unit, approvers: frozenset[str]) -> Remarks:
     yield from _of_each(unit, people, approvers)
 
 
-def _of_each(unit: Unit, people: dict[str, RoleHolder], approvers: frozenset[str]) -> Remarks:
+def _of_each(unit: Unit, people: dict[str, RoleHolder], approvers: AbstractSet[str]) -> Remarks:
     if len(people) > _MOST_RULERS:
         text = f"{len(people)} may change what stands in the unit {name_of(unit)}, more than {_MOST_RULERS}"
         yield Problem(Severity.MEDIUM, f"{unit.id}:many", text)

@@ -79,6 +79,11 @@ def new_admins(tenant: Tenant, count: int) -> None:
         tenant.directory.assign("Global Administrator", person(20 + number, f"Admin {number}"))
 
 
+def hide_groups(tenant: Tenant) -> None:
+    """An access policy that does not tell its approver groups."""
+    tenant.access.policies[policies(tenant, "app")[0]].update(approverGroupIds=None)
+
+
 def excluded_by_group(tenant: Tenant) -> None:
     """An approver in a group that the strong policy leaves out."""
     group = tenant.access.add_group("Exceptions")
@@ -370,6 +375,9 @@ HALF: list[tuple[str, Break]] = [
     ),
     ("P6", lambda t: t.directory.assignments[0].update(principal={"id": "x"})),
     ("P7", lambda t: t.access.groups[t.group].update(dict.fromkeys(t.access.groups[t.group]), id=t.group)),
+    *((check, lambda t: t.access.policies.clear()) for check in ("P2", "P3", "P4", "P5", "P6", "P7")),
+    *((f"P{number}", hide_groups) for number in range(2, 8)),
+    ("P6", free),
     ("P7", lambda t: [each.update(UNKNOWN_USER) for each in t.access.members[t.group]]),
     ("P8", lambda t: t.directory.assignments[1].update(principal={"id": "x", "displayName": None})),
     ("P9", lambda t: t.directory.rules.update({ROLES["Global Administrator"]: None})),

@@ -13,7 +13,7 @@ from maa_notify.insight.posture.checks import assess
 from maa_notify.insight.posture.rules import Acceptance, Limits
 from maa_notify.storage.records import encode
 from tests.insight.posture.conftest import Read
-from tests.insight.posture.faults import WIPES, drop, new_admins
+from tests.insight.posture.faults import WIPES, application, drop, free, new_admins
 from tests.support.clock import START, FakeClock
 from tests.support.graph import FakeGraph
 from tests.support.posture import ROLES, Tenant
@@ -123,6 +123,22 @@ def test_half_an_answer_mends_nothing_of_a_check_with_other_faults(tenant: Tenan
     tenant.access.groups[other] = {**dict.fromkeys(fields), "id": other}
 
     assert "Mended" not in dict(looks.texts())
+
+
+def test_a_fault_of_what_is_gone_is_mended(tenant: Tenant, looks: Looks) -> None:
+    """Without a unit nobody rules one; that P5 finds its absence is another matter."""
+    tenant.directory.assign(
+        "User Administrator", application("hr-sync"), scope=f"/administrativeUnits/{tenant.unit}"
+    )
+    looks.look()
+    free(tenant)
+
+    told = looks.texts()
+
+    assert [value for label, value in told if label == "Mended"] == [
+        "P6 high: the application hr-sync may change what stands in the unit RAU MAA"
+    ]
+    assert any(value.startswith("P5 medium") for _, value in told)
 
 
 def test_a_fault_that_gets_worse_is_news_and_one_that_is_told_otherwise_is_not(
