@@ -25,7 +25,7 @@ def drawing_of(ways: Sequence[Way]) -> str:
     return "\n".join(
         [
             f'<svg viewBox="0 0 {_WIDTH} {height:g}" role="img" aria-label="{label}">',
-            *(_line(top, goal_tops[way.to]) for way, top in zip(ways, tops, strict=True)),
+            *(_line(way, top, goal_tops[way.to]) for way, top in zip(ways, tops, strict=True)),
             *(line for way, top in zip(ways, tops, strict=True) for line in _way(way, top)),
             *(line for goal, top in goal_tops.items() for line in _goal(goal, top)),
             "</svg>",
@@ -39,13 +39,14 @@ def _tops(count: int, height: float) -> list[float]:
     return [step * number + (step - _HEIGHT) / 2 for number in range(count)]
 
 
-def _line(top: float, goal_top: float) -> str:
+def _line(way: Way, top: float, goal_top: float) -> str:
+    kind = "" if way.is_sure else ' class="maybe"'
     start, end = top + _HEIGHT / 2, goal_top + _HEIGHT / 2
     left, right = _BOX, _WIDTH - _GOAL
     middle = (left + right) / 2
     tip = f"M{right - 8:g} {end - 5:g} L{right:g} {end:g} L{right - 8:g} {end + 5:g} Z"
     curve = f"M{left} {start:g} C{middle:g} {start:g} {middle:g} {end:g} {right - 6:g} {end:g}"
-    return f'<path d="{curve}"/><path class="tip" d="{tip}"/>'
+    return f'<path{kind} d="{curve}"/><path class="tip" d="{tip}"/>'
 
 
 def _way(way: Way, top: float) -> Iterator[str]:

@@ -110,6 +110,7 @@ def _ways(ways: Sequence[Way]) -> Iterator[str]:
         names = [*way.accounts.values(), *way.apps.values()]
         told = ", ".join(_foreign(plain(each, _NAME_LIMIT)) for each in names) or "nobody that is known"
         rest = "" if way.is_whole else "; not everybody could be read"
+        rest += "" if way.is_sure else " (where an access policy excludes it or none applies)"
         yield f"<tr><td>{_foreign(way.by)}</td><td>{told}{rest}</td><td>{_foreign(way.to)}</td></tr>"
     yield "</tbody></table>"
 

@@ -12,6 +12,7 @@ import msgspec
 
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.requests import parse_time
 from maa_notify.insight.identifiers import GRAPH_APP_ID, POWERFUL_APP_ROLES
 from maa_notify.insight.posture.apps import is_microsofts
 from maa_notify.insight.posture.directory import Application, AppRoleAssignment, Principal, Wire
@@ -92,7 +93,7 @@ class HolderReader:
     def _holder(
         self, app_id: str, held: list[tuple[str, AppRoleAssignment]], *, is_looked_at: bool
     ) -> PermissionHolder:
-        times = [each.created_date_time for _, each in held if each.created_date_time is not None]
+        times = [parse_time(each.created_date_time) for _, each in held]
         name = next((each.principal_display_name for _, each in held if each.principal_display_name), app_id)
         permissions = tuple(sorted({permission for permission, _ in held}))
         principal = self._principal(app_id) if is_looked_at else _TOO_MANY
@@ -101,7 +102,7 @@ class HolderReader:
             app_id,
             name,
             permissions,
-            max(times, default=None),
+            max(filter(None, times), default=None),
             principal,
             application,
             self._owners(principal, application),

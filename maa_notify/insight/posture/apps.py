@@ -59,11 +59,7 @@ def _of_holder(holder: PermissionHolder, facts: Facts) -> Remarks:
 def has_secret(holder: PermissionHolder, at: datetime) -> bool:
     """Whether one of the passwords of an application or its service principal is still good."""
     parts = [each for each in (holder.principal, holder.application) if isinstance(each, Application)]
-    return any(
-        secret.end_date_time is None or secret.end_date_time > at
-        for part in parts
-        for secret in part.password_credentials or ()
-    )
+    return any(secret.is_good(at) for part in parts for secret in part.password_credentials or ())
 
 
 def _gaps_of(holder: PermissionHolder) -> Remarks:

@@ -53,7 +53,7 @@ class RoleInstance(Wire, frozen=True):
     directory_scope_id: str | None = None
     assignment_type: str | None = None
     role_assignment_origin_id: str | None = None
-    end_date_time: datetime | None = None
+    end_date_time: str | None = None
     principal: Principal | None = None
 
 
@@ -176,13 +176,17 @@ class AppRoleAssignment(Wire, frozen=True):
     app_role_id: str
     principal_id: str
     principal_display_name: str | None = None
-    created_date_time: datetime | None = None
+    created_date_time: str | None = None
 
 
 class Credential(Wire, frozen=True):
     """A secret or a certificate, without its value, which Graph never tells."""
 
-    end_date_time: datetime | None = None
+    end_date_time: str | None = None
+
+    def is_good(self, at: datetime) -> bool:
+        """Whether it has not ended. By the text, since Microsoft's "never" is no time that Python knows."""
+        return self.end_date_time is None or self.end_date_time[:19] > f"{at:%Y-%m-%dT%H:%M:%S}"
 
 
 class Application(Wire, frozen=True):

@@ -38,6 +38,7 @@ class Way(Struct, frozen=True):
         accounts: the names of people who could go it, by id.
         apps: the names of applications that could, by id.
         is_whole: everybody who could is named; False where some could not be told.
+        is_sure: it leads there; False where that hangs on what Graph does not show.
     """
 
     by: str
@@ -45,6 +46,7 @@ class Way(Struct, frozen=True):
     accounts: dict[str, str]
     apps: dict[str, str]
     is_whole: bool = True
+    is_sure: bool = True
 
 
 PAST_APPROVAL = "devices, past approval"
@@ -126,7 +128,8 @@ def _by_apps(facts: Facts, everywhere: str, open_groups: str) -> Iterator[Way]:
             for each in facts.holders
             if permissions.intersection(each.permissions) and not _is_microsofts(each)
         }
-        yield Way(by, to, {}, apps)
+        # Where an access policy is, its exclusions decide, and Graph shows none.
+        yield Way(by, to, {}, apps, is_sure=to != PAST_APPROVAL)
 
 
 def _is_microsofts(holder: PermissionHolder) -> bool:
@@ -135,25 +138,31 @@ def _is_microsofts(holder: PermissionHolder) -> bool:
 
 def summary(ways: list[Way]) -> str:
     """Who can defeat approval today, in a sentence or two."""
-    accounts: dict[str, str] = {}
-    apps: dict[str, str] = {}
-    for way in ways:
-        accounts.update(way.accounts)
-        apps.update(way.apps)
+    sure = [each for each in ways if each.is_sure]
+    accounts = {key: name for way in sure for key, name in way.accounts.items()}
+    apps = {key: name for way in sure for key, name in way.apps.items()}
+    maybe = {key: name for way in ways for key, name in way.apps.items() if key not in apps}
     is_whole = all(each.is_whole for each in ways)
     rest = "" if is_whole else " Not everything could be read, so there may be more."
-    if not accounts and not apps:
-        if is_whole:
-            return "No account or application was found that can defeat approval today."
+    if maybe:
+        them = "it" if len(maybe) == 1 else "them"
+        unless = f"may, where an access policy excludes {them} or none applies"
+        rest = f" {_counted(maybe, 'application').capitalize()} {unless}: {_named(maybe)}.{rest}"
+    if not accounts and not apps and not is_whole and not maybe:
         return "Who can defeat approval could not be read."
-    least = "" if is_whole else "At least "
+    if not accounts and not apps:
+        return f"No account or application was found that can surely defeat approval today.{rest}"
     told = " and ".join(
         part for part in (_counted(accounts, "account"), _counted(apps, "application")) if part
     )
-    names = [*accounts.values(), *apps.values()]
-    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    sentence = f"{least}{told} can defeat approval today: {named}."
-    return sentence[0].upper() + sentence[1:] + rest
+    sentence = f"{'' if is_whole else 'at least '}{told} can defeat approval today"
+    return f"{sentence[0].upper()}{sentence[1:]}: {_named({**accounts, **apps})}.{rest}"
+
+
+def _named(found: dict[str, str]) -> str:
+    names = list(found.values())
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 _NUMBERS = (

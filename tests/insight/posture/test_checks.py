@@ -240,6 +240,13 @@ def test_microsofts_own_applications_are_no_fault(tenant: Tenant, judged: Judge)
     assert (genuine.verdict, imitated.severity) == (Verdict.PASS, HIGH)
 
 
+def test_a_secret_that_has_ended_is_none(tenant: Tenant, judged: Judge) -> None:
+    """Nobody signs in with it."""
+    tenant.directory.add_app("release", WIPES, passwordCredentials=[{"endDateTime": "2026-11-02T08:59:59Z"}])
+
+    assert judged("P15").severity is NOTE
+
+
 def test_a_harmless_permission_is_none_of_ours(tenant: Tenant, judged: Judge) -> None:
     """Applications that only read are not listed."""
     tenant.directory.add_app("reader", "User.Read.All")

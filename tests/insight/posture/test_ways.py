@@ -50,6 +50,16 @@ def test_owners_and_applications_are_named(tenant: Tenant, read: Read) -> None:
     assert "groups" in found[("Application: may change unprotected groups", "MAA approvers")].values()
 
 
+def test_an_application_that_acts_on_devices_only_may(tenant: Tenant, read: Read) -> None:
+    """Its calls wait for approval, too, unless an access policy excludes it, which Graph does not show."""
+    tenant.directory.add_app("release", WIPES)
+
+    assert told(read) == (
+        "Three accounts can defeat approval today: Break Glass One, Break Glass Two, Unit Admin."
+        " One application may, where an access policy excludes it or none applies: release."
+    )
+
+
 def test_what_could_not_be_read_is_said(tenant: Tenant, read: Read) -> None:
     """A number without that would be too small."""
     some = told(read, roles=[each for each in ROLES if each != "Application.Read.All"])
