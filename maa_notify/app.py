@@ -92,7 +92,11 @@ class App:
         delivery = Delivery(
             self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
         )
-        rules = Rules(reminders=settings.reminders, complete_reminders=settings.complete_reminders)
+        rules = Rules(
+            reminders=settings.reminders,
+            complete_reminders=settings.complete_reminders,
+            quiet=settings.quiet_hours,
+        )
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         return Poll(
             approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
@@ -180,6 +184,7 @@ def wire(
         habits=Habits(
             retention=timedelta(days=settings.retention_days),
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
+            quiet=settings.quiet_hours,
         ),
         sources=_posture(settings, reader, clock),
         messages=_messages(settings, store, cards, connect, clock),

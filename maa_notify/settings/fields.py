@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan, parse_plan
 from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
@@ -35,6 +36,7 @@ from maa_notify.settings.validation import (
     problem_of_webhook,
     read_json_list,
 )
+from maa_notify.settings.zones import quiet_hours, time_zone
 
 _Value = TypeVar("_Value")
 
@@ -247,23 +249,6 @@ def ticket_pattern(text: str) -> str:
     return text
 
 
-def time_zone(text: str) -> str:
-    """The IANA name of a time zone."""
-    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - slow to load, and seldom used
-
-    try:
-        ZoneInfo(text)
-    except (KeyError, OSError, ValueError):
-        # Slow to load, and needed for a message only.
-        from maa_notify.settings.windows_zones import iana_name_of  # noqa: PLC0415
-
-        known = iana_name_of(text)
-        hint = f"; this is what Windows calls {known}" if known else ""
-        hint = hint or did_you_mean(text, available_timezones())
-        raise ValueError(f"must be an IANA name such as Europe/Berlin{hint}") from None
-    return text
-
-
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting.
 
@@ -342,6 +327,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
     _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
+    _own(name="MAA_QUIET_HOURS", parse=quiet_hours, absent=QuietHours()),
     _own(name="MAA_TIME_ZONE", parse=time_zone),
     _own(name="MAA_TICKET_LINK", parse=ticket_link),
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from msgspec import Struct, field
 
 from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -120,6 +121,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...]
     reminders: Plan
     complete_reminders: Plan
+    quiet_hours: QuietHours
     time_zone: str
     ticket_link: str
     ticket_pattern: str

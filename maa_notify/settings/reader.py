@@ -39,6 +39,7 @@ from maa_notify.settings.validation import (
     is_unresolved,
     problem_of_url,
 )
+from maa_notify.settings.zones import in_zone
 
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
 _TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
@@ -100,7 +101,8 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     values["graph_url"] = values["graph_url"] or cloud.graph
     values["authority_url"] = values["authority_url"] or cloud.authority
     entries = read_destinations(values["destinations"], findings, _service_check(cloud, in_azure=in_azure))
-    settings = Settings(**{**values, "destinations": tuple(entries)})
+    quiet = in_zone(values["quiet_hours"], values["time_zone"])
+    settings = Settings(**{**values, "destinations": tuple(entries), "quiet_hours": quiet})
     settings = _with_bot(_with_default_destination(settings, findings), findings)
     check_number(settings.destinations, findings)
     warn_of_shared_endpoints(settings.destinations, findings)

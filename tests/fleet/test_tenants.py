@@ -1,6 +1,7 @@
 """`MAA_TENANTS`: whose settings are whose, and one wrong entry is nobody else's trouble."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,22 @@ def test_an_entry_is_the_settings_of_a_tenant_on_top_of_those_for_all() -> None:
     assert (settings.tenant_id, settings.tenant_name, settings.digest_above) == (CONTOSO, "Contoso", 9)
     assert (settings.time_zone, [stage.name for stage in settings.reminders]) == ("Europe/Berlin", ["4h"])
     assert [each.route.name for each in settings.destinations] == ["ops", "default"]
+
+
+def test_quiet_hours_for_all_go_by_the_zone_of_each_tenant() -> None:
+    """One setting of the deployment, and a tenant whose night is another; one has hours of its own."""
+    first, second = list_of(
+        entry(time_zone="Asia/Tokyo"),
+        entry(tenant_id=FABRIKAM, tenant_name="Fabrikam", quiet_hours="Sat,Sun"),
+        MAA_QUIET_HOURS="22:00-07:00",
+        MAA_TIME_ZONE="Europe/Berlin",
+    ).tenants
+    quiet = [read_settings(each.environ).quiet_hours for each in (first, second)]
+    night, saturday = datetime(2026, 8, 18, 13, tzinfo=UTC), datetime(2026, 8, 21, 22, tzinfo=UTC)
+
+    assert [str(each.zone) for each in quiet] == ["Asia/Tokyo", "Europe/Berlin"]
+    assert [each.until(night) is not None for each in quiet] == [True, False]
+    assert [each.until(saturday) is not None for each in quiet] == [False, True]
 
 
 def test_tenants_do_not_see_each_other() -> None:

@@ -67,6 +67,7 @@ CHOSEN = {
     "MAA_TABLE_NAME": "Approvals",
     "MAA_REMINDERS": "25%,12h",
     "MAA_COMPLETE_REMINDERS": "4h,24h",
+    "MAA_QUIET_HOURS": "22:00-07:00; Sat,Sun",
     "MAA_TIME_ZONE": "Europe/Berlin",
     "MAA_TICKET_LINK": "https://tickets.contoso.example/{}",
     "MAA_TICKET_PATTERN": "INC-[0-9]{4,8}",
