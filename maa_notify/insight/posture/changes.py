@@ -94,8 +94,7 @@ def _key(judgement: Judgement, problem: Problem) -> str:
 
 
 def _judgement_of(part: FindingPart, posture: Posture) -> Judgement | None:
-    check = part.key.partition(":")[0]
-    return next((each for each in posture.judgements if each.check.id == check), None)
+    return next((each for each in posture.judgements if each.check.id == _check_of(part)), None)
 
 
 def _stays_open(part: FindingPart, posture: Posture) -> bool:
@@ -122,9 +121,11 @@ def _notice(before: FindingState | None, found: _Difference, summary: str, now: 
     new, mended = found.new, found.mended
     worst = Severity(new[0].severity) if new else None
     last = before.looked_at if before else None
+    opened = [f"{_check_of(each)} {each.severity}: {each.text}" for each in new]
+    over = [f"{_check_of(each)} no longer so: {each.text}" for each in mended]
     facts = [
-        *_facts(_label_of_new(last, now), new, _MOST_NEW),
-        *_facts("Mended", mended, _MOST_MENDED),
+        *_facts(_label_of_new(last, now), opened, _MOST_NEW),
+        *_facts("Mended", over, _MOST_MENDED),
         Fact("Open now", _counted(len(found.parts), "finding")),
         Fact("Today", plain(summary, _SUMMARY_LIMIT)),
     ]
@@ -148,12 +149,16 @@ def _label_of_new(last: datetime | None, now: datetime) -> str:
     return "New since yesterday" if abs(now - last) < _A_DAY else f"New since {last:%Y-%m-%d}"
 
 
-def _facts(label: str, parts: Sequence[FindingPart], most: int) -> Iterator[Fact]:
-    for part in parts[:most]:
-        check = part.key.partition(":")[0]
-        yield Fact(label, f"{check} {part.severity}: {part.text}")
-    if len(parts) > most:
-        yield Fact(label, f"and {_counted(len(parts) - most, 'more finding')}")
+def _facts(label: str, lines: Sequence[str], most: int) -> Iterator[Fact]:
+    """The first lines, and how many more there are."""
+    yield from (Fact(label, each) for each in lines[:most])
+    if len(lines) > most:
+        yield Fact(label, f"and {_counted(len(lines) - most, 'more finding')}")
+
+
+def _check_of(part: FindingPart) -> str:
+    """The id of the check that found it."""
+    return part.key.partition(":")[0]
 
 
 def _title(found: _Difference, *, is_first: bool) -> str:

@@ -86,7 +86,7 @@ def test_what_opened_and_what_was_mended_is_one_notice(tenant: Tenant, looks: Lo
     assert notice is not None
     assert notice.title == "The defence around approval: 1 new finding, 1 mended"
     assert [each.label for each in notice.facts] == ["New since yesterday", "Mended", "Open now", "Today"]
-    assert notice.facts[1].value == "P12 medium: the admin consent workflow is off"
+    assert notice.facts[1].value == "P12 no longer so: the admin consent workflow is off"
 
 
 def test_what_was_only_mended_is_good_news(tenant: Tenant, looks: Looks) -> None:
@@ -136,7 +136,7 @@ def test_a_fault_of_what_is_gone_is_mended(tenant: Tenant, looks: Looks) -> None
     told = looks.texts()
 
     assert [value for label, value in told if label == "Mended"] == [
-        "P6 high: the application hr-sync may change what stands in the unit RAU MAA"
+        "P6 no longer so: the application hr-sync may change what stands in the unit RAU MAA"
     ]
     assert any(value.startswith("P5 medium") for _, value in told)
 
