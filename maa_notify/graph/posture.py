@@ -7,7 +7,7 @@ Conditional Access takes one request a second from all applications of a tenant 
 `Retry-After` (Microsoft, "Microsoft Graph service-specific throttling limits"), so its pages are paced.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from maa_notify.graph.access import GROUPS, POLICIES, ROLE_ASSIGNMENTS, AccessRe
 from maa_notify.graph.listing import read_entries
 from maa_notify.graph.permission_holders import APPS, HolderReader
 from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.units import UNITS, UnitReader
 from maa_notify.insight.identifiers import POWERFUL_ROLES
 from maa_notify.insight.posture.directory import (
     AuthorizationPolicy,
@@ -36,11 +37,6 @@ from maa_notify.insight.posture.directory import (
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap, HeldGroup
 from maa_notify.insight.posture.identifiers import PIM_ROLES
 
-UNITS = Surface(
-    ("AdministrativeUnit.Read.All", "Directory.Read.All"),
-    licence="Entra ID P1",
-    headers={"ConsistencyLevel": "eventual"},
-)
 ROLES = Surface(
     ("RoleManagement.Read.Directory", "RoleManagement.Read.All", "Directory.Read.All"), licence="Entra"
 )
@@ -52,7 +48,6 @@ USERS = Surface(("User.Read.All", "Directory.Read.All"), licence="Entra")
 
 _ALL = (POLICIES, GROUPS, USERS, UNITS, ROLES, PIM, SETTINGS, APPS)
 _ROLES_PATH = "/v1.0/roleManagement/directory"
-_OF_A_UNIT = "id,displayName,isMemberManagementRestricted,membershipType"
 _NO_P2 = "AadPremiumLicenseRequired"
 _TRIES = 3
 _PAUSE = 2.0
@@ -95,7 +90,7 @@ class PostureReader:
         self._access = AccessReader(reader)
         self._deadline = 0.0
         self._roles: frozenset[str] | None = None
-        self._units: dict[str, tuple[Unit, ...]] | None = None
+        self._units = UnitReader(reader)
         self._unlicensed: list[Surface] = []
         self._pauses = 0
 
@@ -108,7 +103,7 @@ class PostureReader:
         self._deadline = self._clock.monotonic() + self._seconds
         told = self._reader.roles()
         self._roles = None if told is None else frozenset(map(str.lower, told))
-        self._units, self._unlicensed, self._pauses = None, [], 0
+        self._units, self._unlicensed, self._pauses = UnitReader(self._reader), [], 0
         policies = self._part("access policies", self._access.policies, POLICIES)
         approvers: tuple[ApproverGroup, ...] | Gap
         approvers = policies if isinstance(policies, Gap) else tuple(map(self._group, _group_ids(policies)))
@@ -234,7 +229,7 @@ class PostureReader:
             group,
             self._part("approvers", lambda: tuple(self._access.members(group_id)), GROUPS),
             self._list("owners of approver groups", owners, Principal, GROUPS),
-            self._part("administrative units", lambda: self._units_of(group_id), UNITS, GROUPS),
+            self._part("administrative units", lambda: self._units.of_group(group_id), UNITS, GROUPS),
         )
 
     def _held(self, group_id: str) -> HeldGroup:
@@ -242,32 +237,6 @@ class PostureReader:
             self._part("groups with roles", lambda: self._access.group(group_id), GROUPS),
             self._part("groups with roles", lambda: tuple(self._access.members(group_id)), GROUPS),
         )
-
-    def _units_of(self, group_id: str) -> tuple[Unit, ...]:
-        """The units of a group: asked of the group, else of the units, where Graph refuses the cast."""
-        cast = f"/v1.0/groups/{quote(group_id, safe='')}/memberOf/microsoft.graph.administrativeUnit"
-        try:
-            entries = self._reader.entries(f"{cast}?$count=true&$select={_OF_A_UNIT}", UNITS)
-        except GraphUnavailable:
-            return self._units_by_members().get(group_id, ())
-        return msgspec.convert(entries, tuple[Unit, ...])
-
-    def _units_by_members(self) -> Mapping[str, tuple[Unit, ...]]:
-        """The restricted units of each of their members, read once."""
-        if self._units is None:
-            path = "/v1.0/directory/administrativeUnits"
-            units = msgspec.convert(
-                self._reader.entries(f"{path}?$select={_OF_A_UNIT}", UNITS), tuple[Unit, ...]
-            )
-            found: dict[str, tuple[Unit, ...]] = {}
-            for unit in units:
-                if unit.is_member_management_restricted is False:
-                    continue
-                members = self._reader.entries(f"{path}/{quote(unit.id, safe='')}/members?$select=id", UNITS)
-                for member in msgspec.convert(members, tuple[Principal, ...]):
-                    found[member.id.lower()] = (*found.get(member.id.lower(), ()), unit)
-            self._units = found
-        return self._units
 
     def _assignments(self, role: str) -> tuple[RoleAssignment, ...] | Gap:
         path = f"{_ROLES_PATH}/roleAssignments?{_of_role(role)}&$expand=principal"
