@@ -89,6 +89,9 @@ def _of_members(members: Sequence[Member], group: ApproverGroup, facts: Facts) -
         yield from _of_number(possible, group)
     for each in people:
         yield from _of_person(each, group)
+        if each.is_enabled and each.is_restricted is None:
+            name = each.account or each.id
+            yield facts.hidden_accounts(f"whether the account of {name} stands in a restricted unit")
     for kind, what in ((MemberKind.GROUP, "group"), (MemberKind.SERVICE_PRINCIPAL, "application")):
         count = sum(each.kind is kind for each in members)
         if count:

@@ -359,6 +359,7 @@ HALF: list[tuple[str, Break]] = [
         lambda t: (drop(t, "configurationPolicy").access.add_policy("unknownFutureValue", t.group),),
     ),
     ("P2", lambda t: t.access.groups[t.group].update(dict.fromkeys(t.access.groups[t.group]), id=t.group)),
+    ("P3", lambda t: t.access.members[t.group][0].update(displayName=None)),
     ("P3", lambda t: [each.update(UNKNOWN_USER) for each in t.access.members[t.group]]),
     (
         "P4",
