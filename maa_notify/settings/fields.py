@@ -24,6 +24,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.posture import acceptances, limits
 from maa_notify.settings.schedule import normalised
@@ -135,6 +136,8 @@ def tenant_name(text: str) -> str:
     """What the tenant is called on cards."""
     if len(text) > _LONGEST_NAME or not text.isprintable():
         raise ValueError(f"must be at most {_LONGEST_NAME} characters in one line")
+    if "://" in text:
+        raise ValueError("must be a name, which everybody may read on cards, and no address")
     return text
 
 
@@ -311,6 +314,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_CLOUD", parse=word_of(CLOUDS), default="global"),
     _own(name="MAA_GRAPH_URL", parse=origin),
     _own(name="MAA_AUTHORITY_URL", parse=origin),
+    Setting(name=ALLOW_HOSTS, parse=allowed_hosts, absent=()),
     Setting(name="MAA_STATE", parse=state, default="sqlite:///maa-notify.db", secret=True),
     Setting(
         name="MAA_TABLE_NAME",
@@ -333,6 +337,8 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    # A monitor that all tenants shared would be well again with the next tenant's poll.
+    _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
     Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
     _own(name="MAA_POSTURE", parse=word_of({"on": True, "off": False}), default="off"),
