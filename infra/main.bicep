@@ -86,6 +86,19 @@ param retentionDays int = 365
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
 
+@description('Look after the defence around approval once a day.')
+@allowed(['off', 'on'])
+param posture string = 'off'
+
+@description('The time between two of these looks, such as 24h.')
+param postureEvery string = '24h'
+
+@description('MAA_POSTURE_ACCEPT as JSON: findings that are known and borne. Empty: none.')
+param postureAccept string = ''
+
+@description('How many accounts may be Global Administrator for good: the fewest and the most.')
+param globalAdmins string = '2-4'
+
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
 
@@ -229,6 +242,10 @@ module resources 'resources.bicep' = {
     heartbeatDays: heartbeatDays
     retentionDays: retentionDays
     pollSchedule: pollSchedule
+    posture: posture
+    postureEvery: postureEvery
+    postureAccept: postureAccept
+    globalAdmins: globalAdmins
     bot: bot
     requestorChat: requestorChat
     botCommands: botCommands

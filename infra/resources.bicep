@@ -79,6 +79,19 @@ param retentionDays int = 365
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
 
+@description('Look after the defence around approval once a day.')
+@allowed(['off', 'on'])
+param posture string = 'off'
+
+@description('The time between two of these looks, such as 24h.')
+param postureEvery string = '24h'
+
+@description('MAA_POSTURE_ACCEPT as JSON: findings that are known and borne. Empty: none.')
+param postureAccept string = ''
+
+@description('How many accounts may be Global Administrator for good: the fewest and the most.')
+param globalAdmins string = '2-4'
+
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
 
@@ -359,6 +372,22 @@ var ownSettings = [
   {
     name: 'MAA_POLL_SCHEDULE'
     value: checkedSchedule
+  }
+  {
+    name: 'MAA_POSTURE'
+    value: posture
+  }
+  {
+    name: 'MAA_POSTURE_EVERY'
+    value: postureEvery
+  }
+  {
+    name: 'MAA_POSTURE_ACCEPT'
+    value: postureAccept
+  }
+  {
+    name: 'MAA_GLOBAL_ADMINS'
+    value: globalAdmins
   }
 ]
 

@@ -14,6 +14,9 @@ from maa_notify.domain.signs import Sign
 NO_LONGER_LISTED = "noLongerListed"
 """In place of the status before, for a request that is back in the list."""
 
+POSTURE = "posture"
+"""News of the defence around approval, for those destinations that ask for it."""
+
 EXPIRING = "expiring"
 """The last reminder of the plan."""
 
@@ -195,6 +198,7 @@ class Notice(Struct, frozen=True, tag="notice"):
         next_step: what has to be done and by whom, in our own words; "" when nothing has.
         risk: how much harm it can do if nobody looks; None when it can do none.
         topics: words by which destinations choose, beside policy types.
+        words: further words for it in the settings `events` and `mentions`, such as `posture`.
     """
 
     kind: NoticeKind
@@ -207,6 +211,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     next_step: str = ""
     risk: Risk | None = None
     topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def topics_told(self) -> tuple[tuple[str, ...], ...]:
@@ -221,7 +226,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     @property
     def names(self) -> frozenset[str]:
         """The words for it in the settings `events` and `mentions`."""
-        return frozenset({str(self.kind)})
+        return frozenset({str(self.kind), *self.words})
 
     @property
     def requestor(self) -> Identity:

@@ -26,6 +26,7 @@ from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
 from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
+from maa_notify.settings.posture import acceptances, limits
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
 from maa_notify.settings.validation import (
@@ -346,6 +347,14 @@ SETTINGS: tuple[Setting, ...] = (
         parse=span_between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d"),
         default="1h",
     ),
+    _own(name="MAA_POSTURE", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_POSTURE_EVERY",
+        parse=span_between(timedelta(hours=1), timedelta(days=7), "from 1h to 7d"),
+        default="24h",
+    ),
+    _own(name="MAA_POSTURE_ACCEPT", parse=acceptances, absent=(), is_json=True),
+    _own(name="MAA_GLOBAL_ADMINS", parse=limits, default="2-4"),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),

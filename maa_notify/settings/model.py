@@ -9,13 +9,14 @@ from msgspec import Struct, field
 
 from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
 from maa_notify.cards.mentions import Mentions
-from maa_notify.domain.capabilities import APPROVERS, REQUESTS, Capability
+from maa_notify.domain.capabilities import APPROVERS, POSTURE, REQUESTS, Capability
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.posture.rules import Acceptance, Limits
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -151,6 +152,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     poll_schedule: str
     approvers: bool
     approvers_every: timedelta
+    posture: bool
+    posture_every: timedelta
+    posture_accept: tuple[Acceptance, ...]
+    global_admins: Limits
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None
@@ -161,7 +166,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def capabilities(self) -> tuple[Capability, ...]:
         """What the notifier is set to do, for the permissions that it takes."""
-        return (REQUESTS, *((APPROVERS,) if self.approvers else ()))
+        who = (APPROVERS,) if self.approvers or self.posture else ()
+        return (REQUESTS, *who, *((POSTURE,) if self.posture else ()))
 
     @property
     def tickets(self) -> TicketLinks | None:

@@ -81,6 +81,10 @@ CHOSEN = {
     "MAA_HEARTBEAT_DAYS": "14",
     "MAA_RETENTION_DAYS": "90",
     "MAA_POLL_SCHEDULE": "0 */5 * * * *",
+    "MAA_POSTURE": "on",
+    "MAA_POSTURE_EVERY": "12h",
+    "MAA_POSTURE_ACCEPT": '[{"check": "P12", "reason": "nobody asks", "until": "2026-12-31"}]',
+    "MAA_GLOBAL_ADMINS": "2-6",
 }
 """The settings that destinations.bicepparam chooses, none of them the default."""
 
