@@ -14,6 +14,7 @@ PACKAGE = ROOT / "maa_notify"
 LEVELS = (
     {"clock", "domain", "errors", "logs", "net"},
     {"cards", "identity", "storage"},
+    {"insight"},
     {"bot", "delivery", "graph", "rendering"},
     {"demo", "polling", "settings", "teams"},
     {"fleet"},
@@ -26,6 +27,7 @@ LEVELS = (
 PURE = (
     "maa_notify.domain",
     "maa_notify.cards",
+    "maa_notify.insight",
     "maa_notify.bot.answers",
     "maa_notify.bot.strings",
 )

@@ -1,15 +1,19 @@
-"""`history`: prints the journal of notifications, for a spreadsheet or a script."""
+"""`history`: prints the journal of notifications, or all requests, for a spreadsheet or a script."""
 
 import argparse
-import csv
-import sys
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from heapq import merge
+from itertools import chain
+from typing import TYPE_CHECKING
 
-from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
-from maa_notify.cli.exit_codes import FAILED, OK
-from maa_notify.cli.keys import is_meant
-from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
+from maa_notify.cli.keys import is_meant, is_request_meant
+from maa_notify.cli.request_rows import REQUEST_COLUMNS, name_of, request_row
+from maa_notify.cli.span import add_span, span_of
+from maa_notify.cli.spreadsheet import print_table
+from maa_notify.cli.text import complain, print_json_list, subject_line
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
@@ -31,55 +35,97 @@ COLUMNS = (
     "message_id",
 )
 _MOST_DAYS = 36_500
-_NAME_LIMIT = 256
-_FORMULA_START = ("=", "+", "-", "@")
+
+if TYPE_CHECKING:
+    from maa_notify.insight.span import Span
+    from maa_notify.storage.store import StateStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
-    parser.description = "Prints the journal of notifications."
+    parser.description = (
+        "Prints the journal of notifications, or with --requests all requests with their times."
+    )
+    parser.add_argument("--requests", action="store_true", help="one row for each request instead")
     parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
     add_json(parser, "the same as --format json")
     parser.add_argument(
         "--days", type=whole_number(1, _MOST_DAYS), default=None, metavar="N", help="only the last N days"
     )
+    add_span(parser)
     add_key(parser, "only this request or notification, by the key on its card or in the outbox")
     add_destination(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the journal, oldest first; returns the exit code.
+    """Prints notifications or requests; returns the exit code.
 
     Raises:
         SettingsError: a setting is wrong.
         StateError: the state store failed.
     """
     from maa_notify import app
+    from maa_notify.insight.span import Span
 
+    if options.requests and options.destination is not None:
+        complain(
+            "--destination says where notifications went, and requests go nowhere: leave out one of both"
+        )
+        return WRONG_SETTINGS
+    if options.days is not None and (options.since or options.until):
+        complain("--days says since when already: leave it out, or --since and --until")
+        return WRONG_SETTINGS
     notifier = app.build()
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
-        since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
-        sent = [(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
-        given_up = [found.value for found in notifier.store.journal.read_dead()]
-        dead = [("dead", entry) for entry in given_up if since is None or entry.at >= since]
+        span = span_of(options.since, options.until, notifier.cards.times.zone)
+        if span is None:
+            return WRONG_SETTINGS
+        if options.days is not None:
+            span = Span(start=notifier.clock.now() - timedelta(days=options.days))
+        if options.requests:
+            rows, columns = _requests(notifier.store, options, span), REQUEST_COLUMNS
+        else:
+            rows, columns = _notifications(notifier.store, options, span), COLUMNS
+        # Looked for before anything is printed, and printed while the rest is read: there may be many.
+        first = next(rows, None)
+        _print(columns, chain([] if first is None else [first], rows), options)
     finally:
         notifier.close()
-    found = [each for each in (*sent, *dead) if _is_asked_for(each[1], options.key, options.destination)]
-    rows = sorted((_row(*each) for each in found), key=lambda row: row["at"])
-    if options.json or options.format == "json":
-        print_json(rows)
-    else:
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    if options.key is not None and not rows:
-        where = f" for {options.destination}" if options.destination else ""
-        complain(
-            f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox"
-        )
+    if options.key is None or first is not None:
+        return OK
+    if options.requests:
+        complain(f"no request with the key {options.key} is remembered")
         return FAILED
-    return OK
+    where = f" for {options.destination}" if options.destination else ""
+    complain(f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox")
+    return FAILED
+
+
+def _print(columns: Sequence[str], rows: Iterable[dict[str, str]], options: argparse.Namespace) -> None:
+    if options.json or options.format == "json":
+        print_json_list(rows)
+    else:
+        print_table(columns, rows)
+
+
+def _requests(store: "StateStore", options: argparse.Namespace, span: "Span") -> Iterator[dict[str, str]]:
+    for record in store.history.read():
+        is_wanted = options.key is None or is_request_meant(options.key, record.request.id)
+        if is_wanted and span.holds_any(record.moments):
+            yield request_row(record)
+
+
+def _notifications(
+    store: "StateStore", options: argparse.Namespace, span: "Span"
+) -> Iterator[dict[str, str]]:
+    """The journal, oldest first."""
+    sent = ((_receipt_of(entry), entry) for entry in store.journal.read_sent(span.start))
+    given_up = sorted((found.value for found in store.journal.read_dead()), key=lambda entry: entry.at)
+    dead = (("dead", entry) for entry in given_up)
+    for state, entry in merge(sent, dead, key=lambda each: each[1].at):
+        if span.holds(entry.at) and _is_asked_for(entry, options.key, options.destination):
+            yield _row(state, entry)
 
 
 def _is_asked_for(entry: JournalEntry, key: str | None, destination: str | None) -> bool:
@@ -101,8 +147,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         request.status if request else event.name,
         subject_line(event),
         " ".join(request.policy_types) if request else "",
-        _name_of(event.requestor),
-        _name_of(approver),
+        name_of(event.requestor),
+        name_of(approver),
         notification.destination,
         event.subject_id,
         str(notification.attempts),
@@ -123,12 +169,3 @@ def _receipt_of(entry: JournalEntry) -> str:
     if entry.message_id:
         return "confirmed"
     return "accepted" if entry.run_id else "sent"
-
-
-def _name_of(identity: Identity) -> str:
-    return identity.upn or plain(identity.name, _NAME_LIMIT) or identity.id
-
-
-def _cell(value: str) -> str:
-    """The value of a cell; with an apostrophe if a spreadsheet would take it for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA_START) else value

@@ -120,7 +120,7 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        purge_expired(self.store, snapshot, self.habits.retention, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
         events = recorded.events

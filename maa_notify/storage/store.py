@@ -1,5 +1,6 @@
-"""The state of one tenant, in three parts: for polls, for deliveries, and for people."""
+"""The state of one tenant, in four parts: for polls, for deliveries, and two for people."""
 
+from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
@@ -11,13 +12,14 @@ _PROBE = META + "probe"
 
 
 class StateStore:
-    """Holds the three parts together, so that one thing is wired up and closed.
+    """Holds the four parts together, so that one thing is wired up and closed.
 
     Attributes:
         rows: what all of them stand on.
         requests: what a poll compares with and records.
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
+        history: all requests that are remembered.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -27,6 +29,7 @@ class StateStore:
         self.requests = RequestStore(versioned)
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
+        self.history = RequestHistory(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

@@ -4,6 +4,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
@@ -119,7 +120,7 @@ class TableRows:
         ).by_page()
         empty = 0
         # A later page can fail as well, and must then raise a `StateError`.
-        while (rows := self._attempt(lambda: self._page(pages, first, end))) is not None:
+        while (rows := self._attempt(partial(self._page, pages, first, end))) is not None:
             yield from rows
             first = rows[-1].key + "\0" if rows else first
             empty = 0 if rows else empty + 1
@@ -178,7 +179,7 @@ class TableRows:
         return etags
 
     def _page(self, pages: Iterator[Iterable[TableEntity]], first: str, end: str) -> list[Row] | None:
-        """The rows of the next page, of which each has a later key than the one before; None after the last."""
+        """The rows of the next page, each with a later key than the one before; None after the last page."""
         page = next(pages, None)
         if page is None:
             return None

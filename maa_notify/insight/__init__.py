@@ -1,0 +1,1 @@
+"""Pure: facts that are remembered, and answers and figures made of them."""
