@@ -22,6 +22,7 @@ from maa_notify.domain.compare import Rules
 from maa_notify.errors import Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.graph.client import GraphClient
+from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
@@ -68,6 +69,7 @@ class App:
     settings: Settings
     clock: Clock
     tokens: TokenSource
+    reader: GraphReader
     graph: GraphClient
     store: StateStore
     senders: Mapping[str, Sender]
@@ -104,13 +106,13 @@ class App:
 
     def disconnect(self) -> None:
         """Lets go of connections that would end before the next poll; they are opened anew when needed."""
-        self.graph.disconnect()
+        self.reader.disconnect()
         for sender in self.senders.values():
             sender.close()
 
     def close(self) -> None:
         """Lets go of connections and files."""
-        self.graph.close()
+        self.reader.close()
         self.store.close()
         for sender in self.senders.values():
             sender.close()
@@ -162,13 +164,15 @@ def wire(
     tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
     store, cards = StateStore(parts.rows), _cards(settings)
     connect = _connections(settings, identity, shared)
+    reader = GraphReader(
+        settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
+    )
     return App(
         settings=settings,
         clock=clock,
         tokens=tokens,
-        graph=GraphClient(
-            settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
-        ),
+        reader=reader,
+        graph=GraphClient(reader),
         store=store,
         senders={each.route.name: _sender(each, connect, clock) for each in settings.destinations},
         cards=cards,

@@ -62,12 +62,14 @@ class PollUnderWay(MaaNotifyError):
 
 
 class GraphError(MaaNotifyError):
-    """The requests could not be listed; nothing was compared and the next poll catches up.
+    """Something could not be read; nothing was compared and the next poll catches up.
 
-    `missing_permission` and `token_issued_at` (UTC) are what the refused token tells, if there was one.
+    `missing_permission` and `token_issued_at` (UTC) are what the refused token tells, if there was one;
+    `graph_code` is the error code in Graph's answer, "" without one.
     """
 
     code = "graph"
+    graph_code = ""
     missing_permission = ""
     token_issued_at: datetime | None = None
 
@@ -83,8 +85,10 @@ class GraphDenied(GraphError):
         missing_permission: str = "",
         token_issued_at: datetime | None = None,
         roles: tuple[str, ...] | None = None,
+        graph_code: str = "",
     ) -> None:
         super().__init__(message)
+        self.graph_code = graph_code
         self.missing_permission = missing_permission
         self.token_issued_at = token_issued_at
         self.roles = roles
@@ -110,16 +114,17 @@ class SourceFault(GraphError):
 
 
 class GraphUnavailable(GraphError):
-    """Graph is throttled, down, or answered with something that is not a list of requests.
+    """Graph is throttled, down, or answered with something else than was asked for.
 
     `retry_after` is the wait that the service asked for, in seconds.
     """
 
     code = "graph_unavailable"
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, graph_code: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.graph_code = graph_code
 
 
 class StateError(MaaNotifyError):

@@ -1,4 +1,4 @@
-"""Microsoft Graph as far as the notifier uses it: the list of approval requests, and one by id.
+"""Microsoft Graph as far as the notifier uses it: the approval requests, and what a tenant adds to them.
 
 It reads only: whatever else it is asked for it refuses. A caller is told of those requests only that the
 permissions in its token show. Tests put their faults in front of this one.
@@ -6,17 +6,24 @@ permissions in its token show. Tests put their faults in front of this one.
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
+from maa_notify.demo.graph_resources import (
+    Resources,
+    bad_skip_token,
+    error_answer,
+    forbidden,
+    page_of,
+)
 from maa_notify.demo.permissions import Roles, is_seen, may_list, roles_in
 from maa_notify.demo.samples import Json
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 
 ROOT: Final = "/beta/"
+STABLE: Final = "/v1.0/"
 COLLECTION: Final = "/beta/deviceManagement/operationApprovalRequests"
 
 PREFERENCE: Final = "include-unknown-enum-members"
@@ -36,27 +43,32 @@ class GraphApi:
         self.page_size = page_size
         self.unlisted: list[Json] = []
         """Requests that the list omits and only a look-up by id finds."""
+        self.resources = Resources()
+        """What else of Graph is served: groups, policies, logs."""
         self.token: str | None = None
         """The one access token that is accepted; None: any bearer token."""
         self.methods_seen: Counter[str] = Counter()
         """How often each HTTP method was used on Graph."""
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Answer one request under `/beta/`: check the token, then the method, then the path."""
+        """Answer one request: check the token, then the method, then the path."""
         self.methods_seen[request.method] += 1
         scheme, _, token = request.header("Authorization").partition(" ")
         if scheme.lower() != "bearer" or not token.strip() or token != (self.token or token):
             challenge = {"WWW-Authenticate": 'Bearer realm="", error="invalid_token"'}
             text = "Access token is empty or expired."
             return error_answer(HTTPStatus.UNAUTHORIZED, "InvalidAuthenticationToken", text, challenge)
-        roles = roles_in(token)
-        if not may_list(roles):
-            text = "Application is not authorized to perform this operation."
-            return error_answer(HTTPStatus.FORBIDDEN, "Forbidden", text)
         if request.method != "GET":
             allowed = {"Allow": "GET"}
             text = "Only GET is served."
             return error_answer(HTTPStatus.METHOD_NOT_ALLOWED, "Request_BadRequest", text, allowed)
+        roles = roles_in(token)
+        served = self.resources.answer(request, roles, self.page_size)
+        return self._of_requests(request, roles) if served is None else served
+
+    def _of_requests(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
+        if not may_list(roles):
+            return forbidden()
         if request.path == COLLECTION:
             return self._page(request, roles)
         if request.path.startswith(f"{COLLECTION}/"):
@@ -64,15 +76,11 @@ class GraphApi:
         return error_answer(HTTPStatus.NOT_FOUND, "ResourceNotFound", "There is no such resource here.")
 
     def _page(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
-        token = request.params.get("$skiptoken", "1")
-        if not (token.isascii() and token.isdigit() and int(token)):
-            return error_answer(HTTPStatus.BAD_REQUEST, "BadRequest", "Skip token is not valid.")
-        number, listed = int(token), [raw for raw in self._listed() if is_seen(raw, roles)]
-        end = number * self.page_size
-        shown = listed[end - self.page_size : end]
-        page: Json = {"value": [_as_asked(request, raw) for raw in shown]}
-        if end < len(listed):
-            page["@odata.nextLink"] = f"{request.origin}{COLLECTION}?$skiptoken={number + 1}"
+        listed = [raw for raw in self._listed() if is_seen(raw, roles)]
+        page = page_of(request, listed, self.page_size)
+        if page is None:
+            return bad_skip_token()
+        page["value"] = [_as_asked(request, raw) for raw in page["value"]]
         return _found(request, "", page)
 
     def _one(self, request: HttpRequest, roles: Roles) -> HttpAnswer:
@@ -103,17 +111,3 @@ def _as_asked(request: HttpRequest, raw: Any) -> Any:  # noqa: ANN401 - a test m
 
 def _prefers_all(request: HttpRequest) -> bool:
     return PREFERENCE in (part.strip().lower() for part in request.header("Prefer").split(","))
-
-
-def error_answer(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
-) -> HttpAnswer:
-    """Answer with an error in the shape that all of Graph uses."""
-    trace = str(uuid.uuid4())
-    inner = {
-        "date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}",
-        "request-id": trace,
-        "client-request-id": trace,
-    }
-    payload = {"error": {"code": code, "message": message, "innerError": inner}}
-    return json_answer(status, payload, {"request-id": trace, **(headers or {})})

@@ -77,7 +77,7 @@ def roles_in(token: str) -> Roles:
 
 def may_list(roles: Roles) -> bool:
     """Whether these permissions let requests be listed."""
-    return roles is None or any(_opens(permission, roles) for permission in TO_LIST)
+    return roles is None or any(opens(permission, roles) for permission in TO_LIST)
 
 
 def is_seen(raw: Any, roles: Roles) -> bool:  # noqa: ANN401 - a test may list anything
@@ -86,8 +86,9 @@ def is_seen(raw: Any, roles: Roles) -> bool:  # noqa: ANN401 - a test may list a
     if roles is None or not isinstance(types, list):
         return True
     needed = [each.permission for each in _FAMILIES if any(kind in each.policy_types for kind in types)]
-    return not needed or any(_opens(permission, roles) for permission in needed)
+    return not needed or any(opens(permission, roles) for permission in needed)
 
 
-def _opens(permission: str, roles: frozenset[str]) -> bool:
+def opens(permission: str, roles: frozenset[str]) -> bool:
+    """Whether one of these permissions is this one, or its twin that lets write."""
     return permission in roles or permission.replace(".Read.", ".ReadWrite.") in roles

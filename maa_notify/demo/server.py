@@ -86,6 +86,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
         for root, part in (
             (graph_api.ROOT, self.graph),
+            (graph_api.STABLE, self.graph),
             (self.entra.root, self.entra),
             (channels.ROOT, self.channels),
             (page_api.ROOT, self._page),

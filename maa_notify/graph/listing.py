@@ -1,4 +1,4 @@
-"""Reads pages of Graph's list; an entry with the same bytes as in the last listing is not parsed again.
+"""Reads pages of Graph's collections. A request with the same bytes as before is not parsed again.
 
 Between two polls hardly anything changes, and parsing is most of what a poll computes. Of an entry only a
 digest is kept beside what was read from it, so that payloads are let go with their page.
@@ -36,6 +36,14 @@ class _RawPage(msgspec.Struct):
 
     value: list[msgspec.Raw]
     next_link: Any = msgspec.field(name="@odata.nextLink", default=None)
+
+
+@dataclass(slots=True)
+class EntryPage:
+    """The entries on a page of any collection, and the link to the next one as Graph wrote it."""
+
+    next_link: object
+    entries: Sequence[Any] = ()
 
 
 _PAGE_DECODER = msgspec.json.Decoder(_RawPage)
@@ -91,6 +99,19 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise GraphUnavailable("Graph's answer is not (whole) JSON; nothing was compared")
     return found
+
+
+def read_entries(body: bytes) -> EntryPage:
+    """A page of any collection.
+
+    Raises:
+        GraphUnavailable: it is not whole, or no page of a list.
+    """
+    page = read_object(body)
+    entries = page.get("value")
+    if not isinstance(entries, list):
+        raise GraphUnavailable("Graph's answer is no list; nothing was compared")
+    return EntryPage(page.get("@odata.nextLink"), entries)
 
 
 def _split_entries(body: bytes) -> tuple[Sequence[object], object]:

@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ from maa_notify.net.deadline import time_left
 PERMISSION = "DeviceManagementRBAC.Read.All"
 """Lets requests be listed; which of them are shown may take more permissions."""
 
-SUFFICIENT_PERMISSIONS = frozenset({PERMISSION, "DeviceManagementConfiguration.Read.All"})
+SUFFICIENT_PERMISSIONS = (PERMISSION, "DeviceManagementConfiguration.Read.All")
 """Either lets the requests be listed (Graph permissions reference for `operationApprovalRequests`)."""
 
 _GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
@@ -265,17 +265,15 @@ def told_roles(token: Secret) -> tuple[str, ...] | None:
     return tuple(sorted(roles_of(token) or ())) if is_told else None
 
 
-def missing_permission(token: Secret) -> str:
-    """The permission that a token lacks; "" when it has one that suffices, or does not tell."""
+def missing_permission(token: Secret, sufficient: Sequence[str] = SUFFICIENT_PERMISSIONS) -> str:
+    """The first of these permissions where a token has none of them; "" when it has one, or does not tell."""
     roles = roles_of(token)
-    if roles is None or SUFFICIENT_PERMISSIONS.intersection(map(_reading, roles)):
-        return ""
-    return PERMISSION
+    return "" if roles is None or not {*sufficient}.isdisjoint(map(_reading, roles)) else sufficient[0]
 
 
 def more_than_needed(roles: Iterable[str], needed: Collection[str]) -> list[str]:
     """Of a token's permissions those that are not needed, sorted; each that lets write is one of them."""
-    return sorted({*roles} - {*needed} - SUFFICIENT_PERMISSIONS)
+    return sorted({*roles} - {*needed} - {*SUFFICIENT_PERMISSIONS})
 
 
 def _reading(role: str) -> str:
@@ -283,9 +281,9 @@ def _reading(role: str) -> str:
     return role.replace(".ReadWrite.", ".Read.")
 
 
-def permission_problem(token: Secret) -> str:
+def permission_problem(token: Secret, sufficient: Sequence[str] = SUFFICIENT_PERMISSIONS) -> str:
     """The permission that a token lacks, and what to do, as text; "" as for `missing_permission`."""
-    lacking, issued = missing_permission(token), issued_at(token)
+    lacking, issued = missing_permission(token, sufficient), issued_at(token)
     if not lacking:
         return ""
     has = ", ".join(roles_of(token) or ()) or "none"

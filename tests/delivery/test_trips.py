@@ -197,10 +197,6 @@ class SlowGraph:
         """Passes on."""
         return self.graph.find_request(request_id)
 
-    def close(self) -> None:
-        """Passes on."""
-        self.graph.close()
-
 
 def test_what_another_poller_delivered_meanwhile_is_not_posted_again(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, rows: Watched

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from maa_notify.demo.entra_api import SCOPE
-from maa_notify.graph.client import Bounds, GraphClient
+from maa_notify.graph.client import GraphClient
+from maa_notify.graph.reader import Bounds, GraphReader
 from maa_notify.net.client import Limits
 from tests.support.clock import FakeClock
 from tests.support.entra import FakeTokens
@@ -27,11 +28,17 @@ def tokens() -> FakeTokens:
 
 
 @pytest.fixture
-def client(graph: FakeGraph, tokens: FakeTokens, clock: FakeClock) -> Iterator[GraphClient]:
-    """Reads from the fake Graph."""
-    made = GraphClient(graph.url, SCOPE, tokens, clock)
+def reader(graph: FakeGraph, tokens: FakeTokens, clock: FakeClock) -> Iterator[GraphReader]:
+    """Reads any part of the fake Graph."""
+    made = GraphReader(graph.url, SCOPE, tokens, clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def client(reader: GraphReader) -> GraphClient:
+    """Reads the requests of the fake Graph."""
+    return GraphClient(reader)
 
 
 @pytest.fixture
@@ -42,9 +49,9 @@ def bounded(
     with ExitStack() as stack:
 
         def make(bounds: Bounds) -> GraphClient:
-            made = GraphClient(graph.url, SCOPE, tokens, clock, bounds)
-            stack.callback(made.close)
-            return made
+            reader = GraphReader(graph.url, SCOPE, tokens, clock, bounds)
+            stack.callback(reader.close)
+            return GraphClient(reader)
 
         yield make
 

@@ -11,7 +11,8 @@ import pytest
 
 from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
-from maa_notify.graph.client import COLLECTION, Bounds, GraphClient
+from maa_notify.graph.client import COLLECTION, GraphClient
+from maa_notify.graph.reader import Bounds, GraphReader
 from maa_notify.identity.tokens import PERMISSION
 from tests.support import wire as fake
 from tests.support.clock import FakeClock
@@ -263,7 +264,7 @@ def test_graph_is_not_asked_with_a_token_that_cannot_serve(
 ) -> None:
     """A person has to mend it; the next poll asks for a new one."""
     tokens.tokens = [make_token(roles=[PERMISSION], iat=1_500_000_000, **claims)]
-    client = GraphClient(graph.url, SCOPE, tokens, clock, tenant_id=TENANT)
+    client = GraphClient(GraphReader(graph.url, SCOPE, tokens, clock, tenant_id=TENANT))
 
     with pytest.raises(GraphDenied, match=f"^Graph was not asked: the token (is )?{words}") as caught:
         client.list_requests()
@@ -542,8 +543,8 @@ def test_an_error_shows_graphs_word_and_number_but_not_its_message(
     assert str(errors[1]) == "Graph answered 429 with an odd code, request-id unknown; nothing was compared"
 
 
-def test_closing_lets_go_of_the_sign_in_too(client: GraphClient, tokens: FakeTokens) -> None:
+def test_closing_lets_go_of_the_sign_in_too(reader: GraphReader, tokens: FakeTokens) -> None:
     """Its connections are nobody else's to close."""
-    client.close()
+    reader.close()
 
     assert tokens.forgotten == 1

@@ -9,7 +9,8 @@ import pytest
 
 from maa_notify.demo.entra_api import SCOPE, make_token
 from maa_notify.errors import MaaNotifyError
-from maa_notify.graph.client import Bounds, GraphClient
+from maa_notify.graph.client import GraphClient
+from maa_notify.graph.reader import Bounds, GraphReader
 from maa_notify.identity.msal_http import MsalResponse
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
@@ -117,7 +118,8 @@ def test_nothing_secret_is_said(
 ) -> None:
     """Not in any log record, error, chain of errors or printed object; nor what an answer echoes."""
     graph.requests = [make_request()]
-    client = GraphClient(graph.url, SCOPE, scene.source, FakeClock(), HASTY)
+    reader = GraphReader(graph.url, SCOPE, scene.source, FakeClock(), HASTY)
+    client = GraphClient(reader)
     if fault is not None and (at == "Graph" or scene.service is None):
         graph.fail_next(fault, fault)
     elif fault is not None and scene.service is not None:
@@ -131,7 +133,7 @@ def test_nothing_secret_is_said(
         except MaaNotifyError as caught:
             error = caught
         printed = [repr(each) for each in (client, vars(client), scene.source, said_by(error))]
-        client.close()
+        reader.close()
     issued = scene.service.issued if scene.service else []
     everything = "\n".join([*ear.heard, *printed])
 

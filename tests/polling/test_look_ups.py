@@ -136,9 +136,6 @@ class SlowGraph:
         self.asked: list[str] = []
         self.error: Exception | None = None
 
-    def close(self) -> None:
-        """Nothing to let go of."""
-
     def list_requests(self) -> Listing:
         """An empty list."""
         return Listing(())
@@ -156,7 +153,6 @@ def slow(graph: FakeGraph, notifier: Notifier, count: int, seconds: Callable[[st
     """The same requests as in `omitted`, behind a Graph that is slow."""
     found = {raw["id"]: parse_request(raw) for raw in omitted(graph, notifier, count)}
     made = SlowGraph(notifier.clock, found, seconds)
-    notifier.app.graph.close()
     notifier.app.graph = cast("GraphClient", made)
     return made
 

@@ -11,6 +11,7 @@ import pytest
 from maa_notify.demo.entra_api import SCOPE
 from maa_notify.domain.visibility import FAMILIES, MINIMAL, RECOMMENDED
 from maa_notify.graph.client import GraphClient
+from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import StaticToken
 from maa_notify.polling.report import Report
@@ -286,8 +287,9 @@ def test_an_opaque_token_hides_nothing_even_after_one_that_did(
     installation.hold(MINIMAL)
     installation.poll()
     app = installation.notifier.app
-    app.graph.close()
-    app.graph = GraphClient(graph.url, SCOPE, StaticToken(Secret("an-opaque-token")), app.clock)
+    app.reader.close()
+    app.reader = GraphReader(graph.url, SCOPE, StaticToken(Secret("an-opaque-token")), app.clock)
+    app.graph = GraphClient(app.reader)
     report = visible_by(installation.poll())
 
     assert (report["hidden"], report["error"]) == ([], None)

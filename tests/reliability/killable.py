@@ -98,9 +98,6 @@ class _Graph:
     def find_request(self, request_id: str) -> ApprovalRequest | None:
         return self.bomb.around(lambda: self.graph.find_request(request_id))  # type: ignore[no-any-return]
 
-    def close(self) -> None:
-        self.graph.close()
-
 
 def main(point: int) -> int:
     """Polls once; does not return when the point is reached."""

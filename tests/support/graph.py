@@ -15,7 +15,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from maa_notify.demo.graph_api import COLLECTION, GraphApi, error_answer
+from maa_notify.demo.graph_api import COLLECTION, GraphApi
+from maa_notify.demo.graph_resources import error_answer
 from maa_notify.demo.tenant import SimulatedTenant
 from tests.support.wire import Fake, HttpResponse, Seen, played
 
