@@ -83,10 +83,8 @@ def run(options: argparse.Namespace) -> int:
             return WRONG_SETTINGS
         if options.days is not None:
             span = Span(start=notifier.clock.now() - timedelta(days=options.days))
-        if options.requests:
-            rows, columns = _requests(notifier.store, options, span), REQUEST_COLUMNS
-        else:
-            rows, columns = _notifications(notifier.store, options, span), COLUMNS
+        rows = (_requests if options.requests else _notifications)(notifier.store, options, span)
+        columns: Sequence[str] = REQUEST_COLUMNS if options.requests else COLUMNS
         # Looked for before anything is printed, and printed while the rest is read: there may be many.
         first = next(rows, None)
         _print(columns, chain([] if first is None else [first], rows), options)
@@ -110,7 +108,8 @@ def _print(columns: Sequence[str], rows: Iterable[dict[str, str]], options: argp
 
 
 def _requests(store: "StateStore", options: argparse.Namespace, span: "Span") -> Iterator[dict[str, str]]:
-    for record in store.history.read():
+    """The requests to which something happened in the span, by the time of their filing."""
+    for record in store.history.read(span.start, span.end):
         is_wanted = options.key is None or is_request_meant(options.key, record.request.id)
         if is_wanted and span.holds_any(record.moments):
             yield request_row(record)

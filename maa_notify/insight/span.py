@@ -50,7 +50,7 @@ def period(text: str, zone: tzinfo = UTC) -> Span:
     try:
         if day:
             first = date(year, month, day)
-            return Span(_start_of(first, zone), _start_of(first + timedelta(days=1), zone))
+            return days(first, first + timedelta(days=1), zone)
         if month:
             return months(date(year, month, 1), 1, zone)
         first_month = _QUARTER * (quarter - 1) + 1 if quarter else 1
@@ -59,11 +59,16 @@ def period(text: str, zone: tzinfo = UTC) -> Span:
         raise ValueError(_FORM) from None
 
 
+def days(first: date, end: date, zone: tzinfo = UTC) -> Span:
+    """From the beginning of one day to that of another."""
+    return Span(_start_of(first, zone), _start_of(end, zone))
+
+
 def months(first: date, count: int, zone: tzinfo = UTC) -> Span:
     """So many whole months, beginning on the first day of one."""
     ahead = first.month - 1 + count
     end = date(first.year + ahead // _MONTHS, ahead % _MONTHS + 1, 1)
-    return Span(_start_of(first, zone), _start_of(end, zone))
+    return days(first, end, zone)
 
 
 def between(since: str | None, until: str | None, zone: tzinfo = UTC) -> Span:

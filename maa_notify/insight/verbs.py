@@ -6,7 +6,8 @@ from maa_notify.domain.request import ApprovalRequest
 _ACTION = "action"
 """The operation that leaves it to other fields to tell what is done."""
 _OF_DEVICES = "device"
-_SAME = ({"update", "patch", "change", "edit"}, {"delete", "remove"}, {"assign", "assignment"})
+_NO_VERBS = frozenset({"deviceAction", "deviceSecurityAction", "deviceEnrollment", "deviceUpdate"})
+_SAME = ({"update", "patch", "change", "edit"}, {"delete", "remove"})
 
 
 def verb_of(request: ApprovalRequest) -> str:
@@ -21,19 +22,21 @@ def verb_of(request: ApprovalRequest) -> str:
     return next(filter(None, of_types), target.subtype.lower())
 
 
-def is_verb_of(word: str, request: ApprovalRequest) -> bool:
-    """Whether people may call by this word what the request does, in any case: `change` is `update`."""
-    target, asked = request.target, word.strip().lower()
+def words_of(request: ApprovalRequest) -> set[str]:
+    """All words in lower case by which people or logs may call what the request does."""
+    target = request.target
     lead = subject_of(request).lead.partition(" ")[0]
     words = (target.operation, target.action, target.subtype, lead, *map(_verb_in, request.policy_types))
-    told = {each.lower() for each in words if each}
-    return asked in told or any(asked in same and same & told for same in _SAME)
+    told = {each.lower() for each in words if each} - {_ACTION}
+    return told.union(*(same for same in _SAME if same & told))
+
+
+def is_verb_of(word: str, request: ApprovalRequest) -> bool:
+    """Whether people may call by this word what the request does, in any case: `change` is `update`."""
+    return word.strip().lower() in words_of(request)
 
 
 def _verb_in(policy_type: str) -> str:
     """`wipe` of `deviceWipe`; "" for types that name no verb."""
-    is_verb = policy_type.startswith(_OF_DEVICES) and policy_type not in {
-        "deviceAction",
-        "deviceSecurityAction",
-    }
+    is_verb = policy_type.startswith(_OF_DEVICES) and policy_type not in _NO_VERBS
     return policy_type.removeprefix(_OF_DEVICES).lower() if is_verb else ""

@@ -1,0 +1,1 @@
+"""Answers and figures, from records alone."""
