@@ -174,6 +174,7 @@ def wire(
         reader=reader,
         graph=GraphClient(reader),
         store=store,
+        sources=_sources(settings, store, cards, clock),
         senders={each.route.name: _sender(each, connect, clock) for each in settings.destinations},
         cards=cards,
         limits=replace(limits or DeliveryLimits(), digest_above=settings.digest_above),
@@ -183,6 +184,16 @@ def wire(
         ),
         messages=_messages(settings, store, cards, connect, clock),
     )
+
+
+def _sources(settings: Settings, store: StateStore, cards: TeamsCards, clock: Clock) -> Sequence[Source]:
+    """What is looked at beside the approvals."""
+    if settings.summary is None:
+        return ()
+    # Slow to load, and off by default.
+    from maa_notify.polling.summary import Summary  # noqa: PLC0415
+
+    return [Summary(settings.summary, store.history, clock, cards.times.zone)]
 
 
 def graph_scope(settings: Settings) -> str:

@@ -34,11 +34,15 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved."""
+    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved.
+
+    A summary tells of a week.
+    """
 
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
+    SUMMARY = "summary"
 
 
 class Step(Struct, frozen=True):

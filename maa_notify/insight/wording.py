@@ -88,5 +88,10 @@ def _pair(names: tuple[str, str], counts: tuple[int, int]) -> str:
     return f"{who} decide only each other's requests ({counts[0]} and {counts[1]})."
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 request`, `2 requests`."""
+    return _count(number, noun, f"{noun}s")
+
+
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"

@@ -22,6 +22,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.weekly import parse_weekly
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
@@ -330,6 +331,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    _own(name="MAA_SUMMARY", parse=parse_weekly, absent=None),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
     Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),

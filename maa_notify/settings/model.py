@@ -12,6 +12,7 @@ from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.weekly import WeeklyTime
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -123,6 +124,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    summary: WeeklyTime | None
     retention_days: int
     poll_schedule: str
     requestor_chat: bool
