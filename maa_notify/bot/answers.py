@@ -91,7 +91,7 @@ class Answers(Struct, frozen=True):
         """The card for a question about any request that is remembered."""
         asked, zone = question.command.asked, self.cards.times.zone
         query = query_of(asked or Asked("", ()), now, zone)
-        records = read(query.span.start, query.span.end, query.text)
+        records = read(query.span.start, query.span.end, query.needle)
         is_told = (each for each in records if not question.is_private or _is_of(question.asker, each.state))
         latest = deque[RequestRecord](maxlen=_MOST_LINES)
         count = 0

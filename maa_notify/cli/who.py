@@ -112,7 +112,7 @@ def _found(notifier: "App", query: "Query", key: str | None) -> "tuple[list[Requ
 
     latest: deque[RequestRecord] = deque(maxlen=_MOST)
     count = 0
-    for record in notifier.store.history.read(query.span.start, query.span.end, query.text.strip()):
+    for record in notifier.store.history.read(query.span.start, query.span.end, query.needle):
         if (key is None or is_request_meant(key, record.request.id)) and query.fits(record):
             latest.append(record)
             count += 1

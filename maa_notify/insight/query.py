@@ -28,6 +28,11 @@ class Query(Struct, frozen=True):
     policy_type: str = ""
     span: Span = ALWAYS
 
+    @property
+    def needle(self) -> str:
+        """A text that everything that fits holds somewhere; "" for none."""
+        return self.text.strip() or self.person.strip()
+
     def fits(self, record: RequestRecord) -> bool:
         """Whether a request is asked for."""
         request = record.request

@@ -1,7 +1,9 @@
 """What a request does to its object, in one word, and all the words by which people may call it. Pure."""
 
+from functools import lru_cache
+
 from maa_notify.cards.subject import subject_of
-from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.request import ApprovalRequest, Target
 
 _ACTION = "action"
 """The operation that leaves it to other fields to tell what is done."""
@@ -22,18 +24,26 @@ def verb_of(request: ApprovalRequest) -> str:
     return next(filter(None, of_types), target.subtype.lower())
 
 
-def words_of(request: ApprovalRequest) -> set[str]:
+def words_of(request: ApprovalRequest) -> frozenset[str]:
     """All words in lower case by which people or logs may call what the request does."""
     target = request.target
-    lead = subject_of(request).lead.partition(" ")[0]
-    words = (target.operation, target.action, target.subtype, lead, *map(_verb_in, request.policy_types))
-    told = {each.lower() for each in words if each} - {_ACTION}
-    return told.union(*(same for same in _SAME if same & told))
+    return _words(target.operation, target.action, target.subtype, target.object_type, request.policy_types)
 
 
 def is_verb_of(word: str, request: ApprovalRequest) -> bool:
     """Whether people may call by this word what the request does, in any case: `change` is `update`."""
     return word.strip().lower() in words_of(request)
+
+
+@lru_cache(maxsize=512)  # a tenant's requests are of a few kinds, and a search looks at all of them
+def _words(
+    operation: str, action: str, subtype: str, object_type: str, policy_types: tuple[str, ...]
+) -> frozenset[str]:
+    target = Target("x", operation, object_type, subtype, action)
+    lead = subject_of(ApprovalRequest("", "", policy_types, target=target)).lead.partition(" ")[0]
+    words = (operation, action, subtype, lead, *map(_verb_in, policy_types))
+    told = {each.lower() for each in words if each} - {_ACTION}
+    return frozenset(told.union(*(same for same in _SAME if same & told)))
 
 
 def _verb_in(policy_type: str) -> str:

@@ -56,12 +56,16 @@ class RequestHistory:
 
 
 def _records(pages: Iterable[Page], holding: str) -> Iterator[RequestRecord]:
-    # What JSON escapes, and other letters in upper and lower case, are not the same bytes.
+    # What JSON escapes is written in other bytes, and so are the same letters in another case or width.
     is_plain = holding.isascii() and holding.isprintable() and not {'"', "\\"} & set(holding)
     needle = holding.lower().encode() if is_plain else b""
     for _, of_day in groupby(pages, key=lambda page: page.day):
-        states = [state for page in of_day if needle in page.json.lower() for state in page.states()]
+        states = [state for page in of_day if _may_hold(page.json, needle) for state in page.states()]
         yield from (RequestRecord(state, is_listed=False) for state in sorted(states, key=filed_at))
+
+
+def _may_hold(text: bytes, needle: bytes) -> bool:
+    return not needle or not text.isascii() or needle in text.lower()
 
 
 def _key(state: RequestState) -> _Key:

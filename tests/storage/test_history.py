@@ -191,12 +191,14 @@ def test_a_span_reads_only_what_may_lie_in_it(store: StateStore) -> None:
 
 def test_pages_that_cannot_hold_a_text_are_left_out(store: StateStore) -> None:
     """In any case; a text that JSON writes otherwise, or with other letters, leaves nothing out."""
-    leave(store, request(1, START, justification="CHG0042"), request(2, START + DAY, justification="Größe"))
+    notes = ["CHG0042", "Größe", "another"]
+    leave(store, *(request(at, START + at * DAY, justification=note) for at, note in enumerate(notes, 1)))
     store.history.archive.file()
 
-    assert ids(store, holding="chg0042") == [1]
-    assert ids(store, holding="GRÖSSE") == [1, 2]
-    assert ids(store, holding='"') == [1, 2]
+    assert ids(store, holding="chg0042") == [1, 2]
+    assert ids(store, holding="other") == [2, 3]
+    assert ids(store, holding="GRÖSSE") == [1, 2, 3]
+    assert ids(store, holding='"') == [1, 2, 3]
 
 
 def test_the_archive_forgets_after_the_retention(store: StateStore) -> None:
