@@ -207,7 +207,7 @@ def test_one_request_by_its_key(command: Command, ask: Ask, graph: FakeGraph) ->
 def test_days_are_those_of_the_display_time_zone(command: Command, ask: Ask, graph: FakeGraph) -> None:
     """A change before midnight in UTC is one of the next day in Auckland."""
     late = (NOW - timedelta(days=3)).replace(hour=23, minute=30)
-    changes = {"requestDateTime": iso(late), "lastModifiedDateTime": iso(late)}
+    changes: dict[str, Any] = {"requestDateTime": iso(late), "lastModifiedDateTime": iso(late)}
     graph.requests = [completed(**changes)]
     command("poll")
     day = ["--on", f"{late + timedelta(days=1):%Y-%m-%d}"]
