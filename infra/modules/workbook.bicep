@@ -30,6 +30,11 @@ var charts = [
     query: loadTextContent('../queries/decisions.kql')
   }
   {
+    title: 'Hours to the decision, reminders, and what expired undecided, by policy type'
+    look: 'table'
+    query: loadTextContent('../queries/fared.kql')
+  }
+  {
     title: 'Requests that wait, and for how long the oldest does'
     look: 'timechart'
     query: loadTextContent('../queries/waiting.kql')

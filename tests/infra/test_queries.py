@@ -342,6 +342,30 @@ def test_the_workbook_counts_what_happened(workspace: Workspace) -> None:
     }
 
 
+def test_the_workbook_tells_how_requests_fared(workspace: Workspace) -> None:
+    """The same figures as a report's, as far as polls saw the steps; it names nobody."""
+    for number, (minutes, *events) in enumerate(
+        [
+            (240, "created", "reminder", "reminder", "approved", "completed"),
+            (0.5, "created", "rejected"),
+            (120, "created", "expired"),
+            (0, "approved"),
+        ]
+    ):
+        for at, event in enumerate(events):
+            line = (
+                f"poll.event poll=3f2a91 key=7QK2MD-{at} event={event} type=app risk=low request=id-{number}"
+            )
+            is_later = event not in {"created", "reminder"}
+            workspace.line(line, minutes_ago=10 if is_later else 10 + minutes)
+
+    [row] = workspace.ask("fared")
+
+    assert (row["type"], row["requests"], row["reminded"]) == ("app", 4, 1)
+    assert (row["hasty"], row["expired_undecided"]) == (1, 1)
+    assert row["p90_hours"] >= row["median_hours"] >= 0
+
+
 def test_one_request_can_be_followed(workspace: Workspace) -> None:
     """The short key on a card leads to every line about its request."""
     for message in LINES:
