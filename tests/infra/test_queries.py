@@ -39,7 +39,7 @@ DONE = (
     "poll.done poll=3f2a91 trigger=timer listed=12 events=1 delivered=1 pending=0 overdue=0 dead=0"
     " malformed=0 waiting=2 oldest_waiting_s=5400 hidden=none stale=0 seconds=1.24 failure=none"
 )
-EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high"
+EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high request=5f0f3c3e"
 SENT = (
     "deliver.sent poll=3f2a91 key=7QK2MD-2 destination=default event=approved type=deviceWipe risk=high"
     " after_s=74"
