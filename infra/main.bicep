@@ -49,6 +49,9 @@ param reminders string = '50%,24h,4h'
 @description('When to remind the requestor of an approved request that is not completed, such as 4h,24h. Empty: never.')
 param completeReminders string = ''
 
+@description('Hours and days on which reminders wait, such as 22:00-07:00 Europe/Berlin; Sat,Sun. Empty: none.')
+param quietHours string = ''
+
 @description('Time zone of the times on cards, by its IANA name. Empty: UTC.')
 param timeZone string = ''
 
@@ -186,6 +189,7 @@ module resources 'resources.bicep' = {
     tableName: tableName
     reminders: reminders
     completeReminders: completeReminders
+    quietHours: quietHours
     timeZone: timeZone
     ticketLink: ticketLink
     ticketPattern: ticketPattern

@@ -43,6 +43,9 @@ param reminders string = '50%,24h,4h'
 @description('When to remind the requestor of an approved request that is not completed, such as 4h,24h. Empty: never.')
 param completeReminders string = ''
 
+@description('Hours and days on which reminders wait, such as 22:00-07:00 Europe/Berlin; Sat,Sun. Empty: none.')
+param quietHours string = ''
+
 @description('Time zone of the times on cards, by its IANA name. Empty: UTC.')
 param timeZone string = ''
 
@@ -287,6 +290,10 @@ var ownSettings = [
   {
     name: 'MAA_COMPLETE_REMINDERS'
     value: completeReminders
+  }
+  {
+    name: 'MAA_QUIET_HOURS'
+    value: quietHours
   }
   {
     name: 'MAA_TIME_ZONE'

@@ -5,6 +5,7 @@ Statuses read as in the Intune portal; `completed` never claims success, since I
 
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 
 from maa_notify.domain import request as r
 from maa_notify.domain.decision import OddApprover, odd_approvers
@@ -351,6 +352,7 @@ OBJECT_OF_TYPE = {
 
 _STAGE = re.compile(r"(\d+)([mhd])")
 _UNITS = {"m": MINUTES, "h": HOURS, "d": DAYS}
+_LENGTHS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^A-Za-z0-9 ]+")
 
@@ -525,10 +527,18 @@ def reminder_line(event: RequestEvent, next_at: str) -> str:
 
 
 def _passed(event: RequestEvent) -> str:
-    stage = _STAGE.sub(lambda found: f"{found[1]} {_UNITS[found[2]]}", event.stage)
     if event.kind is EventKind.COMPLETE_REMINDER:
-        return f"approved {stage} ago, not completed"
+        passed = _STAGE.sub(lambda found: _since_approval(event, found), event.stage)
+        return f"approved {passed} ago, not completed"
+    stage = _STAGE.sub(lambda found: f"{found[1]} {_UNITS[found[2]]}", event.stage)
     return f"{stage} of its time has passed" if stage.endswith("%") else f"less than {stage} left"
+
+
+def _since_approval(event: RequestEvent, stage: re.Match[str]) -> str:
+    """What has passed, in the unit of the stage: more than that after quiet hours or time off."""
+    number, unit = int(stage[1]), stage[2]
+    passed = (event.at - event.steps[-1].at) // _LENGTHS[unit] if event.steps else number
+    return f"{max(number, passed)} {_UNITS[unit]}"
 
 
 def left(span: str) -> str:

@@ -157,15 +157,32 @@ def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
 def _settings_checks(patient: Patient) -> Iterator[Check]:
     mistakes = [Finding("settings", "failed", str(each), WRONG_SETTINGS) for each in patient.mistakes]
     found = mistakes or [_told_settings(patient.notifier.settings)]
-    found += [Finding("settings", "warning", each) for each in patient.notifier.settings.warnings]
+    worth_a_look = (*patient.notifier.settings.warnings, *patient.doubts)
+    found += [Finding("settings", "warning", each) for each in worth_a_look]
     for finding in found:
         yield Check("settings", partial(lambda same: same, finding))
+    if patient.notifier.settings.quiet_hours.spans:
+        yield Check("quiet hours", partial(_attempt, "quiet hours", partial(_check_quiet, patient.notifier)))
 
 
 def _told_settings(settings: Settings) -> Finding:
     names = ", ".join(destination.route.name for destination in settings.destinations)
     text = f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
     return Finding("settings", "ok", text)
+
+
+def _check_quiet(notifier: app.App) -> Finding:
+    """What the quiet hours mean now: nobody has to reckon with spans and zones in the head."""
+    quiet, now = notifier.settings.quiet_hours, notifier.clock.now()
+    times = TimeFormat(quiet.zone)
+    end, start = quiet.until(now), quiet.next_start(now)
+    if end is not None:
+        text = f"quiet now, until {times.format(end)}; reminders and heartbeats wait until then"
+    elif start is not None:
+        text = f"not quiet now; next from {times.format(start)} until {times.format(quiet.until(start))}"
+    else:
+        text = "not quiet now"
+    return Finding("quiet hours", "ok", text)
 
 
 def _check_token(notifier: app.App, known: _Known) -> Finding:

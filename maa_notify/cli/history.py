@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
 from maa_notify.cli.keys import is_meant, is_request_meant
-from maa_notify.cli.request_rows import REQUEST_COLUMNS, name_of, request_row
+from maa_notify.cli.request_rows import REQUEST_COLUMNS, in_one_line, name_of, request_row
 from maa_notify.cli.span import add_span, span_of
 from maa_notify.cli.spreadsheet import print_table
 from maa_notify.cli.text import complain, print_json_list, subject_line
@@ -154,7 +154,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         entry.run_id,
         entry.message_id,
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    # What Graph and Teams wrote goes to terminals and files: no controls, and nothing that turns the text.
+    return dict(zip(COLUMNS, map(in_one_line, values), strict=True))
 
 
 def _receipt_of(entry: JournalEntry) -> str:

@@ -34,6 +34,7 @@ REQUEST_COLUMNS = (
     "reminders",
 )
 _NAME_LIMIT = 256
+_LONGEST_CELL = 2_000
 
 
 def request_row(record: RequestRecord) -> dict[str, str]:
@@ -69,7 +70,12 @@ def request_row(record: RequestRecord) -> dict[str, str]:
         ),
         str(record.reminders),
     )
-    return dict(zip(REQUEST_COLUMNS, values, strict=True))
+    return dict(zip(REQUEST_COLUMNS, map(in_one_line, values), strict=True))
+
+
+def in_one_line(value: str) -> str:
+    """What Graph or Teams wrote, for terminals and files: no controls, and nothing that turns the text."""
+    return plain(value, _LONGEST_CELL)
 
 
 def iso(moment: datetime | None) -> str:

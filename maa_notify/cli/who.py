@@ -133,6 +133,6 @@ def _policy_type(text: str) -> str:
 
 
 def _in_cell(value: object) -> str:
-    if isinstance(value, list):
-        return " ".join(value)
-    return "" if value is None else str(value)
+    from maa_notify.cli.request_rows import in_one_line
+
+    return in_one_line(" ".join(value) if isinstance(value, list) else str(value or ""))

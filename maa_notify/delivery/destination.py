@@ -149,7 +149,7 @@ class DestinationRun:
         if ready > now:
             self.ready_at = ready
         elif self._acquire_lease(now, self._shared.limits.post_s):
-            self._post(due_first(waiting, now), now)
+            self._post(due_first(waiting, now, self._state.value), now)
 
     def _read_again(self) -> None:
         """Reads the state and then the outbox again, in this order for the reason in `__init__`."""
@@ -338,7 +338,7 @@ class DestinationRun:
                 ]
                 self.waiting = _without(self.waiting, [each.pending for each in found])
             else:
-                self.waiting = in_order([*self.waiting, *kept])
+                self.waiting = in_order([*self.waiting, *kept]) if kept else self.waiting
                 return
         raise StateError(
             f"what became of a card for destination {self.name!r} could not be recorded:"

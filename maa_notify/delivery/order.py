@@ -1,17 +1,27 @@
-"""Who comes next: fewest failures first, then oldest first, and news of one subject in order. Pure."""
+"""Who comes next: fewest failures first, then high risk, then age; news of one subject in order. Pure.
+
+A flood of harmless requests must not hold up the one that matters, nor those of high risk the others for
+ever: what is of lower risk has its turn as if it had been recorded a day later.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from msgspec import Struct
 
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.risk import Risk
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState
 
 _OVERDUE = timedelta(minutes=15)
+_LETS_PASS = timedelta(days=1)
+"""What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
+
+_Turn = tuple[datetime, datetime, str]
 
 
 class Waiting(Struct, frozen=True):
@@ -22,15 +32,17 @@ class Waiting(Struct, frozen=True):
 
 
 def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
-    """The notifications, oldest first, and those of one subject in the order of their events."""
+    """The notifications as they have their turn, and those of one subject in the order of their events."""
     by_subject: dict[str, list[PendingNotification]] = {}
     for item in waiting:
         by_subject.setdefault(item.value.event.subject_id, []).append(item)
+    turns: list[tuple[_Turn, int, PendingNotification]] = []
     for items in by_subject.values():
         items.sort(key=_place)
-    queues = {subject: iter(items) for subject, items in by_subject.items()}
-    oldest_first = sorted(waiting, key=_age)
-    return [next(queues[item.value.event.subject_id]) for item in oldest_first]
+        # Earlier news have their turn no later than later ones, which have to wait for them.
+        soonest = [*accumulate(map(_turn, reversed(items)), min)]
+        turns += zip(reversed(soonest), range(len(items)), items, strict=True)
+    return [item for _, _, item in sorted(turns, key=lambda each: each[:2])]
 
 
 def _place(item: PendingNotification) -> tuple[int, bool, datetime]:
@@ -39,8 +51,15 @@ def _place(item: PendingNotification) -> tuple[int, bool, datetime]:
     return event.revision, event.is_reminder, item.value.recorded_at
 
 
-def _age(item: PendingNotification) -> tuple[datetime, datetime, str]:
-    return item.value.recorded_at, item.value.event.happened_at, item.value.key
+def _turn(item: PendingNotification) -> _Turn:
+    """When it has its turn by itself: of equal risk whatever was recorded first."""
+    value = item.value
+    waits = timedelta() if _is_urgent(value) else _LETS_PASS
+    return value.recorded_at + waits, value.event.happened_at, value.key
+
+
+def _is_urgent(notification: Notification) -> bool:
+    return notification.event.risk is Risk.HIGH
 
 
 def timed(
@@ -89,15 +108,20 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
     return not (earlier.doubts or (earlier.overtakable and state.failing_since is None))
 
 
-def due_first(timed: Sequence[Waiting], now: datetime) -> list[PendingNotification]:
+def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:
     """Those that are due: what failed least first, so that one ill thing holds up nothing else.
 
     A person counts before a subject: other people come first, then other news for the same person.
+
+    Args:
+        timed: what waits, in order.
+        now: the current time (UTC).
+        state: what is remembered of the destination.
     """
     failures: dict[tuple[str, str], int] = {}
     for value in (each.pending.value for each in timed):
         for key in (value.group, _news_of(value)):
-            failures[key] = max(value.attempts, failures.get(key, 0))
+            failures[key] = max(_failures(value, state), failures.get(key, 0))
     ranked: list[tuple[tuple[int, int], PendingNotification]] = []
     ranks: dict[tuple[str, str], tuple[int, int]] = {}
     for value, item in ((each.pending.value, each) for each in timed):
@@ -108,6 +132,18 @@ def due_first(timed: Sequence[Waiting], now: datetime) -> list[PendingNotificati
             ranked.append((ranks[news], item.pending))
     # The smaller form of a card comes right after the larger one, while the cause is surely the same.
     return [item for _, item in sorted(ranked, key=lambda each: (not each[1].value.plain, each[0]))]
+
+
+def _failures(notification: Notification, state: DestinationState) -> int:
+    """How often it failed, as far as that may be its own fault.
+
+    What is of high risk need not stand behind all that were never tried because its destination was down:
+    once another card is taken there, it is tried again, once. If it fails even so it is ill, and that counts.
+    """
+    tried_at, accepted = notification.tried_at, state.last_accepted
+    is_over = tried_at is not None and accepted is not None and accepted > tried_at
+    is_suspect = notification.ill or notification.doubts > 0
+    return 0 if is_over and not is_suspect and _is_urgent(notification) else notification.attempts
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, RequestEvent, Step
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
 from maa_notify.domain.times import unless_later
@@ -22,6 +23,7 @@ _FILED_ANEW_AFTER = timedelta(minutes=1)
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _TYPES_KEPT = 8
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
+_NEVER_QUIET = QuietHours()
 
 
 class RequestState(Struct, frozen=True):
@@ -72,11 +74,13 @@ class Rules(Struct, frozen=True):
         memory_lost_at: when what was remembered before was found to be gone (UTC); None if it never was.
         reminders: when to remind approvers.
         complete_reminders: when to remind the requestor to press Complete.
+        quiet: when reminders are held.
     """
 
     first_run: bool = False
     reminders: Plan = ()
     complete_reminders: Plan = ()
+    quiet: QuietHours = _NEVER_QUIET
     since: datetime | None = None
     memory_lost_at: datetime | None = None
 
@@ -286,14 +290,21 @@ def _credible(state: RequestState, now: datetime, rules: Rules) -> RequestState:
     )
     if unless_later(state.reminded_at, now) == state.reminded_at:
         return found
-    # Done with are the stages that have come by now; the others were taken for due too early.
+    # Done with are of these stages those that have come by now; the others were taken for due too early.
     request, plan = state.request, rules.complete_reminders
+    come = due(rules.reminders, request, (), now).stages
+    come_to_complete = due_to_complete(plan, request, found.approved_at, (), now).stages
     return replace(
         found,
         reminded_at=None,
-        reminders_sent=due(rules.reminders, request, (), now).stages,
-        complete_reminders_sent=due_to_complete(plan, request, found.approved_at, (), now).stages,
+        reminders_sent=_both(come, state.reminders_sent),
+        complete_reminders_sent=_both(come_to_complete, state.complete_reminders_sent),
     )
+
+
+def _both(come: Iterable[str], sent: Collection[str]) -> tuple[str, ...]:
+    """The stages that have come and were sent; one that has come may be held for quiet hours."""
+    return tuple(each for each in come if each in sent)
 
 
 def _status_changed(
@@ -340,7 +351,7 @@ def _unchanged(
 ) -> Change[RequestState] | None:
     is_as_known = remembered.missing_since is None and remembered.request == request
     found = remembered if is_as_known else replace(remembered, request=request, missing_since=None)
-    after, come = _reminded(found, now, rules)
+    after, come = _reminded(found, now, rules, rules.quiet)
     if not come.stages:
         return None if after is before else Change(request.id, before, after)
     event = RequestEvent(
@@ -357,22 +368,25 @@ def _unchanged(
     return Change(request.id, before, _now_told(after), event)
 
 
-def _reminded(tracked: RequestState, now: datetime, rules: Rules) -> tuple[RequestState, Due]:
-    """The state with the reminders due now marked as sent, and these reminders."""
+def _reminded(
+    tracked: RequestState, now: datetime, rules: Rules, quiet: QuietHours = _NEVER_QUIET
+) -> tuple[RequestState, Due]:
+    """The state with the reminders due now marked as sent, and these reminders.
+
+    Where another card tells the request anyway, no hour is quiet: what is due then is told with it.
+    """
     request = tracked.request
     if request.status == APPROVED:
-        come = due_to_complete(
-            rules.complete_reminders, request, tracked.approved_at, tracked.complete_reminders_sent, now
-        )
+        plan, done = rules.complete_reminders, tracked.complete_reminders_sent
+        come = due_to_complete(plan, request, tracked.approved_at, done, now, quiet)
         if not come.stages:
             return tracked, come
-        done = tracked.complete_reminders_sent + come.stages
-        return replace(tracked, complete_reminders_sent=done, reminded_at=now), come
-    come = due(rules.reminders, request, tracked.reminders_sent, now)
+        return replace(tracked, complete_reminders_sent=done + come.stages, reminded_at=now), come
+    done = tracked.reminders_sent
+    come = due(rules.reminders, request, done, now, quiet)
     if not come.stages:
         return tracked, come
-    done = tracked.reminders_sent + come.stages
-    return replace(tracked, reminders_sent=done, reminded_at=now), come
+    return replace(tracked, reminders_sent=done + come.stages, reminded_at=now), come
 
 
 def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetime) -> Step:

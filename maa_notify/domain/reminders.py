@@ -3,6 +3,10 @@
 `MAA_REMINDERS`, for example `50%,24h,4h`, is anchored to the request's own `expirationDateTime`, which Intune
 sets and may change: a share of the lifetime gone by, or a time left. A lifetime is never assumed.
 `MAA_COMPLETE_REMINDERS`, for example `4h,24h`, counts from the approval.
+
+In quiet hours a reminder is held: it is not due, and comes when the day begins, with what has come meanwhile.
+So there is always one more to come: for an approver the last of the plan is never held, and to complete none
+that could be too late by then.
 """
 
 import re
@@ -11,6 +15,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, ApprovalRequest
 
 _STAGE = re.compile(r"(?P<number>[0-9]{1,4})\s*(?P<unit>%|m|h|d)")
@@ -70,8 +75,14 @@ def _parse_stage(text: str) -> Stage:
     return Stage(name, span=number * _UNITS[match["unit"]])
 
 
+_IN_TIME = timedelta(hours=1)
+"""A last reminder to complete is held only if so much is left when the day begins: polls may be rare."""
+
+_NEVER_QUIET = QuietHours()
+
+
 class Due(Struct, frozen=True):
-    """The reminders of a plan that are due, oldest first, and when the next one will be (UTC)."""
+    """The reminders of a plan that are due, oldest first, and when the next one will be told (UTC)."""
 
     stages: tuple[str, ...]
     next_at: datetime | None
@@ -80,31 +91,63 @@ class Due(Struct, frozen=True):
 _NOTHING = Due((), None)
 
 
-def due(plan: Plan, request: ApprovalRequest, done: Collection[str], now: datetime) -> Due:
-    """The reminders due and not yet `done`; none unless the request still waits for an approver."""
-    if request.status != NEEDS_APPROVAL or _is_over(request, now):
-        return _NOTHING
-    return _due([(stage.before_expiry(request), stage.name) for stage in plan], done, now)
-
-
-def due_to_complete(
-    plan: Plan, request: ApprovalRequest, approved_at: datetime | None, done: Collection[str], now: datetime
+def due(
+    plan: Plan,
+    request: ApprovalRequest,
+    done: Collection[str],
+    now: datetime,
+    quiet: QuietHours = _NEVER_QUIET,
 ) -> Due:
-    """The reminders due for an approved request that waits for its requestor to press Complete.
-
-    No stage is promised for a time at which the request will have expired.
-    """
-    if request.status != APPROVED or approved_at is None or _is_over(request, now):
+    """The reminders due and not yet `done`; none unless the request still waits for an approver."""
+    if request.status != NEEDS_APPROVAL:
         return _NOTHING
-    times = [(stage.after_approval(approved_at), stage.name) for stage in plan]
-    return _due([(at, name) for at, name in times if at and not _is_over(request, at)], done, now)
+    times = ((stage.before_expiry(request), stage.name) for stage in plan)
+    return _due(request, times, done, now, quiet)
+
+
+def due_to_complete(  # noqa: PLR0913, PLR0917 - as `due`, and since when
+    plan: Plan,
+    request: ApprovalRequest,
+    approved_at: datetime | None,
+    done: Collection[str],
+    now: datetime,
+    quiet: QuietHours = _NEVER_QUIET,
+) -> Due:
+    """The reminders due for an approved request that waits for its requestor to press Complete."""
+    if request.status != APPROVED or approved_at is None:
+        return _NOTHING
+    times = ((stage.after_approval(approved_at), stage.name) for stage in plan)
+    return _due(request, times, done, now, quiet)
 
 
 def _is_over(request: ApprovalRequest, now: datetime) -> bool:
     return request.expires_at is not None and request.expires_at <= now
 
 
-def _due(times: Iterable[tuple[datetime | None, str]], done: Collection[str], now: datetime) -> Due:
-    known = sorted((at, name) for at, name in times if at is not None and name not in done)
+def _due(
+    request: ApprovalRequest,
+    times: Iterable[tuple[datetime | None, str]],
+    done: Collection[str],
+    now: datetime,
+    quiet: QuietHours,
+) -> Due:
+    """What is due now of the stages at these times; none is promised for when the request has expired."""
+    if _is_over(request, now):
+        return _NOTHING
+    known = sorted((at, name) for at, name in times if at and name not in done and not _is_over(request, at))
     come = tuple(name for at, name in known if at <= now)
-    return Due(come, next((at for at, _ in known if at > now), None))
+    later = [at for at, _ in known if at > now]
+    told = [_told_at(at, request, quiet, is_last=at == later[-1]) for at in later]
+    told_now = _told_at(now, request, quiet, is_last=not later)
+    if come and told_now > now:
+        return Due((), min([told_now, *told]))
+    return Due(come, min(told, default=None))
+
+
+def _told_at(at: datetime, request: ApprovalRequest, quiet: QuietHours, *, is_last: bool) -> datetime:
+    """When a reminder is told that comes then (UTC): at once, or when the quiet hours around it end."""
+    end = quiet.until(at)
+    if end is None or not is_last:
+        return end or at
+    is_in_time = request.expires_at is None or request.expires_at - end >= _IN_TIME
+    return end if is_in_time and request.status == APPROVED else at

@@ -20,6 +20,7 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
@@ -55,10 +56,16 @@ class Habits(Struct, frozen=True):
     Attributes:
         heartbeat: how long a destination is quiet before a heartbeat goes there; None for never.
         retention: how long journal, given-up notifications and past requests are kept.
+        quiet: when heartbeats are held.
     """
 
     heartbeat: timedelta | None = timedelta(days=30)
     retention: timedelta = timedelta(days=365)
+    quiet: QuietHours = QuietHours()
+
+    def heartbeat_at(self, now: datetime) -> timedelta | None:
+        """How long a destination is quiet before a heartbeat goes there now; None in quiet hours, too."""
+        return None if self.quiet.until(now) else self.heartbeat
 
 
 @dataclass(slots=True)
@@ -113,7 +120,7 @@ class Poll:
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
         quiet = [name for name in names if name not in {*arrived, *leaders}]
-        queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat)
+        queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat_at(now))
         waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()

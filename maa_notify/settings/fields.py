@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan, parse_plan
 from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
 from maa_notify.insight.weekly import parse_weekly
+from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
@@ -34,6 +36,7 @@ from maa_notify.settings.validation import (
     problem_of_webhook,
     read_json_list,
 )
+from maa_notify.settings.zones import quiet_hours, time_zone
 
 _Value = TypeVar("_Value")
 
@@ -117,6 +120,8 @@ def tenant_name(text: str) -> str:
     """What the tenant is called on cards."""
     if len(text) > _LONGEST_NAME or not text.isprintable():
         raise ValueError(f"must be at most {_LONGEST_NAME} characters in one line")
+    if "://" in text:
+        raise ValueError("must be a name, which everybody may read on cards, and no address")
     return text
 
 
@@ -231,23 +236,6 @@ def ticket_pattern(text: str) -> str:
     return text
 
 
-def time_zone(text: str) -> str:
-    """The IANA name of a time zone."""
-    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415 - slow to load, and seldom used
-
-    try:
-        ZoneInfo(text)
-    except (KeyError, OSError, ValueError):
-        # Slow to load, and needed for a message only.
-        from maa_notify.settings.windows_zones import iana_name_of  # noqa: PLC0415
-
-        known = iana_name_of(text)
-        hint = f"; this is what Windows calls {known}" if known else ""
-        hint = hint or did_you_mean(text, available_timezones())
-        raise ValueError(f"must be an IANA name such as Europe/Berlin{hint}") from None
-    return text
-
-
 class Setting(Struct, frozen=True, kw_only=True):
     """One setting.
 
@@ -310,6 +298,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_CLOUD", parse=word_of(CLOUDS), default="global"),
     _own(name="MAA_GRAPH_URL", parse=origin),
     _own(name="MAA_AUTHORITY_URL", parse=origin),
+    Setting(name=ALLOW_HOSTS, parse=allowed_hosts, absent=()),
     Setting(name="MAA_STATE", parse=state, default="sqlite:///maa-notify.db", secret=True),
     Setting(
         name="MAA_TABLE_NAME",
@@ -326,6 +315,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
     _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
+    _own(name="MAA_QUIET_HOURS", parse=quiet_hours, absent=QuietHours()),
     _own(name="MAA_TIME_ZONE", parse=time_zone),
     _own(name="MAA_TICKET_LINK", parse=ticket_link),
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from msgspec import Struct, field
 
 from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
@@ -79,6 +80,18 @@ class StateAddress(Struct, frozen=True):
     table_endpoint: str | None = None
 
 
+class AllowedHost(Struct, frozen=True):
+    """A host that may get tokens inside Azure though it is none of Microsoft's.
+
+    Attributes:
+        host: name or address and port, as in `gateway.contoso.com:443`.
+        reason: why, for people; "" where none is given.
+    """
+
+    host: str
+    reason: str = ""
+
+
 class BotSettings(Struct, frozen=True):
     """The bot, where there is one.
 
@@ -113,12 +126,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     cloud: Cloud
     graph_url: str
     authority_url: str
+    allow_hosts: tuple[AllowedHost, ...]
     state: StateAddress
     table_name: str
     teams_webhook_url: Secret | None
     destinations: tuple[Destination, ...]
     reminders: Plan
     complete_reminders: Plan
+    quiet_hours: QuietHours
     time_zone: str
     ticket_link: str
     ticket_pattern: str

@@ -28,8 +28,9 @@ from maa_notify.settings.destinations import (
     warn_of_unsigned,
 )
 from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
+from maa_notify.settings.hosts import check_hosts
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings, tickets_of
-from maa_notify.settings.startup import TENANTS, is_fleet, is_in_azure
+from maa_notify.settings.startup import TENANTS, has_tokens_of_azure, is_fleet, is_in_azure
 from maa_notify.settings.validation import (
     UNRESOLVED,
     Findings,
@@ -39,6 +40,7 @@ from maa_notify.settings.validation import (
     is_unresolved,
     problem_of_url,
 )
+from maa_notify.settings.zones import in_zone
 
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
 _TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
@@ -100,13 +102,16 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     values["graph_url"] = values["graph_url"] or cloud.graph
     values["authority_url"] = values["authority_url"] or cloud.authority
     entries = read_destinations(values["destinations"], findings, _service_check(cloud, in_azure=in_azure))
-    settings = Settings(**{**values, "destinations": tuple(entries)})
+    quiet = in_zone(values["quiet_hours"], values["time_zone"])
+    settings = Settings(**{**values, "destinations": tuple(entries), "quiet_hours": quiet})
     settings = _with_bot(_with_default_destination(settings, findings), findings)
     check_number(settings.destinations, findings)
     warn_of_shared_endpoints(settings.destinations, findings)
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
     _check_tickets(settings.ticket_link, settings.ticket_pattern, findings)
+    if has_tokens_of_azure(environ):
+        check_hosts(settings, findings, in_azure=in_azure)
     _warn_of_unknown_names(environ, findings)
     return Reading(replace(settings, warnings=tuple(findings.warnings)), tuple(findings.mistakes))
 

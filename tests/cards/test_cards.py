@@ -774,6 +774,21 @@ def test_a_nudge_to_complete_speaks_to_the_requestor() -> None:
     assert style(event) == "warning"
 
 
+@pytest.mark.parametrize(
+    "stage,passed,told",
+    [("4h", 4.99, "4 h"), ("4h", 11, "11 h"), ("30m", 2, "120 min"), ("1d", 47, "1 d"), ("4h", 3, "4 h")],
+)
+def test_a_nudge_that_was_held_tells_the_time_since_the_approval(
+    stage: str, passed: float, told: str
+) -> None:
+    """After a night it is more than the plan says; never less, whatever a clock says."""
+    event = nudge(approval("approved"))
+    assert isinstance(event, RequestEvent)
+    step = Step("approved", NOW - timedelta(hours=passed), Identity())
+
+    assert f"approved {told} ago, not completed" in shown(replace(event, stage=stage, steps=(step,)))
+
+
 @pytest.mark.parametrize("status", ["rejected", "cancelled", "completed", "expired"])
 def test_no_time_is_left_when_nothing_is_to_be_done(status: str) -> None:
     """A closed request counts down to nothing, and warns of nothing."""

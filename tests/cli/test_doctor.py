@@ -7,6 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -292,3 +293,27 @@ def test_a_terminal_shows_what_is_waited_for() -> None:
     assert during == "checking graph ..."
     assert terminal.shown == f"{during}\r{' ' * len(during)}\r"
     assert pipe.shown == quiet.shown == ""
+
+
+def test_what_deserves_a_look_is_a_warning_of_the_settings(command: Command, tmp_path: Path) -> None:
+    """The settings are right, and no exit code says otherwise; the address is not told."""
+    entries = '[{"name": "ops", "webhook_url": "https://logic.azure.com.evil.example/?sig=very-secret"}]'
+
+    done = command("doctor", MAA_DESTINATIONS=entries)
+
+    assert "WARNING settings: MAA_DESTINATIONS: ops: the host is like logic.azure.com" in done.out
+    assert "very-secret" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "begins,told", [(-1, "quiet now, until {1}"), (2, "not quiet now; next from {0} until {1}")]
+)
+def test_what_quiet_hours_mean_now_is_told(command: Command, begins: int, told: str) -> None:
+    """By the clock, with dates; nothing is said of them where there are none."""
+    start = datetime.now(UTC).replace(second=0) + begins * timedelta(hours=1)
+    span = [start, start + timedelta(hours=3)]
+    checks = findings(command("doctor", "--json", MAA_QUIET_HOURS=f"{span[0]:%H:%M}-{span[1]:%H:%M}"))
+
+    assert "quiet hours" not in findings(command("doctor", "--json"))
+    assert checks["quiet hours"][0] == "ok"
+    assert checks["quiet hours"][1].startswith(told.format(*(f"{each:%Y-%m-%d %H:%M} UTC" for each in span)))

@@ -1,5 +1,6 @@
 """The order in which waiting notifications are told, and when each of them may be."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from maa_notify.delivery.order import (
 from maa_notify.domain.event import EventKind
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState
-from tests.delivery.waiting import HOUR, MINUTE, SECOND, news, subjects
+from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, harmless, news, subjects
 from tests.support.clock import START
 
 HEALTHY = DestinationState()
@@ -49,6 +50,32 @@ def test_the_oldest_is_told_first_whatever_it_is_about() -> None:
     old, one, two = news("c", recorded_at=START - SECOND), news("a"), news("b")
 
     assert in_order([two, one, old]) == in_order([one, old, two]) == [old, one, two]
+
+
+def test_high_risk_comes_before_what_is_older() -> None:
+    """Of equal risk the oldest first, as ever."""
+    flood = [harmless(f"h{number}", recorded_at=START - number * MINUTE) for number in (3, 2, 1)]
+    wipes = [news("w1", recorded_at=START - SECOND), news("w2")]
+
+    assert in_order([*flood, *reversed(wipes)]) == [*wipes, *flood]
+
+
+def test_what_has_waited_a_day_longer_is_not_passed_any_more() -> None:
+    """So nothing waits for ever, however much of high risk comes."""
+    old, older = (
+        harmless("a", recorded_at=START - DAY + SECOND),
+        harmless("b", recorded_at=START - DAY - SECOND),
+    )
+
+    assert in_order([old, older, news("w")]) == [older, news("w"), old]
+
+
+def test_earlier_news_of_a_request_that_became_dangerous_come_along() -> None:
+    """The card of high risk would have to wait for the harmless one before it, and so for the flood."""
+    flood = [harmless(f"h{number}", recorded_at=START - HOUR) for number in range(3)]
+    first, second = harmless("x"), news("x", 2)
+
+    assert in_order([*flood, second, first]) == [first, second, *flood]
 
 
 @pytest.mark.parametrize(
@@ -109,15 +136,48 @@ def test_a_digest_is_due_as_a_whole() -> None:
     assert waits(*members, *alone) == [9, 9, 30, 5]
 
 
-def ranked(*items: PendingNotification, later: tuple[PendingNotification, ...] = ()) -> list[str]:
+def ranked(
+    *items: PendingNotification,
+    later: tuple[PendingNotification, ...] = (),
+    state: DestinationState = HEALTHY,
+) -> list[str]:
     """What of these is told, in this order, while others wait for later."""
     everything = [Waiting(each, START + (MINUTE if each in later else 0 * MINUTE)) for each in items]
-    return subjects(due_first(everything, START))
+    return subjects(due_first(everything, START, state))
 
 
 def test_what_failed_least_is_tried_first() -> None:
     """So that one ill card holds up no other; those that failed as often keep their order."""
     assert ranked(news("a", attempts=2), news("b", attempts=1), news("c"), news("d")) == ["c", "d", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    "fields,accepted,first",
+    [
+        ({}, START, "w"),
+        ({"recipient": "mira"}, START, "w"),
+        ({"ill": True}, START, "a"),
+        ({"doubts": 1}, START, "a"),
+        ({}, START - HOUR, "a"),
+        ({}, None, "a"),
+    ],
+    ids=["taken since", "in a chat", "ill", "in doubt", "taken before", "never taken"],
+)
+def test_high_risk_that_failed_with_its_destination_goes_first_once_that_is_over(
+    fields: dict[str, Any], accepted: datetime | None, first: str
+) -> None:
+    """Not while nobody can tell whose fault it was, nor when it was its own: then others come first."""
+    wipe = news("w", attempts=3, tried_at=START - MINUTE, **fields)
+    everything = [wipe, harmless("a"), harmless("b", attempts=1, tried_at=START - MINUTE)]
+
+    assert ranked(*everything, state=DestinationState(last_accepted=accepted))[0] == first
+
+
+def test_failures_of_what_is_harmless_count_on() -> None:
+    """A card was taken since, and the untried ones go ahead all the same."""
+    failed = harmless("f", attempts=1, tried_at=START - MINUTE)
+
+    assert ranked(failed, harmless("a"), state=DestinationState(last_accepted=START)) == ["a", "f"]
 
 
 def test_the_plain_form_of_a_card_comes_right_after_its_full_one() -> None:
@@ -133,7 +193,9 @@ def test_what_has_its_time_later_is_not_told_now() -> None:
 
     assert ranked(one, two, later=(one,)) == ["b"]
     assert (
-        due_first([Waiting(one, START)], START + SECOND) == due_first([Waiting(one, START)], START) == [one]
+        due_first([Waiting(one, START)], START + SECOND, HEALTHY)
+        == due_first([Waiting(one, START)], START, HEALTHY)
+        == [one]
     )
 
 
@@ -160,7 +222,7 @@ def test_later_news_of_a_request_never_come_before_earlier_ones() -> None:
     )
     everything = [Waiting(failed, START + MINUTE), Waiting(first, START), Waiting(second, START)]
 
-    assert due_first(everything, START) == [first, second]
+    assert due_first(everything, START, HEALTHY) == [first, second]
 
 
 def test_a_card_is_for_one_person_and_one_destination() -> None:

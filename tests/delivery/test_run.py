@@ -78,7 +78,8 @@ class House:
 
     def put(self, *items: PendingNotification, **state: Any) -> None:
         """Lets these wait, and what is remembered of the destination be so."""
-        self.rows.commit([Put(OUTBOX + each.value.key, encode(each.value)) for each in items])
+        for each in items:
+            self.rows.commit([Put(OUTBOX + each.value.key, encode(each.value))])
         if state:
             before = self.store.outbox.read_destination("default")
             self.store.outbox.write_destination(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from maa_notify.delivery.sender import Card
 from maa_notify.domain.event import Event, EventKind, RequestEvent
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.request import Target
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import Versioned
 from tests.storage.changes import tracked
@@ -21,6 +22,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 _REQUEST = tracked().request
+_MESSAGE = replace(_REQUEST, policy_types=("customOrganizationalMessage",), target=Target())
 
 
 def news(
@@ -30,10 +32,17 @@ def news(
     destination: str = "default",
     **fields: Any,
 ) -> PendingNotification:
-    """What waits about a request, recorded at `START` if nothing else is said."""
+    """What waits about a request to wipe a device, recorded at `START` if nothing else is said."""
     event = RequestEvent(kind, replace(_REQUEST, id=subject), revision, START)
     values: dict[str, Any] = {"recorded_at": START, **fields}
     return Versioned(Notification(event, destination, **values), "1")
+
+
+def harmless(subject: str = "one", revision: int = 1, **fields: Any) -> PendingNotification:
+    """The same about a request of low risk."""
+    item = news(subject, revision, **fields)
+    event = RequestEvent(EventKind.CREATED, replace(_MESSAGE, id=subject), revision, START)
+    return replace(item, value=replace(item.value, event=event))
 
 
 def subjects(waiting: list[PendingNotification]) -> list[str]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState, Rules, compare
 from maa_notify.domain.event import EventKind, RequestEvent, Step
+from maa_notify.domain.quiet import QuietHours, parse_quiet_hours
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
 from tests.support.approval import FILED, LIFETIME, NOW, approval
@@ -751,3 +752,76 @@ def test_reminders_that_a_wrong_clock_took_for_due_come_at_their_time(
     assert change.event is None
     assert change.after is not None
     assert (change.after.reminders_sent, change.after.missing_since) == (left, None)
+
+
+NIGHT = replace(RULES, quiet=QuietHours(parse_quiet_hours("22:00-07:00").spans))
+"""`NOW` is noon, so the night begins ten hours after it, eleven after the request was filed."""
+
+
+def polled(
+    known: Known, *requests: ApprovalRequest, hours: float
+) -> tuple[dict[str, RequestState], list[str]]:
+    """What is known and what was told after a poll so many hours after `NOW`, with quiet hours."""
+    changes = poll(known, *requests, now=NOW + hours * HOUR, rules=NIGHT)
+    return applied(known, changes), told(changes)
+
+
+def test_a_reminder_of_the_night_is_told_once_in_the_morning() -> None:
+    """Half time is at eleven in the evening; nothing is written before seven, and nothing told after."""
+    known = known_as(approval())
+    for hours in (35, 40, 42.9):
+        assert polled(known, approval(), hours=hours) == (known, [])
+    known, first = polled(known, approval(), hours=43)
+    known, second = polled(known, approval(), hours=43.1)
+
+    assert (first, second) == (["reminder"], [])
+    assert known[approval().id].reminders_sent == ("50%",)
+
+
+@pytest.mark.parametrize("status", ["rejected", "cancelled", "approved", "expired"])
+def test_a_reminder_of_a_request_that_is_decided_at_night_is_never_told(status: str) -> None:
+    """The decision is, at once."""
+    known = known_as(approval())
+    known, held = polled(known, approval(), hours=36)
+    known, decided = polled(known, approval(status), hours=37)
+    _, morning = polled(known, approval(status), hours=43)
+
+    assert (held, decided, morning) == ([], [status], [])
+
+
+def test_what_tells_a_request_at_night_anyway_stands_for_its_reminder() -> None:
+    """Seen for the first time, or waiting again: the morning adds nothing."""
+    for before in ({}, known_as(approval("approved"))):
+        known, night = polled(before, approval(), hours=36)
+        _, morning = polled(known, approval(), hours=43)
+
+        assert (night, morning) == (["needsApproval" if before else "created"], [])
+
+
+def test_the_last_reminder_is_told_at_night() -> None:
+    """It comes half past eleven, and at seven it would be too late."""
+    request = approval(expires_at=NOW + 15.5 * HOUR)
+    known = known_as(request, reminders_sent=("50%", "24h"))
+    [change] = poll(known, request, now=NOW + 11.5 * HOUR, rules=NIGHT)
+
+    assert isinstance(change.event, RequestEvent)
+    assert change.event.names == {"reminder", "expiring"}
+
+
+def test_a_reminder_to_complete_is_told_in_the_morning() -> None:
+    """Approved at noon, so that it would come at midnight."""
+    late = replace(NIGHT, complete_reminders=parse_plan("12h"))
+    known = lived("needsApproval", "approved", rules=late)
+    night = poll(known, approval("approved"), now=NOW + 12 * HOUR, rules=late)
+    morning = poll(known, approval("approved"), now=NOW + 19 * HOUR, rules=late)
+
+    assert (nudges(night), [each.stage for each in nudges(morning)]) == ([], ["12h"])
+
+
+def test_a_clock_that_was_set_back_at_night_does_not_lose_what_is_held() -> None:
+    """Nothing was told of the stage that has come, whatever a wrong clock noted of another one."""
+    known = known_as(approval(), reminders_sent=("24h",), reminded_at=NOW + 99 * HOUR)
+    known, night = polled(known, approval(), hours=36)
+    _, morning = polled(known, approval(), hours=43)
+
+    assert (night, morning) == ([], ["reminder"])

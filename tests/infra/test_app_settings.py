@@ -16,6 +16,7 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
     "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
@@ -67,6 +68,7 @@ CHOSEN = {
     "MAA_TABLE_NAME": "Approvals",
     "MAA_REMINDERS": "25%,12h",
     "MAA_COMPLETE_REMINDERS": "4h,24h",
+    "MAA_QUIET_HOURS": "22:00-07:00; Sat,Sun",
     "MAA_TIME_ZONE": "Europe/Berlin",
     "MAA_TICKET_LINK": "https://tickets.contoso.example/{}",
     "MAA_TICKET_PATTERN": "INC-[0-9]{4,8}",

@@ -1,6 +1,7 @@
 """Settings: what each means, what is wrong with a wrong one, and what never shows."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES
 from maa_notify.domain.tickets import TicketLinks
@@ -108,6 +110,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_CLOUD="mars",
         MAA_GRAPH_URL="graph",
         MAA_AUTHORITY_URL="ftp://x",
+        MAA_ALLOW_HOSTS="*.example",
         MAA_STATE="somewhere",
         MAA_TABLE_NAME="1",
         MAA_TEAMS_WEBHOOK_URL="x",
@@ -115,6 +118,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_REMINDERS="soon",
         MAA_COMPLETE_REMINDERS="50%",
         MAA_TIME_ZONE="CET+1",
+        MAA_QUIET_HOURS="25:00-07:00",
         MAA_TICKET_LINK="http://x/{}",
         MAA_TICKET_PATTERN="(a+)+",
         MAA_DIGEST_ABOVE="many",
@@ -865,6 +869,48 @@ def test_a_time_zone_that_nobody_knows_is_refused(value: str, hint: str) -> None
     [told] = mistakes(MAA_TIME_ZONE=value)
 
     assert told == f"MAA_TIME_ZONE: must be an IANA name such as Europe/Berlin{hint}"
+
+
+@pytest.mark.parametrize(
+    "value,cards,zone,hour",
+    [
+        ("22:00-07:00", "", None, 7),
+        ("22:00-07:00", "Europe/Berlin", "Europe/Berlin", 5),
+        ("22:00-07:00 UTC", "Europe/Berlin", "UTC", 7),
+    ],
+    ids=["UTC", "that of cards", "one of their own"],
+)
+def test_quiet_hours_go_by_their_own_zone_or_that_of_cards(
+    value: str, cards: str, zone: str | None, hour: int
+) -> None:
+    """Whoever has named a zone for the times on cards need not name it again."""
+    quiet = read(MAA_QUIET_HOURS=value, MAA_TIME_ZONE=cards).quiet_hours
+
+    assert zone == (None if quiet.zone is None else str(quiet.zone))
+    assert quiet.until(datetime(2026, 8, 18, 23, tzinfo=UTC)) == datetime(2026, 8, 19, hour, tzinfo=UTC)
+
+
+def test_without_the_setting_no_hour_is_quiet() -> None:
+    """Nor with a time zone alone."""
+    assert read(MAA_TIME_ZONE="Europe/Berlin").quiet_hours == QuietHours()
+
+
+@pytest.mark.parametrize(
+    "value,problem",
+    [
+        ("22:00-07:00 Satt", "has 'Satt', which is neither days nor hours; a time zone must be an IANA name"),
+        ("Sat Europe/Berlim", "such as Europe/Berlin; did you mean 'Europe/Berlin'?"),
+        ("Sat W. Europe Standard Time", "this is what Windows calls Europe/Berlin"),
+        ("22-7", "must be spans such as 22:00-07:00; Sat,Sun (a semicolon between two), and '22-7' are no"),
+        ("22:00-\u200b07:00", "it holds an invisible character (U+200B)"),
+    ],
+)
+def test_quiet_hours_that_make_no_sense_are_refused(value: str, problem: str) -> None:
+    """Which part it is, and what would be right."""
+    [told] = mistakes(MAA_QUIET_HOURS=value)
+
+    assert told.startswith("MAA_QUIET_HOURS: ")
+    assert problem in told
 
 
 BOT_ID = "7b0c54be-0000-4000-8000-000000000003"
