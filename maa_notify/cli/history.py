@@ -13,7 +13,8 @@ from maa_notify.cli.keys import is_meant, is_request_meant
 from maa_notify.cli.request_rows import REQUEST_COLUMNS, in_one_line, name_of, request_row
 from maa_notify.cli.span import add_span, span_of
 from maa_notify.cli.spreadsheet import print_table
-from maa_notify.cli.text import complain, print_json_list, subject_line
+from maa_notify.cli.text import complain, print_json, print_json_list, subject_line
+from maa_notify.delivery.gaps import Numbers, numbers_of
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
@@ -34,9 +35,11 @@ COLUMNS = (
     "run_id",
     "message_id",
 )
+GAP_COLUMNS = ("destination", "first", "last", "missing")
 _MOST_DAYS = 36_500
 
 if TYPE_CHECKING:
+    from maa_notify.app import App
     from maa_notify.insight.span import Span
     from maa_notify.storage.store import StateStore
 
@@ -55,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_span(parser)
     add_key(parser, "only this request or notification, by the key on its card or in the outbox")
     add_destination(parser)
+    parser.add_argument(
+        "--gaps",
+        action="store_true",
+        help="only the numbers at the foot of cards that nothing accounts for, by destination",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,17 +75,14 @@ def run(options: argparse.Namespace) -> int:
     from maa_notify import app
     from maa_notify.insight.span import Span
 
-    if options.requests and options.destination is not None:
-        complain(
-            "--destination says where notifications went, and requests go nowhere: leave out one of both"
-        )
-        return WRONG_SETTINGS
-    if options.days is not None and (options.since or options.until):
-        complain("--days says since when already: leave it out, or --since and --until")
+    if problem := _contradiction(options):
+        complain(problem)
         return WRONG_SETTINGS
     notifier = app.build()
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
+        if options.gaps:
+            return _print_gaps(_numbers(notifier), options)
         span = span_of(options.since, options.until, notifier.cards.times.zone)
         if span is None:
             return WRONG_SETTINGS
@@ -98,6 +103,15 @@ def run(options: argparse.Namespace) -> int:
     where = f" for {options.destination}" if options.destination else ""
     complain(f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox")
     return FAILED
+
+
+def _contradiction(options: argparse.Namespace) -> str:
+    """What is wrong with options that do not go together; "" for nothing."""
+    if options.requests and options.destination is not None:
+        return "--destination says where notifications went, and requests go nowhere: leave out one of both"
+    if options.days is not None and (options.since or options.until):
+        return "--days says since when already: leave it out, or --since and --until"
+    return ""
 
 
 def _print(columns: Sequence[str], rows: Iterable[dict[str, str]], options: argparse.Namespace) -> None:
@@ -125,6 +139,35 @@ def _notifications(
     for state, entry in merge(sent, dead, key=lambda each: each[1].at):
         if span.holds(entry.at) and _is_asked_for(entry, options.key, options.destination):
             yield _row(state, entry)
+
+
+def _numbers(notifier: "App") -> list[Numbers]:
+    """The numbers of each destination, under the name of the first of those at one address."""
+    store, leaders = notifier.store, notifier.settings.leaders
+    left = [*store.journal.read_sent(), *(each.value for each in store.journal.read_dead())]
+    told = [each.notification for each in left] + [each.value for each in store.outbox.read_pending()]
+    known: dict[str, list[int]] = {
+        each.route.name: [] for each in notifier.settings.destinations if not each.route.to_requestor
+    }
+    for each in told:
+        if not each.recipient:
+            known.setdefault(leaders.get(each.destination, each.destination), []).append(each.serial)
+    own = {name: numbers for name, numbers in known.items() if name not in leaders}
+    last = {name: store.outbox.read_destination(name).value.serial for name in own}
+    return [numbers_of(name, numbers, last[name]) for name, numbers in sorted(own.items())]
+
+
+def _print_gaps(found: Sequence[Numbers], options: argparse.Namespace) -> int:
+    rows = [
+        {"destination": each.destination, "first": each.first, "last": each.last, "missing": each.told}
+        for each in found
+        if options.destination in {None, each.destination}
+    ]
+    if options.json or options.format == "json":
+        print_json(rows)
+    else:
+        print_table(GAP_COLUMNS, ({name: str(value) for name, value in row.items()} for row in rows))
+    return FAILED if any(row["missing"] for row in rows) else OK
 
 
 def _is_asked_for(entry: JournalEntry, key: str | None, destination: str | None) -> bool:

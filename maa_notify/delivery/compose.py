@@ -13,6 +13,7 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify.cards.serial import numbered
 from maa_notify.delivery.retries import sends_one_ahead
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
@@ -84,14 +85,17 @@ class Composer(Struct, frozen=True):
         together = self._together(due, apart, state)
         members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         first = members[0].value
+        # One that may be there already keeps its number. Nobody sees all chats of a destination.
+        serial = 0 if first.recipient else first.serial or state.serial + 1
         if len(members) == 1:
-            return members, self._message(first, places.get(first.event.subject_id), now)
+            place = places.get(first.event.subject_id)
+            return members, _numbered(self._message(first, place, now), serial, place)
         card, count = self._digest(members, together[len(members) :], now)
         if count < len(members):
             # Where names are so long that one card cannot hold them, two of a size are better than a rest.
             fewer = _balanced(len(together), count, self.digest_above)
             card, count = self._digest(members[:fewer], together[fewer:], now)
-        return members[:count], _message(card, first)
+        return members[:count], _numbered(_message(card, first), serial, None)
 
     def _digest(
         self, members: Sequence[PendingNotification], others: Sequence[PendingNotification], now: datetime
@@ -110,7 +114,9 @@ class Composer(Struct, frozen=True):
         if is_alone or not (digest or _may_share(first.value)):
             return [first]
         if digest:
-            whole = _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+            # Earlier news that are in doubt were passed by it before, so they part it now no more than then.
+            others = [each for each in due if each.value.digest == digest or not each.value.doubts]
+            whole = _recordable(_in_order(others, apart, lambda value: value.digest == digest))
             return [_one_of(whole)] if _asks_first(whole, state) else whole
         fresh = _in_order(due, apart, _may_share)
         return [first] if len(fresh) <= self.digest_above else fresh
@@ -184,6 +190,14 @@ def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotif
 
 def _message(card: Card, notification: Notification) -> Message:
     return Message(card, str(card.get("fallbackText", "")), notification.recipient)
+
+
+def _numbered(message: Message, serial: int, place: StoredCard | None) -> Message:
+    """The message with its number; a card that is changed in place shows the one that it came with, too."""
+    first = place.serial if place is not None and message.changes_card else 0
+    card = numbered(message.card, first, serial) if first else numbered(message.card, serial)
+    reply = None if message.reply is None else numbered(message.reply, serial)
+    return replace(message, card=card, reply=reply, serial=serial, card_serial=first or serial)
 
 
 def _may_share(notification: Notification) -> bool:

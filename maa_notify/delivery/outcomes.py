@@ -31,7 +31,10 @@ def accepted(
         waiting: what else waits there.
         now: the time of the answer (UTC).
     """
-    entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
+    entries = [
+        JournalEntry(replace(each.value, serial=message.serial), now, receipt.run_id, receipt.message_id)
+        for each in items
+    ]
     passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
     marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed]
     told = [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
@@ -39,7 +42,8 @@ def accepted(
     # A digest is no subject's own card, and of older news that came late nobody has to remember one.
     is_current = len(items) == 1 and message.changes_card and not first.overtaken
     if is_current and receipt.location is not None:
-        told = [replace(told[0], card=StoredCard(receipt.location, now, first.event.revision))]
+        card = StoredCard(receipt.location, now, first.event.revision, message.card_serial)
+        told = [replace(told[0], card=card)]
     # What a transaction has no room for beside a large digest comes without the mark.
     return recorded_together(told, marked)
 

@@ -27,7 +27,7 @@ def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits)
 
 
 def after_post(
-    state: DestinationState, now: datetime, limits: DeliveryLimits, *, took_s: float = 0.0
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, took_s: float = 0.0, serial: int = 0
 ) -> DestinationState:
     """The state after an accepted card: no failure any more, and one more post that counts.
 
@@ -36,6 +36,7 @@ def after_post(
         now: the time of the answer (UTC).
         limits: how to deliver.
         took_s: how long the answer took, in seconds; one that comes late makes the next posts patient.
+        serial: the number of the card; 0 for none.
     """
     return replace(
         state,
@@ -48,4 +49,5 @@ def after_post(
         is_mute=False,
         is_slow=state.is_slow and took_s > limits.post_s / 2,
         repeats=(),
+        serial=max(state.serial, serial),
     )

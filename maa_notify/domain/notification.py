@@ -43,6 +43,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
+        serial: the number of its card at its destination, once that may be there; 0 before, and in chats.
     """
 
     event: Event
@@ -63,6 +64,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     overtaken: bool = False
     digest: str = ""
     unreached_at: datetime | None = None
+    serial: int = 0
 
     @property
     def key(self) -> str:

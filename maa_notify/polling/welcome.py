@@ -44,6 +44,9 @@ def arrivals(
         leaders: the first destination at the same address, for all others there.
         now: the time of this poll (UTC).
     """
+    if mark.retell_since is not None:
+        # Memory was touched meanwhile: all of them missed what it hid.
+        return dict.fromkeys((name for name in names if name not in leaders), mark.retell_since)
     if mark.destinations:
         # One that left at a time that has not come yet is told what is open, like a new one.
         return {
@@ -59,7 +62,8 @@ def attended(mark: SourceMark, names: Collection[str], arrived: Arrivals, now: d
     gone = dict.fromkeys(set(mark.destinations) - set(names), unless_later(mark.tried_at, now) or now)
     away = {name: at for name, at in {**mark.left, **gone}.items() if name not in present}
     latest = sorted(away.items(), key=lambda each: each[1])[-_MOST_LEFT:]
-    return replace(mark, destinations=tuple(present), left=dict(latest))
+    retell_since = mark.retell_since if arrived else None
+    return replace(mark, destinations=tuple(present), left=dict(latest), retell_since=retell_since)
 
 
 def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinations
@@ -70,6 +74,8 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
     leaders: Mapping[str, str],
     told_before: Collection[Told],
     now: datetime,
+    *,
+    with_closed: bool = False,
 ) -> list[Change[RequestState]]:
     """The changes, and with them, for arrivals, the requests that nothing else tells there.
 
@@ -85,6 +91,7 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
         leaders: the first destination at the same address, for all others there.
         told_before: what they were told lately.
         now: the time of the poll (UTC).
+        with_closed: tell also what was filed and has ended meanwhile, as nobody may have heard of it.
     """
     found = {change.subject_id: change for change in changes}
     waiting, rows = snapshot.waiting(), {row.key for row in snapshot.outbox}
@@ -97,7 +104,7 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
             heard = {each.destination for each in route(change.event, routes)}
         told = tuple(
             each
-            for each in _missed(change.after, routes, arrived, leaders, now)
+            for each in _missed(change.after, routes, arrived, leaders, now, with_closed=with_closed)
             if each.destination not in heard
             and (each.destination, request_id, each.event.revision) not in told_before
             and OUTBOX + each.key not in rows
@@ -109,8 +116,14 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
     return list(found.values())
 
 
-def _missed(
-    state: RequestState, routes: Sequence[Route], arrived: Arrivals, leaders: Mapping[str, str], now: datetime
+def _missed(  # noqa: PLR0913 - as above, for one request
+    state: RequestState,
+    routes: Sequence[Route],
+    arrived: Arrivals,
+    leaders: Mapping[str, str],
+    now: datetime,
+    *,
+    with_closed: bool,
 ) -> Iterator[Notification]:
     """The present state of a request as news, for those arrivals that missed it."""
     before = state.steps[-2].status if len(state.steps) > 1 else NEEDS_APPROVAL
@@ -126,16 +139,18 @@ def _missed(
         }
         # Where another destination posts already, what it hears of stands there.
         is_there = away_since is None and leaders.get(name, name) in others
-        for each in hearing if _was_missed(state, away_since) and not is_there else ():
+        for each in (
+            hearing if _was_missed(state, away_since, with_closed=with_closed) and not is_there else ()
+        ):
             if each.destination == name:
                 yield Notification(event, name, now, recipient=each.recipient, digest=_TOGETHER)
 
 
-def _was_missed(state: RequestState, away_since: datetime | None) -> bool:
+def _was_missed(state: RequestState, away_since: datetime | None, *, with_closed: bool) -> bool:
     """Whether an arrival has to hear of it: a new one of what is open, another of what changed meanwhile."""
     request = state.request
     filed_at = request.requested_at
     if away_since is None or (filed_at is not None and filed_at >= away_since):
-        return not request.is_closed
+        return with_closed or not request.is_closed
     times = (request.modified_at, *(step.at for step in state.steps))
     return any(moment is not None and moment >= away_since - SKEW for moment in times)

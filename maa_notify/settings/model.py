@@ -140,6 +140,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     digest_above: int
     heartbeat_days: int
     summary: WeeklyTime | None
+    ping_url: Secret | None
     retention_days: int
     poll_schedule: str
     requestor_chat: bool

@@ -123,6 +123,14 @@ def test_a_digest_that_was_tried_comes_as_it_was() -> None:
     assert (told, message.card["again"]) == (["a", "c"], True)
 
 
+def test_earlier_news_in_doubt_part_no_digest_that_passed_them() -> None:
+    """A digest whose answer was lost stays that digest, though what it passed is due again, too."""
+    due = [news("a", digest="d"), news("b", 1, doubts=3), news("b", 2, digest="d", doubts=1)]
+
+    assert compose(*due)[0] == ["a", "b"]
+    assert compose(news("a", digest="d"), news("b", 1), news("b", 2, digest="d"))[0] == ["a"]
+
+
 def test_the_last_of_a_digest_is_a_card_of_its_own() -> None:
     """The others were discarded, or told."""
     told, message = compose(news("a", digest="d"), news("b"), news("c"), news("e"))

@@ -120,7 +120,9 @@ def test_what_is_taken_is_told_once_and_the_lease_is_given_back() -> None:
 
     assert (first, second) == (DeliveryResult(delivered=1), DeliveryResult())
     assert (house.box.told, house.left) == (["a"], {})
-    assert house.state == DestinationState(posts=(START.timestamp(),), last_accepted=START, heard_at=START)
+    assert house.state == DestinationState(
+        posts=(START.timestamp(),), last_accepted=START, heard_at=START, serial=1
+    )
     assert [each.run_id for each in house.store.journal.read_sent()] == ["run"]
 
 

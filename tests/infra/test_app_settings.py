@@ -18,6 +18,7 @@ NOT_IN_AZURE = {
     "MAA_AUTHORITY_URL": "as above",
     "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
     "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
+    "MAA_PING_URL": "whose monitor it is, whoever deploys this need not know: it is added by hand",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
 FORBIDDEN_ON_FLEX = {

@@ -49,7 +49,8 @@ def test_a_good_poll(graph: FakeGraph, notifier: Notifier, lines_of: Lines) -> N
         "deliver.sent key=K destination=default event=created type=app+role risk=high after_s=61",
         (
             "poll.done trigger=timer listed=3 events=2 delivered=2 pending=0 overdue=0 dead=0 malformed=0"
-            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 unreached=0 seconds=1.00 failure=none"
+            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 unreached=0 unheard=0 seconds=1.00"
+            " failure=none"
         ),
     ]
 
