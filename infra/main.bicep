@@ -77,6 +77,9 @@ param digestAbove int = 5
 @maxValue(80)
 param heartbeatDays int = 30
 
+@description('When last week is summed up, such as MON 08:00 in the display time zone. Empty: never.')
+param summary string = ''
+
 @description('Days that the journal and past requests are kept.')
 @minValue(35)
 @maxValue(3650)
@@ -240,6 +243,7 @@ module resources 'resources.bicep' = {
     ticketPattern: ticketPattern
     digestAbove: digestAbove
     heartbeatDays: heartbeatDays
+    summary: summary
     retentionDays: retentionDays
     pollSchedule: pollSchedule
     posture: posture

@@ -70,6 +70,9 @@ param digestAbove int = 5
 @maxValue(80)
 param heartbeatDays int = 30
 
+@description('When last week is summed up, such as MON 08:00 in the display time zone. Empty: never.')
+param summary string = ''
+
 @description('Days that the journal and past requests are kept.')
 @minValue(35)
 @maxValue(3650)
@@ -364,6 +367,10 @@ var ownSettings = [
   {
     name: 'MAA_HEARTBEAT_DAYS'
     value: string(heartbeatDays)
+  }
+  {
+    name: 'MAA_SUMMARY'
+    value: summary
   }
   {
     name: 'MAA_RETENTION_DAYS'

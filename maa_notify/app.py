@@ -229,7 +229,11 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
             quiet=settings.quiet_hours,
         ),
-        sources=(*(() if approvers is None else (approvers,)), *_posture(settings, reader, clock)),
+        sources=(
+            *(() if approvers is None else (approvers,)),
+            *_posture(settings, reader, clock),
+            *_summary(settings, store, cards, clock),
+        ),
         approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
         pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
@@ -278,6 +282,16 @@ def _posture(settings: Settings, reader: GraphReader, clock: Clock) -> Sequence[
 
     read = posture_reader(settings, reader, clock, SECONDS).read
     return (PostureSource(read, settings.posture_every, settings.global_admins, settings.posture_accept),)
+
+
+def _summary(settings: Settings, store: StateStore, cards: TeamsCards, clock: Clock) -> Sequence[Source]:
+    """The source of the weekly summary; none where it is off."""
+    if settings.summary is None:
+        return ()
+    # Slow to load, and off by default.
+    from maa_notify.polling.summary import Summary  # noqa: PLC0415
+
+    return (Summary(settings.summary, store.history, clock, cards.times.zone),)
 
 
 def graph_scope(settings: Settings) -> str:

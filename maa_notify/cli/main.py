@@ -61,6 +61,8 @@ COMMANDS = {
     "preview": Command("maa_notify.cli.preview", "show the card for a status, or where a request would go"),
     "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
     "history": Command("maa_notify.cli.history", "what was told, when and where"),
+    "who": Command("maa_notify.cli.who", "who asked for what, who approved it, and when"),
+    "report": Command("maa_notify.cli.report", "how requests fared in a month, a quarter or any span"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
     "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),
 }

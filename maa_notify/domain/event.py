@@ -41,13 +41,15 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 class NoticeKind(StrEnum):
     """The kinds of notices.
 
-    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier.
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier;
+    a summary tells of a week.
     """
 
     ALARM = "alarm"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
+    SUMMARY = "summary"
 
 
 class Step(Struct, frozen=True):

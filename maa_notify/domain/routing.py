@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.event import POSTURE, Event, EventKind
+from maa_notify.domain.event import POSTURE, Event, EventKind, NoticeKind
 from maa_notify.domain.request import (
     ACCOUNT,
     APPROVED,
@@ -25,6 +25,7 @@ EXPIRING = "expiring"
 EVENT_NAMES = (
     *map(str, EventKind),
     EXPIRING,
+    str(NoticeKind.SUMMARY),
     *STATUSES,
     POSTURE,
 )

@@ -142,7 +142,7 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        is_purged = purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
         if is_purged and self.approvers is None:
             self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.

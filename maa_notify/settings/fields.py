@@ -24,6 +24,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.weekly import parse_weekly
 from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.posture import acceptances, limits
@@ -337,6 +338,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    _own(name="MAA_SUMMARY", parse=parse_weekly, absent=None),
     # A monitor that all tenants shared would be well again with the next tenant's poll.
     _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),

@@ -17,6 +17,7 @@ from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
 from maa_notify.insight.posture.rules import Acceptance, Limits
+from maa_notify.insight.weekly import WeeklyTime
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -147,6 +148,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    summary: WeeklyTime | None
     ping_url: Secret | None
     retention_days: int
     poll_schedule: str

@@ -1,5 +1,6 @@
-"""The state of one tenant, in four parts: for polls, for deliveries, for people, and about approvers."""
+"""The state of one tenant, in five parts: for polls, for deliveries, two for people, and about approvers."""
 
+from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
@@ -12,7 +13,7 @@ _PROBE = META + "probe"
 
 
 class StateStore:
-    """Holds the three parts together, so that one thing is wired up and closed.
+    """Holds the five parts together, so that one thing is wired up and closed.
 
     Attributes:
         rows: what all of them stand on.
@@ -20,6 +21,7 @@ class StateStore:
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
         roll: who can decide what.
+        history: all requests that are remembered.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -30,6 +32,7 @@ class StateStore:
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
         self.roll = RollStore(versioned)
+        self.history = RequestHistory(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

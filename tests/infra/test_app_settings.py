@@ -79,6 +79,7 @@ CHOSEN = {
     "MAA_TICKET_PATTERN": "INC-[0-9]{4,8}",
     "MAA_DIGEST_ABOVE": "7",
     "MAA_HEARTBEAT_DAYS": "14",
+    "MAA_SUMMARY": "MON 08:00",
     "MAA_RETENTION_DAYS": "90",
     "MAA_POLL_SCHEDULE": "0 */5 * * * *",
     "MAA_POSTURE": "on",

@@ -123,6 +123,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_TICKET_PATTERN="(a+)+",
         MAA_DIGEST_ABOVE="many",
         MAA_HEARTBEAT_DAYS="81",
+        MAA_SUMMARY="soon",
         MAA_PING_URL="http://monitor.example/x",
         MAA_RETENTION_DAYS="7",
         MAA_POLL_SCHEDULE="hourly",

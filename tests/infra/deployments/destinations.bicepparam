@@ -18,6 +18,7 @@ param ticketLink = 'https://tickets.contoso.example/{}'
 param ticketPattern = 'INC-[0-9]{4,8}'
 param digestAbove = 7
 param heartbeatDays = 14
+param summary = 'MON 08:00'
 param retentionDays = 90
 param pollSchedule = '0 */5 * * * *'
 param posture = 'on'
