@@ -9,7 +9,7 @@ from maa_notify.cli.exit_codes import OK
 from maa_notify.cli.text import print_json
 
 if TYPE_CHECKING:
-    from maa_notify.insight.watch.alert import AlertState
+    from maa_notify.domain.alert import AlertState
 
 _MOST_DAYS = 36_500
 _DEFAULT_DAYS = 30

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from maa_notify.cli.streams import takes_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maa_notify.domain.event import Event
 
 _NAME_LIMIT = 256
@@ -29,6 +31,16 @@ def complain(text: str) -> None:
 def print_json(value: object) -> None:
     """Prints a value as JSON, with the escapes of JSON where standard output takes no other characters."""
     print(json.dumps(value, indent=2, ensure_ascii=not takes_unicode()))
+
+
+def print_json_list(values: "Iterable[object]") -> None:
+    """Prints values as a JSON list while they come, in the form of `print_json`."""
+    is_ascii, before = not takes_unicode(), "[\n"
+    for value in values:
+        text = json.dumps(value, indent=2, ensure_ascii=is_ascii)
+        print(f"{before}  " + text.replace("\n", "\n  "), end="")
+        before = ",\n"
+    print("[]" if before == "[\n" else "\n]")
 
 
 def subject_line(event: "Event") -> str:

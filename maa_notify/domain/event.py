@@ -6,11 +6,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.domain.approvers import Deciders
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Identity
 from maa_notify.domain.risk import Risk, assess
+from maa_notify.domain.signs import Sign
 
 NO_LONGER_LISTED = "noLongerListed"
 """In place of the status before, for a request that is back in the list."""
+
+POSTURE = "posture"
+"""News of the defence around approval, for those destinations that ask for it."""
 
 EXPIRING = "expiring"
 """The last reminder of the plan."""
@@ -46,15 +51,18 @@ SEVERITIES = ("critical", "high", "medium", "low")
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved.
+    """The kinds of notices.
 
-    An alert tells of something that leads around approval.
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier;
+    an alert tells of something that leads around approval; a summary tells of a week.
     """
 
+    ALARM = "alarm"
     ALERT = "alert"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
+    SUMMARY = "summary"
 
 
 class Step(Struct, frozen=True):
@@ -85,6 +93,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         steps: the statuses it was seen to reach since it was filed, oldest first.
         former_types: the policy types that it had when it was told before, where they are others now.
         memory_lost: what was known of it may have been lost, so that a card of it may be there already.
+        deciders: who can decide it; None where that is not known, or nobody has to.
+        signs: what stands out about its approval.
     """
 
     kind: EventKind
@@ -97,6 +107,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     steps: tuple[Step, ...] = ()
     former_types: tuple[tuple[str, ...], ...] = ()
     memory_lost: bool = False
+    deciders: Deciders | None = None
+    signs: tuple[Sign, ...] = ()
 
     @property
     def subject_id(self) -> str:
@@ -126,6 +138,11 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         if status == NEEDS_APPROVAL:
             return frozenset({kind, status})
         return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})
+
+    @property
+    def wants_decision(self) -> bool:
+        """Whether it asks somebody to decide."""
+        return self.request.status == NEEDS_APPROVAL and self.kind is not EventKind.NO_LONGER_LISTED
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -250,8 +267,11 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def shares_cards(self) -> bool:
-        """Whether a digest may hold it; not a heartbeat, which would say "no news" among news."""
-        return self.kind is not NoticeKind.HEARTBEAT
+        """Whether a digest may hold it.
+
+        A heartbeat would say "no news" among news, and an alarm must not be one line of many.
+        """
+        return self.kind not in {NoticeKind.HEARTBEAT, NoticeKind.ALARM}
 
     @property
     def is_reminder(self) -> bool:

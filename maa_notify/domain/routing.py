@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.event import ALERT_KINDS, Event, EventKind, Notice, NoticeKind
+from maa_notify.domain.event import ALERT_KINDS, POSTURE, Event, EventKind, Notice, NoticeKind
 from maa_notify.domain.request import (
     ACCOUNT,
     APPROVED,
@@ -25,7 +25,9 @@ EXPIRING = "expiring"
 EVENT_NAMES = (
     *map(str, EventKind),
     EXPIRING,
+    str(NoticeKind.SUMMARY),
     *STATUSES,
+    POSTURE,
     str(NoticeKind.ALERT),
     *ALERT_KINDS,
 )

@@ -32,6 +32,7 @@ ROLE_ASSIGNMENTS = Surface(("DeviceManagementRBAC.Read.All",))
 GROUPS = Surface(("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"), licence="Entra")
 MEMBERS = Surface(GROUPS.permissions, licence="Entra", headers={"ConsistencyLevel": "eventual"})
 
+_TRIES = 3
 _KINDS = {
     "user": MemberKind.USER,
     "group": MemberKind.GROUP,
@@ -46,10 +47,17 @@ class AccessReader:
         """Reads through `reader`."""
         self._reader = reader
 
+    def until(self, end: float) -> "AccessReader":
+        """The same reader, whose calls all end by this time on the monotonic clock."""
+        return AccessReader(self._reader.until(end))
+
     def policies(self) -> list[AccessPolicy]:
         """All access policies, each as asked for by its id; one that was deleted meanwhile is left out."""
         listed = self._objects(_POLICIES, POLICIES)
-        details = (self._reader.find(f"{_POLICIES}/{quote(each, safe='')}", POLICIES) for each in listed)
+        details = (
+            self._reader.find(f"{_POLICIES}/{quote(each, safe='')}", POLICIES, tries=_TRIES)
+            for each in listed
+        )
         return [
             _policy({**listed[each], **found}, each)
             for each, found in zip(listed, details, strict=True)
@@ -59,7 +67,7 @@ class AccessReader:
     def group(self, group_id: str) -> Group | None:
         """One group; None where there is none of that id."""
         path = f"{_GROUPS}/{quote(group_id, safe='')}?$select={_OF_A_GROUP}"
-        found = self._reader.find(path, GROUPS)
+        found = self._reader.find(path, GROUPS, tries=_TRIES)
         return None if found is None else _group(found, group_id)
 
     def members(self, group_id: str) -> list[Member]:
@@ -80,7 +88,8 @@ class AccessReader:
         """
         listed = self._objects(_ASSIGNMENTS, ROLE_ASSIGNMENTS)
         details = (
-            self._reader.find(f"{_ASSIGNMENTS}/{quote(each, safe='')}", ROLE_ASSIGNMENTS) for each in listed
+            self._reader.find(f"{_ASSIGNMENTS}/{quote(each, safe='')}", ROLE_ASSIGNMENTS, tries=_TRIES)
+            for each in listed
         )
         return frozenset(member for found in details if found for member in _ids(found.get("members")) or ())
 

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from maa_notify import logs
+from maa_notify.domain.alert import Actor, ActorKind
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.listing import read_entries
 from maa_notify.graph.payloads import lowered
 from maa_notify.graph.reader import GraphReader, Surface
 from maa_notify.graph.requests import parse_time
-from maa_notify.insight.watch.log import Actor, ActorKind, LogEntry, Modified, Target, activity_name
+from maa_notify.insight.watch.log import LogEntry, Modified, Target, activity_name
 
 _LOG = logs.logger(__name__)
 _TEXT = 256

@@ -1,1 +1,1 @@
-"""What facts of the tenant mean: who goes around approval, and whether the lock is sound. Pure."""
+"""What facts of the tenant and of its history mean: answers, figures, alerts, and the lock itself. Pure."""

@@ -9,16 +9,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.clock import Clock
+from maa_notify.domain.alert import Actor, Alert, AlertState, Severity, family_of
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Fact
 from maa_notify.domain.times import unless_later
 from maa_notify.errors import GraphError, GraphUnavailable
 from maa_notify.graph.audit_logs import LogTooLong
-from maa_notify.insight.watch.alert import Alert, AlertState, Severity, family_of
 from maa_notify.insight.watch.allow import Allowed
 from maa_notify.insight.watch.differences import differences
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import Actor, LogEntry
+from maa_notify.insight.watch.log import LogEntry
 from maa_notify.insight.watch.news import Telling, alert_changes
 from maa_notify.insight.watch.stories import WITHIN
 from maa_notify.polling.source import News

@@ -29,6 +29,9 @@ class Report(Struct, frozen=True):
         stale: entries of Graph's list that were older than what is known, and ignored.
         unreached: notifications that left the outbox because their recipient is out of reach.
         alerts: that the watch found or that more joined, muted ones included.
+        unheard: events of this poll that no destination takes.
+        settings: the fingerprint of the settings; "" where there was none.
+        memory_lost: what was remembered was found to be gone or touched.
     """
 
     listed: int = 0
@@ -46,6 +49,9 @@ class Report(Struct, frozen=True):
     stale: int = 0
     unreached: int = 0
     alerts: int = 0
+    unheard: int = 0
+    settings: str = ""
+    memory_lost: bool = False
 
     @classmethod
     def of(
@@ -106,6 +112,7 @@ class Report(Struct, frozen=True):
                 "hidden": list(self.hidden),
                 "stale": self.stale,
                 "unreached": self.unreached,
+                "unheard": self.unheard,
                 "alerts": self.alerts,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from maa_notify.insight.watch.alert import AlertState
+from maa_notify.domain.alert import AlertState
 from maa_notify.storage.records import AUDIT, Versioned, versioned_from
 from maa_notify.storage.rows import prefix_end
 from maa_notify.storage.versioned import VersionedRows

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import AlertState
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.notification import Notification
-from maa_notify.insight.watch.alert import AlertState
 from maa_notify.storage.records import (
     AUDIT,
     CARD,

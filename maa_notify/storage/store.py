@@ -1,10 +1,12 @@
-"""The state of one tenant, in its parts: for polls, for deliveries, for people, and for the watch."""
+"""The state of one tenant, in its parts: for polls, deliveries, people and the watch, and about approvers."""
 
 from maa_notify.storage.alerts import AlertStore
+from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
 from maa_notify.storage.requests import RequestStore
+from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import Delete, Put, Rows
 from maa_notify.storage.versioned import VersionedRows
 
@@ -20,6 +22,8 @@ class StateStore:
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
         alerts: what the watch told.
+        roll: who can decide what.
+        history: all requests that are remembered.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -30,6 +34,8 @@ class StateStore:
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
         self.alerts = AlertStore(versioned)
+        self.roll = RollStore(versioned)
+        self.history = RequestHistory(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

@@ -1,1 +1,1 @@
-"""Tests of what facts of the tenant mean."""
+"""Tests of what the facts of a tenant mean."""

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import Actor, ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.apps import app_alerts
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import Actor, ActorKind, LogEntry
+from maa_notify.insight.watch.log import LogEntry
 from maa_notify.insight.watch.people import people_alerts, role_of
 
 _ONE_ACT = timedelta(hours=1)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from maa_notify.insight.watch.alert import Alert
+from maa_notify.domain.alert import Alert
 
 ANY_ALERT = "*"
 """In place of a kind: all of them."""

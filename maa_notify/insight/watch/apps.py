@@ -7,9 +7,9 @@ that others published. The name of an activity for a federated credential is not
 import re
 from collections.abc import Iterator
 
+from maa_notify.domain.alert import Alert, Severity
 from maa_notify.domain.event import Fact
 from maa_notify.insight.identifiers import MICROSOFT_TENANTS, POWERFUL_APP_ROLES, POWERFUL_SCOPES
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.ground import Ground
 from maa_notify.insight.watch.log import LogEntry, Target
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from maa_notify.domain.alert import Actor, Alert, Severity
 from maa_notify.domain.event import Fact
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import Actor
 
 _FOUND = (Fact("Found by", "comparing with an hour ago; the log may tell who did it"),)
 

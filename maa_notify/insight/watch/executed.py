@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.domain.alert import ActorKind
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.request import APPROVED, COMPLETED, ApprovalRequest
 from maa_notify.domain.times import SKEW
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import ActorKind, LogEntry
+from maa_notify.insight.watch.log import LogEntry
 
 _PATIENCE = timedelta(minutes=20)
 """A poll and 15 minutes: a request may be listed after what it allowed was logged."""

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
 from maa_notify.insight.watch.acts import MANY_BY
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.executed import DESTRUCTIVE, Execution, Outcome
-from maa_notify.insight.watch.log import ActorKind, LogEntry, Target
+from maa_notify.insight.watch.log import LogEntry, Target
 
 WITHOUT_APPROVAL = "executed_without_approval"
 BY_APP = "executed_by_app"

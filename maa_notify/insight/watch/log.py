@@ -7,38 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from msgspec import Struct, field
 
+from maa_notify.domain.alert import Actor
+
 _BLANKS = re.compile(r"\s+")
-
-
-class ActorKind(StrEnum):
-    """Who did something: a person, an app, a service of Microsoft's, or nobody told."""
-
-    PERSON = "person"
-    APPLICATION = "application"
-    SYSTEM = "system"
-    UNKNOWN = "unknown"
-
-
-class Actor(Struct, frozen=True):
-    """Who did something.
-
-    Attributes:
-        kind: what it is.
-        id: of the account, or of the service principal; "" when the log does not tell.
-        name: as the log has it; anybody's text.
-        account: the user principal name; "" for an app.
-        address: the IP address; "" in Intune's log, which has none.
-    """
-
-    kind: ActorKind = ActorKind.UNKNOWN
-    id: str = ""
-    name: str = ""
-    account: str = ""
-    address: str = ""
 
 
 class Modified(Struct, frozen=True):

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import Alert, AlertState, Severity
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.insight.watch.acts import MANY_BY, is_same_act
-from maa_notify.insight.watch.alert import Alert, AlertState, Severity
 from maa_notify.insight.watch.allow import Allowed, muting
 from maa_notify.insight.watch.notices import notice_of
 from maa_notify.insight.watch.stories import story_of

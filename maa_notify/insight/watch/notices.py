@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
+from maa_notify.domain.alert import Actor, ActorKind, AlertState, Severity
 from maa_notify.domain.event import Fact, Notice, NoticeKind
 from maa_notify.domain.risk import Risk
-from maa_notify.insight.watch.alert import AlertState, Severity
-from maa_notify.insight.watch.log import Actor, ActorKind
 
 _RISK = {
     Severity.CRITICAL: Risk.HIGH,

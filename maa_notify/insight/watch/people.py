@@ -5,11 +5,11 @@ The form of targets of administrative units is published nowhere, so that an ent
 
 from collections.abc import Iterator
 
+from maa_notify.domain.alert import Actor, ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
 from maa_notify.insight.identifiers import GLOBAL_ADMINISTRATOR, POWERFUL_ROLES, WELL_KNOWN_ROLES
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.ground import Ground
-from maa_notify.insight.watch.log import Actor, ActorKind, LogEntry, Target
+from maa_notify.insight.watch.log import LogEntry, Target
 
 _PIM = frozenset({"ms-pim", "ms-pim-fairfax"})
 _JOINS = frozenset({"add member to group", "add owner to group"})

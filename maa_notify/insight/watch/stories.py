@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from maa_notify.domain.alert import Alert, Part, Severity
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import short_key
 from maa_notify.domain.request import APPROVED, COMPLETED
-from maa_notify.insight.watch.alert import Alert, Part, Severity
 
 WITHIN = timedelta(days=1)
 """How far apart the parts of a story may lie."""

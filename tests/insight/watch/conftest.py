@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from maa_notify.domain.alert import Alert
 from maa_notify.graph.audit_logs import directory_entry
 from maa_notify.insight.watch.acts import alerts_in
-from maa_notify.insight.watch.alert import Alert
 from maa_notify.insight.watch.ground import Ground, Protected
 
 NOON = datetime(2026, 8, 18, 12, tzinfo=UTC)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from maa_notify.demo.audit_events import device, intune_app, intune_event, intune_person, wiped
 from maa_notify.demo.samples import Json
+from maa_notify.domain.alert import Alert, Severity
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Step
 from maa_notify.domain.request import (
@@ -21,7 +22,6 @@ from maa_notify.domain.request import (
     Target,
 )
 from maa_notify.graph.audit_logs import intune_entry
-from maa_notify.insight.watch.alert import Alert, Severity
 from maa_notify.insight.watch.executed import Outcome, executions
 from maa_notify.insight.watch.execution_alerts import execution_alerts
 from maa_notify.insight.watch.ground import Ground, Protected

@@ -19,8 +19,8 @@ from maa_notify.demo.audit_events import (
     target,
 )
 from maa_notify.demo.samples import Json
+from maa_notify.domain.alert import Severity
 from maa_notify.insight.identifiers import GLOBAL_ADMINISTRATOR
-from maa_notify.insight.watch.alert import Severity
 from tests.insight.watch.conftest import APPROVER, GROUP, NOON, POWERFUL, UNIT, Alerts
 
 MALLORY = person("bad00000-0000-4000-8000-000000000001", "mal.lory@contoso.com")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from maa_notify.insight.watch.alert import Severity
+from maa_notify.domain.alert import Severity
 from tests.insight.watch import streams
 from tests.insight.watch.conftest import Alerts
 
