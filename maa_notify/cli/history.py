@@ -5,11 +5,10 @@ import csv
 import sys
 from datetime import timedelta
 
-from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK
 from maa_notify.cli.keys import is_meant
-from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.cli.text import complain, name_of, print_json, subject_line
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
@@ -31,7 +30,6 @@ COLUMNS = (
     "message_id",
 )
 _MOST_DAYS = 36_500
-_NAME_LIMIT = 256
 _FORMULA_START = ("=", "+", "-", "@")
 
 
@@ -101,8 +99,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         request.status if request else event.name,
         subject_line(event),
         " ".join(request.policy_types) if request else "",
-        _name_of(event.requestor),
-        _name_of(approver),
+        name_of(event.requestor),
+        name_of(approver),
         notification.destination,
         event.subject_id,
         str(notification.attempts),
@@ -123,10 +121,6 @@ def _receipt_of(entry: JournalEntry) -> str:
     if entry.message_id:
         return "confirmed"
     return "accepted" if entry.run_id else "sent"
-
-
-def _name_of(identity: Identity) -> str:
-    return identity.upn or plain(identity.name, _NAME_LIMIT) or identity.id
 
 
 def _cell(value: str) -> str:

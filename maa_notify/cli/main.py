@@ -53,6 +53,7 @@ class CommandModule(Protocol):
 
 COMMANDS = {
     "poll": Command("maa_notify.cli.poll", "poll once"),
+    "status": Command("maa_notify.cli.status", "show what waits for whom, and whether the notifier is well"),
     "watch": Command("maa_notify.cli.watch", "poll again and again"),
     "demo": Command("maa_notify.cli.demo", "try it with a simulated tenant"),
     "doctor": Command("maa_notify.cli.doctor", "check settings, token, Graph, state and destinations"),
