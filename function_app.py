@@ -23,8 +23,16 @@ by_hand = app.route("poll", methods=[func.HttpMethod.POST], auth_level=func.Auth
 @app.function_name("health")
 @app.route("health", methods=[func.HttpMethod.GET])
 def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
-    """Tells a monitor whether the notifier is well."""
+    """Tells a monitor whether the notifier is well, in one word."""
     status, body = function.health()
+    return func.HttpResponse(body, status_code=status, mimetype="application/json")
+
+
+@app.function_name("health_details")
+@app.route("health/details", methods=[func.HttpMethod.GET], auth_level=func.AuthLevel.FUNCTION)
+def health_details(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - it takes no parameters
+    """Tells whoever has the key how well it is, and what is wrong."""
+    status, body = function.health_details()
     return func.HttpResponse(body, status_code=status, mimetype="application/json")
 
 

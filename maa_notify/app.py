@@ -11,6 +11,7 @@ from azure.data.tables import TableServiceClient
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify import logs
 from maa_notify.bot.config import BOT_CLOUDS, BotSetup
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import TimeFormat
@@ -39,7 +40,8 @@ from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
-from maa_notify.settings.model import BotSettings, Destination, Settings
+from maa_notify.settings.doubts import doubts_of
+from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
 
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
     from maa_notify.bot.endpoint import Messages
+
+_LOG = logs.logger(__name__)
 
 Connect = Callable[[str], Connector]
 """Opens the bot's connection to a service URL."""
@@ -148,6 +152,8 @@ def build(
     rows = rows_of(settings, identity, resources)
     notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
     notifier.owned_resources = resources if shared is None else None
+    if doubts := doubts_of(settings, environ):
+        _LOG.warning("settings.doubtful", text="; ".join(doubts))
     return notifier
 
 
@@ -258,7 +264,9 @@ def _messages(
     from maa_notify.bot.endpoint import messages_of  # noqa: PLC0415
     from maa_notify.bot.replies import ConnectorReplies  # noqa: PLC0415
 
-    setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name])
+    addresses = [each.endpoint for each in settings.destinations if isinstance(each.endpoint, BotAddress)]
+    channels = frozenset(each.channel_id for each in addresses if each.channel_id)
+    setup = BotSetup(bot.client_id, settings.tenant_id, BOT_CLOUDS[settings.cloud.name], channels)
     return messages_of(setup, store, cards, ConnectorReplies(connect), clock)
 
 

@@ -1,11 +1,13 @@
 """Activities, which Teams sends when somebody writes to the bot or installs it: the fields used, checked."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
 _CHANNEL = "channel"
-_SHARED = "shared"
+_OF_ONE_TEAM = frozenset({"standard", "private"})
+"""Kinds of channels that no other organisation reads (`ChannelTypes` of Microsoft's Agents SDK)."""
 
 
 class MalformedActivityError(ValueError):
@@ -28,6 +30,7 @@ class _Conversation(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class _Channel(msgspec.Struct, frozen=True):
+    id: str | None = None
     type: str | None = None
 
 
@@ -69,15 +72,22 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
         """The Entra object id of its author; "" when Teams does not tell."""
         return (self.sender.aad_object_id or "").lower()
 
-    @property
-    def is_private(self) -> bool:
-        """Whether only its author may see the answer: anywhere but in a channel of this tenant alone.
+    def is_private(self, named: Collection[str]) -> bool:
+        """Whether only its author may see the answer, which goes to the conversation it was asked in.
 
-        A channel that is shared with other organisations is none, if Teams says that it is shared.
+        That is anywhere but in a channel that the settings name, or that Teams says is of one team alone; a
+        kind that is new to us, or missing, may be one that others read.
+
+        Args:
+            named: the ids of the channels in the settings, as `spelled` writes them.
         """
-        channel = self.channel_data.channel if self.channel_data else None
-        is_shared = channel is not None and channel.type == _SHARED
-        return self.conversation.conversation_type != _CHANNEL or is_shared
+        place = spelled(self.conversation.id.partition(";")[0])
+        channel = (self.channel_data.channel if self.channel_data else None) or _Channel()
+        # What Teams tells of another channel tells nothing of this one.
+        is_channel = spelled(self.conversation.conversation_type) == _CHANNEL and (
+            channel.id is None or spelled(channel.id) == place
+        )
+        return not is_channel or (place not in named and spelled(channel.type) not in _OF_ONE_TEAM)
 
     @property
     def is_message(self) -> bool:
@@ -111,6 +121,11 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
             and self.recipient.id is not None
             and entity["mentioned"].get("id") == self.recipient.id
         ]
+
+
+def spelled(text: str | None) -> str:
+    """An id or a word in one spelling, so that case and blanks around it decide nothing; "" for none."""
+    return (text or "").strip().casefold()
 
 
 _DECODER = msgspec.json.Decoder(Activity)

@@ -1,7 +1,7 @@
 """The questions that the bot understands, and the cards that answer them, from what the last poll saw. Pure.
 
-In a channel of the tenant everything is told. Anywhere else each person is told of requests of their own,
-and a request whose requestor Graph does not tell is nobody's.
+In a channel of the settings or of one team everything is told. Anywhere else each person is told of requests
+of their own, and a request whose requestor Graph does not tell is nobody's.
 """
 
 import html
@@ -44,7 +44,7 @@ class Command(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A command, who asks (an Entra object id; "" if not told), and whether it is asked outside a channel."""
+    """A command, who asks (an Entra object id; "" if not told), and whether others may read along."""
 
     command: Command
     asker: str

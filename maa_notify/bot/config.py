@@ -60,8 +60,10 @@ class BotSetup(Struct, frozen=True):
         client_id: the bot's client id, for which its callers' tokens are made.
         tenant_id: the only tenant whose people are answered; a GUID, since Teams tells no domain.
         cloud: where Teams calls from.
+        channels: the ids of the channels that the settings name; in these everything is told.
     """
 
     client_id: str
     tenant_id: str
     cloud: BotCloud = _GLOBAL
+    channels: frozenset[str] = frozenset()

@@ -1,10 +1,10 @@
 """`POST /api/messages`: answers a call of Teams with a card, which goes to the call's service URL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from maa_notify import logs
-from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity
+from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity, spelled
 from maa_notify.bot.answers import Answers, Question, command_of
 from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, CallerVerifier, RefusedError
 from maa_notify.bot.config import BotSetup
@@ -42,10 +42,18 @@ class Replies(Protocol):
 class Messages:
     """Answers what people ask. Several threads may call at once."""
 
-    def __init__(
-        self, tokens: CallerVerifier, store: StateStore, answers: Answers, replies: Replies, clock: Clock
+    def __init__(  # noqa: PLR0913 - who asks where, what is known, and how it is told
+        self,
+        tokens: CallerVerifier,
+        store: StateStore,
+        answers: Answers,
+        replies: Replies,
+        clock: Clock,
+        *,
+        channels: Collection[str] = (),
     ) -> None:
-        """Reads from `store` alone; it has no access to Graph."""
+        """Reads from `store` alone; it has no access to Graph. In `channels` everything is told."""
+        self._channels = frozenset(map(spelled, channels))
         self._verifier = tokens
         self._store = store
         self._answers = answers
@@ -83,14 +91,15 @@ class Messages:
             raise
 
     def _answer(self, activity: Activity) -> None:
+        is_private = activity.is_private(self._channels)
         if activity.is_message:
             command = command_of(activity.text or "", activity.own_mentions)
-            question = Question(command, activity.asker, activity.is_private)
+            question = Question(command, activity.asker, is_private)
             self._replies.reply(activity, self._card(question))
-            _LOG.info("bot.answered", command=command.word, private=activity.is_private)
+            _LOG.info("bot.answered", command=command.word, private=is_private)
         elif activity.is_welcome and self._greeted.add(activity.conversation.id):
             self._replies.reply(activity, self._answers.hello())
-            _LOG.info("bot.installed", private=activity.is_private)
+            _LOG.info("bot.installed", private=is_private)
 
     def _card(self, question: Question) -> Element:
         snapshot = self._store.requests.read_snapshot()
@@ -105,7 +114,7 @@ def messages_of(
 ) -> Messages:
     """The handler of one bot's messages; no request is made yet."""
     tokens = CallerVerifier(setup, SigningKeys(setup.cloud.metadata_url, clock))
-    return Messages(tokens, store, Answers(cards), replies, clock)
+    return Messages(tokens, store, Answers(cards), replies, clock, channels=setup.channels)
 
 
 def _header(headers: Iterable[tuple[str, str]], name: str) -> str:

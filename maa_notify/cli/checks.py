@@ -157,7 +157,8 @@ def _attempt(check: str, action: Callable[[], Finding]) -> Finding:
 def _settings_checks(patient: Patient) -> Iterator[Check]:
     mistakes = [Finding("settings", "failed", str(each), WRONG_SETTINGS) for each in patient.mistakes]
     found = mistakes or [_told_settings(patient.notifier.settings)]
-    found += [Finding("settings", "warning", each) for each in patient.notifier.settings.warnings]
+    worth_a_look = (*patient.notifier.settings.warnings, *patient.doubts)
+    found += [Finding("settings", "warning", each) for each in worth_a_look]
     for finding in found:
         yield Check("settings", partial(lambda same: same, finding))
     if patient.notifier.settings.quiet_hours.spans:

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import re
 import sys
 from datetime import timedelta
 
@@ -30,7 +31,17 @@ COLUMNS = (
     "message_id",
 )
 _MOST_DAYS = 36_500
-_FORMULA_START = ("=", "+", "-", "@")
+_LONGEST_CELL = 2_000
+_STARTS = "=+@\uff0b\uff1d\uff20"
+_DASHES = "\\-\uff0d\u2212"
+_FORMULA = re.compile(
+    rf"""
+      (?: ^ | [,;:|^~/\\] ) [\s"']* (?=[{_STARTS}{_DASHES}])  # where any separator may begin a cell
+    | \s "* (?= [{_STARTS}] | [{_DASHES}]\S )  # a blank is one too, but a dash between words no formula
+    """,
+    re.VERBOSE,
+)
+"""What comes before the beginning of a formula, whose signs spreadsheets take in full width as well."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json or options.format == "json":
         print_json(rows)
     else:
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writeheader()
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     if options.key is not None and not rows:
@@ -107,7 +118,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         entry.run_id,
         entry.message_id,
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    # What Graph and Teams wrote goes to terminals and files: no controls, and nothing that turns the text.
+    return dict(zip(COLUMNS, (plain(value, _LONGEST_CELL) for value in values), strict=True))
 
 
 def _receipt_of(entry: JournalEntry) -> str:
@@ -124,5 +136,8 @@ def _receipt_of(entry: JournalEntry) -> str:
 
 
 def _cell(value: str) -> str:
-    """The value of a cell; with an apostrophe if a spreadsheet would take it for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA_START) else value
+    """The value of a cell, with an apostrophe wherever a spreadsheet could take what follows for a formula.
+
+    That may be in the middle: a spreadsheet that parts cells by semicolons does not mind our quotes.
+    """
+    return _FORMULA.sub(lambda before: f"{before[0]}'", value)

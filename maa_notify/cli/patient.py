@@ -10,6 +10,7 @@ from maa_notify import app
 from maa_notify.errors import MaaNotifyError, Mistake, SettingsError, StateError
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.identity.tokens import Token, TokenSource
+from maa_notify.settings.doubts import doubts_of
 from maa_notify.settings.model import BotAddress, Settings
 from maa_notify.settings.reader import read_as_far_as_possible
 from maa_notify.storage.rows import Row, Rows, Write
@@ -46,12 +47,14 @@ class Patient(Struct, frozen=True):
     Attributes:
         notifier: wired up; a part that is wrong has a stand-in, which fails when it is used.
         mistakes: what is wrong with the settings.
+        doubts: what is right in them and deserves a look.
         state: the settings that the state store is made of.
         shared: what to close afterwards.
     """
 
     notifier: app.App
     mistakes: tuple[Mistake, ...]
+    doubts: tuple[str, ...]
     state: tuple[str, ...]
     shared: SharedResources
 
@@ -111,7 +114,8 @@ def examine(environ: Mapping[str, str] = os.environ) -> Patient:
     rows = _rows(settings, identity, shared, mistakes, state)
     settings = _without_wrong_bot(settings, mistakes)
     parts = app.Parts(identity, rows, shared)
-    return Patient(app.wire(settings, parts), tuple(mistakes), state, shared)
+    doubts = doubts_of(reading.settings, environ)
+    return Patient(app.wire(settings, parts), tuple(mistakes), doubts, state, shared)
 
 
 def _identity(settings: Settings, shared: SharedResources, mistakes: list[Mistake]) -> TokenSource:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from maa_notify.bot.strings import COMMANDS
 
-_MANIFEST = "1.25"
+_MANIFEST = "1.24"
+"""The last that does not insist on `supportsChannelFeatures`, which opens shared channels to the app."""
 _SCHEMA = f"https://developer.microsoft.com/json-schemas/teams/v{_MANIFEST}/MicrosoftTeams.schema.json"
 _ACCENT = "#5b5fc7"  # the ground of icons/color.png
 _ICONS = {"color": "color.png", "outline": "outline.png"}
@@ -60,7 +61,6 @@ class TeamsApp(Struct, frozen=True):
             "icons": _ICONS,
             "accentColor": _ACCENT,
             "bots": [self._bot()],
-            "supportsChannelFeatures": "tier1",
             "validDomains": [],
         }
 

@@ -20,6 +20,7 @@ import httpx
 
 from maa_notify.demo.errors import PlaygroundError
 from maa_notify.demo.loopback import free_port
+from maa_notify.rendering.child import environment_of_child
 from maa_notify.rendering.renderer import NODE_MODULES
 
 MESSAGES: Final = "/api/messages"
@@ -61,7 +62,7 @@ class Playground(AbstractContextManager["Playground"]):
         """Start it without telemetry or a window, on this machine's own address, in a folder of its own."""
         self._folder = Path(tempfile.mkdtemp(prefix="maa-notify-playground-"))
         environment = {
-            **os.environ,
+            **environment_of_child(os.environ),
             "APPLICATION_INSIGHTS_NO_STATSBEAT": "true",  # goes out even where --dt has turned telemetry off
             "TEAMSAPPTESTER_BROWSER": "none",
         }

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import webbrowser
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.server import DemoServer
+from maa_notify.rendering.child import environment_of_child
 from maa_notify.rendering.errors import RenderingError
 
 Stop = SimpleQueue[int]
@@ -72,7 +72,7 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
             print(f"The channel Announcements of a local Teams: {playground.url}/", flush=True)
         print("Press Ctrl-C to stop.", flush=True)
         if options.open_browser:
-            webbrowser.open(f"{server.url}/")
+            _open(f"{server.url}/")
         if options.scenario:
             server.scenario.start()
         while notifier.poll() is None:
@@ -82,6 +82,12 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
     ended = f"maa-notify: the notifier ended by itself with exit code {notifier.returncode}."
     print(ended, *server.log.lines[-8:], sep="\n", file=sys.stderr)
     return 1
+
+
+def _open(page: str) -> None:
+    """Open a page in the person's own browser, which would inherit our environment."""
+    command = [sys.executable, "-m", "webbrowser", page]
+    subprocess.Popen(command, env=environment_of_child(os.environ))  # noqa: S603 - Python's own, with our page
 
 
 def _destination(url: str, playground: Playground | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
@@ -26,6 +27,7 @@ from maa_notify.storage.store import StateStore
 _LOG = logs.logger(__name__)
 
 _LATE = timedelta(seconds=30)
+_SKEW = timedelta(seconds=5)
 _TELL_EVERY = timedelta(minutes=10)
 """A line for each quiet poll of a thousand tenants would cost more than all else together."""
 _LOOK_EVERY = timedelta(seconds=30)
@@ -137,7 +139,7 @@ class Fleet:
         Raises:
             UnreadablePollMessageError: the message is none of ours.
         """
-        ask = read_message(message)
+        ask = _credible(read_message(message), self._clock.now())
         slot = self._slots.get(ask.tenant_id)
         if slot is None:
             _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
@@ -223,3 +225,11 @@ class Fleet:
 def _set_by_this_process(moment: datetime, now: datetime) -> datetime:
     """A time that this process noted; the dawn of time if it lies ahead, since a clock was set back."""
     return unless_later(moment, now, timedelta()) or _DAWN
+
+
+def _credible(ask: PollMessage, now: datetime) -> PollMessage:
+    """A message as it is, or with a time of a moment ago for one that has not come yet.
+
+    No poll could answer that one, so each of a thousand would cost a poll of its own.
+    """
+    return replace(ask, at=now - _LATE) if unless_later(ask.at, now, _SKEW) is None else ask

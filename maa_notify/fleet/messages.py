@@ -39,8 +39,9 @@ def read_message(text: str) -> PollMessage:
     try:
         found = json.loads(text)
         tenant_id, at = found["tenant"], datetime.fromisoformat(found["at"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+        moment = at.astimezone(UTC)  # beyond the calendar for a time at its edge, in another zone
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         raise UnreadablePollMessageError(f"a message in the queue {QUEUE} is none of maa-notify") from None
     if not isinstance(tenant_id, str) or at.tzinfo is None:
         raise UnreadablePollMessageError(f"a message in the queue {QUEUE} is none of maa-notify")
-    return PollMessage(tenant_id, at.astimezone(UTC))
+    return PollMessage(tenant_id, moment)

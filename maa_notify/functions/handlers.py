@@ -18,6 +18,7 @@ import msgspec
 
 from maa_notify import __version__, app, logs
 from maa_notify.errors import MaaNotifyError, PollFailedError, PollUnderWay, SettingsError, StateError
+from maa_notify.functions.answer import KeptAnswer
 from maa_notify.polling.health import Health
 from maa_notify.polling.report import Report
 from maa_notify.polling.run import poll_once
@@ -30,6 +31,7 @@ _LOG = logs.logger(__name__)
 
 _POLL_PATIENCE_SECONDS = 30.0
 _HEALTH_PATIENCE_SECONDS = 10.0
+_WORD_GOOD_FOR_SECONDS = 10.0
 
 _polling = Lock()
 _building = Lock()
@@ -62,19 +64,33 @@ def poll_now(patience: float = _POLL_PATIENCE_SECONDS) -> tuple[int, str]:
 
 
 def health(patience: float = _HEALTH_PATIENCE_SECONDS) -> tuple[int, str]:
-    """Status code and JSON body for `GET /api/health`: 503 when stale, failing or wrongly set up.
+    """Status code and JSON body for `GET /api/health`, for anybody: one word, which is kept for a moment.
 
-    A state store that takes longer than `patience` (seconds) counts as one that fails.
+    503 when stale, failing or wrongly set up. A state store that takes longer than `patience` (seconds)
+    counts as one that fails.
     """
+    return _word().get(lambda: _told(found := _look(patience), {"status": found.status}))
+
+
+def health_details(patience: float = _HEALTH_PATIENCE_SECONDS) -> tuple[int, str]:
+    """Status code and JSON body for `GET /api/health/details`, which needs a key: all that is known."""
+    found = _look(patience)
+    return _told(found, {**msgspec.to_builtins(found), "version": __version__})
+
+
+def _told(found: "Health | FleetHealth", body: Mapping[str, Any]) -> tuple[int, str]:
+    return (HTTPStatus.OK if found.is_well else HTTPStatus.SERVICE_UNAVAILABLE), json.dumps(body)
+
+
+def _look(patience: float) -> "Health | FleetHealth":
     reading = _reader.submit(_health)
     try:
-        found = reading.result(patience)
+        return reading.result(patience)
     except TimeoutError:
         reading.cancel()
-        found = _unwell(StateError(f"the state store did not answer within {patience:g} s"))
+        return _unwell(StateError(f"the state store did not answer within {patience:g} s"))
     except MaaNotifyError as error:
-        found = _unwell(error)
-    return (HTTPStatus.OK if found.is_well else HTTPStatus.SERVICE_UNAVAILABLE), json.dumps(_public(found))
+        return _unwell(error)
 
 
 def _poll(trigger: str, patience: float) -> Report:
@@ -85,6 +101,7 @@ def _poll(trigger: str, patience: float) -> Report:
         return poll_once(_app, trigger)
     finally:
         _polling.release()
+        _word().forget()
 
 
 def _app() -> app.App:
@@ -101,6 +118,12 @@ def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
         _LOG.error("bot.misconfigured", text=str(error))
         return 503, ""
     return (404 if endpoint is None else endpoint.handle(headers, body)), ""
+
+
+@cache
+def _word() -> KeptAnswer:
+    """What anybody is told of health, by this process."""
+    return KeptAnswer(_WORD_GOOD_FOR_SECONDS)
 
 
 @cache
@@ -135,8 +158,3 @@ def _unwell(error: MaaNotifyError) -> Health:
     else:
         _LOG.error("health.failing", code=error.code, text=str(error))
     return Health("failing", reason=error.code)
-
-
-def _public(found: "Health | FleetHealth") -> dict[str, Any]:
-    public: dict[str, Any] = msgspec.to_builtins(found)
-    return {**public, "version": __version__}

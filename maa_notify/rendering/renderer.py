@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from maa_notify.cards.elements import Element
+from maa_notify.rendering.child import environment_of_child
 from maa_notify.rendering.errors import BrowserError, RendererMissingError
 
 Theme = Literal["light", "dark"]
@@ -205,7 +206,12 @@ def _run(browser: str, folder: Path, page: Path, *arguments: str) -> str:
     command = [browser, *_flags(folder), *arguments, page.as_uri()]
     try:
         done = subprocess.run(  # noqa: S603 - a browser found on this machine, with our own page
-            command, capture_output=True, timeout=_SHOT_SECONDS, check=True, stdin=subprocess.DEVNULL
+            command,
+            env=environment_of_child(os.environ),
+            capture_output=True,
+            timeout=_SHOT_SECONDS,
+            check=True,
+            stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
         raise BrowserError(f"The browser did not finish within {_SHOT_SECONDS} seconds.") from None

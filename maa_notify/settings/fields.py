@@ -23,6 +23,7 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
@@ -118,6 +119,8 @@ def tenant_name(text: str) -> str:
     """What the tenant is called on cards."""
     if len(text) > _LONGEST_NAME or not text.isprintable():
         raise ValueError(f"must be at most {_LONGEST_NAME} characters in one line")
+    if "://" in text:
+        raise ValueError("must be a name, which everybody may read on cards, and no address")
     return text
 
 
@@ -294,6 +297,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_CLOUD", parse=word_of(CLOUDS), default="global"),
     _own(name="MAA_GRAPH_URL", parse=origin),
     _own(name="MAA_AUTHORITY_URL", parse=origin),
+    Setting(name=ALLOW_HOSTS, parse=allowed_hosts, absent=()),
     Setting(name="MAA_STATE", parse=state, default="sqlite:///maa-notify.db", secret=True),
     Setting(
         name="MAA_TABLE_NAME",

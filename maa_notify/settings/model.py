@@ -79,6 +79,18 @@ class StateAddress(Struct, frozen=True):
     table_endpoint: str | None = None
 
 
+class AllowedHost(Struct, frozen=True):
+    """A host that may get tokens inside Azure though it is none of Microsoft's.
+
+    Attributes:
+        host: name or address and port, as in `gateway.contoso.com:443`.
+        reason: why, for people; "" where none is given.
+    """
+
+    host: str
+    reason: str = ""
+
+
 class BotSettings(Struct, frozen=True):
     """The bot, where there is one.
 
@@ -113,6 +125,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cloud: Cloud
     graph_url: str
     authority_url: str
+    allow_hosts: tuple[AllowedHost, ...]
     state: StateAddress
     table_name: str
     teams_webhook_url: Secret | None

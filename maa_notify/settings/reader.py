@@ -28,8 +28,9 @@ from maa_notify.settings.destinations import (
     warn_of_unsigned,
 )
 from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
+from maa_notify.settings.hosts import check_hosts
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings, tickets_of
-from maa_notify.settings.startup import TENANTS, is_fleet, is_in_azure
+from maa_notify.settings.startup import TENANTS, has_tokens_of_azure, is_fleet, is_in_azure
 from maa_notify.settings.validation import (
     UNRESOLVED,
     Findings,
@@ -109,6 +110,8 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
     _check_tickets(settings.ticket_link, settings.ticket_pattern, findings)
+    if has_tokens_of_azure(environ):
+        check_hosts(settings, findings, in_azure=in_azure)
     _warn_of_unknown_names(environ, findings)
     return Reading(replace(settings, warnings=tuple(findings.warnings)), tuple(findings.mistakes))
 

@@ -11,9 +11,26 @@ COMMANDS = "MAA_BOT_COMMANDS"
 DEFAULT_SCHEDULE = "0 * * * * *"
 
 
+_PLATFORM = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID", "WEBSITE_POD_NAME", "LEGION_SERVICE_HOST")
+"""Variables of App Service and of Flex Consumption; neither Core Tools nor anything else sets one.
+
+Source: azure-functions-host, `EnvironmentSettingNames.cs` and `EnvironmentExtensions.cs`.
+"""
+_IDENTITY = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT")
+"""Where Azure hands out the tokens of a managed identity; a machine that Azure Arc manages has it as well."""
+
+
 def is_in_azure(environ: Mapping[str, str]) -> bool:
-    """Whether this is a deployed Function; App Service names the site there, and nothing else sets it."""
-    return bool(environ.get("WEBSITE_SITE_NAME"))
+    """Whether this is a deployed Function. A variable that an app setting emptied counts as well."""
+    return any(name in environ for name in _PLATFORM)
+
+
+def has_tokens_of_azure(environ: Mapping[str, str]) -> bool:
+    """Whether a managed identity is at hand, or may be: in a deployed Function, or wherever Azure offers one.
+
+    Whoever takes these signs away to get around a check takes the identity away with them.
+    """
+    return is_in_azure(environ) or any(environ.get(name) for name in _IDENTITY)
 
 
 def is_fleet(environ: Mapping[str, str]) -> bool:

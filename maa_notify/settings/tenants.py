@@ -8,17 +8,19 @@ that tenant is polled, and does not concern the others.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from msgspec import Struct
 
 from maa_notify.errors import Mistake, SettingsError
+from maa_notify.net.client import is_loopback, origin_of
 from maa_notify.settings.fields import BY_NAME, SETTINGS, Setting
-from maa_notify.settings.startup import TENANTS
-from maa_notify.settings.validation import UNRESOLVED, clean, is_unresolved
+from maa_notify.settings.hosts import ALLOW_HOSTS, GRAPHS, SIGN_INS, allowed_hosts, is_allowed
+from maa_notify.settings.model import AllowedHost
+from maa_notify.settings.references import References
+from maa_notify.settings.startup import TENANTS, is_in_azure
+from maa_notify.settings.validation import UNRESOLVED, clean, is_unresolved, is_word
 
 _ROWS = {row.key: row for row in SETTINGS if row.per_tenant}
-_REFERENCE = "setting"
 _SHOWN = 60
 _NAMED = 5
 
@@ -88,27 +90,66 @@ def _tenant(entry: object, environ: Mapping[str, str]) -> Tenant:
     """The tenant of one entry.
 
     Raises:
-        ValueError: what is wrong with it.
+        ValueError: what is wrong with it, without anything that may be a secret in the wrong place.
     """
     if not isinstance(entry, dict):
         raise ValueError("must be an object")  # noqa: TRY004 - of JSON, as the rest of what can be wrong
     unknown = sorted(key for key in entry if key not in _ROWS)
     if unknown:
-        raise ValueError(f"has keys that no tenant has: {', '.join(unknown)[:_SHOWN]}")
+        raise ValueError(f"has keys that no tenant has: {', '.join(map(_shown, unknown))[:_SHOWN]}")
     own = {_ROWS[key].name: _text(_ROWS[key], value, environ) for key, value in entry.items()}
-    tenant_id = clean(own.get("MAA_TENANT_ID", "")).lower()
+    tenant_id, name = (_named(own, key) for key in ("tenant_id", "tenant_name"))
     if not tenant_id:
         raise ValueError("needs a tenant_id")
+    _check_origins(own, environ)
     # A secret of another application could only make a sign-in that is refused.
     has_own_credential = any(_ROWS[key].credential for key in entry)
     left_out = {row.name for row in SETTINGS if not row.in_fleet or (row.credential and has_own_credential)}
     common = {name: value for name, value in environ.items() if name not in left_out}
-    return Tenant(tenant_id, clean(own.get("MAA_TENANT_NAME", "")), {**common, **own})
+    return Tenant(tenant_id, name, {**common, **own})
+
+
+def _shown(key: str) -> str:
+    return key if is_word(key) else "a key that is no word"
+
+
+def _named(own: Mapping[str, str], key: str) -> str:
+    """The value of a key that names the tenant; it stands in logs, in messages and on cards."""
+    text = clean(own.get(_ROWS[key].name, ""))
+    if not text:
+        return ""
+    try:
+        return str(_ROWS[key].parse(text))
+    except ValueError as error:
+        raise ValueError(f"has a {key} that {error}") from None
+
+
+def _check_origins(own: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Refuses a Graph or a sign-in of an entry's own that the deployment does not allow.
+
+    The credential that is sent there opens the tenants of all entries.
+    """
+    for name, known in (("MAA_GRAPH_URL", GRAPHS), ("MAA_AUTHORITY_URL", SIGN_INS)):
+        url = clean(own.get(name, ""))
+        is_here = is_loopback(url) and not is_in_azure(environ)
+        if url and not (is_here or origin_of(url) in known or is_allowed(url, _allowed(environ))):
+            raise ValueError(
+                f"has a {BY_NAME[name].key} that is none of Microsoft's, and the deployment's credential"
+                f" would go there: allow it in the deployment's {ALLOW_HOSTS}, with the reason"
+            )
+
+
+def _allowed(environ: Mapping[str, str]) -> tuple[AllowedHost, ...]:
+    """The hosts that the deployment allows; none where that setting is wrong, as each poll will say."""
+    try:
+        return allowed_hosts(clean(environ.get(ALLOW_HOSTS, "")))
+    except ValueError:
+        return ()
 
 
 def _text(row: Setting, value: object, environ: Mapping[str, str]) -> str:
     """The value as an environment variable would hold it."""
-    resolved = _resolved(value, environ)
+    resolved = References(row, environ).resolved(value)
     if isinstance(resolved, str):
         return resolved
     if isinstance(resolved, bool):
@@ -118,17 +159,3 @@ def _text(row: Setting, value: object, environ: Mapping[str, str]) -> str:
     if row.is_json:
         return json.dumps(resolved)
     raise ValueError(f"has a {row.key} that is no text")
-
-
-def _resolved(value: Any, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - any JSON
-    """The value with each `{"setting": "NAME"}` replaced by that setting: the list itself needs no secret."""
-    if isinstance(value, list):
-        return [_resolved(each, environ) for each in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) != {_REFERENCE}:
-        return {key: _resolved(each, environ) for key, each in value.items()}
-    name = value[_REFERENCE]
-    if not isinstance(name, str) or not environ.get(name, "").strip():
-        raise ValueError(f"refers to the setting {str(name)[:_SHOWN]}, which is not there")
-    return environ[name]

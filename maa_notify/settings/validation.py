@@ -90,9 +90,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {names[close[0]]!r}?" if close else ""
 
 
+def is_word(text: str) -> bool:
+    """Whether a text looks like a word that was mistyped; anything else may be a misplaced secret."""
+    return _WORD.fullmatch(text) is not None
+
+
 def redacted(word: str) -> str:
-    """A word as somebody mistyped it; anything that does not look like a word may be a misplaced secret."""
-    return repr(word) if _WORD.fullmatch(word) else "a word"
+    """A word as somebody mistyped it, or that it is none."""
+    return repr(word) if is_word(word) else "a word"
 
 
 def is_unresolved(value: str) -> bool:

@@ -19,6 +19,7 @@ from azure.core.exceptions import (
 from azure.data.tables import (
     TableClient,
     TableEntity,
+    TableErrorCode,
     TableServiceClient,
     TableTransactionError,
     UpdateMode,
@@ -50,6 +51,21 @@ _ABSENT = frozenset({"ResourceNotFound", "EntityNotFound"})
 _CONFLICTS = _ABSENT | {"EntityAlreadyExists", "UpdateConditionNotSatisfied", "ConditionNotMet"}
 _NO_TABLE = frozenset({"TableNotFound", "TableBeingDeleted"})
 _ROW_STATUSES = frozenset({404, 409, 412})
+_TOLD = frozenset(each.value for each in TableErrorCode) | {
+    "AccountRequiresHttps",
+    "AuthorizationPermissionMismatch",
+    "AuthorizationProtocolMismatch",
+    "AuthorizationResourceTypeMismatch",
+    "AuthorizationServiceMismatch",
+    "AuthorizationSourceIPMismatch",
+    "CommandsInBatchActOnDifferentPartitions",
+    "KeyBasedAuthenticationNotPermitted",
+    "PublicAccessNotPermitted",
+}
+"""Codes that are repeated to people. Whoever answers in the service's place writes what they like there.
+
+The others are of "Common REST API error codes", in the same reference.
+"""
 _NOT_THE_SERVICE = (
     "perhaps a proxy or another server did: see MAA_STATE and the network; the next poll tries again"
 )
@@ -73,9 +89,12 @@ def connect_with_string(connection_string: str) -> TableServiceClient:
     Raises:
         ValueError: the connection string cannot be read.
     """
-    return TableServiceClient.from_connection_string(
-        connection_string, transport=_transport(), **_CLIENT_OPTIONS
-    )
+    try:
+        return TableServiceClient.from_connection_string(
+            connection_string, transport=_transport(), **_CLIENT_OPTIONS
+        )
+    except (AttributeError, IndexError, TypeError):  # the library's own, for an endpoint without a host
+        raise ValueError("the connection string names no endpoint") from None
 
 
 def connect_with_identity(endpoint: str, credential: TokenCredential, audience: str) -> TableServiceClient:
@@ -273,7 +292,8 @@ class TableRows:
             hint = f"{proxy_refusal(str(status))}; see the network"
         elif not code:
             hint = f"it gave no code of Table Storage, so {_NOT_THE_SERVICE}"
-        return StateError(f"{self._where} refused the request ({f'{status} {code}'.strip()}): {hint}")
+        told = code if code in _TOLD or not code else "with a code that is not known"
+        return StateError(f"{self._where} refused the request ({f'{status} {told}'.strip()}): {hint}")
 
     def _odd(self, what: str) -> StateError:
         return StateError(f"{self._where} did not answer as Table Storage does ({what}): {_NOT_THE_SERVICE}")

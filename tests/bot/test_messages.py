@@ -1,6 +1,6 @@
 """A question from end to end: a call over HTTP, a real poll's state, and an answer over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from maa_notify.domain.event import short_key
 from maa_notify.errors import StateError
 from maa_notify.storage.rows import Row
 from maa_notify.storage.store import StateStore
-from tests.support.bot import BOT, JONAS, MIRA, TENANT, Bot, FakeBotService
+from tests.support.bot import BOT, CHANNEL, JONAS, MIRA, TENANT, Bot, FakeBotService
 from tests.support.cards import text, texts
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
@@ -170,16 +170,81 @@ def test_a_group_chat_is_no_channel(bot: Bot, service: FakeBotService) -> None:
     assert strings.PRIVATE in text(service.replies[-1].card)
 
 
+def in_another_channel(service: FakeBotService, **channel: object) -> dict[str, Any]:
+    """A question in a channel that the settings do not name, of which Teams tells this."""
+    conversation = {"id": "19:other@thread.tacv2;messageid=1", "conversationType": "channel"}
+    data = {"tenant": {"id": TENANT}, "channel": {"id": "19:other@thread.tacv2", **channel}}
+    return service.in_channel("help", conversation=conversation, channelData=data)
+
+
 @pytest.mark.parametrize(
-    "kind, told", [("standard", strings.TEAM), ("private", strings.TEAM), ("shared", strings.PRIVATE)]
+    "kind, told",
+    [
+        ("standard", strings.TEAM),
+        ("private", strings.TEAM),
+        ("Standard", strings.TEAM),
+        ("shared", strings.PRIVATE),
+        ("Shared", strings.PRIVATE),
+        (" SHARED", strings.PRIVATE),
+        ("sharedexternal", strings.PRIVATE),
+        ("standard shared", strings.PRIVATE),
+        ("regular", strings.PRIVATE),
+        ("", strings.PRIVATE),
+        (None, strings.PRIVATE),
+    ],
 )
-def test_a_channel_shared_with_other_organisations_is_told_no_more_than_a_chat(
-    bot: Bot, service: FakeBotService, kind: str, told: str
+def test_a_channel_is_told_everything_only_if_it_is_of_one_team(
+    bot: Bot, service: FakeBotService, kind: str | None, told: str
 ) -> None:
-    """People of other tenants read along there."""
-    data = {"tenant": {"id": TENANT}, "channel": {"id": "19:ops@thread.tacv2", "type": kind}}
-    assert bot.send(service.in_channel("help", channelData=data)) == 200
+    """People of other tenants may read along in any other, whatever it is called and however it is spelt."""
+    assert bot.send(in_another_channel(service, type=kind)) == 200
     assert told in text(service.replies[-1].card)
+
+
+@pytest.mark.parametrize("channel_data", [None, {"tenant": {"id": TENANT}}, {"channel": None}])
+def test_a_channel_of_which_nothing_is_told_is_a_chat(
+    bot: Bot, service: FakeBotService, channel_data: object
+) -> None:
+    """Unknown is not safe."""
+    activity = {**in_another_channel(service), "channelData": channel_data}
+    activity["conversation"]["tenantId"] = TENANT
+
+    assert bot.send(activity) == 200
+    assert strings.PRIVATE in text(service.replies[-1].card)
+
+
+@pytest.mark.parametrize("kind", ["shared", None, "standard"])
+@pytest.mark.parametrize("spell", [str, str.upper])
+def test_a_channel_that_the_settings_name_is_told_everything(
+    bot: Bot, service: FakeBotService, kind: str | None, spell: Callable[[str], str]
+) -> None:
+    """Its cards go there anyway; whoever wrote the settings has decided that."""
+    data = {"tenant": {"id": TENANT}, "channel": {"id": CHANNEL, "type": kind}}
+    conversation = {"id": f"{spell(CHANNEL)};messageid=1", "conversationType": spell("channel")}
+
+    assert bot.send(service.in_channel("help", conversation=conversation, channelData=data)) == 200
+    assert strings.TEAM in text(service.replies[-1].card)
+
+
+@pytest.mark.parametrize(
+    "conversation, channel",
+    [
+        ({"id": "19:other@thread.tacv2"}, {"id": CHANNEL, "type": "standard"}),
+        ({"id": CHANNEL}, {"id": "19:other@thread.tacv2", "type": "standard"}),
+        ({"id": f"x;{CHANNEL}"}, {"type": "unknown"}),
+        ({"id": CHANNEL, "conversationType": "groupChat"}, {"id": CHANNEL, "type": "standard"}),
+        ({"id": CHANNEL, "conversationType": None}, {"id": CHANNEL, "type": "standard"}),
+    ],
+)
+def test_the_answer_is_for_the_conversation_it_goes_to(
+    bot: Bot, service: FakeBotService, conversation: dict[str, Any], channel: dict[str, Any]
+) -> None:
+    """What is told of one channel counts for no other, and what contradicts itself is a chat."""
+    place = {"conversationType": "channel", **conversation}
+    data = {"tenant": {"id": TENANT}, "channel": channel}
+
+    assert bot.send(service.in_channel("help", conversation=place, channelData=data)) == 200
+    assert strings.PRIVATE in text(service.replies[-1].card)
 
 
 def test_a_state_store_that_fails_is_a_503(service: FakeBotService, clock: FakeClock) -> None:

@@ -17,7 +17,11 @@ from tests.support.teams import FakeTeams
 
 Command = Callable[..., Outcome]
 
-HEALTH = "from maa_notify.functions.handlers import health; status, body = health(); print(int(status), body)"
+HEALTH = """
+from maa_notify.functions.handlers import health_details
+status, body = health_details()
+print(int(status), body)
+"""
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def command(settings: dict[str, str], tmp_path: Path) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a monitor is answered."""
+    """What whoever has the key is answered, with the status that a monitor gets."""
 
     code: int
     told: dict[str, Any]

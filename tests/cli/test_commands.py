@@ -229,6 +229,47 @@ def test_history_is_a_csv_that_a_spreadsheet_can_open_safely(command: Command, g
     assert rows[0]["requestor"].startswith("'=")
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|", ":", " "])
+def test_no_list_of_separators_makes_a_formula_of_a_name(
+    command: Command, graph: FakeGraph, separator: str
+) -> None:
+    """A spreadsheet in another language parts cells elsewhere, and does not mind our quotes then."""
+    names = [
+        f"{lead}{sign}cmd" for sign in "=+-@\uff1d" for lead in ("", " ", f"a{separator}", f'a"{separator} "')
+    ]
+    graph.requests = [make_request(requestor={"user": {"displayName": name}}) for name in names]
+    command("poll")
+
+    table = command("history").out
+    cells = [cell.strip(' "') for line in table.splitlines() for cell in line.split(separator)]
+
+    assert len(table.splitlines()) == len(names) + 1
+    assert [cell for cell in cells if cell.startswith(("=", "+", "@", "-c", "\uff1d"))] == []
+    assert all(line.startswith('"') and line.endswith('"') for line in table.splitlines())
+
+
+def test_no_column_of_the_history_turns_the_text(command: Command, graph: FakeGraph) -> None:
+    """Controls and direction marks are out of every column, in whatever field they came."""
+    evil = "a\u202eb\u2066c\u200fd\x1b[31me\x9bf\u2028g"
+    graph.requests = [
+        make_request(
+            status=evil,
+            payloadName=evil,
+            requestor={"user": {"id": evil, "userPrincipalName": evil, "displayName": evil}},
+            approver={"user": {"id": evil, "userPrincipalName": evil}},
+            requiredOperationApprovalPolicyTypes=[evil],
+        )
+    ]
+    graph.requests[0]["id"] = evil
+    command("poll")
+
+    rows = json.loads(command("history", "--json").out)
+    assert len(rows) == 1
+    for told in (command("history").out, str(rows)):
+        assert not {"\u202e", "\u2066", "\u200f", "\x1b", "\x9b", "\u2028"} & set(told)
+        assert "\\u202e" not in told
+
+
 def test_exports_hold_the_real_name(command: Command, graph: FakeGraph, teams: FakeTeams) -> None:
     """A search for a script's name finds it in history and outbox: breaks are for cards alone."""
     name = "Set-Proxy.script.ps1 " + "a" * 180 + " مرحبا.ps1"

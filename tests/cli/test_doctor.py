@@ -295,6 +295,16 @@ def test_a_terminal_shows_what_is_waited_for() -> None:
     assert pipe.shown == quiet.shown == ""
 
 
+def test_what_deserves_a_look_is_a_warning_of_the_settings(command: Command, tmp_path: Path) -> None:
+    """The settings are right, and no exit code says otherwise; the address is not told."""
+    entries = '[{"name": "ops", "webhook_url": "https://logic.azure.com.evil.example/?sig=very-secret"}]'
+
+    done = command("doctor", MAA_DESTINATIONS=entries)
+
+    assert "WARNING settings: MAA_DESTINATIONS: ops: the host is like logic.azure.com" in done.out
+    assert "very-secret" not in done.out + done.err
+
+
 @pytest.mark.parametrize(
     "begins,told", [(-1, "quiet now, until {1}"), (2, "not quiet now; next from {0} until {1}")]
 )

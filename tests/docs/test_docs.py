@@ -32,7 +32,7 @@ from tests.support.graph import make_request
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [README, *DOCS]
+PAGES = [README, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md", *DOCS]
 
 FLEET = ROOT / "docs" / "fleet.md"
 SETTINGS = ROOT / "docs" / "settings.md"

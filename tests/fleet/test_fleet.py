@@ -237,6 +237,9 @@ def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.Lo
         '{"tenant": "x", "at": "yesterday"}',
         '{"tenant": "x", "at": "2026-08-18T07:42:00"}',
         '{"tenant": ["x"], "at": "2026-08-18T07:42:00+00:00"}',
+        '{"tenant": "x", "at": "9999-12-31T23:59:59-23:59"}',
+        '{"tenant": "x", "at": "0001-01-01T00:00:00+23:59"}',
+        '{"tenant": "x", "at": "9999-12-31T23:59:59.999999-00:01"}',
         "[" * 100_000,
     ],
 )
@@ -446,3 +449,28 @@ def test_a_late_message_is_not_answered_by_a_poll_in_the_future(scene: Scene) ->
     scene.fleet().poll(message)
 
     assert scene.lists("Contoso") == 2
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59+00:00", "ahead"])
+def test_times_that_have_not_come_cost_one_poll(scene: Scene, at: str) -> None:
+    """Whoever may write to the queue cannot have a tenant polled a thousand times."""
+    ahead = (scene.clock.now() + HOUR).isoformat() if at == "ahead" else at
+    message = json.dumps({"tenant": id_of("Contoso"), "at": ahead})
+    fleet = scene.fleet()
+    for _ in range(20):
+        fleet.poll(message)
+    flood = scene.lists("Contoso")
+    scene.fleet().poll(message)  # of another process
+    scene.clock.advance(MINUTE)
+    fleet.poll(ask_for("Contoso", scene))
+
+    assert (flood, scene.lists("Contoso")) == (1, 2)
+
+
+def test_the_first_time_of_the_calendar_is_long_past(scene: Scene) -> None:
+    """A message with it is read, and answered by any poll since."""
+    fleet = scene.fleet()
+    fleet.poll(ask_for("Contoso", scene))
+    fleet.poll(json.dumps({"tenant": id_of("Contoso"), "at": "0001-01-01T00:00:00+00:00"}))
+
+    assert scene.lists("Contoso") == 1

@@ -192,3 +192,125 @@ def test_a_tenant_that_is_not_there_is_said_with_those_that_are() -> None:
         listed.chosen("nobody")
     with pytest.raises(SettingsError, match="it has none"):
         TenantList(()).chosen("")
+
+
+GATEWAY = "https://gateway.contoso.example"
+
+
+@pytest.mark.parametrize("key", ["graph_url", "authority_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        GATEWAY,
+        "https://login.microsoftonline.com.evil.example",
+        "https://graph.microsoft.com.",
+        "https://evil.example:443",
+        "not an address",
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"client_id": APP, "client_secret": "of-the-entry"}])
+def test_no_entry_redirects_the_credential_of_the_deployment(key: str, url: str, own: dict[str, str]) -> None:
+    """The assertion that would go there opens all tenants; whatever else the entry brings."""
+    told = mistake(entry(**{key: url}, **own), MAA_MANAGED_IDENTITY_CLIENT_ID=IDENTITY)
+
+    assert told.startswith(f"MAA_TENANTS: entry 1 has a {key} that is none of Microsoft's")
+
+
+def test_the_deployment_may_allow_a_host_to_its_entries_and_no_entry_to_itself() -> None:
+    """The list of hosts is the deployment's; Microsoft's clouds need none."""
+    allowed = {"MAA_ALLOW_HOSTS": "gateway.contoso.example=inspects our traffic"}
+
+    assert read_settings(only(entry(graph_url=GATEWAY), **allowed).environ).graph_url == GATEWAY
+    only(entry(graph_url="https://graph.microsoft.us", authority_url="https://login.microsoftonline.us"))
+    assert mistake(entry(graph_url=GATEWAY, allow_hosts="gateway.contoso.example")).endswith("allow_hosts")
+
+
+def test_this_machine_is_a_host_of_entries_on_a_laptop_alone() -> None:
+    """Tests and tries need it; in Azure whatever listens there is not Microsoft."""
+    local = entry(graph_url="http://127.0.0.1:9", authority_url="http://127.0.0.1:9")
+
+    only(local)
+    assert "none of Microsoft's" in mistake(local, WEBSITE_SITE_NAME="func")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MAA_CLIENT_SECRET",
+        "maa_client_secret",
+        "APPSETTING_MAA_CLIENT_SECRET",
+        "AzureWebJobsStorage",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "IDENTITY_HEADER",
+        "MSI_SECRET",
+        "WEBSITE_AUTH_ENCRYPTION_KEY",
+        "CUSTOMCONNSTR_state",
+        "PATH",
+    ],
+)
+@pytest.mark.parametrize("key", ["client_secret", "teams_webhook_url", "destinations"])
+def test_no_entry_names_a_variable_of_the_deployment(name: str, key: str) -> None:
+    """Its secrets are its own, under whatever name the platform repeats them."""
+    told = mistake(entry(**{"client_id": APP, key: {"setting": name}}), **{name: "very-secret"})
+
+    assert "which is not for entries" in told
+    assert "very-secret" not in told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tenant_name": {"setting": "FABRIKAM_SECRET"}},
+        {"tenant_id": {"setting": "FABRIKAM_SECRET"}},
+        {"ticket_link": {"setting": "FABRIKAM_SECRET"}},
+        {"graph_url": {"setting": "FABRIKAM_SECRET"}},
+        {"client_certificate_path": {"setting": "FABRIKAM_SECRET"}},
+        {"destinations": [{"name": {"setting": "FABRIKAM_SECRET"}, "webhook_url": HOOK}]},
+        {"destinations": [{"name": "ops", "bot": {"channel_id": {"setting": "FABRIKAM_SECRET"}}}]},
+        {
+            "destinations": [
+                {"name": "ops", "webhook_url": HOOK, "mentions": [{"setting": "FABRIKAM_SECRET"}]}
+            ]
+        },
+    ],
+)
+def test_a_secret_goes_nowhere_but_where_secrets_belong(fields: dict[str, Any]) -> None:
+    """What is shown on a card or in a log may not be a reference: it would show another entry's secret."""
+    told = mistake(entry(**fields), FABRIKAM_SECRET="very-secret")
+
+    assert "in a place that is shown" in told
+    assert "very-secret" not in told
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"client_secret": {"setting": "Very~Secret8Q.typed"}},
+        {"client_secret": {"setting": "verysecret"}},
+        {"client_secret": {"setting": ["Very~Secret8Q"]}},
+        {"teams_webhook_url": {"setting": HOOK}},
+        {"tenant_id": HOOK},
+        {"tenant_name": HOOK},
+        {"tenant_name": f"{HOOK} {'x' * 60}"},
+        {HOOK: "x"},
+    ],
+)
+def test_a_secret_that_was_typed_in_place_of_a_name_is_not_repeated(fields: dict[str, Any]) -> None:
+    """Neither in the mistake, nor where tenants are told by name or id."""
+    listed = list_of(entry(**fields), entry(tenant_id=FABRIKAM))
+    with pytest.raises(SettingsError) as nobody:
+        listed.chosen("nobody")
+
+    shown = f"{listed.mistakes} {nobody.value}".lower()
+    assert [each.id for each in listed.tenants] == [FABRIKAM]
+    assert "very" not in shown
+    assert "secret8q" not in shown
+
+
+def test_a_mistyped_reference_is_told_with_what_was_meant() -> None:
+    """Names of settings are no secrets, as long as they look like one."""
+    told = mistake(entry(teams_webhook_url={"setting": "CONTOSO_WEBHOK"}), CONTOSO_WEBHOOK=HOOK)
+
+    assert told.endswith(
+        "refers to the setting CONTOSO_WEBHOK, which is not there; did you mean 'CONTOSO_WEBHOOK'?"
+    )

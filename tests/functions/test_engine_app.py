@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.functions.engine import Engine, HttpResult
+from tests.support.functions import FUNCTIONS
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT
 from tests.support.process import ROOT
@@ -47,8 +48,8 @@ def settings(graph: FakeGraph, teams: FakeTeams, tmp_path: Path) -> dict[str, st
 
 
 def health(engine: Engine) -> tuple[int, dict[str, object]]:
-    """Status code and body of the health address."""
-    result: HttpResult = engine.invoke_http("health")
+    """Status code and body of the health address for callers with the key."""
+    result: HttpResult = engine.invoke_http("health_details")
     return result.status_code, json.loads(result.body)
 
 
@@ -71,7 +72,7 @@ def test_the_timer_polls_and_health_tells(
 def test_an_empty_environment_is_a_failed_run_and_a_503(tmp_path: Path) -> None:
     """The run says what is missing; health says only that something is."""
     with Engine(ROOT, {}) as engine:
-        assert sorted(function.name for function in engine.functions()) == ["health", "poll", "poll_now"]
+        assert sorted(function.name for function in engine.functions()) == sorted(FUNCTIONS)
         run = engine.invoke_timer("poll")
         status, body = health(engine)
 
@@ -126,14 +127,18 @@ def test_a_refused_card_is_a_good_run_and_is_counted(
 
 
 def test_health_helps_no_attacker(settings: dict[str, str], graph: FakeGraph, teams: FakeTeams) -> None:
-    """Numbers and code words only: no tenant, no name, no address, no secret."""
+    """Anybody hears a word and a status; with the key numbers and code words: no tenant, name or secret."""
     graph.requests = [make_request()]
     with Engine(ROOT, settings) as engine:
+        before = engine.invoke_http("health")
         engine.invoke_timer("poll")
-        result = engine.invoke_http("health")
+        anybody = engine.invoke_http("health")
+        with_key = engine.invoke_http("health_details")
 
-    assert set(json.loads(result.body)) == PUBLIC
-    told = str(result.body)
+    assert (before.status_code, json.loads(before.body)) == (503, {"status": "starting"})
+    assert (anybody.status_code, json.loads(anybody.body)) == (200, {"status": "ok"})
+    assert set(json.loads(with_key.body)) == PUBLIC
+    told = str(with_key.body)
     for word in (TENANT, "127.0.0.1", teams.secret, "a-secret-token", "Mira", "CONTOSO"):
         assert word not in told
 

@@ -52,7 +52,7 @@ def test_the_timer_asks_and_the_queue_polls(
         [given_up] = [message.content for message in host.poison.receive_messages()]
         aside = engine.invoke_queue("put_aside", given_up)
         by_hand = engine.invoke_http("poll_now", "POST")
-        health = engine.invoke_http("health")
+        health = engine.invoke_http("health_details")
         logs = engine.logs()
 
     assert timer.ok
@@ -70,7 +70,7 @@ def test_a_list_that_is_none_fails_the_run_and_health(settings: dict[str, str]) 
     """Then nobody is polled, which has to be loud."""
     with Engine(ROOT, {**settings, "MAA_TENANTS": "nowhere.json"}) as engine:
         run = engine.invoke_timer("poll")
-        health = engine.invoke_http("health")
+        health = engine.invoke_http("health_details")
 
     assert not run.ok
     assert "MAA_TENANTS" in run.exception_text

@@ -65,6 +65,7 @@ def test_a_fleet_polls_by_messages() -> None:
 
     assert found == {
         "health": FUNCTIONS["health"],
+        "health_details": FUNCTIONS["health_details"],
         "poll": [asks, *FUNCTIONS["poll"]],
         "poll_now": [asks, *FUNCTIONS["poll_now"]],
         "poll_tenant": [takes],
@@ -106,3 +107,13 @@ def test_no_row_that_an_alarm_counts_is_sampled_away() -> None:
     sampling = host["logging"]["applicationInsights"]["samplingSettings"]
 
     assert set(sampling["excludedTypes"].split(";")) >= {"Request", "Exception", "Trace"}
+
+
+def test_the_open_addresses_are_bounded() -> None:
+    """The host turns away more at once than a monitor, a person and Teams together ever are."""
+    http = json.loads((ROOT / "host.json").read_text(encoding="utf-8"))["extensions"]["http"]
+
+    assert http["dynamicThrottlesEnabled"]
+    assert 0 < http["maxConcurrentRequests"] <= http["maxOutstandingRequests"] <= 100
+    assert http["hsts"]["isEnabled"]
+    assert http["customHeaders"]["Cache-Control"] == "no-store"

@@ -41,6 +41,7 @@ def configure(
             monkeypatch.setenv(name, value)
 
     function._only_app.cache_clear()
+    function._word.cache_clear()
     yield call
     if function._only_app.cache_info().currsize:
         function._app().close()
@@ -125,25 +126,25 @@ def test_health_waits_for_no_poll(configure: Configure, graph: FakeGraph) -> Non
     graph.fail_next(hang(then=reply(json={"value": []})))
     first = Caller(function.run_poll)
     graph.wait_for_calls(1)
-    during = report(function.health())
+    during = report(function.health_details())
     graph.release()
     first.result()
 
     assert during["status"] == "starting"
-    assert report(function.health())["status"] == "ok"
+    assert report(function.health_details())["status"] == "ok"
 
 
 def test_many_at_once_tell_everything_once(configure: Configure, graph: FakeGraph, teams: FakeTeams) -> None:
     """Timer, people and monitors in eight threads on one fresh process."""
     configure()
     graph.requests = [make_request() for _ in range(4)]
-    handlers = [function.run_poll, function.poll_now, function.health, function.poll_now] * 2
+    handlers = [function.run_poll, function.poll_now, function.health_details, function.poll_now] * 2
     callers = [Caller(handler) for handler in handlers]
     answers = [caller.result() for caller in callers]
 
     assert len(teams.cards) == 4
     assert [answer[0] for answer in answers if answer and "listed" in report(answer)] == [200] * 4
-    assert report(function.health())["pending"] == 0
+    assert report(function.health_details())["pending"] == 0
 
 
 def test_health_does_not_hang_with_its_table(configure: Configure) -> None:
@@ -151,7 +152,7 @@ def test_health_does_not_hang_with_its_table(configure: Configure) -> None:
     with ScriptedServer(hang()) as table:
         configure(MAA_STATE=f"AccountName=a;AccountKey={KEY};TableEndpoint={table.url}/a;")
         began = time.monotonic()
-        answers = [function.health(patience=0.2) for _ in range(5)]
+        answers = [function.health_details(patience=0.2) for _ in range(5)]
         took = time.monotonic() - began
         asked = len(table.requests)
         table.release()
@@ -160,6 +161,29 @@ def test_health_does_not_hang_with_its_table(configure: Configure) -> None:
     assert took < 10
     assert asked == 1
     function._reader.submit(lambda: None).result(30)
+
+
+def test_anybody_hears_one_word_and_costs_the_store_nothing(configure: Configure) -> None:
+    """However often it is asked, the store is asked once; and while that hangs, nobody waits with it."""
+    with ScriptedServer(hang()) as table:
+        configure(MAA_STATE=f"AccountName=a;AccountKey={KEY};TableEndpoint={table.url}/a;")
+        answers = [function.health(patience=0.2) for _ in range(50)]
+        asked = len(table.requests)
+        table.release()
+
+    assert set(answers) == {(503, '{"status": "failing"}')}
+    assert asked == 1
+    function._reader.submit(lambda: None).result(30)
+
+
+def test_a_poll_has_the_word_looked_up_anew(configure: Configure) -> None:
+    """Nobody is told of the time before it for a moment longer."""
+    configure()
+    before = function.health()
+    function.run_poll()
+
+    assert before == (503, '{"status": "starting"}')
+    assert function.health() == (200, '{"status": "ok"}')
 
 
 @pytest.mark.parametrize(

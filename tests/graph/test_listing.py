@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from maa_notify.domain.request import ApprovalRequest
-from maa_notify.graph.listing import Page, PageReader
+from maa_notify.errors import GraphUnavailable
+from maa_notify.graph.listing import Page, PageReader, read_entries
 from tests.support.graph import make_request
 
 
@@ -107,3 +108,68 @@ def _held_by(root: object) -> list[bytes]:
     assert any(isinstance(each, ApprovalRequest) for each in seen.values())
     texts = (each.encode() if isinstance(each, str) else each for each in seen.values())
     return [each for each in texts if isinstance(each, bytes)]
+
+
+def deep(levels: int, opening: str = "[", closing: str = "]", **fields: Any) -> bytes:
+    """An entry that is nested so many levels deep, as it comes on the wire."""
+    text = json.dumps(make_request(**fields))
+    return f'{text[:-1]}, "payload": {opening * levels}{closing * levels}}}'.encode()
+
+
+def page_of(*entries: bytes, extra: bytes = b"") -> bytes:
+    """A page of entries that are written already."""
+    return b'{"value": [' + b", ".join(entries) + b"]" + extra + b"}"
+
+
+@pytest.mark.parametrize("levels", [999, 1_000, 5_000, 200_000])
+@pytest.mark.parametrize(
+    "opening, closing", [("[", "]"), ('{"a":[', "]}"), ("[1,[],", "]"), ('["]}{[\\"",', "]")]
+)
+def test_an_entry_nested_a_thousand_levels_deep_is_one_malformed_entry(
+    levels: int, opening: str, closing: str
+) -> None:
+    """Whoever can file it must not be able to blind the list; it is named by its id."""
+    entry = deep(levels, opening, closing, id="deep")
+    first, last = make_request(payloadName="]}"), make_request(payloadName='[{"')
+    reader = PageReader()
+
+    body = page_of(
+        json.dumps(first).encode(), entry, json.dumps(last).encode(), extra=b', "@odata.nextLink": "n"'
+    )
+    pages = [page for _ in range(2) for page in read(reader, body)]
+
+    for page in pages:
+        assert [each.id for each in page.requests] == [first["id"], last["id"]]
+        assert [(each.request_id, str(each)) for each in page.malformed] == [
+            ("deep", "it is nested too deep")
+        ]
+        assert page.next_link == "n"
+
+
+def test_depth_in_odd_company_is_one_malformed_entry_too() -> None:
+    """A page with text that only the tolerant parser takes: a lone surrogate, and a mark at its beginning."""
+    sound = make_request(requestJustification="odd \ud800")
+
+    [page] = read(PageReader(), b"\xef\xbb\xbf" + page_of(json.dumps(sound).encode(), deep(5_000, id="deep")))
+
+    assert ([each.id for each in page.requests], len(page.malformed)) == ([sound["id"]], 1)
+
+
+def test_what_is_nested_within_reason_is_read() -> None:
+    """Payloads hold a few dozen levels at most."""
+    [page] = read(PageReader(), page_of(deep(300, id="fine")))
+
+    assert [each.id for each in page.requests] == ["fine"]
+
+
+def test_depth_without_an_end_is_no_page() -> None:
+    """Then something is missing, and nothing may be compared."""
+    with pytest.raises(GraphUnavailable):
+        read(PageReader(), b'{"value": [' + b"[" * 100_000)
+
+
+def test_depth_hides_no_entry_of_another_collection() -> None:
+    """Whoever can name an object in it must not be able to blind those who watch it."""
+    page = read_entries(page_of(b'{"id": "1"}', deep(5_000, id="deep"), b'{"id": "2"}'))
+
+    assert [each["id"] for each in page.entries] == ["1", "deep", "2"]

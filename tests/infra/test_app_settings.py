@@ -16,6 +16,7 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
     "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }

@@ -110,6 +110,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_CLOUD="mars",
         MAA_GRAPH_URL="graph",
         MAA_AUTHORITY_URL="ftp://x",
+        MAA_ALLOW_HOSTS="*.example",
         MAA_STATE="somewhere",
         MAA_TABLE_NAME="1",
         MAA_TEAMS_WEBHOOK_URL="x",

@@ -204,6 +204,25 @@ def test_a_firewall_of_the_account_is_thought_of() -> None:
         asked(refused(403, "AuthorizationFailure"), get)
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["CallThisNumberToUnlockYourAccount", "AuthenticationFailedCallUs", "authenticationfailed", "X" * 64],
+)
+def test_a_code_that_the_service_does_not_have_is_not_repeated(code: str) -> None:
+    """Whoever answers in its place could have us tell people what to do."""
+    with pytest.raises(StateError, match="403 with a code that is not known") as caught:
+        asked(refused(403, code), get)
+
+    assert code not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["AuthorizationPermissionMismatch", "KeyBasedAuthenticationNotPermitted"])
+def test_a_code_of_the_service_is_repeated(code: str) -> None:
+    """It says what to look for."""
+    with pytest.raises(StateError, match=f"refused the request \\(403 {code}\\)"):
+        asked(refused(403, code), get)
+
+
 def test_what_the_service_itself_refuses_is_not_tried_again() -> None:
     """A wrong key stays wrong, and an answer that never comes right ends after a few tries."""
     for answer, most in ((refused(403, "AuthenticationFailed"), 1), (reply(413, body=PAGE, headers=HTML), 4)):

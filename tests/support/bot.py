@@ -39,6 +39,8 @@ MIRA = "3c1a7c0e-0000-4000-8000-000000000011"
 JONAS = "3c1a7c0e-0000-4000-8000-000000000012"
 ISSUER = "https://api.botframework.com"
 URL = "https://intune.microsoft.com/#view/x"
+CHANNEL = "19:ops@thread.tacv2"
+"""The channel that the settings name."""
 MENTION = "<at>MAA Notify</at>"
 
 _METADATA = "/v1/.well-known/openidconfiguration"
@@ -124,7 +126,7 @@ class FakeBotService(Fake):
     def in_channel(self, text: str, **changes: Any) -> dict[str, Any]:
         """A message in a channel, which has to address the bot."""
         conversation = {
-            "id": "19:ops@thread.tacv2;messageid=1",
+            "id": f"{CHANNEL};messageid=1",
             "conversationType": "channel",
             "tenantId": TENANT,
             "isGroup": True,
@@ -167,7 +169,7 @@ class Bot:
     def __post_init__(self) -> None:
         """Wires it up."""
         cloud = BotCloud(ISSUER, self.service.metadata_url, ("smba.trafficmanager.net",))
-        setup = BotSetup(BOT, self.tenant, cloud)
+        setup = BotSetup(BOT, self.tenant, cloud, frozenset({CHANNEL}))
         self.messages = messages_of(setup, self.store, TeamsCards(URL), ConnectorReplies(connect), self.clock)
 
     def send(self, activity: Mapping[str, Any], token: str | None = None) -> int:

@@ -8,6 +8,10 @@ FUNCTIONS: dict[str, list[dict[str, Any]]] = {
         {"type": "httpTrigger", "route": "health", "methods": ["GET"], "authLevel": "ANONYMOUS"},
         {"type": "http"},
     ],
+    "health_details": [
+        {"type": "httpTrigger", "route": "health/details", "methods": ["GET"], "authLevel": "FUNCTION"},
+        {"type": "http"},
+    ],
     "poll": [
         {"type": "timerTrigger", "schedule": "0 * * * * *", "runOnStartup": False, "useMonitor": True},
     ],
