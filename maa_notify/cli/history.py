@@ -6,6 +6,7 @@ import re
 import sys
 from datetime import timedelta
 
+from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK
 from maa_notify.cli.keys import is_meant

@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -24,7 +25,8 @@ exit codes:
   2  settings or arguments are wrong
   3  a destination did not take its notifications, which wait, or some were given up
 
-Settings come from environment variables that begin with MAA_; docs/settings.md lists them.
+Settings come from environment variables that begin with MAA_, or from the file that --env-file names;
+docs/settings.md lists them.
 """
 
 
@@ -96,7 +98,7 @@ def parser_for(words: Collection[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maa-notify {__version__}")
     _add_common(parser)
     add_json(parser, "print the result as JSON, where the command has it")
-    parser.set_defaults(quiet=False, tenant=None, json=False, takes_json=False, run=None)
+    parser.set_defaults(quiet=False, env_file=None, tenant=None, json=False, takes_json=False, run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.help)
@@ -113,6 +115,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     # Without a default, so that the parser of the command does not undo what stood before its name.
     parser.add_argument(
         "-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="log only warnings and errors"
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="settings as lines NAME=VALUE; a variable of the environment goes before the file's",
     )
     parser.add_argument(
         "--tenant",
@@ -157,6 +165,10 @@ def _command(words: Sequence[str]) -> int:
     if options.run is None:
         parser.print_help()
         return OK
+    if options.env_file is not None:
+        from maa_notify.cli.env_file import use_env_file
+
+        use_env_file(Path(options.env_file))
     log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
     if options.tenant is not None:
         from maa_notify.cli.tenants import use_settings_of

@@ -262,7 +262,7 @@ def test_every_command_and_option_is_documented(command: str) -> None:
     text = section(COMMANDS, f"maa-notify {command}")
     rows = "\n".join(line for line in text.splitlines() if line.startswith("| `-"))
 
-    of_all = {"-q", "--quiet", "--tenant"}
+    of_all = {"-q", "--quiet", "--env-file", "--tenant"}
 
     assert {each for each in options(subcommands()[command]) if f"`{each}" not in rows} == of_all
     assert f"maa-notify {command}" in section(README, "Commands")
