@@ -54,6 +54,7 @@ class CommandModule(Protocol):
 
 
 COMMANDS = {
+    "init": Command("maa_notify.cli.init", "ask for the settings and write them into a file"),
     "poll": Command("maa_notify.cli.poll", "poll once"),
     "status": Command("maa_notify.cli.status", "show what waits for whom, and whether the notifier is well"),
     "watch": Command("maa_notify.cli.watch", "poll again and again"),

@@ -1,4 +1,4 @@
-"""Files of settings with `NAME=VALUE` on each line, as systemd's `EnvironmentFile=` and Docker's `--env-file`.
+"""Files of settings with `NAME=VALUE` on each line, as systemd and Docker take them.
 
 These two read some lines in different ways, and so do shells: a `#` within a value, a backslash, a quote in
 the middle. Such a line is refused, and what to write in its place is told: a file that is read here means
@@ -7,7 +7,7 @@ setting is read.)
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from maa_notify.errors import Mistake, SettingsError
@@ -49,9 +49,7 @@ def parse_env(text: str, where: str) -> dict[str, str]:
     mistakes: list[Mistake] = []
     for number, line in enumerate(re.split("\r\n|\n|\r", text), 1):
         try:
-            name, value = _variable(line.strip())
-            if name in found:
-                raise ValueError(f"{name} stands in a line before, too")
+            name, value = _variable(line.strip(), found)
         except ValueError as error:
             mistakes.append(Mistake(f"{where}, line {number}", str(error)))
             continue
@@ -80,8 +78,10 @@ def _encoding_of(content: bytes) -> str:
     return "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
 
 
-def _variable(line: str) -> tuple[str, str]:
+def _variable(line: str, before: Collection[str]) -> tuple[str, str]:
     """The name and the value on a line; two empty ones for a comment and an empty line.
+
+    `before` are the names in the lines before.
 
     Raises:
         ValueError: what is wrong, without the value.
@@ -92,6 +92,8 @@ def _variable(line: str) -> tuple[str, str]:
     if parts is None:
         raise ValueError("is not of the form NAME=VALUE, without blanks around the =")
     name, value = parts[1], parts[2]
+    if name in before:
+        raise ValueError(f"{name} stands in a line before, too")
     if "\0" in value:
         raise ValueError(f"{name} holds a zero character, which no variable can")
     if value != value.lstrip():

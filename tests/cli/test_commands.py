@@ -44,6 +44,7 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
     [
         [],
         ["poll"],
+        ["init"],
         ["status"],
         ["watch"],
         ["demo"],

@@ -42,6 +42,7 @@ class Terminal:
             start_new_session=True,
         )
         os.close(theirs)
+        self._seen = 0
         self.shown = ""
         """All that stood on the screen so far, with its escapes, and what was typed if it was echoed."""
 
@@ -59,11 +60,15 @@ class Terminal:
         os.close(self._own)
 
     def answer(self, question: str, text: str) -> None:
-        """Waits until the screen ends with a question that holds these words, then types a line."""
-        before = len(self.shown)
-        while not (question in self.shown[before:] and self.shown.endswith(" ")):
-            assert self._read(), f"ended before it asked {question!r}: {self.shown}"
+        """Waits for a question that holds these words, then types a line."""
+        self.wait_for(question)
         self.type(text + "\n")
+
+    def wait_for(self, question: str) -> None:
+        """Waits until the screen shows these words, since it was last waited for, and ends with a prompt."""
+        while not (question in self.shown[self._seen :] and self.shown.endswith(": ")):
+            assert self._read(), f"ended before it asked {question!r}: {self.shown}"
+        self._seen = len(self.shown)
 
     def type(self, text: str) -> None:
         """Types, and does not wait."""
