@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
@@ -17,6 +18,7 @@ from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
 from maa_notify.cli.text import complain, fault_of, reason_of
 from maa_notify.errors import MaaNotifyError, SettingsError
 from maa_notify.logs import log_to_stderr
+from maa_notify.settings.startup import wants_json_logs
 
 _EPILOG = """\
 exit codes:
@@ -170,7 +172,8 @@ def _command(words: Sequence[str]) -> int:
         from maa_notify.cli.env_file import use_env_file
 
         use_env_file(Path(options.env_file))
-    log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
+    level = logging.WARNING if options.quiet else logging.INFO
+    log_to_stderr(level, as_json=wants_json_logs(os.environ))
     if options.tenant is not None:
         from maa_notify.cli.tenants import use_settings_of
 

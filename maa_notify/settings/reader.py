@@ -166,7 +166,7 @@ def _value_of(row: Setting, environ: Mapping[str, str], findings: Findings) -> A
         findings.wrong(row.name, UNRESOLVED)
         return otherwise
     if not row.in_azure and is_in_azure(environ):
-        findings.wrong(row.name, "is for first tries and tests only: remove it, the identity signs in")
+        findings.wrong(row.name, row.why_not_in_azure)
     try:
         return row.parse(given)
     except ValueError as error:

@@ -248,6 +248,21 @@ def test_absurd_numbers_are_refused_in_words(command: Command, words: str) -> No
     assert len(outcome.err) < 2_000
 
 
+@pytest.mark.parametrize("given", ["json", " JSON ", '"json"'])
+def test_every_line_of_the_log_is_json_where_that_is_wanted(
+    command: Command, graph: FakeGraph, given: str
+) -> None:
+    """In the environment or in a file; the report stays on standard output."""
+    graph.requests = [make_request()]
+    outcome = command("poll", "--json", MAA_LOG_FORMAT=given)
+    lines = [json.loads(line) for line in outcome.err.splitlines()]
+
+    assert outcome.report["delivered"] == 1
+    assert [line["message"] for line in lines] == ["poll.event", "deliver.sent", "poll.done"]
+    assert lines[-1]["delivered"] == 1
+    assert command("-q", "poll", MAA_LOG_FORMAT="yaml").code == 2
+
+
 @ON_POSIX
 @pytest.mark.parametrize("place", ["nowhere/app.zip", ".", "/dev/full", "settings.json/app.zip"])
 def test_a_file_that_cannot_be_written_is_named(command: Command, tmp_path: Path, place: str) -> None:

@@ -377,6 +377,11 @@ def test_every_family_is_explained() -> None:
     assert [family.name for family in FAMILIES if f"`{family.name}`" not in deployment] == []
 
 
+def test_no_value_of_the_log_has_a_name_of_the_line_itself() -> None:
+    """As JSON one of the two would be lost."""
+    assert logged_values() & {"time", "level", "message", "text", "logger"} == set()
+
+
 def test_logged_events_are_dotted_constants() -> None:
     """So that they can be searched for, and this file can find them."""
     assert [event for event in logged_events() if not _EVENT.fullmatch(event)] == []

@@ -131,6 +131,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
         MAA_BOT_COMMANDS="1",
+        MAA_LOG_FORMAT="yaml",
     )
     names = {each.split(":")[0] for each in told}
 
@@ -988,3 +989,10 @@ def test_each_setting_of_one_tenant_has_its_field() -> None:
     assert set(Settings.__struct_fields__) - follows_from_others == {
         row.key for row in SETTINGS if row.name != TENANTS
     }
+
+
+def test_logs_as_json_are_refused_inside_azure() -> None:
+    """The alarms there would no longer see a line, and keep quiet."""
+    told = mistakes(MAA_LOG_FORMAT="json", WEBSITE_SITE_NAME="x")
+
+    assert any(each.startswith("MAA_LOG_FORMAT: must be left out inside Azure, whose") for each in told)
