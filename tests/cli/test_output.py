@@ -232,6 +232,7 @@ HUGE = "9" * 5_000
     "words",
     [
         *(f"watch --every {each}" for each in ("-1", "nan", "1e400", HUGE, "soon")),
+        *(f"watch --metrics {each}" for each in ("-1", "65536", "host", BIG)),
         *(f"history --days {each}" for each in ("-1", "0", "nan", BIG, "99999999")),
         *(f"preview --png card.png --width {each}" for each in ("0", HUGE, "wide")),
         *(f"demo --port {each}" for each in ("-1", "65536", BIG)),
