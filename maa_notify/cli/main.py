@@ -66,6 +66,7 @@ COMMANDS = {
     "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
     "history": Command("maa_notify.cli.history", "what was told, when and where"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
+    "completion": Command("maa_notify.cli.completion", "print a script that completes words in a shell"),
     "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),
 }
 
