@@ -665,3 +665,8 @@ def labelled(label: str, value: object) -> str:
 def footer(key: str) -> str:
     """The short key, by which a repeated card is known, and who sends it."""
     return " · ".join([*([f"Key {key}"] if key else []), SENDER])
+
+
+def number(number: int, changed_by: int) -> str:
+    """The serial number of a card in its channel, and that of the news for which it was changed."""
+    return f"No. {number}, changed by no. {changed_by}" if changed_by else f"No. {number}"

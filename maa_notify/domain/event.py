@@ -34,8 +34,12 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved."""
+    """The kinds of notices.
 
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier.
+    """
+
+    ALARM = "alarm"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
@@ -230,8 +234,11 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def shares_cards(self) -> bool:
-        """Whether a digest may hold it; not a heartbeat, which would say "no news" among news."""
-        return self.kind is not NoticeKind.HEARTBEAT
+        """Whether a digest may hold it.
+
+        A heartbeat would say "no news" among news, and an alarm must not be one line of many.
+        """
+        return self.kind not in {NoticeKind.HEARTBEAT, NoticeKind.ALARM}
 
     @property
     def is_reminder(self) -> bool:

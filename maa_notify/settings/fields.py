@@ -329,6 +329,8 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    # A monitor that all tenants shared would be well again with the next tenant's poll.
+    _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
     Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),

@@ -138,6 +138,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    ping_url: Secret | None
     retention_days: int
     poll_schedule: str
     requestor_chat: bool
