@@ -135,6 +135,7 @@ complete -c maa-notify -n '_shtab_maa_notify_using history' -l json -d 'the same
 complete -c maa-notify -n '_shtab_maa_notify_using history' -l days -x -d 'only the last N days'
 complete -c maa-notify -n '_shtab_maa_notify_using history' -l key -x -d 'only this request or notification, by the key on its card or in the outbox'
 complete -c maa-notify -n '_shtab_maa_notify_using history' -l destination -x -d 'only what is for the destination of this name'
+complete -c maa-notify -n '_shtab_maa_notify_using history' -l gaps -d 'only the numbers at the foot of cards that nothing accounts for, by destination'
 complete -c maa-notify -n '_shtab_maa_notify_using; and test $_shtab_maa_notify_npos -eq 0' -a teams-app -d 'Builds the package that an administrator uploads to the organisation'"'"'s app catalogue. It reads MAA_BOT_CLIENT_ID, else MAA_CLIENT_ID, and MAA_BOT_COMMANDS.'
 complete -c maa-notify -n '_shtab_maa_notify_using teams-app' -s h -l help -d 'show this help message and exit'
 complete -c maa-notify -n '_shtab_maa_notify_using teams-app' -s q -l quiet -d 'log only warnings and errors'

@@ -85,6 +85,7 @@ _shtab_maa_notify_history_options=(
   "--days[only the last N days]:N:"
   "--key[only this request or notification, by the key on its card or in the outbox]:KEY:"
   "--destination[only what is for the destination of this name]:NAME:"
+  "--gaps[only the numbers at the foot of cards that nothing accounts for, by destination]"
 )
 
 # guard to ensure default positional specs are added only once per session
