@@ -18,7 +18,6 @@ from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
 from maa_notify.cli.text import complain, fault_of, reason_of
 from maa_notify.errors import MaaNotifyError, SettingsError
 from maa_notify.logs import log_to_stderr
-from maa_notify.settings.startup import wants_json_logs
 
 _EPILOG = """\
 exit codes:
@@ -173,6 +172,8 @@ def _command(words: Sequence[str]) -> int:
         from maa_notify.cli.env_file import use_env_file
 
         use_env_file(Path(options.env_file))
+    from maa_notify.settings.startup import wants_json_logs
+
     level = logging.WARNING if options.quiet else logging.INFO
     log_to_stderr(level, as_json=wants_json_logs(os.environ))
     if options.tenant is not None:
