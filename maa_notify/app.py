@@ -20,8 +20,10 @@ from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
+from maa_notify.domain.request import GUID
 from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
+from maa_notify.graph.access import AccessReader
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
@@ -36,6 +38,7 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.approvers import ApproverRoll
 from maa_notify.polling.guard import Guard
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
     from maa_notify.bot.endpoint import Messages
+    from maa_notify.graph.posture import PostureReader
 
 _LOG = logs.logger(__name__)
 
@@ -84,6 +88,7 @@ class App:
     limits: DeliveryLimits
     habits: Habits
     sources: Sequence[Source] = ()
+    approvers: ApproverRoll | None = None
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
     pulse: Pulse | None = None
@@ -120,7 +125,15 @@ class App:
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
         routes, clock = settings.routes, self.clock
         return Poll(
-            approvals, self.sources, self.store, routes, delivery, clock, self.habits, self.guard
+            approvals,
+            self.sources,
+            self.store,
+            routes,
+            delivery,
+            clock,
+            self.habits,
+            self.guard,
+            self.approvers,
         ).run()
 
     def health(self) -> Health:
@@ -196,12 +209,11 @@ def wire(
     """Wires everything up from parts that are there; the caller closes what is shared."""
     silence_third_parties()
     clock, identity, shared = clock or SystemClock(), parts.identity, parts.shared
-    tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
+    tokens = tokens_of(settings, identity)
     store, cards = StateStore(parts.rows), _cards(settings)
     connect = _connections(settings, identity, shared)
-    reader = GraphReader(
-        settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
-    )
+    reader = reader_of(settings, tokens, clock)
+    approvers = _approvers(settings, reader, store, clock)
     return App(
         settings=settings,
         clock=clock,
@@ -217,9 +229,69 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
             quiet=settings.quiet_hours,
         ),
+        sources=(
+            *(() if approvers is None else (approvers,)),
+            *_posture(settings, reader, clock),
+            *_summary(settings, store, cards, clock),
+        ),
+        approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
         pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
     )
+
+
+def _approvers(
+    settings: Settings, reader: GraphReader, store: StateStore, clock: Clock
+) -> ApproverRoll | None:
+    if not settings.approvers:
+        return None
+    return ApproverRoll(AccessReader(reader), store.roll, clock, settings.approvers_every)
+
+
+def tokens_of(settings: Settings, identity: TokenSource) -> TokenSource:
+    """The source of tokens for Graph: the ready one, if there is one, else the identity's."""
+    return identity if settings.access_token is None else StaticToken(settings.access_token)
+
+
+def reader_of(settings: Settings, tokens: TokenSource, clock: Clock) -> GraphReader:
+    """What reads Graph."""
+    return GraphReader(settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id)
+
+
+def posture_reader(
+    settings: Settings,
+    reader: GraphReader,
+    clock: Clock,
+    seconds: float,
+    on_part: Callable[[str], None] = lambda _: None,
+) -> "PostureReader":
+    """What reads the defence around approval, within so many seconds; `on_part` is told what is read next."""
+    # Slow to load, and most polls have no use for it.
+    from maa_notify.graph.posture import PostureReader  # noqa: PLC0415
+
+    tenant_id = settings.tenant_id.lower() if GUID.fullmatch(settings.tenant_id) else ""
+    return PostureReader(reader, clock, tenant_id, seconds, on_part)
+
+
+def _posture(settings: Settings, reader: GraphReader, clock: Clock) -> Sequence[Source]:
+    """The source that looks after the defence around approval; none where it is off."""
+    if not settings.posture:
+        return ()
+    # Slow to load, and most deployments have no use for it.
+    from maa_notify.polling.posture import SECONDS, PostureSource  # noqa: PLC0415
+
+    read = posture_reader(settings, reader, clock, SECONDS).read
+    return (PostureSource(read, settings.posture_every, settings.global_admins, settings.posture_accept),)
+
+
+def _summary(settings: Settings, store: StateStore, cards: TeamsCards, clock: Clock) -> Sequence[Source]:
+    """The source of the weekly summary; none where it is off."""
+    if settings.summary is None:
+        return ()
+    # Slow to load, and off by default.
+    from maa_notify.polling.summary import Summary  # noqa: PLC0415
+
+    return (Summary(settings.summary, store.history, clock, cards.times.zone),)
 
 
 def graph_scope(settings: Settings) -> str:

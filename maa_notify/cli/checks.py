@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from maa_notify import app
 from maa_notify.cards.samples import sample_event
 from maa_notify.cards.text import plain
 from maa_notify.cards.times import TimeFormat, span
-from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.approvers import check_approvers
+from maa_notify.cli.exit_codes import FAILED, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.finding import Finding
 from maa_notify.cli.patient import GRAPH, SIGN_IN, Patient
 from maa_notify.cli.text import counted, fault_of, reason_of
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
-from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
+from maa_notify.domain.visibility import Sight, family_sights
 from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError, SettingsError
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
@@ -64,26 +64,6 @@ _NO_MIRROR = (
 _UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
 
 
-class Finding(Struct, frozen=True):
-    """One check: `result` is `ok`, `warning`, `failed` or `skipped`.
-
-    `visibility` says which kinds of requests can be seen, for the one check that is about that.
-    """
-
-    check: str
-    result: str
-    text: str
-    exit_code: int = OK
-    visibility: tuple[FamilySight, ...] = ()
-
-    def as_object(self) -> dict[str, Any]:
-        """The finding for `--json`; only that of the visibility has a list of families."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        if not self.visibility:
-            del found["visibility"]
-        return found
-
-
 class Check(Struct, frozen=True):
     """One check that is still to be made: `run` returns what it finds, also where it fails."""
 
@@ -108,6 +88,7 @@ def checks_of(patient: Patient, *, send: bool) -> Iterator[Check]:
         ("state", lambda: _check_state(notifier, known), _Needs(state)),
         ("polls", lambda: _check_polls(notifier), _Needs((*state, "MAA_POLL_SCHEDULE"), store=True)),
         ("visibility", lambda: _check_visibility(notifier, known), _Needs(SIGN_IN, token=True)),
+        ("approvers", lambda: check_approvers(notifier), _Needs(GRAPH, token=True)),
         ("outbox", lambda: _check_outbox(notifier.health()), _Needs(state, store=True)),
     ):
         yield Check(name, partial(_run, name, action, partial(needs.missing, patient, known)))
@@ -227,7 +208,8 @@ def _check_token(notifier: app.App, known: _Known) -> Finding:
         notifier.tokens, AppRegistration
     ):  # that one signs in to the domain itself
         return Finding("token", "warning", f"it has {', '.join(roles)}{age}; {_UNCHECKED}")
-    if more := more_than_needed(roles, RECOMMENDED):
+    wanted = {each.name for capability in notifier.settings.capabilities for each in capability.permissions}
+    if more := more_than_needed(roles, wanted):
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
 

@@ -25,6 +25,7 @@ exit codes:
   1  Graph or the state store failed; the next poll catches up
   2  settings or arguments are wrong
   3  a destination did not take its notifications, which wait, or some were given up
+  4  posture: the defence around approval has faults
 
 Settings come from environment variables that begin with MAA_, or from the file that --env-file names;
 docs/settings.md lists them.
@@ -61,9 +62,12 @@ COMMANDS = {
     "watch": Command("maa_notify.cli.watch", "poll again and again"),
     "demo": Command("maa_notify.cli.demo", "try it with a simulated tenant"),
     "doctor": Command("maa_notify.cli.doctor", "check settings, token, Graph, state and destinations"),
+    "posture": Command("maa_notify.cli.posture", "check whether the defence around approval is sound"),
     "preview": Command("maa_notify.cli.preview", "show the card for a status, or where a request would go"),
     "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
     "history": Command("maa_notify.cli.history", "what was told, when and where"),
+    "who": Command("maa_notify.cli.who", "who asked for what, who approved it, and when"),
+    "report": Command("maa_notify.cli.report", "how requests fared in a month, a quarter or any span"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
     "completion": Command("maa_notify.cli.completion", "print a script that completes words in a shell"),
     "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from maa_notify import app
 from maa_notify.cards.text import plain
-from maa_notify.cli.text import name_of, subject_line, subject_text
+from maa_notify.cli.request_rows import name_of
+from maa_notify.cli.text import subject_line, subject_text
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import short_key
 from maa_notify.domain.notification import Notification
@@ -157,9 +158,9 @@ def _waits_for(tracked: RequestState) -> str:
 
 
 def _somebody(identity: Identity) -> str:
-    named = name_of(identity)
-    is_account = named in {identity.upn, identity.id}
-    return named if is_account or not named else f'"{named}"'
+    told = name_of(identity)
+    shown, is_account = plain(told, _TEXT_LIMIT), told in {identity.upn, identity.id}
+    return shown if is_account or not shown else f'"{shown}"'
 
 
 def _standings(

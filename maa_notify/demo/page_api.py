@@ -5,6 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
+from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import EntraApi
 from maa_notify.demo.errors import DemoError, UnknownRequestError
@@ -26,13 +27,14 @@ LONGEST_TEXT: Final = 1024
 class PageApi:
     """Answers the page: its state, its form and its buttons."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that the page shows and drives
         self,
         tenant: SimulatedTenant,
         entra: EntraApi,
         channels: Channels,
         log: NotifierLog,
         scenario: ScenarioPlayer,
+        group: ApproverGroup,
     ) -> None:
         """Keep the parts of the demo that the page shows and drives."""
         self._tenant = tenant
@@ -40,6 +42,7 @@ class PageApi:
         self._channels = channels
         self._log = log
         self._scenario = scenario
+        self._group = group
         self._session = uuid.uuid4().hex
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -56,11 +59,12 @@ class PageApi:
         played, steps = self._scenario.progress
         return {
             "session": self._session,
-            "requests": newest_first(self._tenant.requests()),
+            "requests": newest_first(self._tenant.requests(), self._group.members()),
+            "group": self._group.view(),
             "notifier": self._log.view(),
             "scenario": {"running": self._scenario.running, "played": played, "steps": steps},
             "permissions": permission_views(self._entra.roles),
-            "choices": choices(),
+            "choices": choices(self._group.members()),
         }
 
     def _post(self, request: HttpRequest) -> HttpAnswer:
@@ -90,6 +94,9 @@ class PageApi:
                 return json_answer(HTTPStatus.OK, {})
             case ["permissions", family, ("grant" | "remove") as verb]:
                 self._entra.set_granted(permission_of(family), granted=verb == "grant")
+                return json_answer(HTTPStatus.OK, {})
+            case ["group", key, ("add" | "remove") as verb]:
+                self._group.set_member(key, is_member=verb == "add")
                 return json_answer(HTTPStatus.OK, {})
             case _:
                 return _refused(HTTPStatus.NOT_FOUND, "There is nothing here.")

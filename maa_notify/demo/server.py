@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from maa_notify.demo import channels, graph_api, page_api, playground
+from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
+from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
@@ -48,14 +50,17 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self._files = page_files(assets or load_assets())
         self._changes = Changes()
         notify = self._changes.notify
-        self.tenant = SimulatedTenant(clock, on_change=notify)
+        self.group = ApproverGroup(on_change=notify)
+        self.tenant = SimulatedTenant(clock, on_change=notify, decider=self.group.decider)
         self.channels = Channels(clock, on_change=notify)
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
         self.graph = GraphApi(self.tenant.requests, page_size=page_size)
+        self.group.access.serve(self.graph.resources)
         self.entra = EntraApi(secret=secrets.token_urlsafe(32), on_change=notify)
         self.entra.lifetime = SHORT_LIFETIME
-        self._page = PageApi(self.tenant, self.entra, self.channels, self.log, self.scenario)
+        self.entra.roles += (GROUP_PERMISSIONS[0], USER_PERMISSIONS[0])
+        self._page = PageApi(self.tenant, self.entra, self.channels, self.log, self.scenario, self.group)
         self._stopping = threading.Event()
         self._http = LoopbackServer(self._answer, port)
 

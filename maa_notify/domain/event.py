@@ -6,11 +6,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.domain.approvers import Deciders
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Identity
 from maa_notify.domain.risk import Risk, assess
+from maa_notify.domain.signs import Sign
 
 NO_LONGER_LISTED = "noLongerListed"
 """In place of the status before, for a request that is back in the list."""
+
+POSTURE = "posture"
+"""News of the defence around approval, for those destinations that ask for it."""
 
 EXPIRING = "expiring"
 """The last reminder of the plan."""
@@ -36,13 +41,15 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 class NoticeKind(StrEnum):
     """The kinds of notices.
 
-    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier.
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier;
+    a summary tells of a week.
     """
 
     ALARM = "alarm"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
+    SUMMARY = "summary"
 
 
 class Step(Struct, frozen=True):
@@ -73,6 +80,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         steps: the statuses it was seen to reach since it was filed, oldest first.
         former_types: the policy types that it had when it was told before, where they are others now.
         memory_lost: what was known of it may have been lost, so that a card of it may be there already.
+        deciders: who can decide it; None where that is not known, or nobody has to.
+        signs: what stands out about its approval.
     """
 
     kind: EventKind
@@ -85,6 +94,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     steps: tuple[Step, ...] = ()
     former_types: tuple[tuple[str, ...], ...] = ()
     memory_lost: bool = False
+    deciders: Deciders | None = None
+    signs: tuple[Sign, ...] = ()
 
     @property
     def subject_id(self) -> str:
@@ -114,6 +125,11 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         if status == NEEDS_APPROVAL:
             return frozenset({kind, status})
         return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})
+
+    @property
+    def wants_decision(self) -> bool:
+        """Whether it asks somebody to decide."""
+        return self.request.status == NEEDS_APPROVAL and self.kind is not EventKind.NO_LONGER_LISTED
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -184,6 +200,7 @@ class Notice(Struct, frozen=True, tag="notice"):
         next_step: what has to be done and by whom, in our own words; "" when nothing has.
         risk: how much harm it can do if nobody looks; None when it can do none.
         topics: words by which destinations choose, beside policy types.
+        words: further words for it in the settings `events` and `mentions`, such as `posture`.
     """
 
     kind: NoticeKind
@@ -196,6 +213,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     next_step: str = ""
     risk: Risk | None = None
     topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     @property
     def topics_told(self) -> tuple[tuple[str, ...], ...]:
@@ -210,7 +228,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     @property
     def names(self) -> frozenset[str]:
         """The words for it in the settings `events` and `mentions`."""
-        return frozenset({str(self.kind)})
+        return frozenset({str(self.kind), *self.words})
 
     @property
     def requestor(self) -> Identity:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.event import POSTURE, Event, EventKind, NoticeKind
 from maa_notify.domain.request import (
     ACCOUNT,
     APPROVED,
@@ -25,7 +25,9 @@ EXPIRING = "expiring"
 EVENT_NAMES = (
     *map(str, EventKind),
     EXPIRING,
+    str(NoticeKind.SUMMARY),
     *STATUSES,
+    POSTURE,
 )
 EVENTS_FOR_REQUESTOR = frozenset({APPROVED, REJECTED, EXPIRED, EXPIRING, str(EventKind.COMPLETE_REMINDER)})
 """What a requestor wants to hear of an own request, unless the settings say otherwise."""

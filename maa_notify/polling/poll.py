@@ -37,7 +37,7 @@ from maa_notify.polling.marks import (
 )
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
-from maa_notify.polling.source import News, Source
+from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
@@ -79,6 +79,7 @@ class Poll:
         clock: the time.
         habits: what is done now and then.
         guard: looks after the notifier itself.
+        approvers: tells who can decide; None where nobody wants to know.
     """
 
     approvals: Source
@@ -89,6 +90,7 @@ class Poll:
     clock: Clock
     habits: Habits = Habits()
     guard: Guard = field(default_factory=Guard)
+    approvers: Annotator | None = None
 
     def run(self) -> Report:
         """Polls once. When Graph fails, what waits in the outbox is delivered all the same.
@@ -123,6 +125,8 @@ class Poll:
                 with_closed=snapshot.marks[self.approvals.name].retell_since is not None,
             )
             news, arrived = replace(news, changes=told), {}
+        if self.approvers is not None:
+            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
         met = attended(held.value, names, arrived, now)
@@ -138,7 +142,9 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
+        if is_purged and self.approvers is None:
+            self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
         events, unheard = recorded.events, recorded.unheard

@@ -10,6 +10,7 @@ that may be a secret.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,8 +24,10 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.weekly import parse_weekly
 from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
+from maa_notify.settings.posture import acceptances, limits
 from maa_notify.settings.schedule import normalised
 from maa_notify.settings.startup import (
     COMMANDS,
@@ -96,6 +99,21 @@ def flag(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError("must be true or false")
     return text.lower() == "true"
+
+
+def span_between(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
+    """A parser of a length of time such as `90m`, both ends included; `form` tells them in error messages."""
+
+    def parse(text: str) -> timedelta:
+        try:
+            [stage] = parse_plan(text)
+        except ValueError:
+            stage = None
+        if stage is None or stage.span is None or not lowest <= stage.span <= highest:
+            raise ValueError(f"must be a time {form}: a whole number with m, h or d, such as 1h")
+        return stage.span
+
+    return parse
 
 
 def guid(text: str) -> str:
@@ -329,10 +347,25 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    _own(name="MAA_SUMMARY", parse=parse_weekly, absent=None),
     # A monitor that all tenants shared would be well again with the next tenant's poll.
     _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
     Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
+    _own(name="MAA_APPROVERS", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_APPROVERS_EVERY",
+        parse=span_between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d"),
+        default="1h",
+    ),
+    _own(name="MAA_POSTURE", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_POSTURE_EVERY",
+        parse=span_between(timedelta(hours=1), timedelta(days=7), "from 1h to 7d"),
+        default="24h",
+    ),
+    _own(name="MAA_POSTURE_ACCEPT", parse=acceptances, absent=(), is_json=True),
+    _own(name="MAA_GLOBAL_ADMINS", parse=limits, default="2-4"),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),

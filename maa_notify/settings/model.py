@@ -1,18 +1,23 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from msgspec import Struct, field
 
+from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
 from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.capabilities import APPROVERS, POSTURE, REQUESTS, Capability
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.posture.rules import Acceptance, Limits
+from maa_notify.insight.weekly import WeeklyTime
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -38,6 +43,11 @@ class Destination(Struct, frozen=True):
     route: Route
     endpoint: Secret | BotAddress
     mentions: Mentions = field(default_factory=dict)
+
+    @property
+    def mentions_approvers(self) -> bool:
+        """Whether its cards ring those who can decide."""
+        return any(APPROVERS_WORD in people for people in self.mentions.values())
 
     @property
     def address(self) -> Secret | BotAddress:
@@ -138,9 +148,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    summary: WeeklyTime | None
     ping_url: Secret | None
     retention_days: int
     poll_schedule: str
+    approvers: bool
+    approvers_every: timedelta
+    posture: bool
+    posture_every: timedelta
+    posture_accept: tuple[Acceptance, ...]
+    global_admins: Limits
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None
@@ -148,6 +165,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: str
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the notifier is set to do, for the permissions that it takes."""
+        who = (APPROVERS,) if self.approvers or self.posture else ()
+        return (REQUESTS, *who, *((POSTURE,) if self.posture else ()))
 
     @property
     def tickets(self) -> TicketLinks | None:

@@ -20,8 +20,12 @@ FORMAT = 2
 """Of the rows: raised when rows of before would be misread."""
 
 # The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
-# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX. AUDIT, CARD,
-# PAST, SENT and UNREACHED, which grow, lie outside and are asked by key or by time.
+# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX.
+# APPROVERS, which only news need, lies outside, as do the archive, AUDIT, CARD, PAST, SENT and UNREACHED,
+# which grow and are asked by key or by time.
+APPROVERS = "approvers:"
+ARCHIVE_NEW = "archive:new:"
+ARCHIVE_PAGE = "archive:day:"
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"
@@ -33,6 +37,7 @@ PAST = "past:"
 SENT = "sent:"
 UNREACHED = "unreached:"
 
+ARCHIVE_MARK = META + "archive"
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
 MARK = META + "source:"
@@ -174,6 +179,18 @@ class LastPurge(msgspec.Struct, frozen=True):
     """When old rows were last purged (UTC)."""
 
     at: datetime | None = None
+
+
+class ArchiveMark(msgspec.Struct, frozen=True):
+    """How far the archive holds what left the list before there was one.
+
+    Attributes:
+        cursor: the key of the last row that was filed; "" before the first and after the last.
+        is_complete: all are filed.
+    """
+
+    cursor: str = ""
+    is_complete: bool = False
 
 
 class JournalEntry(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
+    ARCHIVE_NEW,
     FINDING,
     LIVE,
     MARK,
@@ -58,13 +59,15 @@ class Shelf(Struct, frozen=True):
     Attributes:
         present: of those that are there now.
         past: of those that left and may come back; "" where nobody needs to know them any more.
+        leaving: of those that left and wait to be put into the archive; "" where there is none.
     """
 
     present: str
     past: str = ""
+    leaving: str = ""
 
 
-REQUESTS = Shelf(LIVE, PAST)
+REQUESTS = Shelf(LIVE, PAST, ARCHIVE_NEW)
 FINDINGS = Shelf(FINDING)
 
 States = Mapping[str, Versioned[DestinationState]]
@@ -380,6 +383,8 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     # Remembered, so that a request that comes back is not told as new.
     if change.after is None and shelf.past:
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
+    if change.after is None and shelf.leaving:
+        writes.append(Put(shelf.leaving + storage_key(subject), encode(change.before)))
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)

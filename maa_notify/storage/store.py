@@ -1,9 +1,11 @@
-"""The state of one tenant, in three parts: for polls, for deliveries, and for people."""
+"""The state of one tenant, in five parts: for polls, for deliveries, two for people, and about approvers."""
 
+from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
 from maa_notify.storage.requests import RequestStore
+from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import Delete, Put, Rows
 from maa_notify.storage.versioned import VersionedRows
 
@@ -11,13 +13,15 @@ _PROBE = META + "probe"
 
 
 class StateStore:
-    """Holds the three parts together, so that one thing is wired up and closed.
+    """Holds the five parts together, so that one thing is wired up and closed.
 
     Attributes:
         rows: what all of them stand on.
         requests: what a poll compares with and records.
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
+        roll: who can decide what.
+        history: all requests that are remembered.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -27,6 +31,8 @@ class StateStore:
         self.requests = RequestStore(versioned)
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
+        self.roll = RollStore(versioned)
+        self.history = RequestHistory(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

@@ -43,6 +43,12 @@ def _rest(method: str, url: str, arguments: list[str]) -> None:
     if url == f"{PREFIX}(appId='00000003-0000-0000-c000-000000000000')":
         print("9e5f0000-0000-4000-8000-000000000009")
         return
+    if url.startswith(f"{PREFIX}/{TENANT['principal']}?$select=displayName"):
+        print("\t".join(TENANT["identity"]))
+        return
+    if method == "delete":
+        _take_away(url)
+        return
     if url != f"{PREFIX}/{TENANT['principal']}/appRoleAssignments" or _is_unknown():
         _fail('Not Found({"error":{"code":"Request_ResourceNotFound"}})')
     if TENANT["refuses"] in {method, "all"}:
@@ -50,7 +56,8 @@ def _rest(method: str, url: str, arguments: list[str]) -> None:
     if method == "post":
         _grant(json.loads(_option(arguments, "--body")))
     else:
-        print("\n".join(TENANT["granted"]))
+        is_whole = "[id,appRoleId]" in _option(arguments, "--query")
+        print("\n".join(f"of-{each}\t{each}" if is_whole else each for each in TENANT["granted"]))
 
 
 def _grant(body: dict[str, str]) -> None:
@@ -61,6 +68,13 @@ def _grant(body: dict[str, str]) -> None:
     if body["principalId"] != TENANT["principal"] or body["resourceId"][:4] != "9e5f":
         _fail("Bad Request")
     TENANT["granted"].append(body["appRoleId"])
+    _save()
+
+
+def _take_away(url: str) -> None:
+    if TENANT["refuses"] == "delete":
+        _fail('Forbidden({"error":{"code":"Authorization_RequestDenied"}})')
+    TENANT["granted"].remove(url.removeprefix(f"{PREFIX}/{TENANT['principal']}/appRoleAssignments/of-"))
     _save()
 
 

@@ -74,6 +74,7 @@ def new_cloud(tmp_path: Path) -> Cloud:
     known = {
         "principal": PRINCIPAL,
         "granted": [],
+        "identity": ["id-maa", "ManagedIdentity", "isExplicit=True /subscriptions/1/id-maa"],
         "refuses": "",
         "refuses_role": "",
         "races": False,
