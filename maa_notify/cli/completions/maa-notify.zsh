@@ -13,15 +13,18 @@ _shtab_maa_notify_commands() {
     completion:'Prints a script that completes commands and options; docs/commands.md says where to.'
     demo:'Shows a simulated tenant and its Teams channel in the browser; the notifier is real.'
     doctor:'Checks everything that has to work and says what to mend. Sends nothing unless told to.'
-    history:'Prints the journal of notifications.'
+    history:'Prints the journal of notifications, or with --requests all requests with their times.'
     init:'Asks for what has to be set, checks each answer at once, and writes a file for --env-file that its owner alone may read. Secrets are not shown while they are typed. Sends nothing.'
     outbox:'Lists, retries or discards notifications that wait or were given up.'
     poll:'Lists the requests once and tells Teams what is new.'
+    posture:'Checks the defence around approval by what Graph shows of the tenant, and says what to mend. It only reads, and works whether or not MAA_POSTURE is on.'
     preview:'Makes the card of a sample request, or of one of your own: as JSON on standard output or as a picture. Or says where the request would go. Sends nothing.'
+    report:'Tells how the requests that were filed in a span fared: outcomes, waiting, who decides, and what is worth a look. By default of the last month.'
     status:'Shows what waits for whom and until when, what was told last, and whether the notifier is well, as the last poll left it. Reads the state store alone.'
     teams-app:'Builds the package that an administrator uploads to the organisation'"'"'s app catalogue. It reads MAA_BOT_CLIENT_ID, else MAA_CLIENT_ID, and MAA_BOT_COMMANDS.'
     tenants:'Reads MAA_TENANTS and the settings of every tenant in it. Sends nothing.'
     watch:'Polls until it is stopped with Ctrl-C or a signal, which lets the poll under way finish. Asked a second time it stops at once, which loses nothing either. In a fleet it polls every tenant.'
+    who:'Tells who asked for what and who approved it, long after Intune has forgotten: from what polls saw, and from Intune'"'"'s audit log where its permission was granted.'
   )
   _describe 'maa-notify commands' _commands
 }
@@ -69,6 +72,7 @@ _shtab_maa_notify_doctor_options=(
   "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--send[post a sample card to each destination]"
+  "--permissions[only say which permissions there are, and what for]"
   "--json[print the findings as JSON]"
 )
 
@@ -80,9 +84,12 @@ _shtab_maa_notify_history_options=(
   {-q,--quiet}"[log only warnings and errors]"
   "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
+  "--requests[one row for each request instead]"
   "--format[default\: csv]:format:(csv json)"
   "--json[the same as --format json]"
   "--days[only the last N days]:N:"
+  "--since[only from the beginning of this day, month, quarter (2026-Q1) or time on, in MAA_TIME_ZONE]:DATE:"
+  "--until[only to the end of it\; the end is included]:DATE:"
   "--key[only this request or notification, by the key on its card or in the outbox]:KEY:"
   "--destination[only what is for the destination of this name]:NAME:"
   "--gaps[only the numbers at the foot of cards that nothing accounts for, by destination]"
@@ -128,6 +135,19 @@ _shtab_maa_notify_poll_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_maa_notify_poll_defaults_added=0
 
+_shtab_maa_notify_posture_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-q,--quiet}"[log only warnings and errors]"
+  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
+  "--check[only this check, P1 to P15, with all that was found and the steps that mend it]:ID:"
+  "--html[also write a page that an auditor can keep]:FILE:_files"
+  "--json[print the checks as JSON]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_maa_notify_posture_defaults_added=0
+
 _shtab_maa_notify_preview_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
@@ -146,6 +166,22 @@ _shtab_maa_notify_preview_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_maa_notify_preview_defaults_added=0
+
+_shtab_maa_notify_report_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-q,--quiet}"[log only warnings and errors]"
+  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
+  "--month[a month, or a quarter (2026-Q1) or year]:YYYY-MM:"
+  "--since[only from the beginning of this day, month, quarter (2026-Q1) or time on, in MAA_TIME_ZONE]:DATE:"
+  "--until[only to the end of it\; the end is included]:DATE:"
+  "--html[writes one self-contained page with charts]:FILE:_files"
+  "--no-names[counts people without naming them]"
+  "--json[prints the figures as JSON]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_maa_notify_report_defaults_added=0
 
 _shtab_maa_notify_status_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -194,6 +230,27 @@ _shtab_maa_notify_watch_options=(
 # guard to ensure default positional specs are added only once per session
 _shtab_maa_notify_watch_defaults_added=0
 
+_shtab_maa_notify_who_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-q,--quiet}"[log only warnings and errors]"
+  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
+  "--verb[what was done\: wipe, delete, create, update, assign, \…]:verb:"
+  "--person[who asked or decided\: part of the name or account]:NAME:"
+  "--type[the policy type, such as app]:TYPE:"
+  "--key[the request with this key, as on its card, or with this id]:KEY:"
+  "--on[on this day, or in this month, quarter or year, in MAA_TIME_ZONE]:DATE:"
+  "--since[only from the beginning of this day, month, quarter (2026-Q1) or time on, in MAA_TIME_ZONE]:DATE:"
+  "--until[only to the end of it\; the end is included]:DATE:"
+  "--no-audit[do not ask Intune\'s audit log]"
+  "--format[default\: text]:format:(text csv json)"
+  "--json[the same as --format json]"
+  ":part of the object\'s name, in any case:"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_maa_notify_who_defaults_added=0
+
 
 _shtab_maa_notify() {
   local context state line curcontext="$curcontext" one_or_more='(*)' remainder='(-)*:' default='*::: :->maa-notify'
@@ -220,11 +277,14 @@ _shtab_maa_notify() {
         init) _arguments -C -s $_shtab_maa_notify_init_options ;;
         outbox) _arguments -C -s $_shtab_maa_notify_outbox_options ;;
         poll) _arguments -C -s $_shtab_maa_notify_poll_options ;;
+        posture) _arguments -C -s $_shtab_maa_notify_posture_options ;;
         preview) _arguments -C -s $_shtab_maa_notify_preview_options ;;
+        report) _arguments -C -s $_shtab_maa_notify_report_options ;;
         status) _arguments -C -s $_shtab_maa_notify_status_options ;;
         teams-app) _arguments -C -s $_shtab_maa_notify_teams_app_options ;;
         tenants) _arguments -C -s $_shtab_maa_notify_tenants_options ;;
         watch) _arguments -C -s $_shtab_maa_notify_watch_options ;;
+        who) _arguments -C -s $_shtab_maa_notify_who_options ;;
       esac
   esac
 }
