@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from maa_notify.domain.event import Event
+    from maa_notify.domain.request import ApprovalRequest
 
 _NAME_LIMIT = 256
 """What is kept of a name at most."""
@@ -45,11 +46,17 @@ def print_json_list(values: "Iterable[object]") -> None:
 
 def subject_line(event: "Event") -> str:
     """The subject of an event with the whole name, as a search for it would have it."""
-    # Slow to load, and few commands need it.
-    from maa_notify.cards.subject import subject_of
     from maa_notify.domain.event import Notice
 
-    return event.title if isinstance(event, Notice) else str(subject_of(event.request, _NAME_LIMIT))
+    return event.title if isinstance(event, Notice) else subject_text(event.request)
+
+
+def subject_text(request: "ApprovalRequest") -> str:
+    """What a request is about, with the whole name."""
+    # Slow to load, and few commands need it.
+    from maa_notify.cards.subject import subject_of
+
+    return str(subject_of(request, _NAME_LIMIT))
 
 
 def reason_of(error: OSError) -> str:

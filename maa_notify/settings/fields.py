@@ -30,7 +30,14 @@ from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
 from maa_notify.settings.posture import acceptances, limits
 from maa_notify.settings.schedule import normalised
-from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
+from maa_notify.settings.startup import (
+    COMMANDS,
+    DEFAULT_SCHEDULE,
+    LOG_FORMAT,
+    LOG_FORMATS,
+    POLL_SCHEDULE,
+    TENANTS,
+)
 from maa_notify.settings.validation import (
     did_you_mean,
     is_header_safe,
@@ -269,6 +276,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         credential: says who signs in. An entry that has one of these takes none from the deployment.
         in_fleet: the tenants of a fleet take it from the deployment.
         in_azure: it may be set inside Azure.
+        why_not_in_azure: what to say where it is set there all the same.
         secret: the value is a secret, or holds one.
     """
 
@@ -283,6 +291,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     credential: bool = False
     in_fleet: bool = True
     in_azure: bool = True
+    why_not_in_azure: str = "is for first tries and tests only: remove it, the identity signs in"
     secret: bool = False
 
     @property
@@ -374,6 +383,13 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),
     Setting(name=COMMANDS, parse=flag, default="false", in_fleet=False),
+    Setting(
+        name=LOG_FORMAT,
+        parse=word_of({each: each for each in LOG_FORMATS}),
+        default=LOG_FORMATS[0],
+        in_azure=False,
+        why_not_in_azure="must be left out inside Azure, whose alarms and workbook read the lines as text",
+    ),
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

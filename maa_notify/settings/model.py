@@ -166,6 +166,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     bot_client_id: str
     bot_access_token: Secret | None
     bot_commands: bool
+    log_format: str
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
 

@@ -142,6 +142,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
         MAA_BOT_COMMANDS="1",
+        MAA_LOG_FORMAT="yaml",
     )
     names = {each.split(":")[0] for each in told}
 
@@ -1049,3 +1050,10 @@ def test_what_mutes_nothing_is_refused(change: dict[str, object], problem: str) 
 
     assert told.startswith("MAA_WATCH_ALLOW: entry 2: ")
     assert problem in told
+
+
+def test_logs_as_json_are_refused_inside_azure() -> None:
+    """The alarms there would no longer see a line, and keep quiet."""
+    told = mistakes(MAA_LOG_FORMAT="json", WEBSITE_SITE_NAME="x")
+
+    assert any(each.startswith("MAA_LOG_FORMAT: must be left out inside Azure, whose") for each in told)
