@@ -13,7 +13,7 @@ from maa_notify.demo.page_state import card_view, choices, newest_first, permiss
 from maa_notify.demo.permissions import permission_of
 from maa_notify.demo.samples import Json
 from maa_notify.demo.scenario import ScenarioPlayer
-from maa_notify.demo.tenant import SimulatedTenant
+from maa_notify.demo.situations import Stage, begin, end, situation_views
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 
 ROOT: Final = "/api/"
@@ -28,14 +28,17 @@ class PageApi:
 
     def __init__(
         self,
-        tenant: SimulatedTenant,
+        stage: Stage,
         entra: EntraApi,
         channels: Channels,
         log: NotifierLog,
         scenario: ScenarioPlayer,
     ) -> None:
         """Keep the parts of the demo that the page shows and drives."""
-        self._tenant = tenant
+        self.playground_url = ""
+        """Where the cards are instead, if they come by the bot."""
+        self._stage = stage
+        self._tenant = stage.tenant
         self._entra = entra
         self._channels = channels
         self._log = log
@@ -61,6 +64,9 @@ class PageApi:
             "scenario": {"running": self._scenario.running, "played": played, "steps": steps},
             "permissions": permission_views(self._entra.roles),
             "choices": choices(),
+            "situations": situation_views(self._stage),
+            "ahead": self._stage.clock.moved.total_seconds(),
+            "playground": self.playground_url,
         }
 
     def _post(self, request: HttpRequest) -> HttpAnswer:
@@ -87,6 +93,10 @@ class PageApi:
             case ["scenario", ("start" | "stop") as verb]:
                 switch: Callable[[], None] = self._scenario.start if verb == "start" else self._scenario.stop
                 switch()
+                return json_answer(HTTPStatus.OK, {})
+            case ["situations", key, ("begin" | "end") as verb]:
+                change = begin if verb == "begin" else end
+                change(key, self._stage)
                 return json_answer(HTTPStatus.OK, {})
             case ["permissions", family, ("grant" | "remove") as verb]:
                 self._entra.set_granted(permission_of(family), granted=verb == "grant")
