@@ -16,7 +16,6 @@ from typing import IO
 from maa_notify import app
 from maa_notify.cli.exit_codes import FAILED
 from maa_notify.cli.text import complain
-from maa_notify.demo.moving_clock import MovingClock
 from maa_notify.errors import MaaNotifyError
 from maa_notify.logs import log_to_stderr
 from maa_notify.polling.run import poll_once
@@ -27,6 +26,9 @@ Moves = SimpleQueue[timedelta]
 
 def main(every: float) -> int:
     """Polls every so many seconds, and at once after a move; returns only where it cannot start."""
+    # The demo is not deployed, and this module is imported with all others where the package is tried.
+    from maa_notify.demo.moving_clock import MovingClock
+
     log_to_stderr()
     moves: Moves = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin, moves), name="moves", daemon=True).start()

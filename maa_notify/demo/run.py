@@ -81,9 +81,9 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
             print(f"The channel Announcements of a local Teams: {playground.url}/", flush=True)
         if options.scenario:
             print(WAITING_IN_TEAMS if playground else WAITING, flush=True)
-        print("Press Ctrl-C to stop.", flush=True)
         if options.open_browser:
             open_page(f"{playground.url if playground else server.url}/")
+        print("Press Ctrl-C to stop.", flush=True)
         is_to_play = options.scenario
         while notifier.poll() is None:
             if is_to_play and server.is_watched.is_set():

@@ -71,10 +71,10 @@ def test_a_service_is_down_until_it_is_up_again(
     """It answers 503 and asks for patience; the other one and the page go on."""
     ask = {"headers": {"Authorization": "Bearer x"}} if method == "GET" else {"json": ENVELOPE}
     _let(client, key)
-    during = client.request(method, path, **ask)  # type: ignore[arg-type]
+    during = client.request(method, path, **ask)
     shown = {each["key"]: each["on"] for each in client.get("/api/state").json()["situations"]}
     _let(client, key, "end")
-    after = client.request(method, path, **ask)  # type: ignore[arg-type]
+    after = client.request(method, path, **ask)
 
     assert (during.status_code, during.headers["Retry-After"]) == (503, "2")
     assert [name for name, on in shown.items() if on] == [key]
