@@ -74,8 +74,8 @@ test-engine: .venv/.ready
 	fi
 
 soak: setup ## the tests that take minutes: ten thousand random lives, four hundred days
-	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so) ..."
-	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m soak
+	@echo "Soaking on $$(.venv/bin/python -V) (half an hour or so on two cores, a line for each test that is done) ..."
+	@$(PYTEST) .venv/bin/python -m pytest $(filter-out --quiet,$(PYTEST_OPTIONS)) --verbose -m soak
 
 mutants: setup ## plant small faults in the core, one by one: do the tests find them? MUTANTS=100 SEED=2 for others
 	@.venv/bin/python -m tools.mutants $(if $(MUTANTS),--number $(MUTANTS)) $(if $(SEED),--seed $(SEED))
@@ -89,10 +89,14 @@ format: setup ## let ruff rewrite what it can
 	@.venv/bin/ruff format
 
 # Not uv.lock, which holds the address of each file at one index: a machine behind a mirror could not use it.
-# No hashes: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
+# No hashes in these: one line without a hash, as an administrator may add it before a remote build, would make pip refuse
 # all the others. The versions are exact, and the markers make one file serve every Python.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+# What the archive holds: for one Python on one platform, so that nobody adds a line by hand, and with hashes.
+COMPILE_HASHED = $(UV) pip compile --quiet --generate-hashes --no-annotate \
+	--python-version 3.13 --python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock"
 
 snapshots: ## write anew what deployments make, after a change of infra/ (needs the Bicep compiler, no .venv)
 	@python=$$(tools/find-python 3.11) && "$$python" tools/templates.py snapshots
@@ -101,8 +105,9 @@ lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; 
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) pyproject.toml --output-file requirements-dev.txt --group dev --constraint requirements.txt
 	@$(COMPILE) --output-file requirements-infra.txt --group infra
+	@$(COMPILE_HASHED) pyproject.toml --output-file requirements-azure.txt --constraint requirements.txt
 
-package: ## build/maa-notify.zip, what is deployed to the Function App (needs git, no .venv)
+package: ## build/maa-notify.zip, what is deployed to the Function App, with its libraries (needs git, no .venv)
 	@python=$$(tools/find-python 3.11) && "$$python" tools/package.py build/maa-notify.zip
 
 clean: ## remove what the other targets made

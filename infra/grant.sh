@@ -1,41 +1,51 @@
 #!/usr/bin/env bash
 # For the colleague who may grant roles: gives the notifier's identity its Azure roles and its permissions of Graph.
-# Can be repeated; changes nothing that is there, and takes nothing away.
+# Can be repeated; changes nothing that is there, and takes nothing away unless told to.
 #
-#   infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--minimal | --families LIST]
+#   infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--revoke] [--yes] [--capabilities LIST]
+#                  [--minimal | --families LIST]
 #
 # Azure roles take Owner, User Access Administrator or Role Based Access Control Administrator on the group. The
 # permissions of Graph take Privileged Role Administrator in Entra. Two people may share: one runs it with
 # --roles-only, the other with --graph-only. --check only looks for the permissions of Graph.
-# Without --minimal or --families these are the recommended ones, six that only read; graph/grant.sh says more.
+# Without more words these are the recommended ones, six that only read; graph/grant.sh says what the words do.
 # With AZURE_FLEET=true in the environment the identity gets the role for queues, too.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=infra/graph/families.sh
 . "$here/graph/families.sh"
+# shellcheck source=infra/graph/capabilities.sh
+. "$here/graph/capabilities.sh"
 
 usage() {
-    stop "Usage: infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--minimal | --families LIST]"
+    stop "Usage: infra/grant.sh RESOURCE_GROUP [--roles-only | --graph-only | --check] [--revoke] [--yes]" \
+        "[--capabilities LIST] [--minimal | --families LIST]"
 }
 
 group=${1-}
 [[ $group == [!-]* ]] || usage
 shift
 part=--both
-permissions=()
+words=()
 while (($#)); do
     case $1 in
         --roles-only | --graph-only | --check)
             [[ $part == --both ]] || usage
             part=$1
             ;;
+        --revoke | --yes) words+=("$1") ;;
         --minimal)
             choose --minimal
-            permissions=(--minimal)
+            words+=(--minimal)
             ;;
         --families)
             choose --families "${2-}"
-            permissions=(--families "$2")
+            words+=(--families "$2")
+            shift
+            ;;
+        --capabilities)
+            choose_capabilities "${2-}"
+            words+=(--capabilities "$2")
             shift
             ;;
         *) usage ;;
@@ -60,6 +70,9 @@ name_of() {
 identity=$(name_of Microsoft.ManagedIdentity/userAssignedIdentities)
 principal=$(az identity show --resource-group "$group" --name "$identity" --query principalId --output tsv | tr -d '\r')
 
+app=$(awk -F '\t' 'tolower($1) == "microsoft.web/sites" { print $2; exit }' <<<"$found")
+say "The identity $identity of the group $group${app:+, which the app $app uses}."
+
 assign_roles() {
     local account vault component
     account=$(name_of Microsoft.Storage/storageAccounts)
@@ -76,7 +89,7 @@ assign_roles() {
 
 # The words are left out where there are none: bash before 4.4 takes an empty array for one that was never set.
 on_graph() {
-    "$here/graph/grant.sh" "$@" ${permissions[@]+"${permissions[@]}"} "$principal"
+    "$here/graph/grant.sh" "$@" ${words[@]+"${words[@]}"} "$principal"
 }
 
 if [[ $part == --check ]]; then

@@ -1,6 +1,8 @@
 // What azd deploys: a resource group of its own, and everything in it.
 targetScope = 'subscription'
 
+import { AppSettings } from 'types.bicep'
+
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
 @metadata({
   azd: {
@@ -31,6 +33,10 @@ param destinations string = ''
 
 @description('The tenant to watch: its id or domain name.')
 param tenantId string = tenant().tenantId
+
+@description('What the tenant is called on cards. Empty: no name.')
+@maxLength(60)
+param tenantName string = ''
 
 @description('The cloud of that tenant.')
 @allowed(['global', 'usgov', 'dod', 'china'])
@@ -99,8 +105,11 @@ param tenants string = ''
 @description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
 param tenantsFile string = ''
 
-@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
-param fleetSecrets array = []
+@description('App settings that are secrets of the vault, such as those that entries of the list refer to, or MAA_PING_URL. The secret has the name with - in place of _.')
+param fleetSecrets string[] = []
+
+@description('Further app settings by name, for what has no parameter of its own. No secrets: anybody who may read the deployment reads them.')
+param moreSettings AppSettings = {}
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -138,8 +147,8 @@ param staleAfterMinutes int = 30
 @allowed([300, 600, 900])
 param testFrequencySeconds int = 900
 
-@description('Ids of the places that the availability test asks from, at least two. Empty: three of this cloud.')
-param testLocations array = []
+@description('Ids of the places that the availability test asks from. Of several, two have to agree. Empty: one of this cloud.')
+param testLocations string[] = []
 
 @description('Keeps storage and vault off the internet: a network, private endpoints, and their DNS zones.')
 param privateNetwork bool = false
@@ -159,12 +168,37 @@ param endpointSubnetPrefix string = '10.61.0.64/26'
 @description('Assigns the Azure roles of the identity. false: somebody else does, with infra/grant.sh.')
 param assignRoles bool = true
 
+@description('Name of the resource group for the action group and the rules that watch the other group. Empty: made of the name of the environment.')
+@maxLength(90)
+param alarmGroupName string = ''
+
+@description('Forbids to delete what was deployed, until the lock is taken away. Not without assignRoles: it takes the same right.')
+param deleteLock bool = true
+
+@description('Logs who writes to the tables, and rings for whoever is not the notifier. In a fleet each poll of each tenant is a line.')
+param watchTables bool = !fleet
+
+@description('Address ranges that may ask the health address and poll by hand, beside the availability test and Teams. Empty: everybody.')
+param callers string[] = []
+
+@description('Address ranges that may deploy code. Empty: from everywhere, with a role on the app.')
+param deployers string[] = []
+
 @description('Name of the resource group. Empty: made of the name of the environment.')
 @maxLength(90)
 param resourceGroupName string = ''
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
+  location: location
+  tags: {
+    app: 'maa-notify'
+    'azd-env-name': environmentName
+  }
+}
+
+resource alarmGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: empty(alarmGroupName) ? take('${group.name}-alarms', 90) : alarmGroupName
   location: location
   tags: {
     app: 'maa-notify'
@@ -182,6 +216,7 @@ module resources 'resources.bicep' = {
     teamsWebhookUrl: teamsWebhookUrl
     destinations: destinations
     tenantId: tenantId
+    tenantName: tenantName
     cloud: cloud
     tableName: tableName
     reminders: reminders
@@ -201,6 +236,7 @@ module resources 'resources.bicep' = {
     tenants: tenants
     tenantsFile: tenantsFile
     fleetSecrets: fleetSecrets
+    moreSettings: moreSettings
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
@@ -216,6 +252,11 @@ module resources 'resources.bicep' = {
     natGatewayId: natGatewayId
     endpointSubnetPrefix: endpointSubnetPrefix
     assignRoles: assignRoles
+    alarmGroupName: alarmGroup.name
+    deleteLock: deleteLock
+    watchTables: watchTables
+    callers: callers
+    deployers: deployers
   }
 }
 

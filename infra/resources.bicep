@@ -1,4 +1,5 @@
 // Everything that lives in the resource group. main.bicep makes the group for azd; without azd deploy this file.
+import { AppSettings } from 'types.bicep'
 
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
 param location string = resourceGroup().location
@@ -25,6 +26,10 @@ param destinations string = ''
 
 @description('The tenant to watch: its id or domain name.')
 param tenantId string = tenant().tenantId
+
+@description('What the tenant is called on cards. Empty: no name.')
+@maxLength(60)
+param tenantName string = ''
 
 @description('The cloud of that tenant.')
 @allowed(['global', 'usgov', 'dod', 'china'])
@@ -93,8 +98,11 @@ param tenants string = ''
 @description('File beside host.json with that list, for one that is too long for the vault. Empty: the vault has it.')
 param tenantsFile string = ''
 
-@description('App settings that entries of the list refer to, each a secret of the vault: its name with - in place of _.')
-param fleetSecrets array = []
+@description('App settings that are secrets of the vault, such as those that entries of the list refer to, or MAA_PING_URL. The secret has the name with - in place of _.')
+param fleetSecrets string[] = []
+
+@description('Further app settings by name, for what has no parameter of its own. No secrets: anybody who may read the deployment reads them.')
+param moreSettings AppSettings = {}
 
 @description('Memory of an instance in MB. 512 holds a poll with room to spare; 2048 buys a faster cold start.')
 @allowed([512, 2048, 4096])
@@ -132,8 +140,8 @@ param staleAfterMinutes int = 30
 @allowed([300, 600, 900])
 param testFrequencySeconds int = 900
 
-@description('Ids of the places that the availability test asks from, at least two. Empty: three of this cloud.')
-param testLocations array = []
+@description('Ids of the places that the availability test asks from. Of several, two have to agree. Empty: one of this cloud.')
+param testLocations string[] = []
 
 @description('Keeps storage and vault off the internet: a network, private endpoints, and their DNS zones.')
 param privateNetwork bool = false
@@ -153,10 +161,37 @@ param endpointSubnetPrefix string = '10.61.0.64/26'
 @description('Assigns the Azure roles of the identity. false: somebody else does, with infra/grant.sh.')
 param assignRoles bool = true
 
+@description('Name of another resource group, which exists, for the action group and the rules that watch this group. Empty: this group.')
+@maxLength(90)
+param alarmGroupName string = ''
+
+@description('Forbids to delete what was deployed, until the lock is taken away. Not without assignRoles: it takes the same right.')
+param deleteLock bool = true
+
+@description('Logs who writes to the tables, and rings for whoever is not the notifier. In a fleet each poll of each tenant is a line.')
+param watchTables bool = !fleet
+
+@description('Address ranges that may ask the health address and poll by hand, beside the availability test and Teams. Empty: everybody.')
+param callers string[] = []
+
+@description('Address ranges that may deploy code. Empty: from everywhere, with a role on the app.')
+param deployers string[] = []
+
 var hash = uniqueString(resourceGroup().id, environmentName)
 var vaultName = 'kv-maa-${hash}'
 // Not the vault's own output: a list that is made in a loop has to be known when a deployment starts.
 var secretsUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/'
+// What is misspelt fails before anything is deployed, not in an app that then tells nobody.
+var checkedTenantId = (length(tenantId) == 36 || contains(tenantId, '.')) && !contains(tenantId, ' ') && !contains(
+    tenantId,
+    '@'
+  )
+  ? tenantId
+  : fail('tenantId: "${tenantId}" is neither the id of a tenant nor a domain name')
+var scheduleFields = filter(split(pollSchedule, ' '), field => !empty(field))
+var checkedSchedule = length(scheduleFields) == 6 || length(scheduleFields) == 5
+  ? join(scheduleFields, ' ')
+  : fail('pollSchedule: "${pollSchedule}" has not the six fields of NCRONTAB, such as 0 */5 * * * *')
 var tags = {
   app: 'maa-notify'
   'azd-env-name': environmentName
@@ -177,6 +212,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     replication: storageReplication
     isPrivate: privateNetwork
+    workspaceId: watchTables ? monitoring.outputs.workspaceId : ''
   }
 }
 
@@ -262,7 +298,11 @@ var hostSettings = [
 var ownSettings = [
   {
     name: 'MAA_TENANT_ID'
-    value: tenantId
+    value: checkedTenantId
+  }
+  {
+    name: 'MAA_TENANT_NAME'
+    value: tenantName
   }
   {
     name: 'MAA_CLIENT_ID'
@@ -318,7 +358,7 @@ var ownSettings = [
   }
   {
     name: 'MAA_POLL_SCHEDULE'
-    value: pollSchedule
+    value: checkedSchedule
   }
 ]
 
@@ -358,12 +398,28 @@ var fleetSettings = [
     name: 'PYTHON_THREADPOOL_THREAD_COUNT' // as many as the host hands out at once
     value: '24'
   }
+  {
+    // Runs by the million: a few of them tell enough, and what fails also leaves a line, which is never sampled.
+    name: 'AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes'
+    value: 'Exception;Trace'
+  }
+  {
+    name: 'AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond'
+    value: '1'
+  }
 ]
 
-var fleetSecretSettings = [
+var secretSettings = [
   for name in fleetSecrets: {
     name: name
     value: '@Microsoft.KeyVault(SecretUri=${secretsUri}${replace(name, '_', '-')})'
+  }
+]
+
+var furtherSettings = [
+  for setting in items(moreSettings): {
+    name: setting.key
+    value: setting.value
   }
 ]
 
@@ -395,13 +451,18 @@ module app 'modules/app.bicep' = {
       hostSettings,
       ownSettings,
       bot ? botSettings : [],
-      fleet ? concat(fleetSettings, fleetSecretSettings) : [],
+      fleet ? fleetSettings : [],
+      secretSettings,
+      furtherSettings,
       channelSettings[channels]
     )
     packageContainerUrl: storage.outputs.packageContainerUrl
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances
+    callers: callers
+    deployers: deployers
+    answersTeams: bot && botCommands
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -419,12 +480,32 @@ module teamsBot 'modules/bot.bicep' = if (bot) {
   }
 }
 
+module guard 'modules/guard.bicep' = {
+  scope: resourceGroup(empty(alarmGroupName) ? resourceGroup().name : alarmGroupName)
+  params: {
+    prefix: 'maa-${hash}'
+    tags: tags
+    emails: alarmEmails
+    watchedGroupId: resourceGroup().id
+    deleteLock: deleteLock && assignRoles && !empty(alarmGroupName) && alarmGroupName != resourceGroup().name
+  }
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock && assignRoles) {
+  name: 'maa-${hash}-keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The state of MAA Notify is here, and what watches it. docs/deployment.md, "Removal".'
+  }
+}
+
 module alerts 'modules/alerts.bicep' = {
   params: {
     prefix: 'maa-${hash}'
     location: location
     tags: tags
-    emails: alarmEmails
+    actionGroupId: guard.outputs.actionGroupId
+    principalId: identity.outputs.principalId
     workspaceId: monitoring.outputs.workspaceId
     componentId: monitoring.outputs.componentId
     healthUrl: app.outputs.healthUrl
@@ -439,6 +520,8 @@ module workbook 'modules/workbook.bicep' = {
   params: {
     location: location
     tags: tags
+    principalId: identity.outputs.principalId
+    fleet: fleet
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,9 @@ from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
-from maa_notify.errors import Mistake, SettingsError
+from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
+from maa_notify.graph.access import AccessReader
 from maa_notify.graph.client import GraphClient
 from maa_notify.graph.reader import GraphReader
 from maa_notify.identity.secret import Secret
@@ -36,11 +37,15 @@ from maa_notify.identity.tokens import (
 )
 from maa_notify.net.client import silence_third_parties
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.approvers import ApproverRoll
+from maa_notify.polling.guard import Guard
 from maa_notify.polling.health import Health, health_of
 from maa_notify.polling.poll import Habits, Poll
+from maa_notify.polling.pulse import Pulse, reason_of
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import Source
 from maa_notify.settings.doubts import doubts_of
+from maa_notify.settings.fingerprint import parts_of
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
 from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
@@ -81,15 +86,31 @@ class App:
     limits: DeliveryLimits
     habits: Habits
     sources: Sequence[Source] = ()
+    approvers: ApproverRoll | None = None
     messages: "Messages | None" = None
     owned_resources: SharedResources | None = None
+    pulse: Pulse | None = None
+    guard: Guard = field(default_factory=Guard)
 
     def poll(self) -> Report:
-        """Polls once.
+        """Polls once, then tells the monitor how it went, if there is one.
 
         Raises:
             StateError: the state store failed.
         """
+        try:
+            report = self._poll()
+        except MaaNotifyError as error:
+            self._beat(Report(failure=error))
+            raise
+        self._beat(report)
+        return report
+
+    def _beat(self, report: Report) -> None:
+        if self.pulse is not None:
+            self.pulse.send(reason_of(report), report.settings)
+
+    def _poll(self) -> Report:
         settings = self.settings
         delivery = Delivery(
             self.store.outbox, self.senders, self.cards, self.clock, self.limits, settings.leaders
@@ -100,8 +121,17 @@ class App:
             quiet=settings.quiet_hours,
         )
         approvals = Approvals(self.graph, self.store.requests, rules, self.clock)
+        routes, clock = settings.routes, self.clock
         return Poll(
-            approvals, self.sources, self.store, settings.routes, delivery, self.clock, self.habits
+            approvals,
+            self.sources,
+            self.store,
+            routes,
+            delivery,
+            clock,
+            self.habits,
+            self.guard,
+            self.approvers,
         ).run()
 
     def health(self) -> Health:
@@ -115,17 +145,21 @@ class App:
     def disconnect(self) -> None:
         """Lets go of connections that would end before the next poll; they are opened anew when needed."""
         self.reader.disconnect()
-        for sender in self.senders.values():
-            sender.close()
+        self._close_senders()
 
     def close(self) -> None:
         """Lets go of connections and files."""
         self.reader.close()
         self.store.close()
-        for sender in self.senders.values():
-            sender.close()
+        self._close_senders()
         if self.owned_resources is not None:
             self.owned_resources.close()
+
+    def _close_senders(self) -> None:
+        for sender in self.senders.values():
+            sender.close()
+        if self.pulse is not None:
+            self.pulse.close()
 
 
 def build(
@@ -151,6 +185,8 @@ def build(
     identity = identity_of(settings, resources)
     rows = rows_of(settings, identity, resources)
     notifier = wire(settings, Parts(identity, rows, resources), clock, limits)
+    # Every connection goes by the variables of the process, whatever settings it was built with.
+    notifier.guard = Guard(parts_of(settings, os.environ))
     notifier.owned_resources = resources if shared is None else None
     if doubts := doubts_of(settings, environ):
         _LOG.warning("settings.doubtful", text="; ".join(doubts))
@@ -177,6 +213,7 @@ def wire(
     reader = GraphReader(
         settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
     )
+    approvers = _approvers(settings, reader, store, clock)
     return App(
         settings=settings,
         clock=clock,
@@ -192,8 +229,19 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
             quiet=settings.quiet_hours,
         ),
+        sources=() if approvers is None else (approvers,),
+        approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
+        pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
     )
+
+
+def _approvers(
+    settings: Settings, reader: GraphReader, store: StateStore, clock: Clock
+) -> ApproverRoll | None:
+    if not settings.approvers:
+        return None
+    return ApproverRoll(AccessReader(reader), store.roll, clock, settings.approvers_every)
 
 
 def graph_scope(settings: Settings) -> str:

@@ -62,6 +62,7 @@ QUICK: Mapping[str, tuple[str, ...]] = {
     "maa_notify/polling/*.py": (
         "tests/polling/test_approvals.py",
         "tests/polling/test_marks.py",
+        "tests/polling/test_missed.py",
         "tests/polling/test_poll.py",
         "tests/polling/test_report.py",
         "tests/polling/test_retention.py",

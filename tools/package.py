@@ -1,6 +1,9 @@
-"""Pack what is deployed into one archive: what `.funcignore` leaves, and nothing that looks like a secret.
+"""Pack what is deployed into one archive: what `.funcignore` leaves, and the libraries that it needs.
 
 Usage: python tools/package.py build/maa-notify.zip
+
+The libraries are those of `requirements-azure.txt`, by their hashes, for the Python and the Linux of the
+Function App, so that nothing is built or chosen in Azure: what runs is what was packed.
 
 The same files give the same bytes on every machine: sorted names, one date, one set of permissions, and
 stored rather than compressed, since what a compressor makes of them changes with its version.
@@ -9,9 +12,12 @@ stored rather than compressed, since what a compressor makes of them changes wit
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import venv
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +35,18 @@ SECRETS = (
     "local.settings*",
 )
 """Names that a secret or the state of a local run would have."""
+PYTHON = "3.13"
+"""The Python of the Function App, as `infra/modules/app.bicep` names it; the libraries fit no other."""
+LOCK = "requirements-azure.txt"
+LIBRARIES = ".python_packages/lib/site-packages"
+"""Where the worker of Azure Functions looks for libraries that came with the code."""
+
+Fetch: TypeAlias = Callable[[Path, Path], None]
+"""Puts the libraries of a lock file into a folder; raises `RefusedError`."""
+
+_PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
+_OF_THE_INSTALLER = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+"""What pip writes beside a library, and which differs from machine to machine."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644
@@ -113,28 +131,77 @@ def _under_version_control(root: Path) -> set[str]:
     return set(os.fsdecode(listing.stdout).split("\0"))
 
 
-def write(root: Path, files: Iterable[str], target: Path) -> None:
-    """Writes the archive, in place of an older one."""
+def fetch_libraries(lock: Path, folder: Path) -> None:
+    """Puts the libraries of a lock file into a folder, ready built, and only those with a hash that it names.
+
+    Raises:
+        RefusedError: pip could not, or would not; it says why.
+    """
+    with TemporaryDirectory() as place:
+        # A Python that can make an environment has a pip to put there, even where it has none for itself.
+        venv.create(place, with_pip=True)
+        program = Path(place) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        done = subprocess.run(  # noqa: S603 - pip, with arguments of our own
+            [
+                *(program, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"),
+                *("--require-hashes", "--only-binary", ":all:", "--no-deps", "--no-compile"),
+                *(word for platform in _PLATFORMS for word in ("--platform", platform)),
+                # Some indexes do not say for which Python a library is; the lock file was made for this one.
+                *("--implementation", "cp", "--python-version", PYTHON, "--ignore-requires-python"),
+                *("--target", folder, "--requirement", lock),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+    if done.returncode != 0:
+        raise RefusedError(f"the libraries of {lock.name} could not be had:\n{done.stdout.strip()}")
+
+
+def libraries_in(folder: Path) -> dict[str, Path]:
+    """The files of the libraries by their place in the archive: no programs, no notes of the installer."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        f"{LIBRARIES}/{name}": path
+        for name, path in found.items()
+        if not name.startswith("bin/") and path.name not in _OF_THE_INSTALLER and path.suffix != ".pyc"
+    }
+
+
+def write(files: Mapping[str, Path], target: Path) -> None:
+    """Writes the archive, in place of an older one: the files by their place in it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with ZipFile(target, "w", ZIP_STORED) as archive:
-        for name in files:
+        for name, path in sorted(files.items()):
             info = ZipInfo(name, _EARLIEST)
             info.create_system = _UNIX
             info.external_attr = _PLAIN_FILE << 16
-            archive.writestr(info, (root / name).read_bytes())
+            archive.writestr(info, path.read_bytes())
 
 
-def main(target: Path, root: Path = ROOT) -> int:
+def code_in(root: Path) -> dict[str, Path]:
+    """The files of the project that are deployed, by their place in the archive."""
+    return {name: root / name for name in shipped(root)}
+
+
+def main(target: Path, root: Path = ROOT, fetch: Fetch = fetch_libraries) -> int:
     """Packs, and says how much; 1 when it refuses."""
-    try:
-        files = shipped(root)
-        check(root, files)
-    except RefusedError as error:
-        target.unlink(missing_ok=True)
-        print(f"Nothing was packed.\n{error}", file=sys.stderr)
-        return 1
-    write(root, files, target)
-    print(f"{target}: {len(files)} files, {target.stat().st_size:,} bytes")
+    with TemporaryDirectory() as place:
+        try:
+            code = code_in(root)
+            check(root, list(code))
+            fetch(root / LOCK, Path(place))
+        except RefusedError as error:
+            target.unlink(missing_ok=True)
+            print(f"Nothing was packed.\n{error}", file=sys.stderr)
+            return 1
+        libraries = libraries_in(Path(place))
+        write({**code, **libraries}, target)
+    print(
+        f"{target}: {len(code)} files and {len(libraries)} of libraries for Python {PYTHON} on Linux,"
+        f" {target.stat().st_size:,} bytes"
+    )
     return 0
 
 

@@ -1,7 +1,7 @@
 """Compile the templates of infra/ with Microsoft's Bicep compiler, and predict what deployments make of them.
 
 Usage: python tools/templates.py check      fails on a warning, another form, or an outdated prediction
-       python tools/templates.py snapshots  writes the predictions anew, after a change of the templates
+       python tools/templates.py snapshots  writes predictions and compiled template anew, after a change
 
 The files themselves are only read: the compiler works on a copy, since it writes beside what it compiles.
 """
@@ -23,6 +23,8 @@ from typing import Any, TypeAlias
 ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = "tests/infra/deployments"
 """Parameter files, each with a snapshot: what a deployment with them makes."""
+PORTAL = "infra/azuredeploy.json"
+"""`resources.bicep` as the compiler makes it: the portal reads no Bicep."""
 VERSION = "0.49.2"
 """The compiler that the snapshots are by; another one may put the same in other words."""
 MISSING = "No Bicep compiler was found. Put bicep on the PATH, or run: az bicep install"
@@ -187,21 +189,29 @@ def _read(file: Path) -> JsonObject:
     return content
 
 
+def _write(file: Path, content: JsonObject) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    file.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+
+
 def check(compiler: Compiler, root: Path = ROOT) -> list[str]:
     """What is wrong with the templates; only where nothing is, the snapshots are looked at.
 
     Raises:
         CompilerError: it failed without naming a place in a file.
     """
-    faults = compiler.compilation(root).faults
+    compilation = compiler.compilation(root)
+    faults, templates = compilation.faults, compilation.templates
     if faults or compiler.version != VERSION:
         return faults
-    old = [name for name in deployments(root) if not is_current(name, compiler, root)]
-    return [f"{DEPLOYMENTS}/{name} : outdated, run make snapshots" for name in old]
+    old = [f"{DEPLOYMENTS}/{name}" for name in deployments(root) if not is_current(name, compiler, root)]
+    if _read(root / PORTAL) != templates["resources.bicep"]:
+        old.append(PORTAL)
+    return [f"{name} : outdated, run make snapshots" for name in old]
 
 
 def renew(compiler: Compiler, root: Path = ROOT) -> list[str]:
-    """Writes the snapshots, unless the compiler is not the one that they are by.
+    """Writes the snapshots and the compiled template, unless the compiler is not the one that they are by.
 
     Raises:
         CompilerError: nothing can be predicted.
@@ -209,8 +219,8 @@ def renew(compiler: Compiler, root: Path = ROOT) -> list[str]:
     if compiler.version != VERSION:
         return [f"The snapshots are by Bicep {VERSION}, and this one is {compiler.version}."]
     for name in deployments(root):
-        text = json.dumps(compiler.predicted(name, root), indent=2, ensure_ascii=False)
-        snapshot_of(name, root).write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        _write(snapshot_of(name, root), compiler.predicted(name, root))
+    _write(root / PORTAL, compiler.compilation(root).templates["resources.bicep"])
     return []
 
 

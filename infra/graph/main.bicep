@@ -1,12 +1,16 @@
-// The permissions of Microsoft Graph, all read-only: one opens the list of approval requests, and each shows requests of its family.
+// The permissions of Microsoft Graph, all read-only. Of those for requests one opens the list, and each shows requests of its family.
 // They stand apart because granting them needs the role Privileged Role Administrator in Entra, not a role in Azure.
-// If one is there already, some tenants refuse this file with a conflict; grant.sh can be repeated.
+// If one is there already, some tenants refuse this file with a conflict; grant.sh can be repeated. Neither takes any away unasked.
 extension microsoftGraphV1
 
 @description('Object id of the identity of the notifier.')
 @minLength(36)
 @maxLength(36)
 param principalId string
+
+@description('What the notifier is to do beside telling of requests, each with the permissions that it takes.')
+@allowed(['approvers', 'audit', 'watch', 'posture'])
+param capabilities array = []
 
 @description('Families of requests to see: all are recommended. To list any it takes "roles" or "configuration"; of a family that is left out requests may be hidden without a word.')
 @minLength(1)
@@ -23,14 +27,22 @@ var permissions = {
   roles: '58ca0d9a-1575-47e1-a3cb-007ef2e4583b' // DeviceManagementRBAC.Read.All
 }
 
+// The same as in capabilities.sh and maa_notify/domain/capabilities.py.
+var permissionsBeside = loadJsonContent('capabilities.json')
+
+var wanted = union(
+  map(families, family => permissions[family]),
+  flatten(map(capabilities, capability => permissionsBeside[capability]))
+)
+
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
   appId: '00000003-0000-0000-c000-000000000000'
 }
 
 @batchSize(1) // all change one object, and Entra refuses changes of one object that collide
 resource grants 'Microsoft.Graph/appRoleAssignedTo@v1.0' = [
-  for family in families: {
-    appRoleId: permissions[family]
+  for permission in wanted: {
+    appRoleId: permission
     principalId: principalId
     resourceId: graph.id
   }

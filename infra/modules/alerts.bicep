@@ -1,4 +1,5 @@
 // The alarm. It goes by mail and asks from outside: nothing of it runs in the app that it watches.
+import { Tags } from '../types.bicep'
 
 @description('Region of the rules and of the availability test.')
 param location string
@@ -7,10 +8,15 @@ param location string
 param prefix string
 
 @description('Tags of all.')
-param tags object
+param tags Tags
 
-@description('Mail addresses that hear an alarm, separated by commas. Empty: nobody hears.')
-param emails string
+@description('Resource id of the action group: who hears.')
+param actionGroupId string
+
+@description('Object id of the identity of the notifier: whoever else writes to its tables is told.')
+@minLength(36)
+@maxLength(36)
+param principalId string
 
 @description('Resource id of the Log Analytics workspace that the rules ask.')
 param workspaceId string
@@ -30,39 +36,32 @@ param staleAfterMinutes int
 @allowed([300, 600, 900])
 param testFrequencySeconds int
 
-@description('Ids of the places that the availability test asks from. Empty: three of this cloud.')
-param testLocations array
+@description('Ids of the places that the availability test asks from. Empty: one of this cloud.')
+param testLocations string[]
 
 @description('Watches many tenants: adds the rule that looks at each.')
 param fleet bool
 
-var placesByCloud = {
-  AzureCloud: ['emea-nl-ams-azr', 'us-va-ash-azr', 'apac-sg-sin-azr']
-  AzureUSGovernment: ['usgov-va-azr', 'usgov-phx-azr', 'usgov-tx-azr']
-  AzureChinaCloud: ['mc-cne-azr', 'mc-cne2-azr', 'mc-cnn2-azr']
+var placeByCloud = {
+  AzureCloud: 'emea-nl-ams-azr'
+  AzureUSGovernment: 'usgov-va-azr'
+  AzureChinaCloud: 'mc-cne-azr'
 }
-var places = empty(testLocations) ? placesByCloud[environment().name] : testLocations
+var places = empty(testLocations) ? [placeByCloud[environment().name]] : testLocations
 
-var addresses = empty(emails) ? [] : split(replace(emails, ' ', ''), ',')
-
+// Few rules with a row for each fault: a rule costs the same whether it asks one question or five.
 var fleetRule = {
   name: 'fleet'
   severity: 1
-  frequency: 'PT15M'
-  window: 'P1D'
+  window: 'PT1H'
   description: 'Tenants of the fleet are not polled, or messages were put aside. See docs/fleet.md.'
-  query: replace(
-    loadTextContent('../queries/alert-fleet.kql'),
-    'let silence = 30m;',
-    'let silence = ${staleAfterMinutes}m;'
-  )
+  query: loadTextContent('../queries/alert-fleet.kql')
 }
 
 var commonRules = [
   {
     name: 'stale'
     severity: 1
-    frequency: 'PT5M'
     window: 'PT6H'
     description: 'No poll succeeded of late: nobody learns of new requests. See docs/operations.md.'
     query: replace(
@@ -74,38 +73,26 @@ var commonRules = [
   {
     name: 'undelivered'
     severity: 2
-    frequency: 'PT15M'
     window: 'PT1H'
-    description: 'Notifications are overdue or were given up: a channel does not take its cards.'
+    description: 'News reach nobody: cards overdue or given up, events that no destination takes, entries that could not be read, memory that was lost.'
     query: loadTextContent('../queries/alert-undelivered.kql')
   }
   {
     name: 'denied'
     severity: 1
-    frequency: 'PT15M'
     window: 'PT1H'
-    description: 'Polls fail for want of a permission, or by a wrong setting: a person has to mend it.'
+    description: 'Polls fail for want of a permission, or something has wrong settings: a person has to mend it.'
     query: loadTextContent('../queries/alert-denied.kql')
+  }
+  {
+    name: 'guard'
+    severity: 1
+    window: 'PT1H'
+    description: 'Settings, tables or secrets of the notifier were changed, or the daily cap of logs is reached. Was it you?'
+    query: replace(loadTextContent('../queries/alert-guard.kql'), 'PRINCIPAL', principalId)
   }
 ]
 var rules = fleet ? concat(commonRules, [fleetRule]) : commonRules
-
-resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = {
-  name: '${prefix}-mail'
-  location: 'global'
-  tags: tags
-  properties: {
-    enabled: true
-    groupShortName: 'MAA Notify'
-    emailReceivers: [
-      for address in addresses: {
-        name: address
-        emailAddress: address
-        useCommonAlertSchema: true
-      }
-    ]
-  }
-}
 
 resource queryRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in rules: {
@@ -118,7 +105,7 @@ resource queryRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       description: rule.description
       enabled: true
       severity: rule.severity
-      evaluationFrequency: rule.frequency
+      evaluationFrequency: 'PT15M'
       windowSize: rule.window
       scopes: [workspaceId]
       autoMitigate: true
@@ -138,7 +125,7 @@ resource queryRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         ]
       }
       actions: {
-        actionGroups: [mail.id]
+        actionGroups: [actionGroupId]
       }
     }
   }
@@ -201,11 +188,11 @@ resource healthAlert 'Microsoft.Insights/metricAlerts@2026-01-01' = {
       'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
       componentId: componentId
       webTestId: healthTest.id
-      failedLocationCount: 2
+      failedLocationCount: length(places) == 1 ? 1 : 2 // of several places one may have trouble of its own
     }
     actions: [
       {
-        actionGroupId: mail.id
+        actionGroupId: actionGroupId
       }
     ]
   }

@@ -1,4 +1,5 @@
 // The Function App on the Flex Consumption plan.
+import { AccessRule, AppSetting, Tags } from '../types.bicep'
 
 @description('Region of the app.')
 param location string
@@ -14,13 +15,13 @@ param name string
 param planName string
 
 @description('Tags of app and plan.')
-param tags object
+param tags Tags
 
 @description('Resource id of the identity.')
 param identityId string
 
 @description('App settings, as a list of names and values.')
-param appSettings array
+param appSettings AppSetting[]
 
 @description('Address of the blob container for the package.')
 param packageContainerUrl string
@@ -44,6 +45,46 @@ param subnetId string
 
 @description('Resource id of the Log Analytics workspace for the logs of the host.')
 param workspaceId string
+
+@description('Address ranges that may ask the health address and poll by hand, beside the availability test. Empty: everybody.')
+param callers string[]
+
+@description('Address ranges that may deploy code. Empty: from everywhere, with a role on the app.')
+param deployers string[]
+
+@description('Lets in Teams, which delivers what people write to the bot.')
+param answersTeams bool
+
+// Teams as Microsoft publishes it, and the availability test as Azure knows it.
+var services AccessRule[] = concat(
+  [accessRule('availability-test', 'ApplicationInsightsAvailability', 'ServiceTag', 100)],
+  answersTeams
+    ? [
+        accessRule('teams-1', '52.112.0.0/14', 'Default', 110)
+        accessRule('teams-2', '52.122.0.0/15', 'Default', 120)
+      ]
+    : []
+)
+
+func accessRule(name string, address string, tag string, priority int) AccessRule => {
+  name: name
+  ipAddress: address
+  tag: tag == 'ServiceTag' ? 'ServiceTag' : 'Default'
+  action: 'Allow'
+  priority: priority
+}
+
+// A range that is none fails here, before anything is deployed. Without a length Azure would guess a wide one.
+func checkedRange(range string) string =>
+  contains(range, '/')
+    ? '${parseCidr(range).network}/${parseCidr(range).cidr}'
+    : fail('"${range}" is no range such as 203.0.113.0/24')
+
+func rangesOf(start string, ranges string[]) AccessRule[] =>
+  map(
+    range(0, length(ranges)),
+    index => accessRule('${start}-${index + 1}', checkedRange(ranges[index]), 'Default', 200 + index)
+  )
 
 var readyTimer = {
   name: 'function:poll'
@@ -110,6 +151,11 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       http20Enabled: true
       minTlsVersion: '1.2'
       appSettings: appSettings
+      ipSecurityRestrictionsDefaultAction: empty(callers) ? 'Allow' : 'Deny'
+      ipSecurityRestrictions: empty(callers) ? [] : concat(services, rangesOf('caller', callers))
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: empty(deployers) ? 'Allow' : 'Deny'
+      scmIpSecurityRestrictions: rangesOf('deployer', deployers)
     }
   }
 }

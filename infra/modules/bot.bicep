@@ -1,4 +1,5 @@
 // The bot: a registration that lets the identity of the notifier write to Teams. It holds no secret and runs nothing.
+import { Tags } from '../types.bicep'
 
 @description('Name of the bot, unique in the world.')
 @minLength(2)
@@ -6,7 +7,7 @@
 param name string
 
 @description('Tags of the bot.')
-param tags object
+param tags Tags
 
 @description('Resource id of the identity.')
 param identityId string

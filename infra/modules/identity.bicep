@@ -1,4 +1,5 @@
 // The one identity of the notifier: for Graph, storage, the vault and telemetry.
+import { Tags } from '../types.bicep'
 
 @description('Region of the identity.')
 param location string
@@ -9,7 +10,7 @@ param location string
 param name string
 
 @description('Tags of the identity.')
-param tags object
+param tags Tags
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name

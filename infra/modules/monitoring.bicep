@@ -1,4 +1,5 @@
 // Where logs and telemetry go: Application Insights, with Entra sign-in only, on a Log Analytics workspace.
+import { Tags } from '../types.bicep'
 
 @description('Region of both.')
 param location string
@@ -14,7 +15,7 @@ param workspaceName string
 param componentName string
 
 @description('Tags of both.')
-param tags object
+param tags Tags
 
 @description('How many days logs are kept.')
 @minValue(30)

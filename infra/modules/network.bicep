@@ -1,4 +1,5 @@
 // A private network: the app calls out through one subnet; storage and vault answer in the other.
+import { Tags } from '../types.bicep'
 
 @description('Region of the network.')
 param location string
@@ -9,7 +10,7 @@ param location string
 param name string
 
 @description('Tags of all that the network is made of.')
-param tags object
+param tags Tags
 
 @description('Address space of the network.')
 param addressPrefix string
@@ -62,13 +63,13 @@ resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
   tags: tags
   properties: {
     addressSpace: {
-      addressPrefixes: [addressPrefix]
+      addressPrefixes: ['${parseCidr(addressPrefix).network}/${parseCidr(addressPrefix).cidr}']
     }
     subnets: [
       {
         name: 'app'
         properties: {
-          addressPrefix: appSubnetPrefix
+          addressPrefix: '${parseCidr(appSubnetPrefix).network}/${parseCidr(appSubnetPrefix).cidr}'
           natGateway: empty(natGatewayId) ? null : nat
           delegations: [
             {
@@ -83,7 +84,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: endpointSubnetPrefix
+          addressPrefix: '${parseCidr(endpointSubnetPrefix).network}/${parseCidr(endpointSubnetPrefix).cidr}'
         }
       }
     ]

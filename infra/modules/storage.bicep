@@ -1,4 +1,5 @@
 // The account for state (tables), for the Functions host (blobs) and for the deployed package. It has no keys in use.
+import { Tags } from '../types.bicep'
 
 @description('Region of the account.')
 param location string
@@ -9,7 +10,7 @@ param location string
 param name string
 
 @description('Tags of the account.')
-param tags object
+param tags Tags
 
 @description('How the data is replicated. ZRS outlasts the loss of a zone where the region has zones.')
 @allowed(['Standard_LRS', 'Standard_ZRS'])
@@ -17,6 +18,9 @@ param replication string
 
 @description('Closes the public endpoint; private endpoints take its place.')
 param isPrivate bool
+
+@description('Resource id of the Log Analytics workspace that hears who writes to the tables. Empty: nobody hears.')
+param workspaceId string
 
 resource account 'Microsoft.Storage/storageAccounts@2025-08-01' = {
   name: name
@@ -52,6 +56,30 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   name: 'app-package'
   properties: {
     publicAccess: 'None'
+  }
+}
+
+resource tables 'Microsoft.Storage/storageAccounts/tableServices@2025-08-01' existing = {
+  parent: account
+  name: 'default'
+}
+
+#disable-next-line use-recent-api-versions // the newest that there is: the only stable version is of 2016
+resource writers 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
+  name: 'writers'
+  scope: tables
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'StorageWrite'
+        enabled: true
+      }
+      {
+        category: 'StorageDelete'
+        enabled: true
+      }
+    ]
   }
 }
 

@@ -1,4 +1,5 @@
 // The vault for the addresses of the Teams channels: whoever has one can post, so they are secrets.
+import { Tags } from '../types.bicep'
 
 @description('Region of the vault.')
 param location string
@@ -9,7 +10,7 @@ param location string
 param name string
 
 @description('Tags of the vault.')
-param tags object
+param tags Tags
 
 @description('Closes the public endpoint; a private endpoint takes its place.')
 param isPrivate bool
@@ -84,6 +85,7 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: vault
   properties: {
     workspaceId: workspaceId
+    logAnalyticsDestinationType: 'Dedicated' // a table of its own, whose columns are there before the first row
     logs: [
       {
         category: 'AuditEvent'

@@ -1,19 +1,28 @@
 // A page in Azure Monitor: what the polls did, how fast cards come, what was decided, what waits.
+import { Tags } from '../types.bicep'
 
 @description('Region of the workbook.')
 param location string
 
 @description('Tags of the workbook.')
-param tags object
+param tags Tags
 
 @description('Resource id of the Log Analytics workspace that its queries ask.')
 param workspaceId string
+
+@description('Object id of the identity of the notifier: whoever else writes to its tables is shown.')
+@minLength(36)
+@maxLength(36)
+param principalId string
+
+@description('Watches many tenants: shows those that are not polled.')
+param fleet bool
 
 var timeRange = {
   durationMs: 604800000
 }
 
-var charts = [
+var commonCharts = [
   {
     title: 'Polls'
     look: 'timechart'
@@ -39,7 +48,25 @@ var charts = [
     look: 'table'
     query: loadTextContent('../queries/destinations.kql')
   }
+  {
+    title: 'What reaches nobody'
+    look: 'table'
+    query: loadTextContent('../queries/alert-undelivered.kql')
+  }
+  {
+    title: 'Hands on the notifier: settings, tables, secrets, the cap of logs'
+    look: 'table'
+    query: replace(loadTextContent('../queries/alert-guard.kql'), 'PRINCIPAL', principalId)
+  }
 ]
+
+var fleetChart = {
+  title: 'Tenants that are not polled'
+  look: 'table'
+  query: loadTextContent('../queries/alert-fleet.kql')
+}
+
+var charts = fleet ? concat(commonCharts, [fleetChart]) : commonCharts
 
 var items = [
   for chart in charts: {

@@ -28,8 +28,8 @@ from maa_notify.domain.tickets import TicketLinks
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
 
-_ENVELOPE_BYTES = 700
-"""With a summary and a recipient."""
+_ENVELOPE_BYTES = 760
+"""With a summary, a recipient and the number at the foot."""
 _MAX_BYTES_KEPT = 24_000
 """Of the card as a text within JSON, which is how Workflows counts it: it refuses some 28 kB."""
 

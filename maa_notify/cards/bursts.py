@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from maa_notify.domain.decision import is_same
 from maa_notify.domain.event import RequestEvent
-from maa_notify.domain.request import Identity
+from maa_notify.domain.request import Identity, is_same
 from maa_notify.domain.risk import Reason, assess
 
 BURST_COUNT = 5

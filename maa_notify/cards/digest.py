@@ -90,7 +90,7 @@ def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now:
     for largest in found[:1]:
         title = strings.burst(largest.count, largest.kinds)
     status = strings.digest_status_line(count, len(everything), alarm)
-    ends = [end for each in told if _waits(each) and (end := each.request.expires_at) and end > now]
+    ends = [end for each in told if each.wants_decision and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
     return container(
         _style(told, [each for each in everything if isinstance(each, Notice)]),
@@ -107,7 +107,7 @@ def _style(latest: News, notices: Sequence[Notice]) -> str:
     found = [each for each in notices if each.kind is NoticeKind.FINDING]
     if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
         return "attention"
-    is_unclear = any(_is_unclear(each) or _waits(each) for each in latest)
+    is_unclear = any(_is_unclear(each) or each.wants_decision for each in latest)
     return "warning" if is_unclear or any(each.risk is Risk.MEDIUM for each in found) else "accent"
 
 
@@ -116,13 +116,8 @@ def _is_unclear(event: RequestEvent) -> bool:
     return event.kind in kinds or event.request.status not in STATUSES
 
 
-def _waits(event: RequestEvent) -> bool:
-    """Whether somebody has to decide."""
-    return event.request.status == NEEDS_APPROVAL and event.kind is not EventKind.NO_LONGER_LISTED
-
-
 def _high(latest: News) -> list[RequestEvent]:
-    return [each for each in latest if _waits(each) and each.risk is Risk.HIGH]
+    return [each for each in latest if each.wants_decision and each.risk is Risk.HIGH]
 
 
 def _odd(latest: News) -> list[RequestEvent]:

@@ -2,6 +2,7 @@
 
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
+from maa_notify.cards.deciders import decider_rows, obstacle_lines, sign_lines
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
 from maa_notify.cards.links import ticket_row
@@ -27,10 +28,12 @@ def full_body(card: CardContext) -> list[Element]:
     return [
         _strip(card),
         *_odd_approvers(card),
+        *sign_lines(card),
         *_reasons(card),
         quote(strings.REASON, card.request.justification, card.limits.quote),
         *_notes(card),
         *facts(card),
+        *decider_rows(card),
         *ticket_row(card),
         *timeline(card),
         *_reminder(card),
@@ -46,6 +49,8 @@ def reply_body(card: CardContext) -> list[Element]:
         rich(run(strings.headline(card.event, card.assessment.risk), weight="Bolder")),
         rich(*subject_runs(subject_of(card.request, _SHORT_NAME))),
         *_odd_approvers(card),
+        *sign_lines(card),
+        *obstacle_lines(card),
         *_reminder(card),
         trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Small"),
         footer(card.event.short_key),
@@ -74,7 +79,8 @@ def _strip(card: CardContext) -> Element:
     subject = subject_runs(subject_of(card.request), size="Large", weight="Bolder")
     requestor = display_name(card.request.requestor, card.limits.name)
     who = rich(run(strings.requested_by(requestor)), spacing="Small")
-    return container(_style(card), rich(state), rich(*subject), who, *_time_left(card), bleed=True)
+    lines = [rich(state), rich(*subject), who, *_time_left(card), *obstacle_lines(card)]
+    return container(_style(card), *lines, bleed=True)
 
 
 def _time_left(card: CardContext) -> list[Element]:
@@ -99,7 +105,11 @@ def _style(card: CardContext) -> str:
     if kind in {EventKind.NO_LONGER_LISTED, EventKind.COMPLETE_REMINDER} or status not in STATUSES:
         return "warning"
     if status == NEEDS_APPROVAL:
-        return "attention" if card.assessment.risk is Risk.HIGH else "warning"
+        obstacle = strings.obstacle_of(card.event)
+        is_blocked = obstacle is not None and obstacle.is_certain
+        return "attention" if is_blocked or card.assessment.risk is Risk.HIGH else "warning"
+    if card.event.signs:
+        return "warning"
     return _STYLE_OF_DECIDED.get(status, "emphasis")
 
 

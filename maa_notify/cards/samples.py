@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
+from maa_notify.domain.approvers import Decider, Deciders, Obstacle
 from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import (
@@ -29,6 +30,7 @@ from maa_notify.domain.request import (
     Target,
     canonical,
 )
+from maa_notify.domain.signs import Sign, SignKind
 from maa_notify.domain.visibility import MINIMAL, RECOMMENDED, Outlook
 
 _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
@@ -37,6 +39,7 @@ _COLLEAGUE = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
 _APPLICATION = Identity(
     "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
 )
+_GROUP = "MAA approvers"
 _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
 _LIFETIME = timedelta(days=3)
 _ALSO_IN_THE_DIGEST = (APPROVED, COMPLETED)
@@ -295,6 +298,28 @@ def _approved_by_requestor(now: datetime) -> RequestEvent:
     return _approved_by(_REQUESTOR, now)
 
 
+def _with_deciders(now: datetime) -> RequestEvent:
+    people = (
+        Decider(_APPROVER.id, _APPROVER.name, _APPROVER.upn),
+        Decider("173a2634-0007-4274-af00-000000000008", "Oskar Weiss", "oskar.weiss@contoso.com"),
+        Decider(
+            "173a2634-0007-4274-af00-000000000009", "Priya Nandan", "priya.nandan@contoso.com", is_guest=True
+        ),
+    )
+    found = Deciders(now, people, 7, nested=1, policy="Wipe devices", group=_GROUP)
+    return replace(_status(NEEDS_APPROVAL, now), deciders=found)
+
+
+def _with_nobody(now: datetime) -> RequestEvent:
+    found = Deciders(now, obstacle=Obstacle.ONLY_REQUESTOR, policy="Wipe devices", group=_GROUP)
+    return replace(_status(NEEDS_APPROVAL, now), deciders=found)
+
+
+def _with_signs(now: datetime) -> RequestEvent:
+    joined = Sign(SignKind.JOINED, since=now - timedelta(hours=2, minutes=12), at=now)
+    return replace(_status(APPROVED, now), signs=(joined,))
+
+
 def _heartbeat(now: datetime) -> Event:
     last = {"apps": now - timedelta(days=41)}
     return heartbeat(Outlook(now - timedelta(days=90), tuple(RECOMMENDED), last), now)
@@ -326,6 +351,16 @@ CATALOGUE = (
         "created-medium",
         "Somebody asks for a change of lesser reach, such as an app for three groups.",
         _app,
+    ),
+    Sample(
+        "created-with-approvers",
+        "The notifier knows who can decide: the members of the approver group, without whoever asked.",
+        _with_deciders,
+    ),
+    Sample(
+        "created-nobody-can-decide",
+        "The notifier knows that nobody can decide, and says what to mend while there is time.",
+        _with_nobody,
     ),
     Sample(
         "created-by-application",
@@ -372,6 +407,11 @@ CATALOGUE = (
         "approved-by-requestor",
         "Whoever asked said yes, too, which Intune should never allow.",
         _approved_by_requestor,
+    ),
+    Sample(
+        "approved-by-newcomer",
+        "Whoever said yes joined the approver group after the request had been filed.",
+        _with_signs,
     ),
     Sample("completed", "Intune has processed an approved request.", _reached(COMPLETED)),
     Sample("rejected", "An approver said no, here with the reason.", _reached(REJECTED)),

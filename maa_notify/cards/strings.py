@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from maa_notify.domain import request as r
+from maa_notify.domain.approvers import Obstacle
 from maa_notify.domain.decision import OddApprover, odd_approvers
 from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
+from maa_notify.domain.signs import Sign, SignKind
 
 REVIEW_IN_INTUNE = "Review in Intune"
 SHOW_THE_DEVICE = "Device"
@@ -67,6 +69,10 @@ LABEL_EXPIRES = "Expires"
 LABEL_GONE = "Not listed"
 LABEL_EARLIER = "Before"
 LABEL_TICKET = "Ticket"
+LABEL_DECIDERS = "Can decide"
+LABEL_DECIDERS_THEN = "Could decide"
+LABEL_POLICY = "Access policy"
+LABEL_GROUP = "Approver group"
 
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
@@ -188,6 +194,51 @@ NEXT_STEP_ODD = {
 }
 NEXT_STEP_ODD_OTHERS = (
     "Administrator: look in Intune under Tenant administration > Audit logs who decided and when."
+)
+
+NOBODY = {
+    Obstacle.NO_GROUP: "its access policy names no approver group.",
+    Obstacle.GONE: "the approver group of its access policy does not exist any more.",
+    Obstacle.NOT_SECURITY: "its approver group is no plain security group, and Intune takes no other.",
+    Obstacle.EMPTY: "its approver group is empty.",
+    Obstacle.NO_PERSON: "there is no person in its approver group.",
+    Obstacle.ALL_DISABLED: "all accounts in its approver group are disabled.",
+    Obstacle.ONLY_REQUESTOR: "nobody but the requestor is in its approver group with an enabled account.",
+    Obstacle.NESTED: (
+        "it is left to members of other groups in its approver group, and Intune may not count them."
+    ),
+    Obstacle.NO_ROLE: (
+        "its approver group has no role assignment in Intune, which now and then takes the members of such a"
+        " group out."
+    ),
+}
+"""Why, behind the colon of "Nobody can decide this:"."""
+_ADD_PEOPLE = "Administrator: in Entra, add at least two people to the group"
+_NEW_GROUP = (
+    f"Administrator: in Intune under {PLACE} > Access policies, name a security group of at least two people"
+)
+MEND = {
+    Obstacle.NO_GROUP: _NEW_GROUP,
+    Obstacle.GONE: _NEW_GROUP,
+    Obstacle.NOT_SECURITY: _NEW_GROUP,
+    Obstacle.EMPTY: _ADD_PEOPLE,
+    Obstacle.NO_PERSON: _ADD_PEOPLE,
+    Obstacle.ALL_DISABLED: _ADD_PEOPLE,
+    Obstacle.ONLY_REQUESTOR: _ADD_PEOPLE,
+    Obstacle.NESTED: f"{_ADD_PEOPLE} themselves",
+    Obstacle.NO_ROLE: (
+        "Administrator: in Intune under Tenant administration > Roles, make the group a member of a role"
+        " assignment"
+    ),
+}
+"""What to do about it, as the start of a sentence."""
+IN_TIME = " before the request expires."
+NEXT_STEP_NOBODY = "Administrator: mend what stands on top. Until then nobody can decide, and time runs on."
+
+SIGNS = "About this approval"
+SIGN_STEP = (
+    "If this was not planned: look in Intune under Tenant administration > Audit logs who decided, and in the"
+    " audit logs of Entra who changed the group."
 )
 
 BURST = {
@@ -403,11 +454,28 @@ def _state(event: RequestEvent, *, is_past: bool) -> str:
     return f"{state} · {TAKEN_BACK}" if is_taken_back else state
 
 
+def obstacle_of(event: RequestEvent) -> Obstacle | None:
+    """Why nobody can decide a request that waits for it; None when somebody can, or nobody knows."""
+    return event.deciders.obstacle if event.deciders and event.wants_decision else None
+
+
+def nobody(obstacle: Obstacle) -> str:
+    """Within a line: that nobody can decide, or perhaps nobody."""
+    return "nobody can decide" if obstacle.is_certain else "perhaps nobody can decide"
+
+
+def nobody_because(obstacle: Obstacle) -> str:
+    """The same as a sentence, with the reason."""
+    return f"{nobody(obstacle).capitalize()} this: {NOBODY[obstacle]}"
+
+
 def headline(event: RequestEvent, risk: Risk) -> str:
     """The line in the coloured strip: the state, and the risk while somebody has to decide."""
     if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
         return status_line(event)
-    return f"{status_line(event)} · {risk_line(risk)}"
+    obstacle = obstacle_of(event)
+    told = [status_line(event), *([nobody(obstacle)] if obstacle else []), risk_line(risk)]
+    return " · ".join(told)
 
 
 def next_step(event: RequestEvent, *, in_chat: bool = False) -> str:
@@ -416,6 +484,8 @@ def next_step(event: RequestEvent, *, in_chat: bool = False) -> str:
         return NEXT_STEP_GONE
     if odd_approvers(event) and event.request.status != r.NEEDS_APPROVAL:
         return NEXT_STEP_ODD.get(event.request.status, NEXT_STEP_ODD_OTHERS)
+    if (obstacle := obstacle_of(event)) and obstacle.is_certain:
+        return NEXT_STEP_NOBODY
     if in_chat and event.request.status == r.NEEDS_APPROVAL:
         return STILL_WAITING
     if event.request.status == r.APPROVED and event.request.is_filed_by_application:
@@ -657,6 +727,47 @@ def mixed_scripts(scripts: Sequence[str]) -> str:
     return f" [letters of {' and '.join(scripts)}]"
 
 
+def more_people(count: int) -> str:
+    """Behind the names of some who can decide."""
+    return f"{count} more"
+
+
+def people(count: int) -> str:
+    """In place of names that nobody may see."""
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def guest(name: str) -> str:
+    """Somebody of another tenant."""
+    return f"{name} (guest)"
+
+
+def nested_groups(count: int) -> str:
+    """What cannot be relied on to decide."""
+    told = "1 nested group" if count == 1 else f"{count} nested groups"
+    return f"{told}, whose members may not count"
+
+
+UNLESS_THEIR_OWN = "whoever of them filed it cannot"
+
+
+def sign(found: Sign, filed: str, since: str, at: str, key: str) -> str:
+    """One thing that stands out about an approval, with its times as told to readers."""
+    match found.kind:
+        case SignKind.JOINED:
+            return (
+                f"Whoever decided joined the approver group between {since} and {at}."
+                f" The request was filed at {filed}."
+            )
+        case SignKind.ABSENT:
+            return f"Whoever decided was no direct member of the approver group at {at}, after the decision."
+        case SignKind.QUICK:
+            return f"The approval came {found.seconds} seconds after the request, which was filed at {filed}."
+        case SignKind.MIRRORED:
+            end = "still waits" if found.at is None else f"was approved by the requestor of this one at {at}"
+            return f"Whoever decided filed a request of their own at {since}, key {key}, which {end}."
+
+
 def labelled(label: str, value: object) -> str:
     """A label and its value in one line: `Approved: 3`."""
     return f"{label}:\N{NO-BREAK SPACE}{value}"
@@ -665,3 +776,8 @@ def labelled(label: str, value: object) -> str:
 def footer(key: str) -> str:
     """The short key, by which a repeated card is known, and who sends it."""
     return " · ".join([*([f"Key {key}"] if key else []), SENDER])
+
+
+def number(number: int, changed_by: int) -> str:
+    """The serial number of a card in its channel, and that of the news for which it was changed."""
+    return f"No. {number}, changed by no. {changed_by}" if changed_by else f"No. {number}"

@@ -4,22 +4,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from maa_notify import app
 from maa_notify.cards.samples import sample_event
 from maa_notify.cards.text import plain
 from maa_notify.cards.times import TimeFormat, span
-from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.approvers import check_approvers
+from maa_notify.cli.exit_codes import FAILED, REFUSED, WRONG_SETTINGS
+from maa_notify.cli.finding import Finding
 from maa_notify.cli.patient import GRAPH, SIGN_IN, Patient
 from maa_notify.cli.text import counted, fault_of, reason_of
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
-from maa_notify.domain.visibility import RECOMMENDED, FamilySight, Sight, family_sights
+from maa_notify.domain.visibility import Sight, family_sights
 from maa_notify.errors import DeliveryError, DestinationUnavailable, MaaNotifyError, SettingsError
+from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     AppRegistration,
     claims_problem,
@@ -30,8 +31,10 @@ from maa_notify.identity.tokens import (
     roles_of,
     told_roles,
 )
+from maa_notify.net.client import origin_of
 from maa_notify.polling.health import Health
-from maa_notify.settings.model import Settings
+from maa_notify.polling.pulse import Pulse
+from maa_notify.settings.model import Destination, Settings
 from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.store import check_writable
 from maa_notify.teams.bot import BotChannel
@@ -53,27 +56,12 @@ _UNCHECKED = (
     "whether it is of the tenant of MAA_TENANT_ID cannot be checked, since that is a domain name: give the"
     " tenant's id (a GUID)"
 )
+_ADVICE = "; recommended against whoever administers this tenant (docs/security.md): {0}"
+_NO_PULSE = "a monitor outside it that rings when polls cease (MAA_PING_URL)"
+_NO_MIRROR = (
+    "a second destination at another host, in another tenant, that hears everything (MAA_DESTINATIONS)"
+)
 _UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
-
-
-class Finding(Struct, frozen=True):
-    """One check: `result` is `ok`, `warning`, `failed` or `skipped`.
-
-    `visibility` says which kinds of requests can be seen, for the one check that is about that.
-    """
-
-    check: str
-    result: str
-    text: str
-    exit_code: int = OK
-    visibility: tuple[FamilySight, ...] = ()
-
-    def as_object(self) -> dict[str, Any]:
-        """The finding for `--json`; only that of the visibility has a list of families."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        if not self.visibility:
-            del found["visibility"]
-        return found
 
 
 class Check(Struct, frozen=True):
@@ -100,9 +88,13 @@ def checks_of(patient: Patient, *, send: bool) -> Iterator[Check]:
         ("state", lambda: _check_state(notifier, known), _Needs(state)),
         ("polls", lambda: _check_polls(notifier), _Needs((*state, "MAA_POLL_SCHEDULE"), store=True)),
         ("visibility", lambda: _check_visibility(notifier, known), _Needs(SIGN_IN, token=True)),
+        ("approvers", lambda: check_approvers(notifier), _Needs(GRAPH, token=True)),
         ("outbox", lambda: _check_outbox(notifier.health()), _Needs(state, store=True)),
     ):
         yield Check(name, partial(_run, name, action, partial(needs.missing, patient, known)))
+    pulse = notifier.pulse
+    if pulse is not None:
+        yield Check("pulse", partial(_attempt, "pulse", partial(_check_pulse, pulse, send=send)))
     for name in notifier.senders:
         check, needs = f"destination {name}", _Needs() if send else _Needs(state, store=True)
         action = partial(_check_destination, notifier, name, send=send)
@@ -168,7 +160,20 @@ def _settings_checks(patient: Patient) -> Iterator[Check]:
 def _told_settings(settings: Settings) -> Finding:
     names = ", ".join(destination.route.name for destination in settings.destinations)
     text = f"tenant {settings.tenant_id}, cloud {settings.cloud.name}, destinations: {names}"
-    return Finding("settings", "ok", text)
+    advice = [*([] if settings.ping_url else [_NO_PULSE]), *([] if _has_mirror(settings) else [_NO_MIRROR])]
+    return Finding("settings", "ok", text + (_ADVICE.format(" and ".join(advice)) if advice else ""))
+
+
+def _has_mirror(settings: Settings) -> bool:
+    """Whether two destinations at different hosts hear everything, so that no one flow silences all."""
+    whole = [each for each in settings.destinations if not (each.route.policy_types or each.route.events)]
+    return len({_host(each) for each in whole if not each.route.to_requestor}) > 1
+
+
+def _host(destination: Destination) -> str:
+    """The host that takes a destination's cards; a webhook's is that of its Power Platform environment."""
+    endpoint = destination.endpoint
+    return origin_of(endpoint.reveal() if isinstance(endpoint, Secret) else endpoint.service_url)
 
 
 def _check_quiet(notifier: app.App) -> Finding:
@@ -203,7 +208,8 @@ def _check_token(notifier: app.App, known: _Known) -> Finding:
         notifier.tokens, AppRegistration
     ):  # that one signs in to the domain itself
         return Finding("token", "warning", f"it has {', '.join(roles)}{age}; {_UNCHECKED}")
-    if more := more_than_needed(roles, RECOMMENDED):
+    wanted = {each.name for capability in notifier.settings.capabilities for each in capability.permissions}
+    if more := more_than_needed(roles, wanted):
         return Finding("token", "warning", f"it has more than it needs: {', '.join(more)}{age}")
     return Finding("token", "ok", f"it has {', '.join(roles)}{age}")
 
@@ -286,6 +292,17 @@ def _check_outbox(health: Health) -> Finding:
     if health.overdue or health.dead:
         return Finding("outbox", "failed", f"{text}: see 'maa-notify outbox list'", REFUSED)
     return Finding("outbox", "ok", text)
+
+
+def _check_pulse(pulse: Pulse, *, send: bool) -> Finding:
+    """Whether the monitor outside the tenant can be reached."""
+    if not send:
+        return Finding("pulse", "skipped", "not tried; 'maa-notify doctor --send' sends one")
+    problem = pulse.send()
+    if problem:
+        text = f"{problem}: see MAA_PING_URL; polls go on, but the monitor will ring"
+        return Finding("pulse", "failed", text, REFUSED)
+    return Finding("pulse", "ok", "the monitor of MAA_PING_URL took it")
 
 
 def _check_destination(notifier: app.App, name: str, *, send: bool) -> Finding:

@@ -9,6 +9,7 @@ from typing import TextIO
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.exit_codes import FAILED, OK, REFUSED, WRONG_SETTINGS
 from maa_notify.cli.text import print_json
+from maa_notify.errors import SettingsError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Checks everything that has to work and says what to mend. Sends nothing unless told to."
     )
     parser.add_argument("--send", action="store_true", help="post a sample card to each destination")
+    parser.add_argument(
+        "--permissions", action="store_true", help="only say which permissions there are, and what for"
+    )
     add_json(parser, "print the findings as JSON")
 
 
@@ -26,8 +30,12 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         SettingsError: the settings are those of a fleet.
     """
-    from maa_notify.cli.checks import Finding, checks_of
+    from maa_notify.cli.checks import checks_of
+    from maa_notify.cli.finding import Finding
     from maa_notify.cli.patient import examine
+
+    if options.permissions:
+        return _tell_permissions(is_json=options.json)
 
     progress = Progress(sys.stderr, is_shown=not (options.json or options.quiet))
     patient = examine()
@@ -45,6 +53,29 @@ def run(options: argparse.Namespace) -> int:
         print_json([finding.as_object() for finding in found])
     codes = {finding.exit_code for finding in found}
     return next((code for code in (WRONG_SETTINGS, FAILED, REFUSED) if code in codes), OK)
+
+
+def _tell_permissions(*, is_json: bool) -> int:
+    """Prints what each capability takes, and whether the present token has it.
+
+    Raises:
+        MaaNotifyError: there is no token, or the settings to sign in with are wrong.
+    """
+    from maa_notify.cli.patient import SIGN_IN, examine
+    from maa_notify.cli.permissions import permission_rows, table
+
+    patient = examine()
+    try:
+        if wrong := patient.wrong_of(SIGN_IN):
+            raise SettingsError([each for each in patient.mistakes if each.setting in wrong])
+        rows = permission_rows(patient.notifier)
+    finally:
+        patient.close()
+    if is_json:
+        print_json([each.as_object() for each in rows])
+    else:
+        print("\n".join(table(rows)))
+    return OK
 
 
 class Progress:

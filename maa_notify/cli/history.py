@@ -4,16 +4,22 @@ import argparse
 import csv
 import re
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK
 from maa_notify.cli.keys import is_meant
 from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.delivery.gaps import Numbers, numbers_of
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
+
+if TYPE_CHECKING:
+    from maa_notify.app import App
 
 COLUMNS = (
     "at",
@@ -31,6 +37,7 @@ COLUMNS = (
     "run_id",
     "message_id",
 )
+GAP_COLUMNS = ("destination", "first", "last", "missing")
 _MOST_DAYS = 36_500
 _NAME_LIMIT = 256
 _LONGEST_CELL = 2_000
@@ -56,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_key(parser, "only this request or notification, by the key on its card or in the outbox")
     add_destination(parser)
+    parser.add_argument(
+        "--gaps",
+        action="store_true",
+        help="only the numbers at the foot of cards that nothing accounts for, by destination",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,6 +82,8 @@ def run(options: argparse.Namespace) -> int:
     notifier = app.build()
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
+        if options.gaps:
+            return _print_gaps(_numbers(notifier), options)
         since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
         sent = [(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
         given_up = [found.value for found in notifier.store.journal.read_dead()]
@@ -91,6 +105,37 @@ def run(options: argparse.Namespace) -> int:
         )
         return FAILED
     return OK
+
+
+def _numbers(notifier: "App") -> list[Numbers]:
+    """The numbers of each destination, under the name of the first of those at one address."""
+    store, leaders = notifier.store, notifier.settings.leaders
+    left = [*store.journal.read_sent(), *(each.value for each in store.journal.read_dead())]
+    told = [each.notification for each in left] + [each.value for each in store.outbox.read_pending()]
+    known: dict[str, list[int]] = {
+        each.route.name: [] for each in notifier.settings.destinations if not each.route.to_requestor
+    }
+    for each in told:
+        if not each.recipient:
+            known.setdefault(leaders.get(each.destination, each.destination), []).append(each.serial)
+    own = {name: numbers for name, numbers in known.items() if name not in leaders}
+    last = {name: store.outbox.read_destination(name).value.serial for name in own}
+    return [numbers_of(name, numbers, last[name]) for name, numbers in sorted(own.items())]
+
+
+def _print_gaps(found: Sequence[Numbers], options: argparse.Namespace) -> int:
+    rows = [
+        {"destination": each.destination, "first": each.first, "last": each.last, "missing": each.told}
+        for each in found
+        if options.destination in {None, each.destination}
+    ]
+    if options.json or options.format == "json":
+        print_json(rows)
+    else:
+        writer = csv.DictWriter(sys.stdout, GAP_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(str(value)) for name, value in row.items()} for row in rows)
+    return FAILED if any(row["missing"] for row in rows) else OK
 
 
 def _is_asked_for(entry: JournalEntry, key: str | None, destination: str | None) -> bool:

@@ -183,9 +183,10 @@ def _lines(item: _Item) -> str:
     event = notification.event
     error = f", last error: {plain(notification.last_error, 200)}" if notification.last_error else ""
     tries = counted(notification.attempts, "attempt")
+    told = ", told by a digest, its card has yet to be changed" if notification.told else ""
     return (
         f"{item.state:8}{event.short_key}  {subject_line(event)}\n"
-        f"        {event.name}, for {notification.destination}, {tries}{error}\n"
+        f"        {event.name}, for {notification.destination}, {tries}{told}{error}\n"
         f"        recorded {TimeFormat().format(notification.recorded_at)}, long key {notification.key}"
     )
 
@@ -203,6 +204,7 @@ def _as_objects(items: Sequence[_Item]) -> list[dict[str, object]]:
             "recorded_at": item.notification.recorded_at.isoformat(),
             "attempts": item.notification.attempts,
             "last_error": item.notification.last_error,
+            "told": item.notification.told,
         }
         for item in items
     ]

@@ -1,7 +1,8 @@
 """The next message: the first due notification as a card of its own, or many as one digest.
 
 Where a sender updates its cards, a request has one card: later news replace it and add a reply in its thread,
-which notifies people, and only requests without a card share a digest.
+which notifies people. Many such changes are told by one digest in place of the replies, and then each card is
+changed, which notifies nobody. New requests and changes never share a digest.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,6 +14,7 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify.cards.serial import numbered
 from maa_notify.delivery.retries import sends_one_ahead
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event
@@ -81,17 +83,20 @@ class Composer(Struct, frozen=True):
             state: what is remembered of the destination.
             now: the time of posting (UTC).
         """
-        together = self._together(due, apart, state)
+        together = self._together(due, places, apart, state)
         members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         first = members[0].value
+        # One that may be there already keeps its number. Nobody sees all chats of a destination.
+        serial = 0 if first.recipient else first.serial or state.serial + 1
         if len(members) == 1:
-            return members, self._message(first, places.get(first.event.subject_id), now)
+            place = places.get(first.event.subject_id)
+            return members, _numbered(self._message(first, place, now), serial, place)
         card, count = self._digest(members, together[len(members) :], now)
         if count < len(members):
             # Where names are so long that one card cannot hold them, two of a size are better than a rest.
             fewer = _balanced(len(together), count, self.digest_above)
             card, count = self._digest(members[:fewer], together[fewer:], now)
-        return members[:count], _message(card, first)
+        return members[:count], _numbered(_message(card, first), serial, None)
 
     def _digest(
         self, members: Sequence[PendingNotification], others: Sequence[PendingNotification], now: datetime
@@ -102,18 +107,30 @@ class Composer(Struct, frozen=True):
         return self.cards.digest(events, members[0].value.destination, now, again=again, beside=beside)
 
     def _together(
-        self, due: Sequence[PendingNotification], apart: Collection[str], state: DestinationState
+        self,
+        due: Sequence[PendingNotification],
+        places: Collection[str],
+        apart: Collection[str],
+        state: DestinationState,
     ) -> Sequence[PendingNotification]:
         """What is told together: a digest that was tried before, a new one or several, or the first alone."""
         first = due[0]
         digest, is_alone = first.value.digest, first.value.plain or first.value.event.subject_id in apart
         if is_alone or not (digest or _may_share(first.value)):
             return [first]
+        has_card = first.value.event.subject_id in places
+
+        def belongs(value: Notification) -> bool:
+            is_alike = (value.event.subject_id in places) == has_card
+            return is_alike and (value.digest == digest if digest else _may_share(value))
+
+        alike = _in_order(due, apart, belongs)
         if digest:
-            whole = _recordable(_in_order(due, apart, lambda value: value.digest == digest))
+            # Earlier news that are in doubt were passed by it before, so they part it now no more than then.
+            others = [each for each in due if each.value.digest == digest or not each.value.doubts]
+            whole = _recordable(_in_order(others, apart, belongs))
             return [_one_of(whole)] if _asks_first(whole, state) else whole
-        fresh = _in_order(due, apart, _may_share)
-        return [first] if len(fresh) <= self.digest_above else fresh
+        return [first] if len(alike) <= self.digest_above else alike
 
     def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
         event, destination = notification.event, notification.destination
@@ -127,7 +144,7 @@ class Composer(Struct, frozen=True):
         return replace(
             _message(card, notification),
             location=place.location,
-            reply=self.cards.reply(event, destination, now),
+            reply=None if notification.told else self.cards.reply(event, destination, now),
             changes_card=event.revision >= place.revision,
         )
 
@@ -186,7 +203,15 @@ def _message(card: Card, notification: Notification) -> Message:
     return Message(card, str(card.get("fallbackText", "")), notification.recipient)
 
 
+def _numbered(message: Message, serial: int, place: StoredCard | None) -> Message:
+    """The message with its number; a card that is changed in place shows the one that it came with, too."""
+    first = place.serial if place is not None and message.changes_card else 0
+    card = numbered(message.card, first, serial) if first else numbered(message.card, serial)
+    reply = None if message.reply is None else numbered(message.reply, serial)
+    return replace(message, card=card, reply=reply, serial=serial, card_serial=first or serial)
+
+
 def _may_share(notification: Notification) -> bool:
     """Whether a notification may be told in a new digest with others; what is in doubt comes as it came."""
-    is_its_own = notification.plain or notification.digest or notification.doubts or notification.ill
-    return notification.event.shares_cards and not is_its_own
+    was_tried = notification.plain or notification.digest or notification.doubts or notification.ill
+    return notification.event.shares_cards and not (was_tried or notification.told)

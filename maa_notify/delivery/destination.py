@@ -30,7 +30,7 @@ from maa_notify.errors import (
     StateError,
 )
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification, recorded_together
-from maa_notify.storage.records import DestinationState, Versioned
+from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import ConflictError
 
 _LOG = logs.logger(__name__)
@@ -211,6 +211,10 @@ class DestinationRun:
             self._state.value, self._shared.holder, clock.now(), message.seconds
         ):
             return
+        if first.told and message.location is None:
+            # The row of its card is gone, or cards are not changed there any more.
+            self._commit([outcomes.done(each, now) for each in items], lambda state: state)
+            return
         since = now - _UNREACHED_FOR
         if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
             reason = "could not be written to less than a day ago"
@@ -222,7 +226,7 @@ class DestinationRun:
         except RecipientUnreachable as error:
             self._unreached(outcomes.out_of_reach(items, str(error), clock.now()))
         except DeliveryError as error:
-            self._failed(items, error)
+            self._failed(items, message, error)
         else:
             self._accepted(items, message, receipt, clock.monotonic() - began)
 
@@ -230,32 +234,44 @@ class DestinationRun:
         self, due: Sequence[PendingNotification], now: datetime
     ) -> tuple[Sequence[PendingNotification], Message]:
         state, limits = self._state.value, self._shared.limits
-        updates = self._shared.senders[due[0].value.destination].updates_cards
-        places = self._places.of(due) if updates else {}
-        apart = self._places.apart(due, self.waiting) if updates else frozenset[str]()
+        # What could not be recorded may have a number that the destination does not know of.
+        taken = max(state.serial, *(each.value.serial for each in self.waiting), 0)
+        state = replace(state, serial=taken)
+        places = self._cards_of(due)
+        is_updated = self._shared.senders[due[0].value.destination].updates_cards
+        apart = self._places.apart(due, self.waiting) if is_updated else frozenset[str]()
         items, message = self._shared.composer.compose(due, places, apart, state, now)
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
         return items, replace(message, seconds=seconds)
 
+    def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
+        """The cards of these subjects that stand at their destination and are changed there, by id."""
+        is_updated = self._shared.senders[due[0].value.destination].updates_cards
+        return self._places.of(due) if is_updated else {}
+
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
     ) -> None:
         now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
-        told = outcomes.accepted(items, message, receipt, _without(self.waiting, items), now)
+        others, places = _without(self.waiting, items), self._cards_of(items)
+        told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
         try:
-            self._commit(told, lambda state: pacing.after_post(state, now, limits, took_s=took_s))
+            self._commit(
+                told,
+                lambda state: pacing.after_post(state, now, limits, took_s=took_s, serial=message.serial),
+            )
         except StateError:
-            self._note_unrecorded(items, now)
+            self._note_unrecorded(items, message.serial, now)
             raise
-        self.delivered += len(items)
+        self.delivered += sum(each.entry is not None for each in told)
         self._tries = limits.max_attempts
-        said.sent(items, now)
+        said.sent([each for each in items if not each.value.told], now)
         said.recovered(self.name, before.failing_since)
 
-    def _note_unrecorded(self, items: Sequence[PendingNotification], now: datetime) -> None:
+    def _note_unrecorded(self, items: Sequence[PendingNotification], serial: int, now: datetime) -> None:
         """Notes of each card whose outcome could not be recorded, by itself, that it may be there.
 
         A store that refuses the larger transaction may take these, which bound and mark the copies.
@@ -264,19 +280,23 @@ class DestinationRun:
         for item in items:
             doubtful = retries.after_failure(item.value, retries.Failure(error, now))
             with suppress(StateError, ConflictError):
-                self._shared.outbox.keep(item, doubtful)
+                self._shared.outbox.keep(item, replace(doubtful, serial=serial))
 
     def _unreached(self, found: Sequence[Outcome]) -> None:
         self._commit(found, lambda state: state)
         self.unreached += sum(each.entry is not None for each in found)
         said.left(found, self._shared.limits.max_age.days)
 
-    def _failed(self, items: Sequence[PendingNotification], error: DeliveryError) -> None:
+    def _failed(self, items: Sequence[PendingNotification], message: Message, error: DeliveryError) -> None:
         now, limits = self._shared.clock.now(), self._shared.limits
         others = _without(self.waiting, items)
         jitter, token = self._shared.random.uniform(0.5, 1.0), f"{self._shared.random.getrandbits(32):08x}"
         failure = retries.Failure(error, now, limits.max_retry_after, jitter, token=token)
         verdict = retries.judge(items, others, self._state.value, failure)
+        # The card may be there under this number, which is its own from now on.
+        serial = message.serial if failure.in_doubt else 0
+        if serial:
+            verdict = replace(verdict, kept=[replace(each, serial=serial) for each in verdict.kept])
         if verdict.blame is None or isinstance(error, CardRefused):
             # A card that is at fault says nothing of others, so it does not use up their tries.
             self._ill += 1
@@ -289,12 +309,16 @@ class DestinationRun:
         worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
         tried = outcomes.failed(items, verdict, limits.max_age, now)
         found = recorded_together(tried, outcomes.given_up(worn, now))
-        self._commit(found, self._after(failure, verdict, items))
+        self._commit(found, self._after(failure, verdict, items, serial))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)
 
     def _after(
-        self, failure: retries.Failure, verdict: retries.Verdict, items: Sequence[PendingNotification]
+        self,
+        failure: retries.Failure,
+        verdict: retries.Verdict,
+        items: Sequence[PendingNotification],
+        serial: int,
     ) -> Update:
         """What a failure changes of the destination's state."""
         blame, limits = verdict.blame, self._shared.limits
@@ -304,6 +328,7 @@ class DestinationRun:
         is_repeat = any(each.value.doubts for each in items)
 
         def update(state: DestinationState) -> DestinationState:
+            state = replace(state, serial=max(state.serial, serial))
             if failure.in_doubt:
                 state = retries.in_doubt(state, failure.at, limits, is_repeat=is_repeat, is_mute=is_mute)
             return state if blame is None else retries.failing(state, replace(failure, error=blame))

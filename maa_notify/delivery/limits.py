@@ -20,6 +20,7 @@ class DeliveryLimits(Struct, frozen=True):
         rate_window: the time over which `rate_limit` is counted.
         rate_limit: cards for one address within `rate_window`. The Workflows bot takes 25 in 300 s
             (connector reference "Microsoft Teams", throttling limits).
+        silent_limit: of these, the ones that may be silent changes of cards; the others are left for news.
         min_interval: the least time between two cards for one address.
         max_retry_after: the longest wait that a `Retry-After` may ask for.
         max_repeats: cards sent again without an answer, at one address within a day.
@@ -35,6 +36,7 @@ class DeliveryLimits(Struct, frozen=True):
     lease_margin_s: float = 14.0
     rate_window: timedelta = timedelta(seconds=300)
     rate_limit: int = 25
+    silent_limit: int = 20
     min_interval: timedelta = timedelta(seconds=1)
     max_retry_after: timedelta = timedelta(hours=1)
     max_repeats: int = 24

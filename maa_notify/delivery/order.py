@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from msgspec import Struct
 
+from maa_notify.delivery import pacing
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
@@ -79,7 +80,14 @@ def timed(
     for item in waiting:
         key = _news_of(item.value)
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
-    own = [due_at(each.value, state, newest[_news_of(each.value)], now, limits) for each in waiting]
+    silent = pacing.ready_at(state, now, limits, silent=True)
+    own = [
+        max(
+            due_at(each.value, state, newest[_news_of(each.value)], now, limits),
+            silent if each.value.told else now,
+        )
+        for each in waiting
+    ]
     whole: dict[str, datetime] = {}
     for item, moment in zip(waiting, own, strict=True):
         whole[item.value.digest] = min(moment, whole.get(item.value.digest, moment))
@@ -103,9 +111,10 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
     """Whether later news of a subject have to wait for earlier ones that wait."""
     if later.event.is_reminder and later.event.revision == earlier.event.revision:
         return not earlier.doubts
-    # A card in doubt may be there. One that may be overtaken does so only where others are taken: while the
-    # address takes nothing, nobody can tell whose fault it is.
-    return not (earlier.doubts or (earlier.overtakable and state.failing_since is None))
+    # A card in doubt may be there, and what a digest told is. One that may be overtaken does so only where
+    # others are taken: while the address takes nothing, nobody can tell whose fault it is.
+    may_pass = earlier.overtakable and state.failing_since is None
+    return not (earlier.doubts or earlier.told or may_pass)
 
 
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:
@@ -118,20 +127,33 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         now: the current time (UTC).
         state: what is remembered of the destination.
     """
-    failures: dict[tuple[str, str], int] = {}
-    for value in (each.pending.value for each in timed):
-        for key in (value.group, _news_of(value)):
-            failures[key] = max(_failures(value, state), failures.get(key, 0))
+    values = [each.pending.value for each in timed]
+    failures = _most_failures(((_news_of(each), each) for each in values), state)
+    # What is ill by itself says nothing of its person: others were taken since.
+    of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
     ranked: list[tuple[tuple[int, int], PendingNotification]] = []
     ranks: dict[tuple[str, str], tuple[int, int]] = {}
     for value, item in ((each.pending.value, each) for each in timed):
         news = _news_of(value)
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        ranks[news] = max((failures[value.group], failures[news]), ranks.get(news, (0, 0)))
+        rank = max(of_groups.get(value.group, 0), failures[news]), failures[news]
+        ranks[news] = max(rank, ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    # The smaller form of a card comes right after the larger one, while the cause is surely the same.
-    return [item for _, item in sorted(ranked, key=lambda each: (not each[1].value.plain, each[0]))]
+    # The smaller form of a card comes right after the larger one, while the cause is surely the same. To
+    # change the card of what is told already rings nobody, so everything else goes first.
+    ranked.sort(key=lambda each: (not each[1].value.plain, each[1].value.told, each[0]))
+    return [item for _, item in ranked]
+
+
+def _most_failures(
+    found: Iterable[tuple[tuple[str, str], Notification]], state: DestinationState
+) -> dict[tuple[str, str], int]:
+    """How often any of the notifications under each key failed."""
+    most: dict[tuple[str, str], int] = {}
+    for key, value in found:
+        most[key] = max(_failures(value, state), most.get(key, 0))
+    return most
 
 
 def _failures(notification: Notification, state: DestinationState) -> int:
@@ -163,5 +185,9 @@ def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotif
 
 
 def count_overdue(waiting: Iterable[Notification], now: datetime) -> int:
-    """How many notifications have waited for more than 15 minutes, longer than a passing fault takes."""
-    return sum(now - each.recorded_at > _OVERDUE for each in waiting)
+    """How many notifications have waited for more than 15 minutes, longer than a passing fault takes.
+
+    Of what is told already the cards are changed in their turn, which may be later.
+    """
+    untold = (each for each in waiting if each.attempts or not each.told)
+    return sum(now - each.recorded_at > _OVERDUE for each in untold)

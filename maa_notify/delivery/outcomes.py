@@ -1,6 +1,6 @@
 """What becomes of the notifications of one message, to be recorded together. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -15,33 +15,62 @@ _SECOND_LOOK = timedelta(minutes=5)
 """How long after the first answer that a person is out of reach the second one is asked for."""
 
 
-def accepted(
+def accepted(  # noqa: PLR0913, PLR0917 - all that is known of a post and of what waits
     items: Sequence[PendingNotification],
     message: Message,
     receipt: Receipt,
     waiting: Iterable[PendingNotification],
+    places: Mapping[str, StoredCard],
     now: datetime,
 ) -> list[Outcome]:
-    """All of them leave for the journal; a card of their own is remembered, and what it overtook is marked.
+    """They leave for the journal; a card of their own is remembered, and what it overtook is marked.
+
+    What a digest told of a request with a card of its own waits on, as told, until that card is changed.
 
     Args:
         items: what the card told.
         message: as it was posted.
         receipt: what the destination answered.
         waiting: what else waits there.
+        places: the cards of these subjects that stand there, by id.
         now: the time of the answer (UTC).
     """
-    entries = [JournalEntry(each.value, now, receipt.run_id, receipt.message_id) for each in items]
+    numbered = [replace(each.value, serial=message.serial) for each in items]
+    newest = {each.value.event.subject_id: each for each in items}
+    to_change = {each.value.key for subject, each in newest.items() if len(items) > 1 and subject in places}
     passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
-    marked = [Outcome(each, kept=replace(each.value, overtaken=True)) for each in passed]
-    told = [Outcome(item, entry=entry) for item, entry in zip(items, entries, strict=True)]
+    marked = [_overtaken(each, now) for each in passed]
+    told = [
+        Outcome(each, kept=_as_told(value))
+        if value.key in to_change
+        else Outcome(each, entry=JournalEntry(value, now, receipt.run_id, receipt.message_id))
+        for each, value in zip(items, numbered, strict=True)
+    ]
     first = items[0].value
     # A digest is no subject's own card, and of older news that came late nobody has to remember one.
     is_current = len(items) == 1 and message.changes_card and not first.overtaken
     if is_current and receipt.location is not None:
-        told = [replace(told[0], card=StoredCard(receipt.location, now, first.event.revision))]
+        card = StoredCard(receipt.location, now, first.event.revision, message.card_serial)
+        told = [replace(told[0], card=card)]
     # What a transaction has no room for beside a large digest comes without the mark.
     return recorded_together(told, marked)
+
+
+def _as_told(notification: Notification) -> Notification:
+    """The notification as it waits for its card to be changed, as if it had never been tried."""
+    return replace(notification.anew(notification.recorded_at), doubts=0, told=True)
+
+
+def done(told: PendingNotification, now: datetime) -> Outcome:
+    """What a digest told leaves for the journal: its card has not to be changed any more, or is nowhere."""
+    return Outcome(told, entry=JournalEntry(told.value, now))
+
+
+def _overtaken(older: PendingNotification, now: datetime) -> Outcome:
+    """Older news wait on with that mark; if they were told, newer ones change the card in their place."""
+    if older.value.told:
+        return done(older, now)
+    return Outcome(older, kept=replace(older.value, overtaken=True))
 
 
 def _is_passed(older: Notification, newer: Notification) -> bool:

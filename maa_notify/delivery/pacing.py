@@ -8,14 +8,17 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.storage.records import DestinationState
 
 
-def ready_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> datetime:
-    """When the next card may be posted (UTC), `now` at the earliest."""
+def ready_at(
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, silent: bool = False
+) -> datetime:
+    """When the next card may be posted (UTC), `now` at the earliest; `silent` for one that rings nobody."""
+    most = limits.silent_limit if silent else limits.rate_limit
     ready = max(now, state.retry_after_until or now)
     posts = [datetime.fromtimestamp(each, now.tzinfo) for each in recent_posts(state, now, limits)]
     if posts:
         ready = max(ready, posts[-1] + limits.min_interval)
-    if len(posts) >= limits.rate_limit:
-        ready = max(ready, posts[-limits.rate_limit] + limits.rate_window)
+    if len(posts) >= most:
+        ready = max(ready, posts[-most] + limits.rate_window)
     return ready
 
 
@@ -27,7 +30,7 @@ def recent_posts(state: DestinationState, now: datetime, limits: DeliveryLimits)
 
 
 def after_post(
-    state: DestinationState, now: datetime, limits: DeliveryLimits, *, took_s: float = 0.0
+    state: DestinationState, now: datetime, limits: DeliveryLimits, *, took_s: float = 0.0, serial: int = 0
 ) -> DestinationState:
     """The state after an accepted card: no failure any more, and one more post that counts.
 
@@ -36,6 +39,7 @@ def after_post(
         now: the time of the answer (UTC).
         limits: how to deliver.
         took_s: how long the answer took, in seconds; one that comes late makes the next posts patient.
+        serial: the number of the card; 0 for none.
     """
     return replace(
         state,
@@ -48,4 +52,5 @@ def after_post(
         is_mute=False,
         is_slow=state.is_slow and took_s > limits.post_s / 2,
         repeats=(),
+        serial=max(state.serial, serial),
     )

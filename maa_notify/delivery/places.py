@@ -1,6 +1,7 @@
 """The cards that stand at an address, as far as a delivery needs to know of them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.notification import Notification
@@ -24,32 +25,31 @@ class Places:
         self._known.clear()
 
     def of(self, due: Iterable[PendingNotification]) -> dict[str, StoredCard]:
-        """The cards of these subjects, by id, read until as many have none as one digest can hold.
+        """The cards of these subjects, by id, of the first ones as many as two digests can hold.
 
         Args:
             due: what is due at one destination, in order.
         """
         found: dict[str, StoredCard] = {}
-        without = 0
-        for key in dict.fromkeys(_key(each.value) for each in due):
+        # Those of the next digest count, too, so that none is left over that is too small to be one.
+        for key in islice(dict.fromkeys(_key(each.value) for each in due), 2 * MOST_TOGETHER):
             if key not in self._known:
                 self._known[key] = self._outbox.read_card(*key)
             if (card := self._known[key]) is not None:
                 found[key[1]] = card
-            elif (without := without + 1) == MOST_TOGETHER:
-                break
         return found
 
     def apart(
         self, due: Sequence[PendingNotification], waiting: Iterable[PendingNotification]
     ) -> frozenset[str]:
-        """The ids of subjects that need a card of their own, so that it can be kept right.
+        """The ids of subjects that are told by themselves.
 
-        They have one, or get one by other news that wait, or were not looked up: a digest would be a second.
+        Other news of them wait, which may bring a card that a digest knows nothing of; or nobody has looked
+        whether they have one.
         """
         destination, tried = due[0].value.destination, {each.value.key for each in due}
         others = (each.value for each in waiting if each.value.key not in tried)
-        unknown = (each.value for each in due if self._known.get(_key(each.value), _UNREAD) is not None)
+        unknown = (each.value for each in due if _key(each.value) not in self._known)
         return frozenset(
             each.event.subject_id for each in (*others, *unknown) if each.destination == destination
         )
@@ -57,9 +57,6 @@ class Places:
     def remember(self, told: Iterable[Outcome]) -> None:
         """Notes the cards that were posted or changed."""
         self._known |= {_key(each.pending.value): each.card for each in told if each.card is not None}
-
-
-_UNREAD = object()
 
 
 def _key(notification: Notification) -> _Key:

@@ -102,15 +102,15 @@ def in_full(pending: Iterable[PendingNotification]) -> list[PendingNotification]
 def _credible(waiting: Notification, now: datetime) -> Notification:
     if waiting.not_before is None and waiting.tried_at is None and waiting.unreached_at is None:
         return waiting
-    tried_at = unless_later(waiting.tried_at, now)
-    # A pause after a try that has not come yet was reckoned by a wrong clock.
-    is_wrong = waiting.tried_at is not None and tried_at is None
+    tried_at, unreached_at = unless_later(waiting.tried_at, now), unless_later(waiting.unreached_at, now)
+    # A pause after a try, or a first look, that has not come yet was reckoned by a wrong clock.
+    is_wrong = (tried_at, unreached_at) != (waiting.tried_at, waiting.unreached_at)
     return replace(
         waiting,
         not_before=None if is_wrong else unless_later(waiting.not_before, now + _DAY),
         tried_at=tried_at,
         failing_since=unless_later(waiting.failing_since, now),
-        unreached_at=unless_later(waiting.unreached_at, now),
+        unreached_at=unreached_at,
     )
 
 

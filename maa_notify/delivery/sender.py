@@ -18,9 +18,11 @@ class Message(Struct, frozen=True):
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
         location: where an earlier card of the same request stands; the card takes that one's place.
-        reply: the short card for its thread, since an update of a card notifies nobody.
+        reply: the short card for its thread, since an update of a card notifies nobody; None if a digest did.
         changes_card: whether the card at `location` is replaced; not by older news, which are only replied.
         seconds: when the whole post has to be over, all its calls together, so that the lease outlasts it.
+        serial: the number that it has at its destination; 0 in chats, where each person would see gaps.
+        card_serial: the number with which its card came, which is another one where it is only changed.
     """
 
     card: Card
@@ -30,6 +32,8 @@ class Message(Struct, frozen=True):
     reply: Card | None = None
     changes_card: bool = True
     seconds: float = 30.0
+    serial: int = 0
+    card_serial: int = 0
 
 
 class Receipt(Struct, frozen=True):

@@ -21,25 +21,49 @@ class Resources:
 
     def __init__(self) -> None:
         """Hold nothing."""
-        self._served: list[tuple[re.Pattern[str], tuple[str, ...], Content]] = []
+        self._served: list[tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...], Content]] = []
 
-    def add(self, pattern: str, permissions: Sequence[str], content: Content) -> None:
+    def add(
+        self, pattern: str, permissions: Sequence[str], content: Content, *, details: Sequence[str] = ()
+    ) -> None:
         """Serve `content` at every path that the pattern matches as a whole, with any of these permissions.
 
-        What is added later goes first.
+        What is added later goes first. Of each entry a caller without any permission of `details` sees the id
+        and the type, and null for all else, as Graph does it ("Limited information returned").
         """
-        self._served.insert(0, (re.compile(pattern), tuple(permissions), content))
+        self._served.insert(0, (re.compile(pattern), tuple(permissions), tuple(details), content))
 
     def answer(self, request: HttpRequest, roles: Roles, page_size: int) -> HttpAnswer | None:
         """Answer a GET; None for a path that nothing was added for."""
-        for pattern, permissions, content in self._served:
+        for pattern, permissions, details, content in self._served:
             found = pattern.fullmatch(request.path)
             if found is None:
                 continue
-            if roles is not None and not any(opens(permission, roles) for permission in permissions):
+            if not _is_open(permissions, roles):
                 return forbidden()
-            return _served(request, content(found.groupdict(), request.params), page_size)
+            held = content(found.groupdict(), request.params)
+            is_whole = not details or _is_open(details, roles)
+            return _served(request, held if is_whole else _limited(held), page_size)
         return None
+
+
+def selected(raw: Json, query: Mapping[str, str]) -> Json:
+    """Return the fields of an object that `$select` names, and its type; all of them without one."""
+    names = query.get("$select", "").split(",")
+    return {name: raw.get(name) for name in ("@odata.type", *names) if name in raw} if names[0] else raw
+
+
+def _is_open(permissions: Sequence[str], roles: Roles) -> bool:
+    return roles is None or any(opens(permission, roles) for permission in permissions)
+
+
+def _limited(held: Sequence[Any] | Json | None) -> Sequence[Any] | Json | None:
+    if held is None or isinstance(held, dict):
+        return held
+    return [
+        {name: value if name in ("id", "@odata.type") else None for name, value in each.items()}
+        for each in held
+    ]
 
 
 def _served(request: HttpRequest, held: Sequence[Any] | Json | None, page_size: int) -> HttpAnswer:

@@ -43,6 +43,7 @@ class PageApi:
         self._channels = channels
         self._log = log
         self._scenario = scenario
+        self._group = stage.group
         self._session = uuid.uuid4().hex
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -59,11 +60,12 @@ class PageApi:
         played, steps = self._scenario.progress
         return {
             "session": self._session,
-            "requests": newest_first(self._tenant.requests()),
+            "requests": newest_first(self._tenant.requests(), self._group.members()),
+            "group": self._group.view(),
             "notifier": self._log.view(),
             "scenario": {"running": self._scenario.running, "played": played, "steps": steps},
             "permissions": permission_views(self._entra.roles),
-            "choices": choices(),
+            "choices": choices(self._group.members()),
             "situations": situation_views(self._stage),
             "ahead": self._stage.clock.moved.total_seconds(),
             "playground": self.playground_url,
@@ -93,16 +95,16 @@ class PageApi:
             case ["scenario", ("start" | "stop") as verb]:
                 switch: Callable[[], None] = self._scenario.start if verb == "start" else self._scenario.stop
                 switch()
-                return json_answer(HTTPStatus.OK, {})
             case ["situations", key, ("begin" | "end") as verb]:
                 change = begin if verb == "begin" else end
                 change(key, self._stage)
-                return json_answer(HTTPStatus.OK, {})
             case ["permissions", family, ("grant" | "remove") as verb]:
                 self._entra.set_granted(permission_of(family), granted=verb == "grant")
-                return json_answer(HTTPStatus.OK, {})
+            case ["group", key, ("add" | "remove") as verb]:
+                self._group.set_member(key, is_member=verb == "add")
             case _:
                 return _refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        return json_answer(HTTPStatus.OK, {})
 
     def _submit(self, texts: dict[str, str]) -> str:
         return self._tenant.submit(

@@ -34,8 +34,8 @@ POLICY_LABELS: Final = {
 """Each policy type in words."""
 
 
-def request_view(raw: Json) -> Json:
-    """Return what the page shows of one request."""
+def request_view(raw: Json, deciding: Iterable[str]) -> Json:
+    """Return what the page shows of one request; `deciding` are the keys of the approver group."""
     asked_by = _name_in(raw["requestor"])
     return {
         "id": raw["id"],
@@ -53,7 +53,7 @@ def request_view(raw: Json) -> Json:
         "approver": _name_in(raw["approver"]) if raw["approver"] else "",
         "notes": raw["approvalJustification"] or "",
         "actions": legal_actions(raw["status"]),
-        "approvers": [key for key, person in PEOPLE.items() if person.approves and person.name != asked_by],
+        "approvers": [key for key in deciding if PEOPLE[key].name != asked_by],
     }
 
 
@@ -67,7 +67,7 @@ def card_view(posted: PostedCard) -> Json:
     }
 
 
-def choices() -> Json:
+def choices(deciding: Iterable[str]) -> Json:
     """Return what the form offers: the samples, who may ask and who may decide."""
     return {
         "samples": [
@@ -80,7 +80,7 @@ def choices() -> Json:
             for sample in SAMPLES.values()
         ],
         "requestors": [{"key": key, "name": person.name} for key, person in PEOPLE.items() if person.asks],
-        "approvers": [{"key": key, "name": person.name} for key, person in PEOPLE.items() if person.approves],
+        "approvers": [{"key": key, "name": PEOPLE[key].name} for key in deciding],
     }
 
 
@@ -97,9 +97,9 @@ def permission_views(granted: Collection[str]) -> list[Json]:
     ]
 
 
-def newest_first(requests: Iterable[Json]) -> list[Json]:
+def newest_first(requests: Iterable[Json], deciding: Collection[str]) -> list[Json]:
     """Return the views of all requests, the latest on top."""
-    return [request_view(raw) for raw in reversed(list(requests))]
+    return [request_view(raw, deciding) for raw in reversed(list(requests))]
 
 
 def _name_in(identity: Any) -> str:  # noqa: ANN401 - an identity set as Graph sent it

@@ -126,6 +126,8 @@ def notifier_environment(
         "MAA_AUTHORITY_URL": server.url,
         "MAA_GRAPH_URL": server.url,
         **destination,
+        "MAA_APPROVERS": "on",
+        "MAA_APPROVERS_EVERY": "1m",
         "MAA_STATE": f"sqlite:///{state.as_posix()}",
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", base.get("NO_PROXY", "")),
         "PYTHONPATH": _joined(os.pathsep, package_root, base.get("PYTHONPATH", "")),

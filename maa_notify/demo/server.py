@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from maa_notify.demo import channels, graph_api, page_api, playground
+from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
+from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
@@ -57,15 +59,18 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         notify = self._changes.notify
         self.clock = MovingClock(clock, on_change=notify)
         self.outages = Outages(on_change=notify)
-        self.tenant = SimulatedTenant(self.clock, on_change=notify)
+        self.group = ApproverGroup(on_change=notify)
+        self.tenant = SimulatedTenant(self.clock, on_change=notify, decider=self.group.decider)
         self.channels = Channels(self.clock, on_change=notify)
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
         self.graph = GraphApi(self.tenant.requests, page_size=page_size)
+        self.group.access.serve(self.graph.resources)
         self.entra = EntraApi(secret=secrets.token_urlsafe(32), on_change=notify)
         self.entra.lifetime = SHORT_LIFETIME
+        self.entra.roles += (GROUP_PERMISSIONS[0], USER_PERMISSIONS[0])
         self.entra.clock = lambda: self.clock.now().timestamp()
-        stage = Stage(self.tenant, self.clock, self.outages)
+        stage = Stage(self.tenant, self.clock, self.outages, self.group)
         self._page = PageApi(stage, self.entra, self.channels, self.log, self.scenario)
         self._parts: tuple[tuple[str, Part, Service | None], ...] = (
             (graph_api.ROOT, self.graph, "graph"),

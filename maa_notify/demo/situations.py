@@ -11,10 +11,11 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
+from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.errors import UnknownSituationError
 from maa_notify.demo.moving_clock import MovingClock
 from maa_notify.demo.outages import Outages, Service
-from maa_notify.demo.samples import Json
+from maa_notify.demo.samples import PEOPLE, Json
 from maa_notify.demo.tenant import SimulatedTenant
 
 
@@ -25,6 +26,7 @@ class Stage:
     tenant: SimulatedTenant
     clock: MovingClock
     outages: Outages
+    group: ApproverGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,17 @@ def _lie(stage: Stage) -> None:
     stage.tenant.submit("settings", requestor="priya", justification=LURE)
 
 
+def _empty_group(stage: Stage) -> None:
+    for key in stage.group.members():
+        stage.group.set_member(key, is_member=False)
+
+
+def _fill_group(stage: Stage) -> None:
+    for key, person in PEOPLE.items():
+        if person.approves:
+            stage.group.set_member(key, is_member=True)
+
+
 def _outage(service: Service, key: str, label: str, about: str) -> Situation:
     return Situation(
         key,
@@ -93,6 +106,14 @@ _ENTRIES = (
         "A request that lies",
         "A justification full of links, a picture and a mention: on the card it is text, and nothing else.",
         begin=_lie,
+    ),
+    Situation(
+        "group-emptied",
+        "Nobody may approve",
+        "The approver group is emptied. The notifier looks once a minute and tells who can no longer decide.",
+        begin=_empty_group,
+        end=_fill_group,
+        lasts=lambda stage: not stage.group.members(),
     ),
     _outage(
         "teams",

@@ -20,7 +20,7 @@ from maa_notify.demo.errors import (
     UnknownActionError,
     UnknownRequestError,
 )
-from maa_notify.demo.samples import Json, approver, sample
+from maa_notify.demo.samples import Json, Person, approver, sample
 from maa_notify.demo.samples import requestor as requestor_named
 
 Clock = Callable[[], datetime]
@@ -68,10 +68,19 @@ class SimulatedTenant:
     """The approval requests of one tenant; every method may be called from any thread."""
 
     def __init__(
-        self, clock: Clock, *, lifetime: timedelta = LIFETIME, on_change: Callable[[], None] = lambda: None
+        self,
+        clock: Clock,
+        *,
+        lifetime: timedelta = LIFETIME,
+        on_change: Callable[[], None] = lambda: None,
+        decider: Callable[[str], Person] = approver,
     ) -> None:
-        """Start empty, with a clock that returns aware times; `on_change` is called after each step."""
+        """Start empty, with a clock that returns aware times; `on_change` is called after each step.
+
+        `decider` returns who may decide under a key, or raises a `DemoError`.
+        """
         self._clock = clock
+        self._decider = decider
         self._lifetime = lifetime
         self._on_change = on_change
         self._lock = threading.RLock()
@@ -181,7 +190,7 @@ class SimulatedTenant:
         }
 
     def _decide(self, action: str, request_id: str, by: str, notes: str) -> None:
-        decider = approver(by)
+        decider = self._decider(by)
         with self._lock:
             asked_by = self._raw(request_id)["requestor"]
             if asked_by is not None and asked_by == decider.identity:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from maa_notify.domain.event import RequestEvent
-from maa_notify.domain.request import APPROVED, COMPLETED, REJECTED, Identity
+from maa_notify.domain.request import APPROVED, COMPLETED, REJECTED, Identity, is_same
 
 _DECISIONS = (APPROVED, REJECTED)
 _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
@@ -26,20 +26,6 @@ def odd_approvers(event: RequestEvent) -> tuple[OddApprover, ...]:
     if any(each.kind == "application" for each in approvers):
         found.add(OddApprover.APPLICATION)
     return tuple(each for each in OddApprover if each in found)
-
-
-def is_same(one: Identity, other: Identity) -> bool:
-    """Whether two identities are one, by what both tell: the id, else the account, else the name.
-
-    Names alone can be those of two people. They count only where Graph tells nothing better of either.
-    """
-    if one.kind == "unknown" or other.kind == "unknown":
-        return False
-    for mine, theirs in ((one.id, other.id), (one.upn, other.upn)):
-        if mine and theirs:
-            return mine.casefold() == theirs.casefold()
-    has_more = one.id or one.upn or other.id or other.upn
-    return not has_more and one.kind == other.kind and one.name.casefold() == other.name.casefold()
 
 
 def _approvers(event: RequestEvent) -> Sequence[Identity]:

@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.domain.approvers import Deciders
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Identity
 from maa_notify.domain.risk import Risk, assess
+from maa_notify.domain.signs import Sign
 
 NO_LONGER_LISTED = "noLongerListed"
 """In place of the status before, for a request that is back in the list."""
@@ -34,8 +36,12 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices: a heartbeat shows that cards arrive; a finding holds until it is resolved."""
+    """The kinds of notices.
 
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier.
+    """
+
+    ALARM = "alarm"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
@@ -69,6 +75,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         steps: the statuses it was seen to reach since it was filed, oldest first.
         former_types: the policy types that it had when it was told before, where they are others now.
         memory_lost: what was known of it may have been lost, so that a card of it may be there already.
+        deciders: who can decide it; None where that is not known, or nobody has to.
+        signs: what stands out about its approval.
     """
 
     kind: EventKind
@@ -81,6 +89,8 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     steps: tuple[Step, ...] = ()
     former_types: tuple[tuple[str, ...], ...] = ()
     memory_lost: bool = False
+    deciders: Deciders | None = None
+    signs: tuple[Sign, ...] = ()
 
     @property
     def subject_id(self) -> str:
@@ -110,6 +120,11 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         if status == NEEDS_APPROVAL:
             return frozenset({kind, status})
         return frozenset({kind, status, str(EventKind.STATUS_CHANGED)})
+
+    @property
+    def wants_decision(self) -> bool:
+        """Whether it asks somebody to decide."""
+        return self.request.status == NEEDS_APPROVAL and self.kind is not EventKind.NO_LONGER_LISTED
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -230,8 +245,11 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def shares_cards(self) -> bool:
-        """Whether a digest may hold it; not a heartbeat, which would say "no news" among news."""
-        return self.kind is not NoticeKind.HEARTBEAT
+        """Whether a digest may hold it.
+
+        A heartbeat would say "no news" among news, and an alarm must not be one line of many.
+        """
+        return self.kind not in {NoticeKind.HEARTBEAT, NoticeKind.ALARM}
 
     @property
     def is_reminder(self) -> bool:

@@ -43,6 +43,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
+        serial: the number of its card at its destination, once that may be there; 0 before, and in chats.
+        told: a digest has told it, and what is left to do is to change the card of its request.
     """
 
     event: Event
@@ -63,6 +65,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     overtaken: bool = False
     digest: str = ""
     unreached_at: datetime | None = None
+    serial: int = 0
+    told: bool = False
 
     @property
     def key(self) -> str:
@@ -99,3 +103,10 @@ def line_of(key: str) -> tuple[str, str]:
     """The storage key of the subject and the destination in a notification's key."""
     parts = key.split(":", 3)
     return parts[0], parts[-1]
+
+
+def revision_of(key: str) -> int:
+    """The revision in a notification's key; 0 in a key that is not ours."""
+    _, _, rest = key.partition(":")
+    digits = rest.partition(":")[0]
+    return int(digits) if digits.isdecimal() else 0

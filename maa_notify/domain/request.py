@@ -224,6 +224,20 @@ def canonical(word: str) -> str:
     return _CANONICAL.get(word.lower(), word)
 
 
+def is_same(one: Identity, other: Identity) -> bool:
+    """Whether two identities are one, by what both tell: the id, else the account, else the name.
+
+    Names alone can be those of two people. They count only where Graph tells nothing better of either.
+    """
+    if one.kind == "unknown" or other.kind == "unknown":
+        return False
+    for mine, theirs in ((one.id, other.id), (one.upn, other.upn)):
+        if mine and theirs:
+            return mine.casefold() == theirs.casefold()
+    has_more = one.id or one.upn or other.id or other.upn
+    return not has_more and one.kind == other.kind and one.name.casefold() == other.name.casefold()
+
+
 def latest_of_each(requests: Iterable[ApprovalRequest]) -> dict[str, ApprovalRequest]:
     """One request per id: a list that moves while it is paged can name the same request twice.
 

@@ -28,9 +28,12 @@ _LOG = logs.logger(__name__)
 
 _LATE = timedelta(seconds=30)
 _SKEW = timedelta(seconds=5)
-_TELL_EVERY = timedelta(minutes=10)
+_TELL_EVERY = timedelta(hours=1)
 """A line for each quiet poll of a thousand tenants would cost more than all else together."""
 _LOOK_EVERY = timedelta(seconds=30)
+_TELL_UNPOLLED_EVERY = timedelta(minutes=15)
+_PATIENCE_S = 20.0
+"""Seconds that a look at all tenants may take before they are asked for."""
 _READERS = 16
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _OK = "ok"
@@ -119,15 +122,22 @@ class Fleet:
         self._shared = SharedResources()
         self._building = Lock()
         self._health: FleetHealth | None = None
-        self._looked_at = _DAWN
+        self._looked_at = self._told_unpolled = _DAWN
         self._slots = {tenant.id: TenantSlot(tenant) for tenant in listed.tenants}
 
     def asks(self) -> list[str]:
-        """A message for each tenant; wrong entries of the list are logged."""
+        """A message for each tenant; wrong entries of the list are logged.
+
+        Every quarter of an hour each tenant is named that is not polled, however long it has been silent: an
+        alarm that lived on the lines of polls alone would forget a tenant that leaves none.
+        """
         for mistake in self.mistakes:
             _LOG.error("fleet.misconfigured", text=f"{mistake}; the other tenants are polled")
         now = self._clock.now()
         _LOG.info("fleet.asked", tenants=len(self._slots), wrong=len(self.mistakes))
+        if now - _set_by_this_process(self._told_unpolled, now) >= _TELL_UNPOLLED_EVERY:
+            self._told_unpolled = now
+            self._tell_unpolled()
         return [PollMessage(tenant_id, now).as_text() for tenant_id in self._slots]
 
     def poll(self, message: str) -> None:
@@ -170,15 +180,35 @@ class Fleet:
                 slot.wired.close()
         self._shared.close()
 
-    def _look(self) -> FleetHealth:
+    def _tell_unpolled(self) -> None:
+        for slot, status, _ in self._statuses(_PATIENCE_S):
+            if status != _OK:
+                _LOG.error("fleet.unpolled", tenant=slot.tenant.id, code=status)
+
+    def _statuses(self, patience_s: float | None = None) -> list[tuple[TenantSlot, str, datetime | None]]:
+        """Each tenant with what is wrong with its polls and the last good one; all that came in time."""
+        found = []
         # Many at once: a thousand reads one after another would take longer than a monitor waits.
-        with ThreadPoolExecutor(_READERS, "fleet-health") as readers:
-            found = list(readers.map(self._status, self._slots.values()))
-        unwell = Counter(status for status, _ in found if status != _OK)
+        readers = ThreadPoolExecutor(_READERS, "fleet-health")
+        try:
+            slots = self._slots.values()
+            for slot, (status, at) in zip(
+                slots, readers.map(self._status, slots, timeout=patience_s), strict=True
+            ):
+                found.append((slot, status, at))
+        except TimeoutError:
+            _LOG.error("fleet.unpolled", tenant="unknown", code="state", text="the state store is too slow")
+        finally:
+            readers.shutdown(wait=False, cancel_futures=True)
+        return found
+
+    def _look(self) -> FleetHealth:
+        found = self._statuses()
+        unwell = Counter(status for _, status, _ in found if status != _OK)
         unwell["settings"] += len(self.mistakes)
         total, missing = len(found) + len(self.mistakes), unwell.total()
         status = "failing" if missing * 2 >= total else "degraded" if missing else _OK
-        polled = [at for state, at in found if at and state == _OK]
+        polled = [at for _, state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
     def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
@@ -190,7 +220,8 @@ class Fleet:
         now = slot.began = self._clock.now()
         in_silence = now - _set_by_this_process(slot.told, now) < _TELL_EVERY
         report = poll_once(lambda: self._app(slot), "queue", slot.tenant.id, in_silence=in_silence)
-        slot.told = now if report.is_eventful or not in_silence else slot.told
+        # After trouble the next poll leaves a line, by which the alarms know that it is over.
+        slot.told = _DAWN if report.is_eventful else slot.told if in_silence else now
         if slot.wired is not None:
             # Kept alive for seconds only, so none would serve the next poll; a thousand tenants add up.
             slot.wired.disconnect()

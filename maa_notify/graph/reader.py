@@ -1,10 +1,12 @@
 """Reads any part of Microsoft Graph: objects, and collections with all their pages. It sends only GET."""
 
+import copy
+import math
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urljoin
 from uuid import uuid4
 
@@ -112,7 +114,14 @@ class GraphReader:
         self._tokens = tokens
         self._clock = clock
         self._bounds = bounds
+        self._end = math.inf
         self._http = HttpClient(origin)
+
+    def until(self, end: float) -> Self:
+        """The same reader, whose calls all end by this time on the monotonic clock; close only this one."""
+        bounded = copy.copy(self)
+        bounded._end = min(self._end, end)  # noqa: SLF001 - it is one of us
+        return bounded
 
     def roles(self) -> tuple[str, ...] | None:
         """The permissions of the present token; None where it does not tell.
@@ -140,7 +149,7 @@ class GraphReader:
         Raises:
             GraphError: Graph could not tell.
         """
-        deadline = self._clock.monotonic() + self._bounds.look_up_seconds
+        deadline = self._deadline(self._bounds.look_up_seconds)
         question = _Question(self._origin + path, surface, deadline, of_one=True)
         return self._get(question, read_object, tries=tries)[0]
 
@@ -152,7 +161,7 @@ class GraphReader:
         Raises:
             GraphError: the next page could not be had.
         """
-        deadline = self._clock.monotonic() + self._bounds.seconds
+        deadline = self._deadline(self._bounds.seconds)
         url: str | None = self._origin + path
         seen: set[str] = set()
         while url is not None:
@@ -173,6 +182,9 @@ class GraphReader:
         """Closes the connections, those of the sign-in too."""
         self._http.close()
         self._tokens.invalidate()
+
+    def _deadline(self, seconds: float) -> float:
+        return min(self._clock.monotonic() + seconds, self._end)
 
     def _next(self, url: str, link: object) -> str | None:
         """The address of the next page; refused if it is on another origin, since the token goes along."""

@@ -23,12 +23,11 @@ from maa_notify.domain.request import (
     canonical,
 )
 from maa_notify.domain.risk import is_about_devices, weightiest_action, weightiest_types
+from maa_notify.graph.fields import NAME_LIMIT, WORD_LIMIT, text_of
 from maa_notify.graph.payloads import added_assignments, assignments_in, lowered, opened, protection_in
 
-_NAME_LIMIT = 256
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 _NOTE_LIMIT = 1_200
-_WORD_LIMIT = 64
 _ID_LIMIT = 256
 _POLICY_TYPES_SHOWN = 8
 _DEVICES_SHOWN = 5
@@ -39,7 +38,6 @@ _YEARS = range(2000, 2200)
 _LONGEST_LIFE = timedelta(days=3_650)
 """Requests live for days or weeks; a date this far away stands for "no end"."""
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
-_CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 
 class MalformedRequestError(ValueError):
@@ -59,7 +57,7 @@ def parse_request(raw: object) -> ApprovalRequest:
     if not isinstance(raw, Mapping):
         raise MalformedRequestError(f"an entry of the list is a {type(raw).__name__}, not an object")
     request_id = _request_id(raw.get("id"))
-    status = canonical(_text(raw.get("status"), _WORD_LIMIT))
+    status = canonical(text_of(raw.get("status"), WORD_LIMIT))
     if not status:
         raise MalformedRequestError("it has no status", request_id)
     requested_at = parse_time(raw.get("requestDateTime"))
@@ -108,36 +106,23 @@ def _deadline(value: object, requested_at: datetime | None) -> datetime | None:
 
 
 def _request_id(value: object) -> str:
-    request_id = _text(value, _ID_LIMIT)
+    request_id = text_of(value, _ID_LIMIT)
     # A longer one is not cut: what is left could be the id of another request.
     if not request_id or (isinstance(value, str) and len(value.strip()) > _ID_LIMIT):
         raise MalformedRequestError("it has no usable id")
     return request_id.lower() if GUID.fullmatch(request_id) else request_id
 
 
-def _text(value: object, limit: int = _NAME_LIMIT) -> str:
-    """A text of so many characters at most; "" for anything else.
-
-    It is without lone surrogates, which UTF-8 cannot hold, and controls, which JSON writes six times as long.
-    """
-    if not isinstance(value, str):
-        return ""
-    text = value.strip()[:limit]
-    if not (text.isascii() and text.isprintable()):
-        text = text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")
-    return text.strip()
-
-
 def _note(value: object) -> str:
-    """A text as `_text` reads it, with its line breaks; empty lines are left out."""
+    """A text as `text_of` reads it, with its line breaks; empty lines are left out."""
     lines = value.strip()[:_NOTE_LIMIT].splitlines() if isinstance(value, str) else []
-    return "\n".join(filter(None, (_text(line, _NOTE_LIMIT) for line in lines)))
+    return "\n".join(filter(None, (text_of(line, _NOTE_LIMIT) for line in lines)))
 
 
-def _first_text(fields: Mapping[str, Any], *names: str, limit: int = _NAME_LIMIT) -> str:
+def _first_text(fields: Mapping[str, Any], *names: str, limit: int = NAME_LIMIT) -> str:
     """The first of these fields that holds a text; `fields` as `payloads.lowered` makes it."""
     for name in names:
-        if text := _text(fields.get(name), limit):
+        if text := text_of(fields.get(name), limit):
             return text
     return ""
 
@@ -163,7 +148,7 @@ def _policy_types(value: object) -> tuple[str, ...]:
     told = value if isinstance(value, list) else [value]
     words = [word for each in told for word in (each.split(",") if isinstance(each, str) else [each])]
     names = (
-        canonical(_text(word, _WORD_LIMIT)) or ("unknown" if word and not isinstance(word, str) else "")
+        canonical(text_of(word, WORD_LIMIT)) or ("unknown" if word and not isinstance(word, str) else "")
         for word in words
     )
     return weightiest_types(filter(None, names), _POLICY_TYPES_SHOWN)
@@ -183,12 +168,12 @@ def _target(raw: Mapping[str, Any], policy_types: Sequence[str]) -> Target:
         device_count = _names_joined(joined)
     return Target(
         name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
-        operation=_text(raw.get("payloadOperation"), _WORD_LIMIT)
+        operation=text_of(raw.get("payloadOperation"), WORD_LIMIT)
         or ("Update" if raw.get("patchPayload") else ""),
         object_type=object_type,
         subtype=_last_part(raw.get("payloadSubtype")),
         action=weightiest_action(_actions(raw, devices)),
-        serial_number=_first_text(first, "serialnumber", limit=_WORD_LIMIT),
+        serial_number=_first_text(first, "serialnumber", limit=WORD_LIMIT),
         primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
         device_count=device_count,
         assignments=added_assignments(raw.get("addedAssignments"), raw.get("actionParameters")),
@@ -205,9 +190,9 @@ def _target(raw: Mapping[str, Any], policy_types: Sequence[str]) -> Target:
 def _device(raw: Mapping[str, Any]) -> Device:
     fields = lowered(raw)
     return Device(
-        _first_text(fields, "devicename", limit=_WORD_LIMIT),
-        _first_text(fields, "serialnumber", limit=_WORD_LIMIT),
-        _first_text(fields, "primaryuseremail", "primaryuser", limit=2 * _WORD_LIMIT),
+        _first_text(fields, "devicename", limit=WORD_LIMIT),
+        _first_text(fields, "serialnumber", limit=WORD_LIMIT),
+        _first_text(fields, "primaryuseremail", "primaryuser", limit=2 * WORD_LIMIT),
     )
 
 
@@ -225,16 +210,16 @@ def _options(value: object) -> dict[str, bool]:
 
 def _device_id(value: object, object_type: str) -> str:
     """The id of an object that is a device, or may be one by all that its type tells."""
-    object_id = _text(value).lower()
+    object_id = text_of(value).lower()
     is_device = object_type.lower() in {"", "manageddevice"}
     return object_id if is_device and GUID.fullmatch(object_id) and object_id != _NO_ID else ""
 
 
 def _actions(raw: Mapping[str, Any], devices: list[Mapping[str, Any]]) -> Iterator[str]:
     """The action by its own field and by each device's, of which no two need say the same."""
-    yield _text(raw.get("actionName"), _WORD_LIMIT)
+    yield text_of(raw.get("actionName"), WORD_LIMIT)
     for device in devices:
-        yield _first_text(lowered(device), "actionname", limit=_WORD_LIMIT)
+        yield _first_text(lowered(device), "actionname", limit=WORD_LIMIT)
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
@@ -246,7 +231,7 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 def _last_part(value: object) -> str:
     return (
-        _text(value.strip().rpartition(".")[2].removeprefix("#"), _WORD_LIMIT)
+        text_of(value.strip().rpartition(".")[2].removeprefix("#"), WORD_LIMIT)
         if isinstance(value, str)
         else ""
     )

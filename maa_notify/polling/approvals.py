@@ -197,12 +197,11 @@ def _rules_for(rules: Rules, snapshot: Snapshot, listed: Collection[ApprovalRequ
     """The rules of this poll: which of the requests that are new to us are history, which may be repeats."""
     mark = snapshot.marks.get(APPROVALS)
     if mark is None:
-        lost_at = now if snapshot.is_memory_lost else None
-        return replace(rules, first_run=True, memory_lost_at=lost_at)
+        return replace(rules, first_run=True)
     lost_at = unless_later(mark.memory_lost_at, now)
     return replace(
         rules,
-        first_run=mark.last_good is None,
+        first_run=mark.last_good is None and mark.memory_lost_at is None,
         since=_since(mark, snapshot, listed, now),
         memory_lost_at=lost_at,
     )

@@ -35,6 +35,7 @@ class Health(Struct, frozen=True):
         visibility: which kinds of requests the last poll could see.
         installed_at: when requests were first listed (UTC); None before.
         last_request_at: when any request was last in the list (UTC); None when there never was one.
+        settings: the fingerprint of the settings of the last poll; "" before there was one.
         token_age_minutes: how old the token is that Graph refused; None when it refused none.
     """
 
@@ -52,6 +53,7 @@ class Health(Struct, frozen=True):
     visibility: tuple[FamilySight, ...] = ()
     installed_at: datetime | None = None
     last_request_at: datetime | None = None
+    settings: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -92,6 +94,7 @@ def health_of(store: StateStore, schedule: str, now: datetime) -> Health:
         visibility=outlook.families(),
         installed_at=outlook.since,
         last_request_at=outlook.last_listed,
+        settings=mark.settings,
         sources={name: each.failure or "ok" for name, each in sorted(marks.items())},
     )
 

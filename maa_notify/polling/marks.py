@@ -1,10 +1,12 @@
 """Marks: how the last looks at a source went, and log lines when it begins or ceases to fail."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from maa_notify import logs
+from maa_notify.domain.notification import Notification
 from maa_notify.domain.times import unless_later
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError, GraphUnavailable, StateError
@@ -55,6 +57,9 @@ def next_mark(
         memory_lost_at=before.memory_lost_at,
         destinations=before.destinations,
         left=before.left,
+        number=before.number + 1,
+        settings=before.settings,
+        retell_since=before.retell_since,
     )
     if failure is None:
         return replace(mark, last_good=now)
@@ -68,8 +73,13 @@ def next_mark(
     )
 
 
-def write_mark(
-    store: RequestStore, source: str, mark: SourceMark, read: Versioned[SourceMark], now: datetime
+def write_mark(  # noqa: PLR0913, PLR0917 - what was read, what is to be, and what to tell if it is gone
+    store: RequestStore,
+    source: str,
+    mark: SourceMark,
+    read: Versioned[SourceMark],
+    now: datetime,
+    alarms: Sequence[Notification] = (),
 ) -> None:
     """Writes the mark at the end of a poll; if the row that this poll read is gone, as one that begins anew.
 
@@ -79,22 +89,26 @@ def write_mark(
         mark: as it is to be.
         read: as this poll read it, with the etag of what it last read or wrote; "" when there was none.
         now: the time of the poll (UTC).
+        alarms: what is to be told if the row is gone.
 
     Raises:
         StateError: also when the row changed at every try.
     """
-    etag = read.etag
+    etag, is_gone = read.etag, False
     for _ in range(_MOST_CONFLICTS):
         try:
-            store.write_mark(source, mark, etag)
+            if is_gone:
+                store.write_mark_of_loss(source, mark, "", alarms)
+            else:
+                store.write_mark(source, mark, etag)
         except ConflictError:
             held = store.find_mark(source)
             if held is None:
                 _LOG.error("poll.memory_lost", source=source, text="the rows of this tenant are gone")
-                mark, etag = _begun_anew(mark, read.value, now), ""
+                mark, is_gone = _begun_anew(mark, read.value, now), True
             else:
                 # Another poller; if it found that memory was lost, that stands.
-                mark, etag = _joined(mark, held.value), held.etag
+                mark, etag, is_gone = _joined(mark, held.value), held.etag, False
         else:
             return
     raise StateError(f"the mark of {source} in the state store changed at each of {_MOST_CONFLICTS} tries")
@@ -104,11 +118,14 @@ def _begun_anew(mark: SourceMark, before: SourceMark, now: datetime) -> SourceMa
     """The mark of a memory that begins now: what ended before the last good poll was told by then."""
     since = unless_later(before.last_good, now) or now
     # Of what this poll listed nobody knows how much was recorded: history has yet to be seen.
-    return replace(mark, outlook=replace(mark.outlook, since=since, listed={}), memory_lost_at=now)
+    # The row of the settings is gone with it.
+    outlook = replace(mark.outlook, since=since, listed={})
+    return replace(mark, outlook=outlook, memory_lost_at=now, settings="")
 
 
 def _joined(mark: SourceMark, other: SourceMark) -> SourceMark:
-    """The mark with the beginning of the other one, where that is later."""
+    """The mark with the beginning of the other one, where that is later, and counted after it."""
+    mark = replace(mark, number=max(mark.number, other.number + 1))
     mine, theirs = mark.outlook.since, other.outlook.since
     if mine is None or theirs is None or theirs <= mine:
         return mark

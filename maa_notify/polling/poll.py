@@ -6,7 +6,7 @@ repeat, to kill at any point and to run twice at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,15 +16,16 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery
+from maa_notify.domain.alarm import Loss, memory_alarm
 from maa_notify.domain.change import Change
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
-from maa_notify.domain.times import SKEW
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
+from maa_notify.polling.guard import Guard, alarms_for
 from maa_notify.polling.heartbeats import queue_heartbeats
 from maa_notify.polling.marks import (
     is_due,
@@ -36,8 +37,8 @@ from maa_notify.polling.marks import (
 )
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
-from maa_notify.polling.source import News, Source
-from maa_notify.polling.welcome import Arrivals, Told, arrivals, attended, with_welcome
+from maa_notify.polling.source import Annotator, News, Source
+from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import SourceMark, Versioned
 from maa_notify.storage.requests import NO_STATES, Recorded, States
@@ -45,9 +46,6 @@ from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
-
-_ARRIVAL = timedelta(days=1)
-"""Within which a poll that is killed while it welcomes a new destination is followed by another one."""
 
 
 class Habits(Struct, frozen=True):
@@ -80,6 +78,8 @@ class Poll:
         delivery: brings to the destinations what waits for them.
         clock: the time.
         habits: what is done now and then.
+        guard: looks after the notifier itself.
+        approvers: tells who can decide; None where nobody wants to know.
     """
 
     approvals: Source
@@ -89,6 +89,8 @@ class Poll:
     delivery: Delivery
     clock: Clock
     habits: Habits = Habits()
+    guard: Guard = field(default_factory=Guard)
+    approvers: Annotator | None = None
 
     def run(self) -> Report:
         """Polls once. When Graph fails, what waits in the outbox is delivered all the same.
@@ -100,59 +102,76 @@ class Poll:
         # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
+        names, leaders = [each.name for each in self.routes], self.delivery.leaders
+        guarded = self.guard.look(self.store.requests, snapshot, self._channels(), now)
+        snapshot = guarded.snapshot
         news, failure = self._look(self.approvals, snapshot, now)
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        names, leaders = [each.name for each in self.routes], self.delivery.leaders
         arrived: Arrivals = {}
         # In a first run there are none, for it tells everybody what is open.
         if snapshot.was_polled(self.approvals.name):
             arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders, now)
         if news.is_complete and arrived:
+            heard = heard_before(snapshot, self.store.journal)
             told = with_welcome(
-                news.changes, snapshot, self.routes, arrived, leaders, self._told_before(arrived, now), now
+                news.changes,
+                snapshot,
+                self.routes,
+                arrived,
+                leaders,
+                heard,
+                now,
+                with_closed=snapshot.marks[self.approvals.name].retell_since is not None,
             )
             news, arrived = replace(news, changes=told), {}
+        if self.approvers is not None:
+            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
-        held = replace(held, value=attended(held.value, names, arrived, now))
+        met = attended(held.value, names, arrived, now)
+        held = replace(held, value=replace(met, settings=guarded.fingerprint or met.settings))
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
         quiet = [name for name in names if name not in {*arrived, *leaders}]
         queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat_at(now))
-        waiting = [*pending_in(snapshot.outbox), *recorded.pending, *queued.pending]
+        waiting = [*pending_in(snapshot.outbox), *guarded.pending, *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        is_purged = purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        if is_purged and self.approvers is None:
+            self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
-        events = recorded.events
+        events, unheard = recorded.events, recorded.unheard
         # After the approvals' cards are posted, so that a slow source delays none of them.
         for source in self.others:
             found = self._visit(source, snapshot, now)
-            if found:
-                events += found
+            if found.events:
+                events, unheard = events + found.events, unheard + found.unheard
                 present = self.store.requests.read_snapshot()
                 waiting = pending_in(present.outbox)
                 result = result.followed_by(self.delivery.run(present.states, waiting, end))
         seen = replace(news.seen, hidden=outlook.hidden)
-        return Report.of(seen, events, result, failure, dead_before=snapshot.dead)
+        report = Report.of(seen, events, result, failure, dead_before=snapshot.dead)
+        return replace(
+            report, unheard=unheard, settings=guarded.fingerprint, memory_lost=guarded.is_memory_lost
+        )
 
-    def _told_before(self, arrived: Arrivals, now: datetime) -> frozenset[Told]:
-        """What arrivals were told shortly before they left, or by a poll that was killed before its end."""
-        since = min(at or now - _ARRIVAL for at in arrived.values()) - 2 * SKEW
-        sent = (each.notification for each in self.store.journal.read_sent(since))
-        return frozenset((each.destination, each.event.subject_id, each.event.revision) for each in sent)
+    def _channels(self) -> list[str]:
+        """The destinations that alarms go to: each address once, and no requestor's chat."""
+        leaders = self.delivery.leaders
+        return [each.name for each in self.routes if not each.to_requestor and each.name not in leaders]
 
-    def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> int:
-        """Asks a further source if it is due; returns the number of events recorded."""
+    def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> Recorded:
+        """Asks a further source if it is due; returns what was recorded."""
         mark = snapshot.marks.get(source.name)
         if not is_due(mark, source.rhythm, now) or wait_until(mark, now):
-            return 0
+            return Recorded()
         failure: GraphError | None
         try:
             news, failure = self._look(source, snapshot, now)
@@ -164,7 +183,7 @@ class Poll:
         recorded = self._record(news, now)
         held = self._begin(source, news, snapshot, now)
         self._mark(source, news, failure, held, now)
-        return recorded.events
+        return recorded
 
     def _look(self, source: Source, snapshot: Snapshot, now: datetime) -> tuple[News, GraphError | None]:
         """The news of a source and what was wrong with it; none if Graph fails or asked to be left alone."""
@@ -194,8 +213,7 @@ class Poll:
 
         Before anything is posted: a poll that is killed now must not be the first one once more.
         """
-        lost_at = now if snapshot.is_memory_lost else None
-        before = snapshot.marks.get(source.name) or SourceMark(memory_lost_at=lost_at)
+        before = snapshot.marks.get(source.name) or SourceMark()
         if not news.is_complete or snapshot.was_polled(source.name):
             return Versioned(before, snapshot.mark_etags.get(source.name, ""))
         mark = next_mark(before, None, news.outlook or Outlook(), now)
@@ -228,7 +246,8 @@ class Poll:
         log_failure_or_recovery(source.name, held.value, failure)
         outlook = _outlook(news, failure, held.value.outlook)
         mark = next_mark(held.value, failure, outlook, now, news.not_before)
-        write_mark(self.store.requests, source.name, mark, held, now)
+        alarms = alarms_for(memory_alarm(Loss.GONE, now), self._channels())
+        write_mark(self.store.requests, source.name, mark, held, now, alarms)
 
 
 def _outlook(news: News, failure: GraphError | None, before: Outlook) -> Outlook:

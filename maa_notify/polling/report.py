@@ -28,6 +28,9 @@ class Report(Struct, frozen=True):
         hidden: the families of requests that may be hidden, since the token lacks their permission.
         stale: entries of Graph's list that were older than what is known, and ignored.
         unreached: notifications that left the outbox because their recipient is out of reach.
+        unheard: events of this poll that no destination takes.
+        settings: the fingerprint of the settings; "" where there was none.
+        memory_lost: what was remembered was found to be gone or touched.
     """
 
     listed: int = 0
@@ -44,6 +47,9 @@ class Report(Struct, frozen=True):
     hidden: tuple[str, ...] = ()
     stale: int = 0
     unreached: int = 0
+    unheard: int = 0
+    settings: str = ""
+    memory_lost: bool = False
 
     @classmethod
     def of(
@@ -104,6 +110,7 @@ class Report(Struct, frozen=True):
                 "hidden": list(self.hidden),
                 "stale": self.stale,
                 "unreached": self.unreached,
+                "unheard": self.unheard,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,

@@ -13,8 +13,8 @@ _LOG = logs.logger(__name__)
 _PURGE_EVERY = timedelta(days=1)
 
 
-def purge_expired(journal: Journal, snapshot: Snapshot, retention: timedelta, now: datetime) -> None:
-    """Once a day deletes what was older than the retention when the poll before was made.
+def purge_expired(journal: Journal, snapshot: Snapshot, retention: timedelta, now: datetime) -> bool:
+    """Once a day deletes what was older than the retention when the poll before was made; tells if it did.
 
     By the clock of one poll alone nothing is deleted: it may be months ahead.
     """
@@ -22,8 +22,9 @@ def purge_expired(journal: Journal, snapshot: Snapshot, retention: timedelta, no
     mark = snapshot.marks.get(APPROVALS)
     polled_at = unless_later(mark.tried_at, now) if mark else None
     if polled_at is None or (last is not None and now - last < _PURGE_EVERY):
-        return
+        return False
     purged = journal.purge(min(polled_at, now) - retention)
     journal.write_last_purge(now)
     if purged:
         _LOG.info("upkeep.purged", rows=purged, older_than_days=retention.days)
+    return True

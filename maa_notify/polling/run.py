@@ -68,6 +68,8 @@ def _log_done(report: Report, trigger: str, seconds: float) -> None:
         hidden=",".join(report.hidden) or "none",
         stale=report.stale,
         unreached=report.unreached,
+        unheard=report.unheard,
         seconds=seconds,
         failure=report.failure.code if report.failure else "none",
+        settings=report.settings or "none",
     )

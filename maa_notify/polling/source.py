@@ -81,3 +81,13 @@ class Source(Protocol):
             StateError: the state store failed.
         """
         ...
+
+
+class Annotator(Protocol):
+    """Adds to events of requests what a card tells beside the request."""
+
+    def annotated(
+        self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
+    ) -> Sequence[Change[Any]]:
+        """The changes with what could be learnt in time; never an error."""
+        ...

@@ -1,7 +1,7 @@
 """What a destination is told that is new in the settings, or comes back to them: all that it missed, once."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -12,7 +12,8 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.times import SKEW, unless_later
-from maa_notify.storage.records import OUTBOX, SourceMark
+from maa_notify.storage.journal import Journal
+from maa_notify.storage.records import SourceMark
 from maa_notify.storage.snapshot import Snapshot
 
 _TOGETHER = "open"
@@ -24,8 +25,11 @@ _MOST_LEFT = 100
 Arrivals = Mapping[str, datetime | None]
 """Destinations that were not in the settings before, by name: since when (UTC), or None for new ones."""
 
-Told = tuple[str, str, int]
-"""Destination, subject and revision of news."""
+Heard = Mapping[tuple[str, str], int]
+"""The newest revision that was told or waits to be, by the subject's storage key and the destination."""
+
+_CLOCK_BEHIND = timedelta(days=1)
+"""By so much the clock of the notifier may be behind Intune's, and what it told is found all the same."""
 
 
 def arrivals(
@@ -44,6 +48,9 @@ def arrivals(
         leaders: the first destination at the same address, for all others there.
         now: the time of this poll (UTC).
     """
+    if mark.retell_since is not None:
+        # Memory was touched meanwhile: all of them missed what it hid.
+        return dict.fromkeys((name for name in names if name not in leaders), mark.retell_since)
     if mark.destinations:
         # One that left at a time that has not come yet is told what is open, like a new one.
         return {
@@ -56,10 +63,31 @@ def arrivals(
 def attended(mark: SourceMark, names: Collection[str], arrived: Arrivals, now: datetime) -> SourceMark:
     """The mark with the destinations that are there, but for arrivals that are not told what they missed."""
     present = sorted(set(names) - arrived.keys())
-    gone = dict.fromkeys(set(mark.destinations) - set(names), unless_later(mark.tried_at, now) or now)
+    # What happened since the last good look was told to nobody, however often a poll failed meanwhile.
+    gone = dict.fromkeys(set(mark.destinations) - set(names), unless_later(mark.last_good, now) or now)
     away = {name: at for name, at in {**mark.left, **gone}.items() if name not in present}
     latest = sorted(away.items(), key=lambda each: each[1])[-_MOST_LEFT:]
-    return replace(mark, destinations=tuple(present), left=dict(latest))
+    retell_since = mark.retell_since if arrived else None
+    return replace(mark, destinations=tuple(present), left=dict(latest), retell_since=retell_since)
+
+
+def heard_before(snapshot: Snapshot, journal: Journal) -> Heard:
+    """What each destination was told of the requests that are known, or is about to be.
+
+    Found in the journal by what was told, not by when: a clock may have been wrong then, or be so now.
+
+    Raises:
+        StateError: the state store failed.
+    """
+    filed = [each.value.request.requested_at for each in snapshot.tracked.values()]
+    times = [each for each in filed if each is not None]
+    # Nothing is told before it is filed.
+    since = min(times) - _CLOCK_BEHIND if len(times) == len(filed) > 0 else None
+    found = dict(snapshot.waiting())
+    for told in (each.notification for each in journal.read_sent(since)):
+        line = storage_key(told.event.subject_id), told.destination
+        found[line] = max(told.event.revision, found.get(line, 0))
+    return found
 
 
 def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinations
@@ -68,55 +96,60 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
     routes: Sequence[Route],
     arrived: Arrivals,
     leaders: Mapping[str, str],
-    told_before: Collection[Told],
+    heard: Heard,
     now: datetime,
+    *,
+    with_closed: bool = False,
 ) -> list[Change[RequestState]]:
     """The changes, and with them, for arrivals, the requests that nothing else tells there.
 
-    A new destination is told what is open, one that comes back what changed while it was away. It is recorded
-    as a change of the request that changes nothing, so that two pollers tell it once. A reminder that is due
-    now says no more than it, and tells nothing to those who do not take reminders.
+    Whoever is new is told what is open, and one that comes back what changed while it was away, too. It is
+    recorded as a change of the request that changes nothing, so that two pollers tell it once. A reminder
+    that is due now says no more than it, and tells nothing to those who do not take reminders.
 
     Args:
         changes: what this poll found.
-        snapshot: what is remembered. Of what waits in its outbox another poll told the arrival.
+        snapshot: what is remembered.
         routes: which events each destination gets.
         arrived: the destinations that were not in the settings before.
         leaders: the first destination at the same address, for all others there.
-        told_before: what they were told lately.
+        heard: what destinations were told before.
         now: the time of the poll (UTC).
+        with_closed: tell also what was filed and has ended meanwhile, as nobody may have heard of it.
     """
     found = {change.subject_id: change for change in changes}
-    waiting, rows = snapshot.waiting(), {row.key for row in snapshot.outbox}
     for request_id, known in snapshot.tracked.items():
         change = found.get(request_id) or Change(request_id, known.value, known.value)
         if change.after is None:
             continue
-        heard: set[str] = set()
+        hearing: set[str] = set()
         if change.event is not None and not change.event.is_reminder:
-            heard = {each.destination for each in route(change.event, routes)}
-        told = tuple(
-            each
-            for each in _missed(change.after, routes, arrived, leaders, now)
-            if each.destination not in heard
-            and (each.destination, request_id, each.event.revision) not in told_before
-            and OUTBOX + each.key not in rows
-            # What comes back may have older news waiting; what is new was told by another poll then.
-            and (arrived[each.destination] or (storage_key(request_id), each.destination) not in waiting)
-        )
+            hearing = {each.destination for each in route(change.event, routes)}
+        missed = _missed(change.after, routes, arrived, leaders, heard, now, with_closed=with_closed)
+        told = tuple(each for each in missed if each.destination not in hearing)
         if told:
             found[request_id] = replace(change, notifications=told)
     return list(found.values())
 
 
-def _missed(
-    state: RequestState, routes: Sequence[Route], arrived: Arrivals, leaders: Mapping[str, str], now: datetime
+def _missed(  # noqa: PLR0913, PLR0917 - what is known of a request and of destinations
+    state: RequestState,
+    routes: Sequence[Route],
+    arrived: Arrivals,
+    leaders: Mapping[str, str],
+    heard: Heard,
+    now: datetime,
+    *,
+    with_closed: bool,
 ) -> Iterator[Notification]:
     """The present state of a request as news, for those arrivals that missed it."""
     before = state.steps[-2].status if len(state.steps) > 1 else NEEDS_APPROVAL
     new = RequestEvent(EventKind.CREATED, state.request, state.revision, now, steps=state.steps)
     changed = replace(new, kind=EventKind.STATUS_CHANGED, previous=before) if state.revision > 1 else new
     for name, away_since in arrived.items():
+        known = heard.get((storage_key(state.request.id), name), 0)
+        if not _was_missed(state, away_since, known, with_closed=with_closed):
+            continue
         event = new if away_since is None else changed
         hearing = route(event, routes)
         others = {
@@ -126,16 +159,24 @@ def _missed(
         }
         # Where another destination posts already, what it hears of stands there.
         is_there = away_since is None and leaders.get(name, name) in others
-        for each in hearing if _was_missed(state, away_since) and not is_there else ():
+        for each in hearing if not is_there else ():
             if each.destination == name:
                 yield Notification(event, name, now, recipient=each.recipient, digest=_TOGETHER)
 
 
-def _was_missed(state: RequestState, away_since: datetime | None) -> bool:
-    """Whether an arrival has to hear of it: a new one of what is open, another of what changed meanwhile."""
+def _was_missed(state: RequestState, away_since: datetime | None, heard: int, *, with_closed: bool) -> bool:
+    """Whether an arrival that was told of a request up to this revision, 0 for nothing, has more to hear."""
     request = state.request
+    if heard >= state.revision:
+        return False
+    # A card that stands there must not stay on an older status.
+    if heard or not request.is_closed:
+        return True
+    # Over when it was first seen: history, or filed and over meanwhile, as what was filed while it was away.
     filed_at = request.requested_at
-    if away_since is None or (filed_at is not None and filed_at >= away_since):
-        return not request.is_closed
+    if with_closed and (away_since is None or (filed_at is not None and filed_at >= away_since)):
+        return True
+    if away_since is None or state.revision == 1 or (filed_at is not None and filed_at >= away_since):
+        return False
     times = (request.modified_at, *(step.at for step in state.steps))
     return any(moment is not None and moment >= away_since - SKEW for moment in times)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.cards.mentions import DECISION_WANTED, MOST, Mentions, is_person
+from maa_notify.cards.mentions import APPROVERS, DECISION_WANTED, MOST, Mentions, is_person
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
@@ -170,8 +170,8 @@ class _EntryReader(Struct, frozen=True):
         )
         if not all(map(_are_people, by_word.values())):
             self.wrong(
-                "'mentions' must be a list of user principal names or Entra object ids, or an object with"
-                " such a list for each event"
+                "'mentions' must be a list of user principal names, Entra object ids or @approvers, or an"
+                " object with such a list for each event"
             )
             return {}
         if len({person for people in by_word.values() for person in people}) > MOST:
@@ -194,4 +194,6 @@ class _EntryReader(Struct, frozen=True):
 
 
 def _are_people(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) and is_person(each) for each in value)
+    return isinstance(value, list) and all(
+        isinstance(each, str) and (each == APPROVERS or is_person(each)) for each in value
+    )

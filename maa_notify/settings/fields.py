@@ -10,6 +10,7 @@ that may be a secret.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,6 +90,21 @@ def flag(text: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise ValueError("must be true or false")
     return text.lower() == "true"
+
+
+def span_between(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
+    """A parser of a length of time such as `90m`, both ends included; `form` tells them in error messages."""
+
+    def parse(text: str) -> timedelta:
+        try:
+            [stage] = parse_plan(text)
+        except ValueError:
+            stage = None
+        if stage is None or stage.span is None or not lowest <= stage.span <= highest:
+            raise ValueError(f"must be a time {form}: a whole number with m, h or d, such as 1h")
+        return stage.span
+
+    return parse
 
 
 def guid(text: str) -> str:
@@ -320,8 +336,16 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    # A monitor that all tenants shared would be well again with the next tenant's poll.
+    _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
     Setting(name=POLL_SCHEDULE, parse=normalised, default=DEFAULT_SCHEDULE),
+    _own(name="MAA_APPROVERS", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_APPROVERS_EVERY",
+        parse=span_between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d"),
+        default="1h",
+    ),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),

@@ -1,12 +1,15 @@
 """The settings as the rest of the program sees them: checked, typed and frozen."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from msgspec import Struct, field
 
+from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
 from maa_notify.cards.mentions import Mentions
+from maa_notify.domain.capabilities import APPROVERS, REQUESTS, Capability
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
@@ -38,6 +41,11 @@ class Destination(Struct, frozen=True):
     route: Route
     endpoint: Secret | BotAddress
     mentions: Mentions = field(default_factory=dict)
+
+    @property
+    def mentions_approvers(self) -> bool:
+        """Whether its cards ring those who can decide."""
+        return any(APPROVERS_WORD in people for people in self.mentions.values())
 
     @property
     def address(self) -> Secret | BotAddress:
@@ -138,14 +146,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    ping_url: Secret | None
     retention_days: int
     poll_schedule: str
+    approvers: bool
+    approvers_every: timedelta
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None
     bot_commands: bool
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the notifier is set to do, for the permissions that it takes."""
+        return (REQUESTS, *((APPROVERS,) if self.approvers else ()))
 
     @property
     def tickets(self) -> TicketLinks | None:

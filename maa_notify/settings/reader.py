@@ -45,6 +45,7 @@ from maa_notify.settings.zones import in_zone
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
 _TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
 _CLIENT_ID, _BOT_CLIENT_ID = "MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID"
+_APPROVERS = "MAA_APPROVERS"
 _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id too"
 
 
@@ -110,6 +111,7 @@ def read_as_far_as_possible(environ: Mapping[str, str] = os.environ) -> Reading:
     _check_credentials(settings, findings)
     _check_state(settings, findings, in_azure=in_azure)
     _check_tickets(settings.ticket_link, settings.ticket_pattern, findings)
+    _check_approvers(settings, findings)
     if has_tokens_of_azure(environ):
         check_hosts(settings, findings, in_azure=in_azure)
     _warn_of_unknown_names(environ, findings)
@@ -271,6 +273,12 @@ def _check_state(settings: Settings, findings: Findings, *, in_azure: bool) -> N
             "MAA_STATE",
             "must be https://ACCOUNT.table.core.windows.net inside Azure, where files do not last",
         )
+
+
+def _check_approvers(settings: Settings, findings: Findings) -> None:
+    is_wanted = any(each.mentions_approvers for each in settings.destinations)
+    if is_wanted and not settings.approvers and not findings.has_wrong(_APPROVERS):
+        findings.wrong(_APPROVERS, "must be on for the mention @approvers: else nobody knows who that is")
 
 
 def _check_tickets(link: str, pattern: str, findings: Findings) -> None:

@@ -20,8 +20,9 @@ FORMAT = 2
 """Of the rows: raised when rows of before would be misread."""
 
 # The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
-# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX. AUDIT, CARD,
-# PAST, SENT and UNREACHED, which grow, lie outside and are asked by key or by time.
+# reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX.
+# APPROVERS, which only news need, lies outside, as do AUDIT, CARD, PAST, SENT and UNREACHED, which grow.
+APPROVERS = "approvers:"
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"
@@ -40,6 +41,7 @@ APPROVALS = "approvals"
 """The source that every tenant has; health lives on its mark."""
 OLD_MARK = META + "poll"
 """Of the first format, whose requests would be reminded of twice if they were read as today's."""
+SETTINGS = META + "settings"
 SNAPSHOT_VERSION = META + "snapshot"
 WATERMARK = META + "watermark"
 
@@ -69,6 +71,9 @@ class SourceMark(msgspec.Struct, frozen=True):
         destinations: those that were in the settings, and had been told what they missed before.
         left: since when others are not (UTC), by name.
         format: of all rows of this state; another one is refused, never misread.
+        number: counts the marks of this source, so that one that was set back is known.
+        settings: the fingerprint of the settings of the poll; "" before there was one.
+        retell_since: what changed since is told once more (UTC), since memory was touched; None for nothing.
     """
 
     last_good: datetime | None = None
@@ -83,6 +88,23 @@ class SourceMark(msgspec.Struct, frozen=True):
     memory_lost_at: datetime | None = None
     destinations: tuple[str, ...] = ()
     left: dict[str, datetime] = msgspec.field(default_factory=dict)
+    number: int = 0
+    settings: str = ""
+    retell_since: datetime | None = None
+
+
+class SettingsRecord(msgspec.Struct, frozen=True):
+    """The settings of the last poll, as digests that tell nothing but whether they changed.
+
+    Attributes:
+        key: of the digests, made at random for this deployment.
+        version: of the program that made them.
+        digests: of each part of the settings, by its name.
+    """
+
+    key: str
+    version: str
+    digests: dict[str, str]
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -98,9 +120,17 @@ class Watermark(msgspec.Struct, frozen=True):
 
 
 class SnapshotVersion(msgspec.Struct, frozen=True):
-    """The version of the snapshot: a random token, replaced with each change of what polls compare with."""
+    """The version of the snapshot, replaced with each change of what polls compare with.
+
+    Attributes:
+        token: a random word.
+        total: of the digests of all `live:` and `finding:` rows; None where nobody can tell.
+        mark: the number of the approvals' mark when it was written; 0 when there was none.
+    """
 
     token: str = ""
+    total: int | None = None
+    mark: int = 0
 
 
 class DestinationState(msgspec.Struct, frozen=True):
@@ -119,6 +149,7 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_mute: it answered nothing at all when it was last asked.
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
+        serial: the number of the last card that is or may be there.
     """
 
     holder: str = ""
@@ -133,6 +164,7 @@ class DestinationState(msgspec.Struct, frozen=True):
     is_mute: bool = False
     is_slow: bool = False
     repeats: tuple[float, ...] = ()
+    serial: int = 0
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")
@@ -170,11 +202,13 @@ class StoredCard(msgspec.Struct, frozen=True):
         location: its place in Teams.
         at: since when it shows what it shows (UTC).
         revision: of the news that it shows.
+        serial: the number with which it came; 0 for none.
     """
 
     location: CardLocation
     at: datetime
     revision: int = 0
+    serial: int = 0
 
 
 class Unreached(msgspec.Struct, frozen=True):

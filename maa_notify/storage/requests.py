@@ -22,8 +22,11 @@ from maa_notify.storage.records import (
     META,
     OUTBOX,
     PAST,
+    SENT,
+    SETTINGS,
     WATERMARK,
     DestinationState,
+    SettingsRecord,
     SourceMark,
     Versioned,
     Watermark,
@@ -94,6 +97,11 @@ class Recorded(Struct, frozen=True):
     def events(self) -> int:
         """The number of changes with an event."""
         return sum(each.event is not None for each in self.changes)
+
+    @property
+    def unheard(self) -> int:
+        """The number of changes with an event that no destination takes."""
+        return sum(each.event is not None and not each.notifications for each in self.changes)
 
 
 class _Entry(Struct, frozen=True):
@@ -204,9 +212,60 @@ class RequestStore:
         """
         key, data = MARK + source, encode(mark)
         [written] = self._rows.commit([Update(key, data, etag) if etag else Put(key, data)])
-        if source == APPROVALS and mark.last_good is not None:
-            self._snapshot.expect_memory()
+        self._expect(source, mark)
         return written
+
+    def write_mark_of_loss(
+        self, source: str, mark: SourceMark, etag: str, alarms: Sequence[Notification]
+    ) -> tuple[str, list[PendingNotification]]:
+        """Writes a mark with which memory begins anew; returns its etag, and the alarms as they wait.
+
+        From now on the rows count as they were when they were last read, whoever wrote them.
+
+        Args:
+            source: its name.
+            mark: the mark.
+            etag: of the row as it was read; "" where there was none.
+            alarms: go into the outbox in the same transaction.
+
+        Raises:
+            ConflictError: another poller wrote the row first.
+        """
+        key, data = MARK + source, encode(mark)
+        own = Update(key, data, etag) if etag else Insert(key, data)
+        written, *etags = self._rows.commit([own, *map(_queued, alarms)], recount=True)
+        self._expect(source, mark)
+        return written, [Versioned(*each) for each in zip(alarms, etags, strict=True)]
+
+    def _expect(self, source: str, mark: SourceMark) -> None:
+        if source == APPROVALS and mark.last_good is not None:
+            self._snapshot.expect_memory(mark.last_good)
+
+    def write_settings(
+        self, record: SettingsRecord, etag: str = "", alarms: Sequence[Notification] = ()
+    ) -> list[PendingNotification]:
+        """Remembers the settings of a poll; returns the alarms about them, as they now stand in the outbox.
+
+        Args:
+            record: the settings.
+            etag: of the row as it was read; "" where there was none.
+            alarms: go into the outbox in the same transaction.
+
+        Raises:
+            ConflictError: another poller wrote the row first.
+        """
+        data = encode(record)
+        own = Update(SETTINGS, data, etag) if etag else Insert(SETTINGS, data)
+        _, *etags = self._rows.commit([own, *map(_queued, alarms)])
+        return [Versioned(*each) for each in zip(alarms, etags, strict=True)]
+
+    def note_mark(self, number: int) -> None:
+        """Notes the number of the approvals' mark for the versions that are written from now on."""
+        self._rows.note_mark(number)
+
+    def has_history(self) -> bool:
+        """Whether anything was ever told, or left the list."""
+        return any(next(self._rows.read(each, prefix_end(each)), None) for each in (SENT, PAST))
 
     def read_mark(self, source: str) -> SourceMark | None:
         """How the last looks at a source went; None before the first."""
@@ -266,6 +325,14 @@ class RequestStore:
         return [entry for entry in batch if found.get(entry.key, "") == entry.etag]
 
 
+def _queued(notification: Notification) -> Write:
+    """The write that puts a notification into the outbox.
+
+    Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
+    """
+    return Put(OUTBOX + notification.key, encode(notification))
+
+
 def _fitting(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Entry:
     """The change with its writes; its notifications without their timeline if they are too many bytes.
 
@@ -315,8 +382,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
-    # Put, not Insert: the key is derived from what is told, so recording it twice changes nothing.
-    writes += [Put(OUTBOX + each.key, encode(each)) for each in change.notifications]
+    writes += map(_queued, change.notifications)
     return _Entry(change, writes, sum(map(wire_size, writes)), key, etag)
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.finding import FindingState
-from maa_notify.domain.notification import line_of
+from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
@@ -29,10 +29,12 @@ from maa_notify.storage.records import (
     META,
     OLD_MARK,
     OUTBOX,
+    SETTINGS,
     SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
     LastPurge,
+    SettingsRecord,
     SnapshotVersion,
     SourceMark,
     Versioned,
@@ -56,7 +58,10 @@ class Snapshot(Struct, frozen=True):
         watermark: requests filed after this never left the list; None while none has (UTC).
         left_ahead: filing times, ahead of the clock then, of requests that did leave (UTC).
         mark_etags: the etags of the marks' rows, by the source's name.
-        is_memory_lost: this process read a state of this tenant before, and now there is none.
+        known_good: when the last good poll was that this process knows of (UTC), though its mark is gone.
+        is_explained: the rows are those that their version stands for, as far as anybody can tell.
+        version: of the snapshot; None where nothing was recorded yet.
+        settings: those of the last poll; None where none were noted.
         purged_at: when old rows were last purged (UTC).
         outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
             from recording what is new, or from answering.
@@ -72,7 +77,10 @@ class Snapshot(Struct, frozen=True):
     outbox: Sequence[Row] = ()
     left_ahead: tuple[datetime, ...] = ()
     mark_etags: Mapping[str, str] = field(default_factory=dict)
-    is_memory_lost: bool = False
+    known_good: datetime | None = None
+    is_explained: bool = True
+    version: SnapshotVersion | None = None
+    settings: Versioned[SettingsRecord] | None = None
 
     def outlook(self, source: str) -> Outlook:
         """The remembered visibility of a source; empty before the first look."""
@@ -83,12 +91,13 @@ class Snapshot(Struct, frozen=True):
         """The findings of one source, by id: those whose id begins with its name and a colon."""
         return {key: each for key, each in self.findings.items() if key.startswith(f"{source}:")}
 
-    def waiting(self) -> frozenset[tuple[str, str]]:
-        """What waits in the outbox, as pairs of the subject's storage key and the destination.
+    def waiting(self) -> Mapping[tuple[str, str], int]:
+        """The newest revision that waits in the outbox, by the subject's storage key and the destination.
 
         It is read from the keys, since a damaged row must keep nobody from recording what is new.
         """
-        return frozenset(line_of(row.key.removeprefix(OUTBOX)) for row in self.outbox)
+        keys = [row.key.removeprefix(OUTBOX) for row in self.outbox]
+        return {line_of(key): revision_of(key) for key in sorted(keys, key=revision_of)}
 
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""
@@ -103,6 +112,7 @@ class _Known(Struct, frozen=True):
     live: Mapping[str, Versioned[RequestState]] = field(default_factory=dict)
     findings: Mapping[str, Versioned[FindingState]] = field(default_factory=dict)
     dead: int = 0
+    is_explained: bool = True
 
 
 class SnapshotReader:
@@ -112,7 +122,7 @@ class SnapshotReader:
         """Has read nothing yet."""
         self._rows = rows
         self._known = _Known()
-        self._is_expected = False
+        self._known_good: datetime | None = None
 
     def read(self) -> Snapshot:
         """The snapshot as it is now.
@@ -123,29 +133,43 @@ class SnapshotReader:
         known = self._known
         rows = list(self._rows.read(META, prefix_end(OUTBOX)))
         version = _version_in(rows)
-        if not version or version != known.version:
-            rows = list(self._rows.read(DEAD, prefix_end(OUTBOX)))
+        if not version or version.token != known.version:
+            before, rows = version, list(self._rows.read(DEAD, prefix_end(OUTBOX)))
+            version = _version_in(rows)
             # Under the version that was read first, not the one that came along: rows of several pages may be
             # older than the last of them.
-            known = self._known = _learnt(rows, version, known)
+            known = _learnt(rows, before.token if before else "", known)
+            known = self._known = replace(known, is_explained=self._is_explained(rows, before, version))
         found = _snapshot(known, rows)
-        if found.was_polled(APPROVALS):
-            self.expect_memory()
+        mark = found.marks.get(APPROVALS)
+        if mark is not None and mark.last_good is not None:
+            self.expect_memory(mark.last_good)
         # Another process that finds nothing cannot tell this from a first run.
-        return replace(found, is_memory_lost=self._is_expected and APPROVALS not in found.marks)
+        return replace(found, known_good=None if mark else self._known_good)
 
-    def expect_memory(self) -> None:
+    def _is_explained(
+        self, rows: Sequence[Row], before: SnapshotVersion | None, after: SnapshotVersion | None
+    ) -> bool:
+        """Whether the rows are those that the version stands for, or changed while they were read."""
+        has_none = not any(row.key.startswith((LIVE, FINDING)) for row in rows)
+        if has_none and before is None and after is None:
+            self._rows.count_from_nothing()
+            return True
+        row = next((row for row in rows if row.key == SNAPSHOT_VERSION), None)
+        return self._rows.count(rows, row if before == after else None)
+
+    def expect_memory(self, last_good: datetime) -> None:
         """Notes that there is something to remember: without it memory was lost, and this is no first run."""
-        self._is_expected = True
+        self._known_good = last_good
 
     def forget(self) -> None:
         """Lets the next snapshot be read as if for the first time, after a conflict."""
         self._known = _Known()
 
 
-def _version_in(rows: Iterable[Row]) -> str:
-    """The snapshot's version; "" in a state in which nothing was recorded, or only by older programs."""
-    return next((decode(row, SnapshotVersion).token for row in rows if row.key == SNAPSHOT_VERSION), "")
+def _version_in(rows: Iterable[Row]) -> SnapshotVersion | None:
+    """The snapshot's version; None in a state in which nothing was recorded, or only by older programs."""
+    return next((decode(row, SnapshotVersion) for row in rows if row.key == SNAPSHOT_VERSION), None)
 
 
 def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
@@ -167,7 +191,7 @@ def _learnt(rows: Iterable[Row], version: str, before: _Known) -> _Known:
 
 def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
     by_key = {row.key: row for row in rows if row.key.startswith(META)}
-    row, purged_at = (by_key.get(key) for key in (WATERMARK, LAST_PURGE))
+    row, purged_at, settings = (by_key.get(key) for key in (WATERMARK, LAST_PURGE, SETTINGS))
     watermark = Watermark() if row is None else decode(row, Watermark)
     return Snapshot(
         tracked={each.value.request.id: each for each in known.live.values()},
@@ -183,6 +207,9 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
         purged_at=None if purged_at is None else decode(purged_at, LastPurge).at,
         outbox=[row for row in rows if row.key.startswith(OUTBOX)],
         left_ahead=watermark.ahead,
+        is_explained=known.is_explained,
+        version=_version_in(rows),
+        settings=None if settings is None else versioned_from(settings, SettingsRecord),
         mark_etags={key.removeprefix(MARK): row.etag for key, row in by_key.items() if key.startswith(MARK)},
     )
 

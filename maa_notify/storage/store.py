@@ -1,9 +1,10 @@
-"""The state of one tenant, in three parts: for polls, for deliveries, and for people."""
+"""The state of one tenant, in four parts: for polls, for deliveries, for people, and about approvers."""
 
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
 from maa_notify.storage.requests import RequestStore
+from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import Delete, Put, Rows
 from maa_notify.storage.versioned import VersionedRows
 
@@ -18,6 +19,7 @@ class StateStore:
         requests: what a poll compares with and records.
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
+        roll: who can decide what.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -27,6 +29,7 @@ class StateStore:
         self.requests = RequestStore(versioned)
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
+        self.roll = RollStore(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

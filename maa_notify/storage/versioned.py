@@ -5,24 +5,36 @@ So a random token stands beside them, and a poll that knows the token spares its
 if no writer forgets it, which is why all of them write through here.
 """
 
+import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from maa_notify.storage.records import DEAD, FINDING, LIVE, SNAPSHOT_VERSION, SnapshotVersion, encode
-from maa_notify.storage.rows import MAX_CHANGES, Put, Row, Rows, Write
+from maa_notify.storage.records import DEAD, FINDING, LIVE, SNAPSHOT_VERSION, SnapshotVersion, decode, encode
+from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Rows, Update, Write
 
 MOST_WRITES = MAX_CHANGES - 1
 """In one transaction through here: one more may be the version."""
 
-_VERSIONED_PREFIXES = (DEAD, FINDING, LIVE)
+_COUNTED = (FINDING, LIVE)
+_VERSIONED = (DEAD, *_COUNTED)
+_MODULUS = 1 << 63
 
 
 class VersionedRows:
-    """The rows of one tenant; a transaction that changes the snapshot also writes a new version of it."""
+    """The rows of one tenant; a transaction that changes the snapshot also writes a new version of it.
+
+    The version also holds the total of the rows that it stands for. So a row that was written, changed or
+    removed past this class is noticed by whoever reads all of them. Two pollers at once lose count; the next
+    full reading counts anew.
+    """
 
     def __init__(self, rows: Rows) -> None:
         """Works on the rows of one tenant."""
         self._rows = rows
+        self._digests: dict[str, int] = {}
+        self._total: int | None = None
+        self._etag: str | None = None
+        self._mark = 0
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
@@ -32,15 +44,89 @@ class VersionedRows:
         """One row, or None."""
         return self._rows.get(key)
 
-    def commit(self, writes: Sequence[Write]) -> list[str]:
-        """Does all writes or none; at most `MOST_WRITES`. Returns the etag of each."""
-        if not any(write.key.startswith(_VERSIONED_PREFIXES) for write in writes):
+    def count(self, rows: Iterable[Row], version: Row | None) -> bool:
+        """Counts the rows of a snapshot; False if they are not those that the version stands for.
+
+        Args:
+            rows: all of them.
+            version: the version's row, if it was the same before and after they were read; else None.
+        """
+        self._digests = {row.key: _digest(row.key, row.data) for row in rows if row.key.startswith(_COUNTED)}
+        counted = sum(self._digests.values()) % _MODULUS
+        expected = decode(version, SnapshotVersion).total if version else None
+        self.note_version(version)
+        self._total = counted if version else None
+        return expected in {None, counted}
+
+    def count_from_nothing(self) -> None:
+        """Begins to count where there is no version yet, and so nothing that was recorded."""
+        self._digests, self._total, self._etag = {}, 0, ""
+
+    def note_version(self, version: Row | None) -> None:
+        """Notes the version's row as it is now."""
+        self._etag = version.etag if version else None
+
+    def note_mark(self, number: int) -> None:
+        """Notes the number of the mark that was read, for the next versions."""
+        self._mark = number
+
+    def commit(self, writes: Sequence[Write], *, recount: bool = False) -> list[str]:
+        """Does all writes or none; at most `MOST_WRITES`. Returns the etag of each.
+
+        With `recount` the version is made to stand for the rows as they were last counted.
+        """
+        if not (recount or any(write.key.startswith(_VERSIONED) for write in writes)):
             return self._rows.commit(writes)
-        # Put, not Update: two pollers who record different requests must not conflict over the token. Random,
-        # not counted: a number could be reached twice, by a poller that died and by another one.
-        version = Put(SNAPSHOT_VERSION, encode(SnapshotVersion(secrets.token_hex(8))))
-        return self._rows.commit([*writes, version])[: len(writes)]
+        if self._etag is None and not any(write.key.startswith(_COUNTED) for write in writes):
+            # A person's command has read nothing, and what it writes is not counted.
+            self._know_version()
+        digests, total = self._after(writes)
+        version = encode(SnapshotVersion(secrets.token_hex(8), total, self._mark))
+        etags = self._commit(writes, version)
+        if self._etag is not None:
+            self._digests, self._total, self._etag = digests, total, etags[-1]
+        return etags[: len(writes)]
 
     def close(self) -> None:
         """Lets go of files and connections."""
         self._rows.close()
+
+    def _commit(self, writes: Sequence[Write], version: str) -> list[str]:
+        if self._etag is not None:
+            own = (
+                Update(SNAPSHOT_VERSION, version, self._etag)
+                if self._etag
+                else Insert(SNAPSHOT_VERSION, version)
+            )
+            try:
+                return self._rows.commit([*writes, own])
+            except ConflictError:
+                self._etag = self._total = None
+        # Put, not Update: two pollers who record different requests must not conflict over it. Random, not
+        # counted: a number could be reached twice, by a poller that died and by another one.
+        unknown = SnapshotVersion(secrets.token_hex(8), mark=self._mark)
+        return self._rows.commit([*writes, Put(SNAPSHOT_VERSION, encode(unknown))])
+
+    def _know_version(self) -> None:
+        row = self._rows.get(SNAPSHOT_VERSION)
+        if row is not None:
+            known = decode(row, SnapshotVersion)
+            self._etag, self._total, self._mark = row.etag, known.total, known.mark
+
+    def _after(self, writes: Sequence[Write]) -> tuple[dict[str, int], int | None]:
+        """The digests of the counted rows after these writes, and their total; None if nobody can tell."""
+        digests, total = dict(self._digests), self._total
+        for write in writes:
+            if not write.key.startswith(_COUNTED):
+                continue
+            before = digests.pop(write.key, 0 if isinstance(write, Insert) else None)
+            if not isinstance(write, Delete):
+                digests[write.key] = _digest(write.key, write.data)
+            after = digests.get(write.key, 0)
+            total = None if total is None or before is None else (total - before + after) % _MODULUS
+        return digests, total
+
+
+def _digest(key: str, data: str) -> int:
+    found = hashlib.blake2b(f"{key}\n{data}".encode(), digest_size=7)
+    return int.from_bytes(found.digest(), "big")

@@ -52,19 +52,19 @@ class BotChannel:
         would leave the older state standing in the channel. All that one post may remember is within it, as
         the next poll may be another process. A 404 without a reason is left to the next polls.
 
-        News that are told already, by a card that was changed or by newer news, never make a new card; if
-        their thread is gone, there is nobody to ring.
+        News that are told already, by a card that was changed, by newer news or by a digest, never make a new
+        card; if their thread is gone, there is nobody to ring.
         """
         place = message.location
         with _named(self._name), time_limit(message.seconds):
             is_here = place is not None and channel_of(place) == self._channel_id
             if place is None or (message.changes_card and not is_here):
-                return self._create(message)
+                return self._begin_anew(message)
             missed = self._missed(lambda: self._update(place, message)) if message.changes_card else None
             if isinstance(missed, Lost):
                 raise missed
             if missed is not None:
-                return self._create(message)
+                return self._begin_anew(message)
             if message.reply is not None and is_here:
                 reply = message.reply
                 self._missed(lambda: self._reply(place, reply, message.summary))
@@ -82,6 +82,11 @@ class BotChannel:
     def close(self) -> None:
         """Closes the connections."""
         self._connector.close()
+
+    def _begin_anew(self, message: Message) -> Receipt:
+        """A new card in place of one that is not here; none for what a digest told: nobody is rung twice."""
+        was_told = message.location is not None and message.reply is None
+        return Receipt() if was_told else self._create(message)
 
     def _create(self, message: Message) -> Receipt:
         location = self._connector.create(self._channel_id, message.card, message.summary)

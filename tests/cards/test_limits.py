@@ -1,6 +1,7 @@
 """How large a card can get: the worst text in all fields at once, as the table that docs/cards.md shows."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import TimeFormat
+from maa_notify.domain.approvers import MOST_TOLD, Decider, Deciders, Obstacle
 from maa_notify.domain.event import EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
 from maa_notify.domain.request import (
     APPROVED,
@@ -25,6 +27,7 @@ from maa_notify.domain.request import (
 )
 from maa_notify.domain.risk import Risk
 from maa_notify.domain.routing import EVENT_NAMES
+from maa_notify.domain.signs import Sign, SignKind
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.graph.requests import parse_request
 from tests.cards.judge import MAX_BYTES, MAX_BYTES_KEPT, URL, Card, bytes_kept, bytes_posted
@@ -79,7 +82,20 @@ def _of_kind(kind: EventKind, request: ApprovalRequest) -> RequestEvent:
     """An event with every part at its longest, at the end of a long story."""
     step = Step(APPROVED, NOW, request.approver)
     taken_back = Step(NEEDS_APPROVAL, NOW, Identity())
-    return RequestEvent(kind, request, 99_999, NOW, request.status, "9999m", NOW, (taken_back, step) * 4)
+    steps = (taken_back, step) * 4
+    event = RequestEvent(kind, request, 99_999, NOW, request.status, "9999m", NOW, steps)
+    return replace(event, deciders=_deciders(request), signs=SIGNS)
+
+
+def _deciders(request: ApprovalRequest) -> Deciders:
+    """Guests with the longest names, of a list that is old, and a doubt, which is told beside them."""
+    name, obstacle = request.requestor.name, Obstacle.NO_ROLE
+    people = tuple(Decider(f"{number:08}-0000-4000-8000-1", name, name, True) for number in range(MOST_TOLD))
+    return Deciders(NOW - timedelta(hours=5), people, 99_999, 9_999, obstacle, name, name, False)
+
+
+SIGNS = tuple(Sign(kind, NOW, NOW, 60, "6f0c2a4e") for kind in SignKind)
+"""All that can stand out about an approval at once."""
 
 
 def _digest(cards: TeamsCards, event: RequestEvent) -> Card:

@@ -215,6 +215,24 @@ def test_the_outbox_can_be_seen_retried_and_discarded(
     assert (poll.report["delivered"], poll.report["pending"], len(teams.cards)) == (1, 0, 1)
 
 
+def test_the_outbox_says_that_only_a_card_has_yet_to_be_changed(
+    command: Command, graph: FakeGraph, service: FakeConnector
+) -> None:
+    """A digest told that two were decided, and neither of their cards can be changed just now."""
+    bot = FakeBotChannel(service).settings
+    graph.requests = [make_request(), make_request()]
+    command("poll", **bot)
+    for request in graph.requests:
+        request["status"] = "rejected"
+    service.answer_all(reply(403), on="update")
+
+    command("poll", **bot, MAA_DIGEST_ABOVE="1")
+
+    listed = json.loads(command("outbox", "list", "--json", **bot).out)
+    assert [(each["event"], each["told"]) for each in listed] == [("rejected", True)] * 2
+    assert command("outbox", "list", **bot).out.count("told by a digest, its card has yet to be changed") == 2
+
+
 def test_history_is_a_csv_that_a_spreadsheet_can_open_safely(command: Command, graph: FakeGraph) -> None:
     """One line for each card; a name that looks like a formula is none."""
     graph.requests = [make_request(requestor={"user": {"displayName": '=HYPERLINK("https://evil.example")'}})]

@@ -22,9 +22,21 @@ from tests.support.connector import FakeConnector
 from tests.support.graph import FakeGraph
 from tests.support.notifier import TENANT
 from tests.support.teams import FakeTeams
+from tests.support.wire import ScriptedServer, reply
 
-ALL = {"settings", "token", "graph", "state", "polls", "visibility", "outbox", "destination default"}
+ALL = {
+    "settings",
+    "token",
+    "graph",
+    "state",
+    "polls",
+    "visibility",
+    "approvers",
+    "outbox",
+    "destination default",
+}
 OF_THE_STORE = {"polls", "outbox", "destination default"}
+OFF = {"approvers"}
 
 
 def foreign(folder: Path) -> Path:
@@ -100,7 +112,7 @@ def test_a_locked_state_file_is_told_at_once(command: Command, locked: Path) -> 
     assert locked.name in checks["state"][1]
     assert "locked" in checks["state"][1]
     assert checks["graph"][0] == "ok"
-    assert {name for name, found in checks.items() if found[0] == "skipped"} == OF_THE_STORE
+    assert {name for name, found in checks.items() if found[0] == "skipped"} == OF_THE_STORE | OFF
     assert took < 15
 
 
@@ -293,6 +305,45 @@ def test_a_terminal_shows_what_is_waited_for() -> None:
     assert during == "checking graph ..."
     assert terminal.shown == f"{during}\r{' ' * len(during)}\r"
     assert pipe.shown == quiet.shown == ""
+
+
+def test_the_monitor_is_tried_only_when_asked_for(command: Command) -> None:
+    """A pulse says that a poll was good, so it is sent by hand alone; nothing shows the address."""
+    with ScriptedServer(default=reply(200)) as monitor:
+        address = f"{monitor.url}/token-of-the-monitor"
+        calm = command("doctor", "--json", MAA_PING_URL=address)
+        quiet = len(monitor.requests)
+        sent = command("doctor", "--json", "--send", MAA_PING_URL=address)
+        heard = [(seen.method, seen.path) for seen in monitor.requests]
+        monitor.script(reply(404))
+        refused = command("doctor", "--send", MAA_PING_URL=address)
+
+    results = [
+        next(found["result"] for found in json.loads(outcome.out) if found["check"] == "pulse")
+        for outcome in (calm, sent)
+    ]
+    assert (results, quiet, heard) == (["skipped", "ok"], 0, [("GET", "/token-of-the-monitor")])
+    assert refused.code == 3
+    assert "FAILED  pulse: it answered 404" in refused.out
+    assert "token-of-the-monitor" not in refused.out + refused.err + calm.out
+
+
+def test_a_monitor_and_a_mirror_are_recommended_until_they_are_there(command: Command) -> None:
+    """A second destination at another host that hears everything; a filtered one is no mirror."""
+    mirror = {"name": "mirror", "webhook_url": "https://mirror.example/hook?sig=0"}
+    whole = json.dumps([mirror])
+    part = json.dumps([{**mirror, "events": ["approved"]}])
+    told = [
+        next(line for line in command("doctor", **settings).out.splitlines() if "settings:" in line)
+        for settings in (
+            {},
+            {"MAA_DESTINATIONS": part},
+            {"MAA_DESTINATIONS": whole, "MAA_PING_URL": "https://monitor.example/x"},
+        )
+    ]
+
+    assert ["another tenant" in line for line in told] == [True, True, False]
+    assert ["MAA_PING_URL" in line for line in told] == [True, True, False]
 
 
 def test_what_deserves_a_look_is_a_warning_of_the_settings(command: Command, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ QUIET: dict[str, object] = {
     "hidden": [],
     "stale": 0,
     "unreached": 0,
+    "unheard": 0,
     "token_issued_at": None,
 }
 

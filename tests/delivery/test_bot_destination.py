@@ -61,6 +61,23 @@ def test_a_whole_life_is_one_card_its_thread_and_two_chats(
     assert len(service.posts) == 1 + 2 * 3 + 2
 
 
+def test_a_changed_card_shows_its_number_and_that_of_its_last_news(
+    graph: FakeGraph, service: FakeConnector, notifier: Notifier
+) -> None:
+    """The channel has no gap where a card was changed; chats have no numbers, each would see gaps."""
+    request = filed_by(MIRA, notifier)
+    graph.requests = [request]
+    notifier.poll()
+    request["status"] = "approved"
+    notifier.poll_after(MINUTE)
+
+    [card], [first, *_] = service.cards_in(GENERAL), service.posts
+    [reply_card] = service.replies_to(first.activity_id)
+    assert text(card).endswith("No. 1, changed by no. 2")
+    assert text(reply_card).endswith("No. 2")
+    assert not any("No. " in text(each) for each in service.chat_with(MIRA))
+
+
 def test_a_reply_says_who_has_to_do_what(
     graph: FakeGraph, service: FakeConnector, notifier: Notifier
 ) -> None:

@@ -68,6 +68,27 @@ def test_a_card_that_stands_is_changed_and_replied_to(shown: int, changes: bool)
     assert (message.location, message.reply, message.changes_card) == (PLACE, {"reply": "a"}, changes)
 
 
+def test_the_card_of_what_a_digest_told_is_changed_in_silence() -> None:
+    """It is told, so it shares no other digest and rings nobody."""
+    told = [news(each, 2, told=True) for each in "abc"]
+    places = {each: StoredCard(PLACE, START, 1) for each in "abc"}
+
+    members, message = compose(*told, places=places)
+
+    assert (members, message.location, message.reply, message.changes_card) == (["a"], PLACE, None, True)
+
+
+def test_changes_of_cards_that_stand_share_a_digest_without_new_requests() -> None:
+    """Each kind is counted for itself, and the first that is due decides which is told."""
+    places = {each: StoredCard(PLACE, START, 1) for each in "abc"}
+    changes, new = [news(each, 2) for each in "abc"], [news(each) for each in "def"]
+
+    assert compose(*changes, *new, places=places)[0] == ["a", "b", "c"]
+    assert compose(*new, *changes, places=places)[0] == ["d", "e", "f"]
+    assert compose(*changes[:2], *new, places=places)[0] == ["a"]
+    assert compose(*new[:2], *changes, places=places)[0] == ["d"]
+
+
 def test_more_than_so_many_become_one_digest() -> None:
     """And just as many come one by one."""
     three = [news(each, recipient="p") for each in "abc"]
@@ -121,6 +142,14 @@ def test_a_digest_that_was_tried_comes_as_it_was() -> None:
     told, message = compose(*due)
 
     assert (told, message.card["again"]) == (["a", "c"], True)
+
+
+def test_earlier_news_in_doubt_part_no_digest_that_passed_them() -> None:
+    """A digest whose answer was lost stays that digest, though what it passed is due again, too."""
+    due = [news("a", digest="d"), news("b", 1, doubts=3), news("b", 2, digest="d", doubts=1)]
+
+    assert compose(*due)[0] == ["a", "b"]
+    assert compose(news("a", digest="d"), news("b", 1), news("b", 2, digest="d"))[0] == ["a"]
 
 
 def test_the_last_of_a_digest_is_a_card_of_its_own() -> None:

@@ -8,8 +8,6 @@ from uuid import uuid4
 import pytest
 
 from tests.support.cards import text
-from tests.support.channels import FakeBotChannel
-from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -152,29 +150,6 @@ def test_a_long_outage_takes_a_digest_hardly_apart(
 
     assert (sum(told(teams.cards, forty)), report.pending) == (40, 0)
     assert (max(told(teams.cards, forty)) >= 35, len(teams.cards) <= 6) == (True, True)
-
-
-def test_only_requests_without_a_card_share_a_digest_however_many_wait(
-    graph: FakeGraph, service: FakeConnector, make_notifier: Make
-) -> None:
-    """Sixty known requests are decided and a burst is filed: no known one is in it, each card is right."""
-    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_DIGEST_ABOVE="100")
-    known = burst(notifier, 60)
-    graph.requests = list(known)
-    notifier.poll_each(MINUTE, 20)
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    notifier.clock.advance(MINUTE)
-    for request in known:
-        request["status"] = "rejected"
-    fresh = burst(notifier, 12)
-    graph.requests += fresh
-    report = notifier.poll_each(MINUTE, 40)[-1]
-
-    cards = service.cards_in(GENERAL)
-    assert report.pending == 0
-    assert [sum(told(cards, [each])) for each in known] == [1] * 60
-    assert sum("Needs approval" in text(card) and told([card], known) != [0] for card in cards) == 0
-    assert max(told(cards, fresh)) == 12
 
 
 def test_what_is_left_of_a_digest_after_a_person_discards_some_is_still_told(

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import (
@@ -187,6 +188,22 @@ def test_the_plain_form_of_a_card_comes_right_after_its_full_one() -> None:
     assert ranked(news("c"), *plain) == ["b", "a", "c"]
 
 
+def test_a_card_of_what_is_told_is_changed_last() -> None:
+    """It rings nobody: what failed before comes first, and later news of the same request need not wait."""
+    told = news("a", told=True)
+
+    assert ranked(told, news("b", attempts=3), news("c"), news("a", 2)) == ["c", "a", "b", "a"]
+    assert waits(news("a", told=True, not_before=START + HOUR), news("a", 2)) == [3_600, 0]
+
+
+def test_silent_changes_of_cards_leave_room_for_news() -> None:
+    """Of twenty-five cards in five minutes they take twenty; what rings goes on."""
+    busy = DestinationState(posts=tuple(START.timestamp() - each for each in range(200, 180, -1)))
+
+    assert waits(news("a", told=True), news("b"), state=busy) == [100, 0]
+    assert waits(news("a", told=True), state=replace(busy, posts=busy.posts[1:])) == [0]
+
+
 def test_what_has_its_time_later_is_not_told_now() -> None:
     """It is told at its time, to the second."""
     one, two = news("a"), news("b")
@@ -204,6 +221,13 @@ def test_other_people_come_before_whoever_could_not_be_told() -> None:
     failed = news("a", recipient="p", attempts=1)
 
     assert ranked(failed, news("b", recipient="p"), news("c", recipient="q"), later=(failed,)) == ["c", "b"]
+
+
+def test_what_is_ill_by_itself_says_nothing_of_its_person() -> None:
+    """Others were taken since it failed: its person's other news come before another chat that fails."""
+    ill, fails = news("a", recipient="p", attempts=9, ill=True), news("b", recipient="q", attempts=4)
+
+    assert ranked(ill, fails, news("c", recipient="q"), news("d", recipient="p")) == ["d", "c", "b", "a"]
 
 
 def test_other_news_come_before_those_of_a_request_that_failed_for_somebody() -> None:
@@ -235,7 +259,9 @@ def test_a_card_is_for_one_person_and_one_destination() -> None:
 
 
 def test_what_waits_longer_than_a_passing_fault_is_overdue() -> None:
-    """More than fifteen minutes."""
+    """More than fifteen minutes; a card that is changed in its turn, after its news were told, is not."""
     times = (START - 15 * MINUTE - SECOND, START - 15 * MINUTE, START)
+    untried, failed = (news(recorded_at=times[0], told=True, attempts=each).value for each in (0, 1))
 
     assert count_overdue([news(recorded_at=each).value for each in times], START) == 1
+    assert count_overdue([untried, failed], START) == 1

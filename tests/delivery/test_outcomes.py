@@ -21,10 +21,14 @@ WEEK = timedelta(days=7)
 
 
 def accepted(
-    items: list[PendingNotification], *waiting: PendingNotification, **message: Any
+    items: list[PendingNotification],
+    *waiting: PendingNotification,
+    places: dict[str, StoredCard] | None = None,
+    **message: Any,
 ) -> list[Outcome]:
     """What is recorded of a card that was taken."""
-    return outcomes.accepted(items, Message({}, **message), Receipt("run", "message", PLACE), waiting, START)
+    receipt = Receipt("run", "message", PLACE)
+    return outcomes.accepted(items, Message({}, **message), receipt, waiting, places or {}, START)
 
 
 def test_a_card_that_was_taken_is_journalled_and_remembered() -> None:
@@ -47,6 +51,38 @@ def test_a_digest_is_nobodys_own_card() -> None:
     found = accepted(told)
 
     assert found == [Outcome(each, entry=JournalEntry(each.value, START, "run", "message")) for each in told]
+
+
+def test_what_a_digest_told_waits_for_its_card_to_be_changed() -> None:
+    """Only the newest of each request, and nothing of how it was tried; a request without a card is done."""
+    tried: dict[str, Any] = {"attempts": 2, "doubts": 1, "tried_at": START, "digest": "d", "failing_for": 9.0}
+    older, newer, new = news("a", 2, **tried), news("a", 3, **tried), news("b", **tried)
+
+    found = accepted([older, newer, new], places={"a": StoredCard(PLACE, START, 1)})
+
+    assert found == [
+        Outcome(older, entry=JournalEntry(older.value, START, "run", "message")),
+        Outcome(newer, kept=replace(news("a", 3).value, told=True)),
+        Outcome(new, entry=JournalEntry(new.value, START, "run", "message")),
+    ]
+
+
+def test_a_card_that_is_changed_after_its_digest_is_done() -> None:
+    """Once changed it waits for nothing."""
+    told = news("a", 3, told=True)
+
+    [found] = accepted([told], places={"a": StoredCard(PLACE, START, 1)})
+
+    assert (found.kept, found.card) == (None, StoredCard(PLACE, START, 3))
+
+
+def test_older_news_that_were_told_are_done_once_newer_ones_are() -> None:
+    """The newer ones change the card: it is changed once, and shows the last state."""
+    older = news("a", 2, told=True)
+
+    found = accepted([news("a", 3), news("b")], older, places={"a": StoredCard(PLACE, START, 1)})
+
+    assert found[2:] == [Outcome(older, entry=JournalEntry(older.value, START))]
 
 
 def test_older_news_of_any_member_know_that_a_digest_overtook_them() -> None:
@@ -85,7 +121,7 @@ def test_older_news_are_never_taken_for_the_card_of_the_request(
 
 def test_a_destination_without_places_has_no_card_to_remember() -> None:
     """A webhook tells none."""
-    [found] = outcomes.accepted([news()], Message({}), Receipt(), [], START)
+    [found] = outcomes.accepted([news()], Message({}), Receipt(), [], {}, START)
 
     assert (found.card, found.entry) == (None, JournalEntry(news().value, START))
 

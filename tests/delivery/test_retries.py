@@ -653,6 +653,14 @@ def test_an_address_that_answers_again_is_not_mute() -> None:
         ({"tried_at": START, "failing_since": START + HOUR}, {"failing_since": None}),
         ({"unreached_at": START - MINUTE, "not_before": START + 4 * MINUTE}, {}),
         ({"unreached_at": START + HOUR}, {"unreached_at": None}),
+        (
+            {"unreached_at": START + DAY, "not_before": START + DAY},
+            {"unreached_at": None, "not_before": None},
+        ),
+        (
+            {"tried_at": START, "unreached_at": START + DAY, "not_before": START + DAY},
+            {"unreached_at": None, "not_before": None},
+        ),
     ],
 )
 def test_times_that_a_wrong_clock_stored_hold_nothing_up(

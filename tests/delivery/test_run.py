@@ -120,7 +120,9 @@ def test_what_is_taken_is_told_once_and_the_lease_is_given_back() -> None:
 
     assert (first, second) == (DeliveryResult(delivered=1), DeliveryResult())
     assert (house.box.told, house.left) == (["a"], {})
-    assert house.state == DestinationState(posts=(START.timestamp(),), last_accepted=START, heard_at=START)
+    assert house.state == DestinationState(
+        posts=(START.timestamp(),), last_accepted=START, heard_at=START, serial=1
+    )
     assert [each.run_id for each in house.store.journal.read_sent()] == ["run"]
 
 
@@ -558,6 +560,19 @@ def test_a_request_with_a_card_is_in_no_digest_where_cards_are_changed(updates_c
 
     digests = [each for each in house.box.told if isinstance(each, list)]
     assert digests == ([["a", "b"]] if updates_cards else [["a", "b", "d", "e"]])
+
+
+@pytest.mark.parametrize("updates_cards", [True, False])
+def test_what_a_digest_told_is_done_where_no_card_is_to_be_changed(updates_cards: bool) -> None:
+    """Its row is gone, or the destination is a webhook now: nothing is posted, which would ring again."""
+    house = House()
+    house.box.updates_cards = updates_cards
+    house.put(news("a", 2, told=True), news("b"))
+
+    house.run()
+
+    assert (house.box.told, house.left) == (["b"], {})
+    assert [each.notification.event.subject_id for each in house.store.journal.read_sent()] == ["b", "a"]
 
 
 def test_older_news_that_wait_know_that_they_were_overtaken() -> None:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.sender import Message, Receipt, Sender
+from maa_notify.demo.access import SimulatedAccess
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.graph.client import GraphClient
@@ -58,15 +59,25 @@ class Watched:
 
 
 @pytest.fixture
-def rows(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> Watched:
+def rows_of(teams: FakeTeams) -> Callable[[Notifier], Watched]:
+    """Watches the rows of a notifier that has polled before, from its next poll on."""
+
+    def watch(notifier: Notifier) -> Watched:
+        watched = Watched(notifier.app.store.rows, teams)
+        notifier.app.store = StateStore(watched)
+        notifier.poll_after(60)
+        watched.before_post.clear()
+        return watched
+
+    return watch
+
+
+@pytest.fixture
+def rows(graph: FakeGraph, notifier: Notifier, rows_of: Callable[[Notifier], Watched]) -> Watched:
     """The rows of a notifier that has polled before, and knows one request that is over."""
     graph.requests = [make_request(now=notifier.clock.now(), status="completed")]
     notifier.poll()
-    watched = Watched(notifier.app.store.rows, teams)
-    notifier.app.store = StateStore(watched)
-    notifier.poll_after(60)
-    watched.before_post.clear()
-    return watched
+    return rows_of(notifier)
 
 
 def test_a_first_card_costs_one_read_and_one_transaction(
@@ -80,6 +91,32 @@ def test_a_first_card_costs_one_read_and_one_transaction(
     assert rows.before_post == ["read meta:..outbox;", "write live meta outbox"]
     assert len(teams.cards) == 1
     assert notifier.app.store.outbox.read_destination("default").value.holder == ""
+
+
+@pytest.fixture
+def knowing(graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]) -> Notifier:
+    """A notifier that tells who can decide, and has read that."""
+    SimulatedAccess().serve(graph.resources)
+    made = make_notifier(MAA_APPROVERS="on")
+    graph.requests = [make_request(now=made.clock.now(), status="completed")]
+    made.poll()
+    return made
+
+
+def test_who_can_decide_costs_no_trip_more(
+    graph: FakeGraph, teams: FakeTeams, knowing: Notifier, rows_of: Callable[[Notifier], Watched]
+) -> None:
+    """Neither in a quiet poll nor for a first card: the process has it in its memory."""
+    watched = rows_of(knowing)
+    knowing.poll_after(60)
+    quiet = [*watched.before_post]
+    watched.before_post.clear()
+    graph.requests.append(make_request(now=knowing.clock.now()))
+    knowing.poll_after(60)
+
+    assert quiet == ["read meta:..outbox;", "write meta"]
+    assert watched.before_post == ["read meta:..outbox;", "write live meta outbox"]
+    assert len(teams.cards) == 1
 
 
 def test_a_quiet_poll_costs_one_read_and_the_mark(notifier: Notifier, rows: Watched) -> None:

@@ -212,6 +212,23 @@ def test_a_permission_is_taken_away_and_given_back(visit: Visit) -> None:
     assert visit.complaints == []
 
 
+def test_who_joins_the_approver_group_and_approves_stands_out(visit: Visit) -> None:
+    """The first card names who can decide; the next one tells when the approver joined."""
+    entry = visit.submit("wipe", "Laptop left in a taxi")
+    expect(visit.cards.first).to_contain_text("“Aiko Mori”", timeout=WITHIN_MS)
+    visit.page.get_by_role("button", name="Approver group").click()
+    visit.page.get_by_role("switch", name="Priya Nandan").check()
+    visit.page.keyboard.press("Escape")
+    entry.get_by_role("button", name="Approve").click()
+    visit.page.get_by_label("Decide as").select_option("priya")
+    visit.page.locator("#decide-go").click()
+
+    told = visit.page.get_by_role("article", name="Card 2")
+    expect(told).to_be_visible(timeout=WITHIN_MS)
+    expect(told).to_contain_text("Whoever decided joined the approver group between")
+    assert visit.complaints == []
+
+
 def test_the_theme_changes_with_a_press(visit: Visit) -> None:
     """The switch redraws the cards in the other theme, and the choice outlives a reload."""
     visit.submit("app", "Pilot ring 2")

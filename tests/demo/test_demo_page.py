@@ -92,7 +92,7 @@ def test_escape_closes_what_was_opened(page: Page, drawing: DemoServer) -> None:
     drawing.tenant.submit("wipe")
     for name, opened in (
         ("New request", page.locator("#ask")),
-        ("Approve", page.locator("#decide")),
+        ("Approve…", page.locator("#decide")),
         ("What if", page.locator("#what-if")),
         ("What is real here", page.locator("#about")),
         ("Permissions of the notifier", page.locator("#permissions")),
@@ -114,7 +114,7 @@ def test_the_keyboard_reaches_every_situation(page: Page, drawing: DemoServer) -
     expect(page.get_by_role("button", name="12 hours later")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#live")).to_have_text("12 hours later: done")
-    for _ in range(3):
+    for _ in range(4):
         page.keyboard.press("Tab")
     page.keyboard.press("Space")
 
@@ -182,11 +182,11 @@ def test_axe_finds_no_barrier(page: Page, drawing: DemoServer, theme: str, width
     page.evaluate("document.querySelector('[data-show=intune]').click(); byId('over').hidden = false")
     page.get_by_role("button", name="New request").click()
     found.append(_findings(page))
-    for panel in ("what-if", "about", "connect", "permissions"):
+    for panel in ("what-if", "about", "connect", "permissions", "group"):
         page.evaluate("panel => byId(panel).showPopover()", panel)
         found.append(_findings(page))
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Approve").first.click()
+    page.get_by_role("button", name="Approve…").first.click()
     found.append(_findings(page))
     page.goto(f"{drawing.url}/read/README.md")
     expect(page.locator("h1")).not_to_have_count(0)

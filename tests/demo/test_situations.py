@@ -86,7 +86,7 @@ def test_what_happens_once_cannot_be_undone(client: httpx.Client) -> None:
     answer = _let(client, "flood", "end")
 
     assert answer.status_code == 409
-    assert "choose one of teams-down, graph-down" in answer.json()["error"]
+    assert "choose one of group-emptied, teams-down, graph-down" in answer.json()["error"]
 
 
 def test_a_flood_is_about_as_many_devices(client: httpx.Client) -> None:

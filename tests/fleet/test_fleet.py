@@ -24,7 +24,7 @@ from tests.support.clock import FakeClock
 from tests.support.entra import CLIENT, TENANT, FakeEntra, FakeIdentityEndpoint
 from tests.support.graph import FakeGraph, make_request
 from tests.support.teams import FakeTeams
-from tests.support.wire import hang, reply
+from tests.support.wire import ScriptedServer, hang, reply
 
 NAMES = ("Contoso", "Fabrikam", "Tailspin")
 MINUTE = 60.0
@@ -45,20 +45,21 @@ class Scene:
 
     def fleet(self, *more: dict[str, Any], **settings: str) -> Fleet:
         """A process of the fleet; another one is another process."""
-        entries = [
-            {
-                "tenant_id": id_of(name),
-                "tenant_name": name,
-                "graph_url": graph.url,
-                "teams_webhook_url": self.teams.url_for(name),
-            }
-            for name, graph in self.graphs.items()
-        ]
+        entries = [self.entry(name) for name in self.graphs]
         environ = {"MAA_TENANTS": json.dumps([*entries, *more]), "MAA_STATE": self.state, **settings}
         self.running.append(
             Fleet({"MAA_ACCESS_TOKEN": "x", "MAA_REMINDERS": "", **environ}, app.build, self.clock)
         )
         return self.running[-1]
+
+    def entry(self, name: str) -> dict[str, Any]:
+        """A tenant's entry of the list."""
+        return {
+            "tenant_id": id_of(name),
+            "tenant_name": name,
+            "graph_url": self.graphs[name].url,
+            "teams_webhook_url": self.teams.url_for(name),
+        }
 
     def file(self, name: str) -> None:
         """A request comes into being."""
@@ -147,6 +148,38 @@ def test_a_broken_tenant_is_said_and_the_others_hear(scene: Scene, caplog: pytes
     assert "failure=graph_denied" in done[0]
 
 
+def test_a_tenant_that_leaves_the_list_is_missed_by_its_monitor(scene: Scene) -> None:
+    """Each entry has a monitor of its own; that of the deployment would be well with any tenant's poll."""
+    with ScriptedServer(default=reply(200)) as monitor:
+        entries = [
+            {
+                "tenant_id": id_of(name),
+                "graph_url": scene.graphs[name].url,
+                "teams_webhook_url": scene.teams.url_for(name),
+                "ping_url": f"{monitor.url}/{name}",
+            }
+            for name in NAMES
+        ]
+        poll_all(scene.fleet(MAA_TENANTS=json.dumps(entries), MAA_PING_URL=f"{monitor.url}/all"))
+        scene.clock.advance(MINUTE)
+        poll_all(scene.fleet(MAA_TENANTS=json.dumps(entries[1:])))
+        heard = [seen.path for seen in monitor.requests]
+
+    assert heard == ["/Contoso", "/Fabrikam", "/Tailspin", "/Fabrikam", "/Tailspin"]
+
+
+def test_an_entry_that_is_redirected_is_told_in_that_tenant_alone(scene: Scene) -> None:
+    """Somebody edits one entry of the list: its channels hear, and those of nobody else."""
+    poll_all(scene.fleet())
+    scene.clock.advance(MINUTE)
+    sink = {**scene.entry("Contoso"), "graph_url": scene.graphs["Fabrikam"].url}
+    poll_all(scene.fleet(MAA_TENANTS=json.dumps([sink, scene.entry("Fabrikam"), scene.entry("Tailspin")])))
+
+    assert [scene.cards(name) for name in NAMES] == [1, 0, 0]
+    [card] = scene.teams.cards_in("Contoso")
+    assert "MAA_GRAPH_URL" in text(card)
+
+
 def test_a_slow_tenant_delays_nobody(scene: Scene) -> None:
     """While one Graph hangs, the others are polled; the slow one takes no second turn meanwhile."""
     fleet = scene.fleet()
@@ -206,18 +239,62 @@ def test_a_late_message_is_not_answered_by_a_poll_before_it(scene: Scene) -> Non
 
 
 def test_a_quiet_poll_leaves_a_line_now_and_then(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    """Every ten minutes, and whenever there is something to tell: alarms live on these lines."""
+    """Every hour, whenever there is something to tell, and after it: alarms live on these lines."""
     caplog.set_level("INFO")
     fleet = scene.fleet()
-    for minute in range(25):
+    told = []
+    for minute in range(70):
         if minute == 3:
             scene.file("Contoso")
         fleet.poll(ask_for("Contoso", scene))
+        told += [(minute, "events=1" in line) for line in caplog.messages if line.startswith("poll.done")]
+        caplog.clear()
         scene.clock.advance(MINUTE)
-    told = [line for line in caplog.messages if line.startswith("poll.done")]
 
-    assert len(told) == 4
-    assert ["events=1" in line for line in told] == [False, True, False, False]
+    assert told == [(0, False), (3, True), (4, False), (64, False)]
+
+
+def unpolled_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The tenants that were said not to be polled, since the last look."""
+    found = [line for line in caplog.messages if line.startswith("fleet.unpolled")]
+    caplog.clear()
+    return found
+
+
+def test_a_tenant_that_stays_unpolled_is_named_for_ever(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the timer, for a tenant whose polls never come leaves no line of its own; also after two days."""
+    poll_all(scene.fleet())
+    fleet = scene.fleet()
+    for _ in range(3):
+        scene.clock.advance(86_400)
+        for name in NAMES[1:]:
+            fleet.poll(ask_for(name, scene))
+        caplog.clear()
+        fleet.asks()
+        assert unpolled_in(caplog) == ["fleet.unpolled tenant=contoso.example code=stale"]
+
+
+def test_who_is_not_polled_is_looked_up_every_quarter_of_an_hour(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look costs a read for each tenant; one that is polled again is not named any more."""
+    fleet = scene.fleet()
+    found = []
+    for _ in range(31):
+        fleet.asks()
+        found.append(len(unpolled_in(caplog)))
+        scene.clock.advance(MINUTE)
+    poll_all(fleet)
+
+    assert [minute for minute, tenants in enumerate(found) if tenants] == [0, 15, 30]
+    scene.clock.advance(15 * MINUTE)
+    for name in NAMES:
+        fleet.poll(ask_for(name, scene))
+    caplog.clear()
+    fleet.asks()
+    assert unpolled_in(caplog) == []
 
 
 def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.cloud import Cloud, new_cloud
 from tools.templates import MISSING, ROOT, Compilation, Compiler, find_compiler
 
 HANGS_AFTER = 600
@@ -66,3 +67,9 @@ def checkov() -> Path:
     """The scanner, in an environment of its own."""
     folder = "Scripts" if os.name == "nt" else "bin"
     return _found(ROOT / ".venv-infra" / folder / "checkov", "no Checkov: run `make .venv-infra/.locked`")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Cloud:
+    """A tenant with a deployed notifier whose identity may do nothing yet."""
+    return new_cloud(tmp_path)

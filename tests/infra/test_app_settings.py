@@ -16,8 +16,10 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
+    "MAA_APPROVERS": "takes permissions that the templates do not grant; set by hand (docs/approvers.md)",
+    "MAA_APPROVERS_EVERY": "as above",
     "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
-    "MAA_TENANT_NAME": "stands in the entries of a fleet; one tenant needs none",
+    "MAA_PING_URL": "a secret of the vault, by the parameter for those that have no parameter of their own",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
 FORBIDDEN_ON_FLEX = {
@@ -61,9 +63,12 @@ HOST_OF_A_FLEET = {
     "AzureFunctionsJobHost__extensionBundle__id",
     "AzureFunctionsJobHost__extensionBundle__version",
     "PYTHON_THREADPOOL_THREAD_COUNT",
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes",
+    "AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond",
 }
 CHOSEN = {
     "MAA_TENANT_ID": "contoso.example",
+    "MAA_TENANT_NAME": "Contoso (test)",
     "MAA_CLOUD": "usgov",
     "MAA_TABLE_NAME": "Approvals",
     "MAA_REMINDERS": "25%,12h",
@@ -132,9 +137,10 @@ def test_secrets_are_references_to_the_vault(deployment: str, setting: str, secr
 def test_a_fleet_has_secrets_of_its_own() -> None:
     """An entry of the list names an app setting; the vault, which takes no underscore, has its value."""
     found = prediction("fleet")
-    [first, second] = [value for name, value in found.settings().items() if name.startswith("HOOK_")]
+    first, second, plain = (found.settings()[f"HOOK_{name}"] for name in ("CONTOSO", "FABRIKAM", "REGION"))
 
     start = f"[format('@Microsoft.KeyVault(SecretUri={{0}}{{1}})', {_secrets_of(found.outputs['vaultName'])}"
+    assert plain == "north"
     assert (first, second) == (f"{start}, 'HOOK-CONTOSO')]", f"{start}, 'HOOK-FABRIKAM')]")
 
 
@@ -155,6 +161,7 @@ def _secrets_of(vault: str) -> str:
                 "MAA_MANAGED_IDENTITY_CLIENT_ID",
                 "HOOK_CONTOSO",
                 "HOOK_FABRIKAM",
+                "HOOK_REGION",
             },
         ),
         ("private-network", set()),

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.infra.predictions import NAMES
-from tools.templates import DEPLOYMENTS, ROOT, VERSION, Compilation, Compiler, is_current
+from tools.templates import (
+    DEPLOYMENTS,
+    ROOT,
+    VERSION,
+    Compilation,
+    Compiler,
+    CompilerError,
+    is_current,
+)
 
 FAULTS = {
     "a misspelt output": (
@@ -104,10 +112,41 @@ def test_a_snapshot_is_what_the_templates_make(compiler: Compiler, name: str) ->
 
 
 def test_both_ways_make_the_same(compiler: Compiler, tmp_path: Path) -> None:
-    """A deployment with azd makes a group, and in it what a deployment without azd makes."""
+    """A deployment with azd makes two groups, and in them what a deployment without azd makes."""
     root = copy_into(tmp_path)
     (root / DEPLOYMENTS / "azd.bicepparam").write_text(AZD, encoding="utf-8")
-    group, *others = compiler.predicted("azd", root, group="")["predictedResources"]
+    plain = (root / DEPLOYMENTS / "plain.bicepparam").read_text(encoding="utf-8")
+    beside = f"{plain}\nparam alarmGroupName = 'rg-maa-notify-alarms'\n"
+    (root / DEPLOYMENTS / "plain.bicepparam").write_text(beside, encoding="utf-8")
+    made = compiler.predicted("azd", root, group="")["predictedResources"]
+    groups = [each for each in made if each["type"] == "Microsoft.Resources/resourceGroups"]
 
-    assert (group["type"], group["name"]) == ("Microsoft.Resources/resourceGroups", "rg-maa-notify")
-    assert others == compiler.predicted("plain", root)["predictedResources"]
+    assert [each["name"] for each in groups] == ["rg-maa-notify", "rg-maa-notify-alarms"]
+    assert [each for each in made if each not in groups] == compiler.predicted("plain", root)[
+        "predictedResources"
+    ]
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("param tenantId = 'contoso'", "neither the id of a tenant nor a domain name"),
+        ("param pollSchedule = 'every minute'", "has not the six fields of NCRONTAB"),
+        ("param alarmEmails = 'ops@contoso.example, night'", '"night" is no mail address'),
+        ("param callers = ['10.0.0']", "is no range such as"),
+        ("param deployers = ['10.0.0.0/99']", "'10.0.0.0/99' is not valid"),
+        ("param privateNetwork = true\nparam networkPrefix = '10.61.0.0/33'", "'10.61.0.0/33' is not valid"),
+    ],
+    ids=["tenant", "schedule", "mail", "caller", "deployer", "network"],
+)
+def test_what_is_misspelt_fails_before_the_deployment(
+    compiler: Compiler, tmp_path: Path, line: str, said: str
+) -> None:
+    """Not in the app, which would tell nobody."""
+    root = copy_into(tmp_path)
+    mail = "" if "alarmEmails" in line else "\nparam alarmEmails = 'ops@contoso.example'"
+    text = f"using '../../../infra/resources.bicep'\n{line}{mail}\n"
+    (root / DEPLOYMENTS / "odd.bicepparam").write_text(text, encoding="utf-8")
+
+    with pytest.raises(CompilerError, match=said):
+        compiler.predicted("odd", root)

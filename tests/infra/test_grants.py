@@ -1,19 +1,14 @@
 """Who may do what: the roles and permissions in the templates, and the scripts that grant them."""
 
-import json
-import os
 import re
-import stat
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from maa_notify.domain.capabilities import CAPABILITIES
 from maa_notify.domain.visibility import FAMILIES, MINIMAL, RECOMMENDED
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS
+from tests.infra.cloud import PRINCIPAL, RESOURCES, Cloud, runs_bash
 from tests.infra.predictions import INFRA, prediction
 from tools.templates import ROOT
 
@@ -36,15 +31,7 @@ IDS = {family.name: family.permission_id for family in FAMILIES}
 ALL = list(IDS.values())
 NAMES = {family.name: family.permission for family in FAMILIES}
 GRAPH = "00000003-0000-0000-c000-000000000000"
-PRINCIPAL = "11110000-0000-4000-8000-000000000001"
 GUID = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
-RESOURCES = [
-    ["Microsoft.ManagedIdentity/userAssignedIdentities", "id-maa"],
-    ["Microsoft.Storage/storageAccounts", "stmaa"],
-    ["Microsoft.KeyVault/vaults", "kv-maa"],
-    ["microsoft.insights/components", "appi-maa"],
-]
-
 ROLES_FOR = {
     "principalId": PRINCIPAL,
     "storageAccountName": "stmaa",
@@ -53,8 +40,6 @@ ROLES_FOR = {
     "fleet": "false",
 }
 """What grant.sh passes to roles/main.bicep."""
-
-runs_bash = pytest.mark.skipif(os.name == "nt", reason="the scripts are for bash; on Windows use Cloud Shell")
 
 
 def _deployed() -> dict[str, str]:
@@ -66,14 +51,16 @@ def test_only_the_permissions_of_the_program_are_named() -> None:
     """Another permission anywhere would be asked for, sooner or later."""
     text = "\n".join(_deployed().values())
 
-    assert set(re.findall(r"\b\w+(?:\.\w+)*\.(?:Read|ReadWrite|ReadBasic)\.\w+", text)) == RECOMMENDED
+    known = {each.name for capability in CAPABILITIES for each in capability.permissions}
+    assert set(re.findall(r"\b\w+(?:\.\w+)*\.(?:Read|ReadWrite|ReadBasic)\.\w+", text)) == known
 
 
 def test_no_other_id_is_in_the_templates() -> None:
     """A role or permission can also be named by its id alone."""
     ids = set(re.findall(GUID, "\n".join(_deployed().values())))
 
-    assert ids == {*ROLES, *ALL, GRAPH}
+    known = {each.id for capability in CAPABILITIES for each in capability.permissions}
+    assert ids == {*ROLES, *known, GRAPH}
 
 
 @pytest.mark.parametrize("name", ["families.sh", "main.bicep", "predeploy.ps1"])
@@ -124,67 +111,9 @@ def test_the_permissions_are_granted_to_the_identity_on_graph(compiled: dict[str
     assert template["resources"]["graph"]["properties"] == {"appId": GRAPH}
     assert template["variables"]["permissions"] == IDS
     assert families["defaultValue"] == families["allowedValues"] == list(IDS)
-    assert grants["copy"]["count"] == "[length(parameters('families'))]"
+    assert grants["copy"]["count"] == "[length(variables('wanted'))]"
     assert grants["properties"]["principalId"] == "[parameters('principalId')]"
-    assert grants["properties"]["appRoleId"].startswith("[variables('permissions')[parameters('families')[")
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """A folder with the stand-in for az, and what it knows."""
-
-    folder: Path
-
-    @property
-    def tenant(self) -> dict[str, Any]:
-        """What the stand-in knows by now."""
-        content: dict[str, Any] = json.loads((self.folder / "tenant.json").read_text(encoding="utf-8"))
-        return content
-
-    def change(self, **known: Any) -> None:
-        """Makes the stand-in know something else."""
-        (self.folder / "tenant.json").write_text(json.dumps({**self.tenant, **known}), encoding="utf-8")
-
-    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Runs one of the scripts as a person would."""
-        return subprocess.run(
-            [str(INFRA / script), *arguments],
-            env={
-                "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
-                "FAKE_AZ": str(self.folder / "tenant.json"),
-                "GRANT_WAIT_SECONDS": "0",
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=50,
-            check=False,
-        )
-
-    def grants(self) -> list[str]:
-        """The requests that asked Graph for a change."""
-        return [each for each in self.tenant["asked"] if "--method post" in each]
-
-
-@pytest.fixture
-def cloud(tmp_path: Path) -> Cloud:
-    """A tenant with a deployed notifier whose identity may do nothing yet."""
-    program = tmp_path / "az"
-    script = Path(__file__).with_name("az.py")
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n', encoding="utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    known = {
-        "principal": PRINCIPAL,
-        "granted": [],
-        "refuses": "",
-        "refuses_role": "",
-        "races": False,
-        "unknown_for": 0,
-    }
-    tenant = {**known, "resources": RESOURCES, "roles": [], "asked": []}
-    (tmp_path / "tenant.json").write_text(json.dumps(tenant), encoding="utf-8")
-    return Cloud(tmp_path)
+    assert grants["properties"]["appRoleId"].startswith("[variables('wanted')[")
 
 
 @runs_bash

@@ -54,7 +54,7 @@ def test_only_a_private_network_closes_public_access(deployment: str) -> None:
         (
             "fleet",
             {"Microsoft.Authorization/roleAssignments": 1, "Microsoft.Insights/scheduledQueryRules": 1},
-            {},
+            {"Microsoft.Insights/diagnosticSettings": 1},
         ),
         (
             "private-network",
@@ -67,7 +67,7 @@ def test_only_a_private_network_closes_public_access(deployment: str) -> None:
             },
             {},
         ),
-        ("no-roles", {}, {"Microsoft.Authorization/roleAssignments": 4}),
+        ("no-roles", {}, {"Microsoft.Authorization/roleAssignments": 4, "Microsoft.Authorization/locks": 1}),
     ],
 )
 def test_an_option_adds_its_own_resources(
@@ -80,6 +80,78 @@ def test_an_option_adds_its_own_resources(
 
     assert Counter(other[one] for one in set(other) - set(plain)) == added
     assert Counter(plain[one] for one in set(plain) - set(other)) == left_out
+
+
+WATCHED = {
+    "app": (
+        "Microsoft.Web/sites/write",
+        "Microsoft.Web/sites/extensions/write",
+        "Microsoft.Web/sites/delete",
+    ),
+    "rules": (
+        "Microsoft.Insights/scheduledQueryRules/delete",
+        "Microsoft.AlertsManagement/actionRules/write",
+    ),
+    "roles": ("Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/locks/delete"),
+}
+
+
+@pytest.mark.parametrize("deployment", NAMES)
+def test_what_azure_notes_of_the_notifier_rings(deployment: str) -> None:
+    """Who changes the app, takes an alarm away or gives himself a right is heard by the same people."""
+    found = prediction(deployment)
+    group = found.only("Microsoft.Insights/actionGroups")["id"]
+    alerts = found.of("Microsoft.Insights/activityLogAlerts")
+    rules = {each["name"].rpartition("-")[2]: each for each in alerts}
+
+    assert set(rules) == set(WATCHED)
+    for name, operations in WATCHED.items():
+        properties = rules[name]["properties"]
+        [any_of] = [each["anyOf"] for each in properties["condition"]["allOf"] if "anyOf" in each]
+        assert set(operations) < {each["equals"] for each in any_of}
+        assert properties["scopes"] == [found.only("Microsoft.Web/sites")["id"].partition("/providers/")[0]]
+        assert properties["actions"]["actionGroups"] == [{"actionGroupId": group}]
+
+
+def test_the_alarm_may_live_in_a_group_of_its_own() -> None:
+    """Whoever deletes the group of the notifier does not delete what tells of it."""
+    here, there = prediction("plain"), prediction("destinations")
+
+    for kind in ("Microsoft.Insights/actionGroups", "Microsoft.Insights/activityLogAlerts"):
+        assert all("/resourceGroups/rg-maa-notify/" in each["id"] for each in here.of(kind))
+        assert all("/resourceGroups/rg-alarms/" in each["id"] for each in there.of(kind))
+    assert here.only("Microsoft.Authorization/locks")["properties"]["level"] == "CanNotDelete"
+    assert there.of("Microsoft.Authorization/locks") == []  # it was asked for that
+
+
+def test_callers_and_deployers_can_be_bounded() -> None:
+    """The availability test and Teams are let in beside those who are named; others are not."""
+    plain, bounded, bot = (
+        prediction(name).only("Microsoft.Web/sites")["properties"]["siteConfig"]
+        for name in ("plain", "destinations", "bot")
+    )
+
+    def admitted(config: dict[str, Any], door: str) -> list[str]:
+        assert config[f"{door}RestrictionsDefaultAction"] == "Deny"
+        return [each["ipAddress"] for each in config[f"{door}Restrictions"]]
+
+    assert plain["ipSecurityRestrictionsDefaultAction"] == "Allow"
+    assert plain["scmIpSecurityRestrictionsDefaultAction"] == "Allow"
+    ranges = ["203.0.113.0/24", "198.51.100.7/32"]
+    assert admitted(bounded, "ipSecurity") == ["ApplicationInsightsAvailability", *ranges]
+    assert admitted(bounded, "scmIpSecurity") == ["203.0.113.0/24"]
+    assert admitted(bot, "ipSecurity")[1:] == ["52.112.0.0/14", "52.122.0.0/15", "203.0.113.0/24"]
+
+
+def test_the_tables_and_the_vault_tell_who_writes() -> None:
+    """What the rule `guard` reads; in a fleet each poll would be a line, so there it has to be asked for."""
+    scopes = {
+        name: [each["name"] for each in prediction(name).of("Microsoft.Insights/diagnosticSettings")]
+        for name in ("plain", "fleet")
+    }
+
+    assert sorted(set(scopes["plain"]) - set(scopes["fleet"])) == ["writers"]
+    assert "audit" in scopes["fleet"]
 
 
 def test_the_app_reaches_the_endpoints_by_their_public_names() -> None:
@@ -112,7 +184,7 @@ def test_secrets_are_secure_in_every_file(compiled: Compiled) -> None:
     """A webhook URL passes through no template as a plain parameter."""
     for template in compiled.values():
         parameters = template.get("parameters", {})
-        secure = {name for name, each in parameters.items() if each["type"] == "securestring"}
+        secure = {name for name, each in parameters.items() if each.get("type") == "securestring"}
         assert secure == SECRETS & set(parameters)
 
 
@@ -151,7 +223,7 @@ def test_every_exception_says_why() -> None:
 def test_both_ways_in_offer_the_same(compiled: Compiled) -> None:
     """A deployment with azd and one without have the same parameters, limits and defaults."""
     inner, outer = (compiled[name]["parameters"] for name in ("resources.bicep", "main.bicep"))
-    own = {"location", "environmentName", "resourceGroupName"}
+    own = {"location", "environmentName", "resourceGroupName", "alarmGroupName"}
 
     assert set(outer) - {"resourceGroupName"} == set(inner)
     assert {name: each for name, each in outer.items() if name not in own} == {
@@ -167,8 +239,11 @@ def test_all_parameters_reach_the_resources(compiled: Compiled) -> None:
         if each["type"] == "Microsoft.Resources/deployments"
     ]
 
+    assert "parameters('alarmGroupName')" in passed.pop("alarmGroupName")["value"]
     assert passed == {
-        name: {"value": f"[parameters('{name}')]"} for name in compiled["resources.bicep"]["parameters"]
+        name: {"value": f"[parameters('{name}')]"}
+        for name in compiled["resources.bicep"]["parameters"]
+        if name != "alarmGroupName"
     }
 
 

@@ -14,6 +14,7 @@ from tests.support.teams import FakeTeams
 from tests.support.wire import reply
 
 MINUTE = timedelta(minutes=1)
+_FINGERPRINT = re.compile(" settings=[0-9a-f]{16}$")
 Lines = Callable[[Notifier], list[str]]
 
 
@@ -28,7 +29,7 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> Lines:
         found = [re.fullmatch(r"(\S+) poll=([0-9a-f]{12}) (.+)", each) for each in caplog.messages]
         assert all(found), caplog.messages
         assert len({each[2] for each in found if each}) == 1
-        return [f"{each[1]} {each[3]}" for each in found if each]
+        return [f"{each[1]} {_FINGERPRINT.sub('', each[3])}" for each in found if each]
 
     return poll
 
@@ -49,7 +50,8 @@ def test_a_good_poll(graph: FakeGraph, notifier: Notifier, lines_of: Lines) -> N
         "deliver.sent key=K destination=default event=created type=app+role risk=high after_s=61",
         (
             "poll.done trigger=timer listed=3 events=2 delivered=2 pending=0 overdue=0 dead=0 malformed=0"
-            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 unreached=0 seconds=1.00 failure=none"
+            " waiting=1 oldest_waiting_s=5400 hidden=none stale=0 unreached=0 unheard=0 seconds=1.00"
+            " failure=none"
         ),
     ]
 

@@ -83,7 +83,9 @@ def test_a_good_look_forgets_what_failed() -> None:
 
     after = next_mark(before, None, outlook, START)
 
-    assert after == SourceMark(last_good=START, tried_at=START, outlook=outlook, memory_lost_at=START)
+    assert after == SourceMark(
+        last_good=START, tried_at=START, outlook=outlook, memory_lost_at=START, number=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,7 @@ def test_a_failed_look_tells_since_when_it_fails_and_why(since: datetime | None,
         outlook=Outlook(since=START),
         not_before=START + HOUR,
         memory_lost_at=START,
+        number=1,
     )
 
 
@@ -154,7 +157,7 @@ def wrote(mark: SourceMark) -> Callable[[Crossed, str], object]:
 def test_a_mark_is_written_where_nobody_was_faster() -> None:
     """And the last one to write is the one that stands."""
     assert written(lambda *_: None) == OURS
-    assert written(wrote(SourceMark(failure="denied"))) == OURS
+    assert written(wrote(SourceMark(failure="denied", number=7))) == replace(OURS, number=8)
 
 
 @pytest.mark.parametrize("since,begins_later", [(START - 10 * HOUR, False), (None, False), (START, True)])
@@ -164,8 +167,9 @@ def test_a_memory_that_another_poll_began_anew_stands(since: datetime | None, be
     joined = replace(
         OURS, memory_lost_at=START, outlook=replace(OURS.outlook, since=since, listed={"roles": START})
     )
+    counted = replace(joined if begins_later else OURS, number=1)
 
-    assert written(wrote(theirs)) == (joined if begins_later else OURS)
+    assert written(wrote(theirs)) == counted
 
 
 def test_rows_that_are_gone_are_a_memory_that_begins_anew() -> None:

@@ -1,6 +1,6 @@
 """Memory that was lost, and a first list that shows nothing: history is no news, and what is open is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,11 +15,18 @@ from tests.support.azurite import Azurite
 from tests.support.cards import strip, text
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
-from tests.support.teams import FakeTeams
+from tests.support.teams import FakeTeams, ReadForNews
 from tests.support.wire import reply
 
 MINUTE = 60.0
 WORDS = "memory was lost"
+
+
+@pytest.fixture
+def teams() -> Iterator[ReadForNews]:
+    """Alarms have tests of their own."""
+    with ReadForNews() as channels:
+        yield channels
 
 
 def history(notifier: Notifier) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ def test_news_are_recorded_and_told_and_the_look_is_marked() -> None:
     assert tenant.boxes["default"].told == ["a"]
     at = START + MINUTE
     assert tenant.mark == SourceMark(
-        last_good=at, tried_at=at, outlook=OUTLOOK, destinations=("default",), left={}
+        last_good=at, tried_at=at, outlook=OUTLOOK, destinations=("default",), left={}, number=2
     )
 
 

@@ -69,6 +69,7 @@ def test_a_report_tells_all_that_was_seen_and_done() -> None:
         "hidden": ["apps"],
         "stale": 5,
         "unreached": 10,
+        "unheard": 0,
         "error": "graph_unavailable",
         "missing_permission": None,
         "token_issued_at": None,

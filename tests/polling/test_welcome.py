@@ -3,51 +3,43 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from maa_notify.demo.tenant import wire_time
 from maa_notify.errors import StateError
-from maa_notify.storage.rows import Row, Rows, Write
+from maa_notify.storage.records import MARK
+from maa_notify.storage.rows import Write
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
 from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
+from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
-from tests.support.teams import FakeTeams
+from tests.support.teams import FakeTeams, ReadForNews
 from tests.support.wire import reply
 
 Make = Callable[..., Notifier]
 MINUTE = 60
 
 
-class OnceOnly(Rows):
-    """A store that fails after its first transaction."""
+@pytest.fixture
+def teams() -> Iterator[ReadForNews]:
+    """Alarms have tests of their own."""
+    with ReadForNews() as channels:
+        yield channels
 
-    def __init__(self, rows: Rows) -> None:
-        """Works on these rows."""
-        self._rows = rows
-        self._is_away = False
 
-    def read(self, first: str, end: str) -> Iterator[Row]:
-        """The rows."""
-        return self._rows.read(first, end)
-
-    def get(self, key: str) -> Row | None:
-        """The row."""
-        return self._rows.get(key)
-
-    def commit(self, changes: Sequence[Write]) -> list[str]:
-        """Commits once."""
-        if self._is_away:
-            raise StateError("away")
-        self._is_away = True
-        return self._rows.commit(changes)
-
-    def close(self) -> None:
-        """Leaves the rows open."""
+def poll_cut_off(notifier: Notifier, begins: Callable[[Sequence[Write]], bool]) -> None:
+    """Polls with a store that is away from a transaction on, and is back after that poll."""
+    well = notifier.app.store
+    notifier.app.store = StateStore(CutOff(well.rows, begins))
+    with pytest.raises(StateError):
+        notifier.poll()
+    notifier.app.store = well
 
 
 def with_destinations(teams: FakeTeams, *names: str) -> dict[str, str]:
@@ -107,7 +99,9 @@ def test_many_open_requests_are_told_to_a_new_destination(
     later.poll_each(MINUTE, 3)
 
     sent = [each.notification for each in later.app.store.journal.read_sent()]
-    told = [each.event.subject_id for each in sent if each.destination == "new"]
+    told = [
+        each.event.subject_id for each in sent if each.destination == "new" and each.event.name != "alarm"
+    ]
     assert sorted(told) == sorted(each["id"] for each in graph.requests)
     assert len(teams.cards_in("new")) <= 6
 
@@ -151,10 +145,8 @@ def test_what_a_poll_left_unposted_is_told_to_a_new_destination_once(
     for request in graph.requests[::2]:
         request["status"] = "approved"
     later = make_notifier(**with_destinations(teams, "old", "new"))
-    well, later.app.store = later.app.store, StateStore(OnceOnly(later.app.store.rows))
-    with pytest.raises(StateError):
-        later.poll()
-    later.app.store = well
+    transactions = count(1)
+    poll_cut_off(later, lambda _: next(transactions) > 1)
 
     later.poll_each(MINUTE, 10)
 
@@ -264,3 +256,96 @@ def test_a_second_name_at_a_known_address_hears_what_the_first_one_does_not(
 
     cards = [text(card) for card in teams.cards_in("shared")]
     assert [sum(each["payloadName"] in card for card in cards) for each in graph.requests] == [1, 1]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=90), timedelta()], ids=["clock ahead", "clock right"])
+def test_a_new_destination_is_told_once_though_the_poll_that_told_it_was_cut_off(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, wrong: timedelta
+) -> None:
+    """The card was posted, the mark of that poll was not written, and the next one may have a wrong clock."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+    later = make_notifier(**with_destinations(teams, "old", "new"))
+    poll_cut_off(later, lambda changes: any(each.key.startswith(MARK) for each in changes))
+    before = len(teams.cards_in("new"))
+    later.clock.advance(wrong)
+
+    later.poll_each(MINUTE, 2)
+
+    told = [request["payloadName"] in text(card) for card in teams.cards_in("new")]
+    assert (before, told.count(True)) == (1, 1)
+
+
+def test_a_destination_that_comes_back_hears_nothing_again_for_another_time_of_change(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """While it was away Intune told a new time of change, and the status that it knows."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    both.poll_each(10 * MINUTE, 3)
+    make_notifier(**with_destinations(teams, "old")).poll_after(MINUTE)
+    request["lastModifiedDateTime"] = wire_time(both.clock.now())
+
+    both.poll_each(MINUTE, 2)
+
+    assert len(teams.cards_in("away")) == 1
+
+
+def test_a_destination_that_comes_back_hears_what_was_found_late(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """It left while Graph was down: what was decided before, and found only while it was away, is told."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    only_old = make_notifier(**with_destinations(teams, "old"))
+    both.poll_after(MINUTE)
+    both.clock.advance(MINUTE)
+    request |= {"status": "rejected", "lastModifiedDateTime": wire_time(both.clock.now())}
+    graph.fail_next(*[reply(500)] * 9)
+    failures = [report.failure for report in both.poll_each(20 * MINUTE, 3)]
+    only_old.poll_each(MINUTE, 2)
+
+    both.poll_each(MINUTE, 2)
+
+    assert None not in failures
+    assert [strip(card).split(" ·")[0] for card in teams.cards_in("away")] == ["Needs approval", "Rejected"]
+
+
+def test_a_destination_that_comes_back_hears_no_history(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """What was over when the notifier began, a minute before it left, is no news then either."""
+    graph.requests = [make_request(now=make_notifier().clock.now(), status="rejected")]
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    both.poll_after(MINUTE)
+    make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)
+
+    both.poll_each(MINUTE, 2)
+
+    assert teams.cards == []
+
+
+def test_a_destination_for_decisions_that_comes_back_hears_one_of_what_it_was_never_told(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """It hears of rejections alone: one that came while it was away, and none that came before."""
+    before, during = (make_request(now=make_notifier().clock.now()) for _ in range(2))
+    graph.requests = [before, during]
+    [old, away] = json.loads(with_destinations(teams, "old", "away")["MAA_DESTINATIONS"])
+    with_away = make_notifier(MAA_DESTINATIONS=json.dumps([old, {**away, "events": ["rejected"]}]))
+    only_old = make_notifier(MAA_DESTINATIONS=json.dumps([old]))
+    with_away.poll_each(MINUTE, 2)
+    for request in (before, during):
+        notifier = with_away if request is before else only_old
+        notifier.poll_after(10 * MINUTE)
+        request |= {"status": "rejected", "lastModifiedDateTime": wire_time(notifier.clock.now())}
+        notifier.poll_after(10 * MINUTE)
+    assert len(teams.cards_in("away")) == 1
+
+    with_away.poll_each(MINUTE, 2)
+
+    told = [text(card) for card in teams.cards_in("away")]
+    assert [sum(each["payloadName"] in card for card in told) for each in (before, during)] == [1, 1]

@@ -1,6 +1,7 @@
-"""The archive with nothing but requirements.txt: what Azure has after its remote build."""
+"""What Azure has to run: the code with nothing but requirements.txt, and the archive as it is deployed."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """Deploy into a fresh virtual environment; where no index can be reached, skip here and fail in CI."""
     folder = tmp_path_factory.mktemp("deployed")
     there = Deployed(folder / "app", folder / "venv")
-    package.write(ROOT, package.shipped(ROOT), folder / "maa-notify.zip")
+    package.write(package.code_in(ROOT), folder / "maa-notify.zip")
     with ZipFile(folder / "maa-notify.zip") as archive:
         archive.extractall(there.app)
     _uv("venv", "--python", sys.executable, str(there.venv))
@@ -142,3 +143,43 @@ def test_the_installed_environment_is_light(deployed: Deployed) -> None:
     size = sum(path.stat().st_size for path in files if path.suffix != ".pyc")
 
     assert size < HEAVIEST
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the archive is for the Linux of Azure")
+def test_the_archive_needs_nothing_but_the_python_of_azure(tmp_path: Path) -> None:
+    """With its own libraries, and no others in reach: the functions are found without a build in Azure."""
+    found = subprocess.run(
+        [ROOT / "tools" / "find-python", package.PYTHON], capture_output=True, text=True, check=False
+    )
+    python = found.stdout.strip()
+    if f"python{package.PYTHON}" not in os.path.realpath(python):
+        pytest.skip(f"Python {package.PYTHON} is not here: apt-get install python{package.PYTHON}")
+    archive = tmp_path / "maa-notify.zip"
+    if package.main(archive, ROOT) != 0:
+        pytest.skip("the package index cannot be reached, or the tree holds what must not be deployed")
+    with ZipFile(archive) as packed:
+        packed.extractall(tmp_path / "app")
+
+    done = subprocess.run(
+        [python, "-S", "-c", PRINT_BINDINGS],
+        env={"PYTHONPATH": package.LIBRARIES},
+        cwd=tmp_path / "app",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert bindings_in(done.stdout) == FUNCTIONS
+
+
+@pytest.mark.usefixtures("deployed")  # the index can be reached
+def test_a_library_with_another_hash_is_refused(tmp_path: Path) -> None:
+    """Whoever swaps a library at the index gets nothing into the archive."""
+    lock = (ROOT / package.LOCK).read_text(encoding="utf-8")
+    wrong = tmp_path / package.LOCK
+    wrong.write_text(re.sub("sha256:[0-9a-f]{8}", "sha256:00000000", lock), encoding="utf-8")
+
+    with pytest.raises(package.RefusedError, match="DO NOT MATCH THE HASHES"):
+        package.fetch_libraries(wrong, tmp_path / "libraries")
+    assert not list((tmp_path / "libraries").rglob("*.py"))

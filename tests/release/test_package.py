@@ -1,6 +1,7 @@
 """The archive that is deployed: the needed files, nothing else, and the same bytes each time."""
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
@@ -8,18 +9,19 @@ from zipfile import ZIP_STORED, ZipFile
 import pytest
 from pathspec import GitIgnoreSpec
 
+from tests.infra.predictions import prediction
 from tests.support.process import ROOT
 from tools import package
 
-LARGEST = 850_000
-"""Bytes that the archive may have: room to grow by half, none for a stray picture or database."""
+LARGEST = 1_600_000
+"""Bytes that the code may have: room to grow, none for a stray picture or database."""
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> ZipFile:
     """The archive of this working tree."""
     target = tmp_path / "maa-notify.zip"
-    package.write(ROOT, package.shipped(ROOT), target)
+    package.write(package.code_in(ROOT), target)
     return ZipFile(target)
 
 
@@ -33,6 +35,10 @@ def tree(tmp_path: Path) -> Path:
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     return root
+
+
+def no_libraries(lock: Path, folder: Path) -> None:
+    """Fetches none."""
 
 
 def put(root: Path, name: str, text: str = "") -> None:
@@ -103,11 +109,11 @@ def test_what_must_not_be_deployed_is_ignored(path: str, tree: Path) -> None:
 
 def test_the_same_files_give_the_same_bytes(tree: Path, tmp_path: Path) -> None:
     """Whenever they were written, and whoever may read them: a release can be built again and compared."""
-    package.main(tmp_path / "first.zip", tree)
+    package.main(tmp_path / "first.zip", tree, no_libraries)
     for name in package.shipped(tree):
         (tree / name).touch()
         (tree / name).chmod(0o755)
-    package.main(tmp_path / "second.zip", tree)
+    package.main(tmp_path / "second.zip", tree, no_libraries)
 
     first, second = ((tmp_path / name).read_bytes() for name in ("first.zip", "second.zip"))
     assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
@@ -121,6 +127,50 @@ def test_the_entries_tell_nothing_of_the_machine(archive: ZipFile) -> None:
     assert {(each.date_time, each.external_attr >> 16, each.compress_type) for each in entries} == {
         ((1980, 1, 1, 0, 0, 0), 0o100644, ZIP_STORED)
     }
+
+
+def test_the_libraries_are_where_the_worker_looks(tree: Path, tmp_path: Path) -> None:
+    """Beside the code, without the programs and notes of pip, which differ from machine to machine."""
+
+    def fetch(lock: Path, folder: Path) -> None:
+        assert lock == tree / "requirements-azure.txt"
+        for name in ("yarl/_quoting.so", "yarl/__pycache__/url.pyc", "yarl-1.dist-info/RECORD"):
+            put(folder, name, "made up")
+        put(folder, "yarl-1.dist-info/METADATA", "made up")
+        put(folder, "bin/tool", f"#!{tmp_path}/python")
+
+    assert package.main(tmp_path / "maa-notify.zip", tree, fetch) == 0
+    names = ZipFile(tmp_path / "maa-notify.zip").namelist()
+
+    assert set(names) - set(package.shipped(tree)) == {
+        ".python_packages/lib/site-packages/yarl/_quoting.so",
+        ".python_packages/lib/site-packages/yarl-1.dist-info/METADATA",
+    }
+
+
+def test_no_archive_is_left_without_its_libraries(
+    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Deployed without a build it would be an app without functions."""
+    target = tmp_path / "maa-notify.zip"
+    target.write_bytes(b"of yesterday")
+
+    def fetch(lock: Path, folder: Path) -> None:
+        raise package.RefusedError("a library has another hash")
+
+    assert package.main(target, tree, fetch) == 1
+    assert not target.exists()
+    assert "a library has another hash" in capsys.readouterr().err
+
+
+def test_the_libraries_are_for_the_python_of_the_app() -> None:
+    """Built for another one they cannot be loaded, and Azure finds no function."""
+    runtime = prediction("plain").only("Microsoft.Web/sites")["properties"]["functionAppConfig"]["runtime"]
+    [locked] = re.findall(
+        r"python-version ([\d.]+) --python-platform", (ROOT / "Makefile").read_text("utf-8")
+    )
+
+    assert package.PYTHON == runtime["version"] == locked
 
 
 def test_the_package_is_small(archive: ZipFile) -> None:
@@ -147,7 +197,7 @@ def test_what_looks_like_a_secret_is_refused_even_when_committed(
     put(tree, name, "hush")
     git(tree, "add", "--all")
 
-    assert package.main(target, tree) == 1
+    assert package.main(target, tree, no_libraries) == 1
     assert not target.exists()
     said = capsys.readouterr().err
     assert f"{name} looks like a secret" in said
@@ -160,7 +210,7 @@ def test_a_file_that_git_does_not_know_is_refused(
     """A module left over from another branch would be deployed unseen."""
     put(tree, "maa_notify/leftover.py")
 
-    assert package.main(tmp_path / "maa-notify.zip", tree) == 1
+    assert package.main(tmp_path / "maa-notify.zip", tree, no_libraries) == 1
     assert "maa_notify/leftover.py is not under version control" in capsys.readouterr().err
 
 
@@ -172,7 +222,7 @@ def test_a_link_is_refused(tree: Path, tmp_path: Path, capsys: pytest.CaptureFix
         pytest.skip("this account may make no links (Windows): then there are none to refuse")
     git(tree, "add", "--all")
 
-    assert package.main(tmp_path / "maa-notify.zip", tree) == 1
+    assert package.main(tmp_path / "maa-notify.zip", tree, no_libraries) == 1
     assert "maa_notify/elsewhere.py is a link" in capsys.readouterr().err
 
 
@@ -183,7 +233,7 @@ def test_a_missing_file_is_named(
     """Without any one of them Azure would deploy happily and find no function."""
     (tree / name).unlink()
 
-    assert package.main(tmp_path / "maa-notify.zip", tree) == 1
+    assert package.main(tmp_path / "maa-notify.zip", tree, no_libraries) == 1
     assert f"{name} is missing" in capsys.readouterr().err
 
 
@@ -194,7 +244,7 @@ def test_a_pattern_that_tools_may_read_differently_is_refused(
     """Else the archive and an upload by azd could differ without a word."""
     put(tree, ".funcignore", f"tests\n{line}\n")
 
-    assert package.main(tmp_path / "maa-notify.zip", tree) == 1
+    assert package.main(tmp_path / "maa-notify.zip", tree, no_libraries) == 1
     assert f"write {line} as a plain name" in capsys.readouterr().err
 
 
@@ -202,5 +252,5 @@ def test_without_git_the_reason_is_told(tmp_path: Path, capsys: pytest.CaptureFi
     """An unpacked download is no clone: nothing can tell its files from a leftover."""
     put(tmp_path, ".funcignore")
 
-    assert package.main(tmp_path / "build" / "maa-notify.zip", tmp_path) == 1
+    assert package.main(tmp_path / "build" / "maa-notify.zip", tmp_path, no_libraries) == 1
     assert "git is needed" in capsys.readouterr().err

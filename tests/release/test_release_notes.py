@@ -46,8 +46,19 @@ def test_the_version_is_written_the_same_everywhere() -> None:
     assert set(release_notes.versions(ROOT).values()) == {__version__}
 
 
-def test_the_notes_are_the_part_of_the_changelog(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of this version, without its neighbours."""
+def test_the_notes_are_the_part_of_the_changelog(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of this version, without its neighbours; at GitHub the buttons of its repository come first."""
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://git.example")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "owner/repository")
+    assert release_notes.main("v1.2.3", project) == 0
+    begin, _, end = capsys.readouterr().out.partition("### Added")
+    assert begin.startswith("### Deploy\n")
+    assert "--branch v1.2.3 https://git.example/owner/repository" in begin
+    assert end == "\n\n- What is new.\n"
+
+    monkeypatch.delenv("GITHUB_REPOSITORY")
     assert release_notes.main("v1.2.3", project) == 0
     assert capsys.readouterr().out == "### Added\n\n- What is new.\n"
 

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support.process import ROOT
+from tools import package
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = [each.rpartition(" :: ")[2] for each in PROJECT["classifiers"] if "Python :: 3." in each]
@@ -37,6 +38,8 @@ def applies(requirement: Requirement, python: str) -> bool:
         "python_version": python,
         "python_full_version": f"{python}.0",
         "platform_system": "Linux",
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
         "sys_platform": "linux",
     }
     return requirement.marker is None or requirement.marker.evaluate(here)
@@ -75,3 +78,18 @@ def test_what_is_deployed_is_what_is_tested() -> None:
     tested = {str(requirement) for requirement, _ in entries("requirements-dev.txt")}
 
     assert [str(each) for each, _ in entries("requirements.txt") if str(each) not in tested] == []
+
+
+def test_what_is_packed_is_what_is_tested() -> None:
+    """The same versions, and each file of a library by its hash: another one is refused."""
+    text = (ROOT / "requirements-azure.txt").read_text(encoding="utf-8")
+    packed = dict(re.findall(r"^(\S+) \\\n((?: {4}--hash.*\n)+)", text, re.MULTILINE))
+    locked = {
+        f"{each.name}{each.specifier}"
+        for each, _ in entries("requirements.txt")
+        if applies(each, package.PYTHON)
+    }
+
+    assert set(packed) == locked, "run make lock"
+    assert len(packed) == len(re.findall(r"^\w", text, re.MULTILINE))
+    assert all(re.findall(r"--hash=sha256:[0-9a-f]{64}", hashes) for hashes in packed.values())

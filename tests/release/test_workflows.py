@@ -1,5 +1,6 @@
 """The GitHub workflows, which run nowhere but at GitHub: what can be known of them before."""
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,6 @@ import pytest
 import yaml
 
 from tests.release.test_requirements import PYTHONS
-from tests.support.functions import FUNCTIONS
 from tests.support.process import ROOT
 from tools.templates import VERSION
 
@@ -23,9 +23,6 @@ SIGN_IN = {("bicep", "what-if"), ("deploy", "deploy"), ("release", "publish")}
 """The jobs that may ask for a token which Azure or the signer of releases trusts."""
 WRITERS = {("release", "publish")}
 """The jobs that may change anything at GitHub."""
-BY_TAG = {"Azure/functions-action"}
-"""Actions whose commit could not be confirmed; every other one is named by its commit."""
-
 Job = tuple[str, str, dict[str, Any]]
 
 
@@ -107,7 +104,7 @@ def test_actions_are_named_by_their_commit() -> None:
     used = {line for path in WORKFLOWS for line in re.findall(r"uses: (.+)", path.read_text("utf-8"))}
     loose = {line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)}
 
-    assert {line.partition("@")[0] for line in loose if not line.startswith("./")} == BY_TAG
+    assert [line for line in loose if not line.startswith("./")] == []
 
 
 def test_one_action_has_one_version() -> None:
@@ -153,22 +150,33 @@ def test_the_templates_that_are_compared_exist() -> None:
     assert not (ROOT / "infra").exists() or [each for each in named if not (ROOT / each).exists()] == []
 
 
-def test_a_deployment_looks_for_every_function() -> None:
-    """Else one that Azure does not find is not missed."""
-    [expected] = [step["env"]["EXPECTED"] for _, step in steps() if "EXPECTED" in step.get("env", {})]
+def test_a_deployment_builds_nothing_in_azure() -> None:
+    """What runs is what was packed and attested; and then it is seen whether every function is found."""
+    found = [step for workflow, step in steps() if workflow == "deploy"]
+    [at] = [at for at, step in enumerate(found) if step.get("uses", "").startswith("Azure/functions-action@")]
 
-    assert expected.split() == sorted(FUNCTIONS)
-
-
-def test_a_deployment_builds_in_azure() -> None:
-    """Without it the app has no libraries; and the archive is the one that is tested."""
-    [step] = [step for _, step in steps() if step.get("uses", "").startswith("Azure/functions-action@")]
-
-    assert step["with"] == {
+    assert found[at]["with"] == {
         "app-name": "${{ vars.AZURE_FUNCTION_APP }}",
         "package": "build/maa-notify.zip",
-        "remote-build": "true",
+        "remote-build": "false",
     }
+    assert any("gh attestation verify build/maa-notify.zip" in step.get("run", "") for step in found[:at])
+    assert [step["run"] for step in found[at + 1 :]] == ["infra/hooks/postdeploy.sh"]
+
+
+def test_what_compares_templates_cannot_write() -> None:
+    """It runs on the templates of a pull request, which somebody may have written to break out."""
+    [what_if] = [step["run"] for workflow, step in steps() if " what-if " in step.get("run", "")]
+    role = json.loads((ROOT / "infra" / "roles" / "what-if.json").read_text(encoding="utf-8"))
+    actions = set(role["Actions"])
+
+    assert "--validation-level ProviderNoRbac" in what_if
+    assert {each.rpartition("/")[2] for each in actions} == {"read", "action"}
+    assert actions - {"*/read"} == {
+        "Microsoft.Resources/deployments/validate/action",
+        "Microsoft.Resources/deployments/whatIf/action",
+    }
+    assert role["DataActions"] == []
 
 
 def test_every_python_that_is_promised_is_tested() -> None:

@@ -123,10 +123,13 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_TICKET_PATTERN="(a+)+",
         MAA_DIGEST_ABOVE="many",
         MAA_HEARTBEAT_DAYS="81",
+        MAA_PING_URL="http://monitor.example/x",
         MAA_RETENTION_DAYS="7",
         MAA_POLL_SCHEDULE="hourly",
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",
+        MAA_APPROVERS="maybe",
+        MAA_APPROVERS_EVERY="59s",
         MAA_REQUESTOR_CHAT="perhaps",
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
@@ -644,6 +647,12 @@ PLACES: dict[str, list[str]] = {
         f"https://[{SECRET}",
         SECRET,
     ],
+    "MAA_PING_URL": [
+        f"https://h.example/{SECRET}",
+        f"http://h.example/{SECRET}",
+        f"https://x:{SECRET}@h.example",
+        f"{SECRET}\n",
+    ],
     "MAA_GRAPH_URL": [f"https://x:{SECRET}@graph.example", f"https://graph.example/?t={SECRET}"],
     "MAA_AUTHORITY_URL": [f"https://x:{SECRET}@login.example"],
     "MAA_CLIENT_CERTIFICATE_PATH": [f"-----BEGIN PRIVATE KEY-----\n{SECRET}"],
@@ -717,7 +726,7 @@ def test_people_can_be_mentioned_by_event() -> None:
 @pytest.mark.parametrize(
     "people,problem",
     [
-        (AIKO, "must be a list of user principal names or Entra object ids, or an object"),
+        (AIKO, "must be a list of user principal names, Entra object ids or @approvers"),
         (["everybody"], "must be a list of user principal names"),
         ([7], "must be a list of user principal names"),
         ({"created": AIKO}, "must be a list of user principal names"),
@@ -731,6 +740,17 @@ def test_whoever_cannot_be_mentioned_is_refused(people: object, problem: str) ->
     [told] = mistakes(MAA_DESTINATIONS=destinations(entry(mentions=people)))
 
     assert told.startswith(f"MAA_DESTINATIONS: entry 1 (ops): 'mentions' {problem}")
+
+
+def test_those_who_can_decide_can_be_mentioned_where_somebody_knows_them() -> None:
+    """The word stands beside people; with the setting off it would ring nobody, so that is refused."""
+    given = destinations(entry(mentions=["aiko.mori@contoso.com", "@approvers"]))
+
+    [destination, *_] = read(MAA_DESTINATIONS=given, MAA_APPROVERS="ON").destinations
+    [told] = mistakes(MAA_DESTINATIONS=given)
+
+    assert destination.mentions["reminder"] == ("aiko.mori@contoso.com", "@approvers")
+    assert told.startswith("MAA_APPROVERS: must be on for the mention @approvers")
 
 
 def test_a_mistyped_event_to_mention_people_is_named() -> None:

@@ -391,7 +391,7 @@ def test_a_process_that_polled_well_notices_that_its_memory_is_gone(
     store.requests.write_mark(source, mark)
     rows.commit([Delete(row.key, row.etag) for row in rows.read(" ", "~")])
 
-    assert store.requests.read_snapshot().is_memory_lost is expected
+    assert (store.requests.read_snapshot().known_good is not None) is expected
 
 
 def test_what_was_recorded_counts_its_events(store: StateStore) -> None:

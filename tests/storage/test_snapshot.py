@@ -287,7 +287,7 @@ def test_a_process_that_read_a_state_notices_that_it_is_gone(mark: SourceMark, w
 
     after, elsewhere = store.requests.read_snapshot(), StateStore(rows).requests.read_snapshot()
 
-    assert (before.was_polled("approvals"), before.is_memory_lost) == (was_polled, False)
-    assert (after.was_polled("approvals"), after.is_memory_lost) == (False, was_polled)
+    assert (before.was_polled("approvals"), before.known_good) == (was_polled, None)
+    assert (after.was_polled("approvals"), after.known_good) == (False, START if was_polled else None)
     assert (before.outlook("approvals"), after.outlook("approvals")) == (outlook, Outlook())
-    assert elsewhere.is_memory_lost is False
+    assert elsewhere.known_good is None

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from maa_notify.demo.channels import Channels, refusal, unauthorized
+from tests.support.cards import strip
 from tests.support.wire import Fake, HttpResponse, Seen, played
 
 if TYPE_CHECKING:
@@ -86,6 +87,29 @@ class FakeTeams(Fake):
         if seen.method == "POST" and seen.params.get("sig") != self.secret:
             return played(unauthorized())
         return played(self._channels.answer(seen))
+
+
+class ReadForNews(FakeTeams):
+    """The same, read by somebody who leaves out alarms about the notifier itself."""
+
+    @property
+    def cards(self) -> list[dict[str, Any]]:
+        """The cards of all channels, but for alarms."""
+        return [card for card in super().cards if not is_alarm(card)]
+
+    def cards_in(self, channel: str) -> list[dict[str, Any]]:
+        """The cards of one channel, but for alarms."""
+        return [card for card in super().cards_in(channel) if not is_alarm(card)]
+
+    @property
+    def alarms(self) -> list[str]:
+        """The titles of the alarms in all channels."""
+        return [strip(card) for card in super().cards if is_alarm(card)]
+
+
+def is_alarm(card: dict[str, Any]) -> bool:
+    """Whether a card is about the notifier itself, and no sign of life."""
+    return strip(card).startswith("The notifier's")
 
 
 def flow_error(status: int, code: str, message: str) -> HttpResponse:

@@ -173,6 +173,24 @@ def test_a_card_that_is_not_found_once_is_changed_at_the_second_look(
     assert clock.sleeps == [2.0]
 
 
+@pytest.mark.parametrize("where", ["deleted", "another channel"])
+def test_a_card_whose_news_a_digest_told_is_not_posted_anew(
+    service: FakeConnector, connector: Connector, channel: BotChannel, where: str
+) -> None:
+    """It is not there to be changed, and everybody was rung: a new one would ring them again."""
+    location = channel.post(Message(ASKED)).location
+    assert location is not None
+    silent = Message(DECIDED, location=location)
+    if where == "deleted":
+        service.remove_card(location.activity_id)
+    else:
+        service.add_channel("19:other@thread.tacv2")
+        channel = BotChannel("ops", "19:other@thread.tacv2", connector)
+
+    assert channel.post(silent) == Receipt()
+    assert [each.kind for each in service.posts] == ["create"]
+
+
 @pytest.mark.parametrize(
     "first, second",
     [

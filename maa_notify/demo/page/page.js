@@ -451,21 +451,27 @@ byId("about-connect").addEventListener("click", () => {
 
 /* The permissions of the notifier */
 
+/* A switch with its label in a list; `change` hears whether it is on */
+function addSwitch(list, label, detail, change) {
+  const box = make("input");
+  const line = make("label", "permission");
+  const words = make("span", "", label);
+  if (detail) words.append(make("code", "", detail));
+  box.type = "checkbox";
+  box.setAttribute("role", "switch");
+  box.setAttribute("aria-label", label);
+  box.addEventListener("change", () => change(box.checked));
+  line.append(words, box);
+  byId(list).append(line);
+  return box;
+}
+
 const permissions = (() => {
   const switches = new Map();
 
   function add({ family, label, permission }) {
-    const box = make("input");
-    const line = make("label", "permission");
-    const words = make("span", "", label);
-    words.append(make("code", "", permission));
-    box.type = "checkbox";
-    box.setAttribute("role", "switch");
-    box.setAttribute("aria-label", label);
-    box.addEventListener("change", () => post(`/api/permissions/${family}/${box.checked ? "grant" : "remove"}`));
-    line.append(words, box);
-    byId("families").append(line);
-    switches.set(family, box);
+    const change = (on) => post(`/api/permissions/${family}/${on ? "grant" : "remove"}`);
+    switches.set(family, addSwitch("families", label, permission, change));
   }
 
   return {
@@ -478,6 +484,25 @@ const permissions = (() => {
       byId("missing").hidden = missing.length === 0;
       byId("missing").textContent = `−${missing.length}`;
       byId("rights").title = missing.length ? `Missing: ${missing.map((each) => each.label).join(", ")}` : "";
+    },
+  };
+})();
+
+/* The approver group */
+
+const group = (() => {
+  const switches = new Map();
+
+  return {
+    show(people) {
+      const inside = people.filter((each) => each.member);
+      for (const { key, name, member } of people) {
+        const change = (on) => post(`/api/group/${key}/${on ? "add" : "remove"}`);
+        if (!switches.has(key)) switches.set(key, addSwitch("people", name, "", change));
+        switches.get(key).checked = member;
+      }
+      byId("deciding").hidden = inside.length > 0;
+      byId("deciding").textContent = "0";
     },
   };
 })();
@@ -503,6 +528,7 @@ function listen() {
     showNotifier(state.notifier);
     tour.show(state.scenario);
     permissions.show(state.permissions);
+    group.show(state.group);
   });
   stream.addEventListener("error", () => {
     byId("strip").dataset.state = "stopped";

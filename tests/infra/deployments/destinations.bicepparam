@@ -7,6 +7,7 @@ param channels = 'both'
 param teamsWebhookUrl = 'https://flows.example/hook?sig=made-up'
 param destinations = '[{"name": "helpdesk", "url": "https://flows.example/other?sig=made-up"}]'
 param tenantId = 'contoso.example'
+param tenantName = 'Contoso (test)'
 param cloud = 'usgov'
 param tableName = 'Approvals'
 param reminders = '25%,12h'
@@ -27,4 +28,8 @@ param logRetentionDays = 90
 param logDailyQuotaGb = 2
 param staleAfterMinutes = 45
 param testFrequencySeconds = 600
+param alarmGroupName = 'rg-alarms'
+param deleteLock = false
+param callers = ['203.0.113.0/24', '198.51.100.7/32']
+param deployers = ['203.0.113.0/24']
 param testLocations = ['emea-nl-ams-azr', 'us-va-ash-azr']

@@ -7,3 +7,6 @@ param fleet = true
 param tenants = '[{"tenant": "contoso.example", "webhook": "https://flows.example/hook?sig=made-up"}]'
 param fleetSecrets = ['HOOK_CONTOSO', 'HOOK_FABRIKAM']
 param staleAfterMinutes = 45
+param moreSettings = {
+  HOOK_REGION: 'north'
+}

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from tests.reliability.lives.watch import is_excused
 from tests.reliability.lives.world import BOTS, World
 
 COPIES_A_DAY = 8
-"""So often an event in doubt is sent within a day at most, plus once for each card accepted there."""
+"""So often an event in doubt is sent within a day, plus once for each card accepted there and later news."""
 
 OVERTAKEN_AFTER = 50 * 60
 """Seconds: news may pass earlier ones of their request that have failed for so long."""
@@ -25,7 +25,7 @@ GIVEN_UP_AFTER = 6.9 * 86_400
 """Seconds: nothing that has failed for less is given up."""
 
 SECOND_LOOK = 60
-"""Seconds: a person is given up after two looks at least so far apart."""
+"""Seconds: a person is given up after two looks at least so far apart, by the clock of the notifier."""
 
 UNREACHED_FOR = 25 * 3_600
 """Seconds: for no longer than that a person is left alone without another look."""
@@ -97,29 +97,33 @@ def _abandoned(world: World) -> list[str]:
     found = []
     for lost in world.unreached:
         looks = [
-            post.at
+            post
             for post in world.teams.posts
-            if post.answer == "absent" and post.recipient == lost.recipient
-            if lost.at - UNREACHED_FOR <= post.at <= lost.at
+            if post.answer == "absent" and post.recipient == lost.recipient and post.at <= lost.at
         ]
-        is_hasty = not looks or max(looks) - min(looks) < SECOND_LOOK
-        if is_hasty and not _failed_before(world, lost.recipient, looks):
+        # A clock that is ahead for one poll brings the second look forward: nobody can tell that it is.
+        is_second = any(
+            _apart(first, later) >= SECOND_LOOK
+            for first, later in combinations(looks, 2)
+            if later.at >= lost.at - UNREACHED_FOR
+        )
+        if not is_second:
             found.append(f"nobody looked twice for the person of {lost.told}")
     return found
 
 
-def _failed_before(world: World, recipient: str, looks: list[float]) -> bool:
-    """Whether the first of these looks was itself a later one of a series."""
-    return any(
-        post.answer == "absent" and post.recipient == recipient and post.at <= looks[0] - SECOND_LOOK
-        for post in world.teams.posts
-        if looks
-    )
+def _apart(first: Post, later: Post) -> float:
+    """The seconds between two posts, by the clock of the notifier if that says more."""
+    return max(later.at - first.at, (later.wall - first.wall).total_seconds())
 
 
 def _doubled(world: World) -> list[str]:
-    """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store."""
-    recorded = Counter(told for post in world.teams.posts for told in post.recorded)
+    """Nothing is recorded twice; each card that is not recorded has a lost answer, a kill or a lost store.
+
+    What a digest told is recorded once more when the card is changed after it, in silence.
+    """
+    ringing = [post for post in world.teams.posts if not post.is_silent]
+    recorded = Counter(told for post in ringing for told in post.recorded)
     found = [f"recorded twice: {told}" for told, count in recorded.items() if count > 1 + world.early[told]]
     unrecorded: dict[int, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
@@ -137,15 +141,23 @@ def _copied(world: World) -> list[str]:
     """What is in doubt is not sent again and again."""
     copies: dict[Seen, list[Post]] = defaultdict(list)
     for post in world.teams.posts:
-        for told in post.events if post.arrived else ():
+        for told in post.events if post.arrived and not post.is_silent else ():
             copies[told].append(post)
     found = []
     for told, posts in copies.items():
         within = [each for each in posts if each.at - posts[0].at < _DAY]
         between = _accepted_between(world, told.destination, posts[0].at, within[-1].at)
-        if len(within) > COPIES_A_DAY + between + sum(world.strikes[each.poll] for each in within):
+        # Later news of the same request wait for one more try of what is in doubt.
+        later = sum(_is_later_news(each, told) for each in world.owed)
+        strikes = sum(world.strikes[each.poll] for each in within)
+        if len(within) > COPIES_A_DAY + between + later + strikes:
             found.append(f"{len(within)} copies within a day: {told}")
     return found
+
+
+def _is_later_news(told: Seen, earlier: Seen) -> bool:
+    is_same = (told.destination, told.request_id) == (earlier.destination, earlier.request_id)
+    return is_same and told.place > earlier.place
 
 
 def _accepted_between(world: World, destination: str, first: float, last: float) -> int:
@@ -167,7 +179,9 @@ def _torn(world: World) -> list[str]:
         for before, after in pairwise(posts):
             losses.update(before.events if before.answer in {"lost", "silent"} else ())
             is_early = min(losses[each] for each in before.events) < 3
-            is_digest = before.answer == "lost" and len(before.events) > 1 and is_early
+            # A poll that was killed, or whose store failed, may have written down nothing of it.
+            is_known = before.answer == "lost" and not world.strikes[before.poll]
+            is_digest = is_known and len(before.events) > 1 and is_early
             shared = {*before.events} & {*after.events}
             if is_digest and shared and {*before.events} != {*after.events}:
                 found.append(f"{len(before.events)} of a digest, then {len(after.events)}: {after.events}")
@@ -226,8 +240,8 @@ def _overtakable(world: World) -> set[tuple[str, str]]:
             if post.answer in {"odd", "lost", "silent"}:
                 found.add((told.destination, told.request_id))
     for told, posts in failed.items():
-        span = max((posts[-1].at - posts[0].at), (posts[-1].wall - posts[0].wall).total_seconds())
-        if span > OVERTAKEN_AFTER:
+        # By any of the tries, since a clock may have been ahead for one poll.
+        if any(_apart(posts[0], each) > OVERTAKEN_AFTER for each in posts):
             found.add((told.destination, told.request_id))
     return found
 
@@ -336,15 +350,18 @@ def _wrong_cards(world: World) -> list[str]:
     shown: dict[tuple[str, str], list[int]] = defaultdict(list)
     for (destination, _), card in world.teams.cards.items():
         if destination in BOTS and card.shown_by.recorded:
-            shown[destination, card.request_id].append(card.revision)
+            # One that somebody deleted shows nobody anything, and stays as it was if a digest told the news.
+            line = destination, card.request_id
+            shown[line].append(card.revision if card.is_there else newest[line])
     excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
     found = []
     for line, revisions in shown.items():
-        if revisions[-1] != newest[line]:
+        # What a digest told before its destination left the settings waits, as all else does there.
+        if revisions[-1] != newest[line] and line[0] in world.settings.routes:
             found.append(f"the card at {line} shows {revisions[-1]}, told was {newest[line]}")
         if len(revisions) > 1 + excuses[line]:
             found.append(f"{len(revisions)} cards at {line}")
-    return found + _hidden_in_digests(world)
+    return found + _mixed_digests(world)
 
 
 def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
@@ -358,19 +375,19 @@ def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
     ]
 
 
-def _hidden_in_digests(world: World) -> list[str]:
-    """Of a request that has a card nothing is told in a digest, since its card would stay as it was."""
+def _mixed_digests(world: World) -> list[str]:
+    """No digest tells of a request that has a card beside one that has none.
+
+    Of the former many changes wait, and the cards are changed after it.
+    """
     found = []
     with_card: set[tuple[str, str]] = set()
     for post in world.teams.posts:
         if post.destination not in BOTS or not post.arrived:
             continue
-        if len(post.events) > 1:
-            found += [
-                f"has a card, and was told in a digest: {each}"
-                for each in post.events
-                if (each.destination, each.request_id) in with_card
-            ]
-        elif post.is_new_card and post.recorded:
-            with_card |= {(each.destination, each.request_id) for each in post.events}
+        subjects = {(each.destination, each.request_id) for each in post.events}
+        if len(post.events) > 1 and 0 < len(subjects & with_card) < len(subjects):
+            found.append(f"some of a digest have a card, others have none: {post.events}")
+        elif len(post.events) == 1 and post.is_new_card and post.recorded:
+            with_card |= subjects
     return found

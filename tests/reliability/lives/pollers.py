@@ -28,9 +28,9 @@ from maa_notify.errors import (
 from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.storage.records import DEAD, OUTBOX, SENT, JournalEntry, decode
-from maa_notify.storage.rows import Insert, Put, Row, Rows, Write
+from maa_notify.storage.rows import Insert, Put, Row, Rows, Update, Write
 from maa_notify.storage.store import StateStore
-from tests.reliability.lives.teams import HAPPENED, Post, seen
+from tests.reliability.lives.teams import HAPPENED, Post, Seen, seen
 from tests.reliability.lives.world import BOTS, Unreached, World
 
 
@@ -161,7 +161,16 @@ class _Rows:
         for each in changes:
             if isinstance(each, Put | Insert):
                 self._note(each)
+            elif isinstance(each, Update) and each.key.startswith(OUTBOX):
+                self._note_told(decode(Row(each.key, each.data, ""), Notification))
         return etags
+
+    def _note_told(self, notification: Notification) -> None:
+        """Remembers what a digest has told, while the card of its request has yet to be changed."""
+        told = seen(notification.event, notification.destination)
+        if notification.told and not self.poller.world.owed[told].told:
+            self.poller.world.owed[told] = notification
+            self._post_of(told).recorded.add(told)
 
     def _note(self, write: Put | Insert) -> None:
         """Remembers what is promised from now on, and what is said to be done."""
@@ -181,9 +190,19 @@ class _Rows:
             elif entry.unreached:
                 recipient = entry.notification.recipient
                 world.unreached.append(Unreached(told, recipient, world.clock.monotonic()))
-            else:
-                mine = [each for each in world.teams.posts if each.poll == self.poller.number]
-                next(each for each in reversed(mine) if told in each.events).recorded.add(told)
+            elif not entry.notification.told or self._has_posted(told):
+                self._post_of(told).recorded.add(told)
+
+    def _has_posted(self, told: Seen) -> bool:
+        """Whether this poll posted it; what a digest told is done without that, once newer news are told."""
+        return any(told in each.events for each in self._posts())
+
+    def _post_of(self, told: Seen) -> Post:
+        """The last message of this poll that told an event."""
+        return next(each for each in reversed(self._posts()) if told in each.events)
+
+    def _posts(self) -> list[Post]:
+        return [each for each in self.poller.world.teams.posts if each.poll == self.poller.number]
 
     def _around(self, action: Callable[[], Any]) -> Any:
         self.poller.point()
@@ -228,7 +247,7 @@ class _Sender:
             post.answer = "lost"
             raise DestinationUnavailable("the answer was lost", in_doubt=True)
         poller.point()
-        return Receipt(location=CardLocation("thread", number) if self.updates_cards else None)
+        return Receipt(location=CardLocation("thread", number) if self.updates_cards and number else None)
 
     def answers(self) -> bool:
         """Whether a quiet question is answered: not where nothing is at all."""
@@ -245,6 +264,7 @@ class _Sender:
             recipient=message.recipient,
             events=tuple(seen(each, self.name) for each in events),
             readers=frozenset({message.recipient, *readers}),
+            is_silent=message.location is not None and message.reply is None,
             at=world.clock.monotonic(),
             wall=world.clock.now(),
         )

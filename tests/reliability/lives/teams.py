@@ -65,7 +65,8 @@ class Post:
         wall: when, by the clock of the notifier.
         answer: "accepted", "lost" when it arrived and nobody was told so, else the code of the error.
         is_new_card: whether it began a card in place of changing one.
-        recorded: what of it came into the journal.
+        is_silent: whether it only changed a card, and rang nobody.
+        recorded: what of it was written down as told.
     """
 
     poll: int
@@ -77,6 +78,7 @@ class Post:
     wall: datetime
     answer: str = ""
     is_new_card: bool = False
+    is_silent: bool = False
     recorded: set[Seen] = field(default_factory=set)
 
     @property
@@ -150,7 +152,7 @@ class Teams:
         )
 
     def arrive(self, post: Post, shown: str, reply: Sequence[Event] | None, *, changes: bool) -> str:
-        """Lets people see a message; returns the number of the card that shows it.
+        """Lets people see a message; returns the number of the card that shows it, "" for none.
 
         Args:
             post: the message.
@@ -169,6 +171,9 @@ class Teams:
                     [f"the reply tells something else: {post.events}"] if told - {*post.events} else []
                 )
             return shown
+        if post.is_silent:
+            post.answer = "accepted"
+            return ""
         number = f"card{len(self.cards)}"
         if len(post.events) == 1:
             [told_one] = post.events

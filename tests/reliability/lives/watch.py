@@ -80,7 +80,8 @@ def _healthy(world: World, pending: list[Notification]) -> Mapping[str, Notifica
         state = states.get(each.destination, DestinationState())
         asked = state.retry_after_until
         is_asked_to_wait = asked is not None and asked > now
-        is_at_its_pace = len(recent_posts(state, now, limits)) >= limits.rate_limit
+        most = limits.silent_limit if each.told else limits.rate_limit
+        is_at_its_pace = len(recent_posts(state, now, limits)) >= most
         is_gone = each.destination not in world.settings.routes
         is_held = (each.destination, each.event.subject_id) in held
         if not (is_asked_to_wait or is_at_its_pace or is_gone or is_held):

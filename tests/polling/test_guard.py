@@ -1,0 +1,394 @@
+"""Whoever silences the notifier is heard: attacks on its settings, its memory and its flows, end to end."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.domain.compare import RequestState
+from maa_notify.graph.requests import parse_request
+from maa_notify.storage.records import LIVE, MARK, META, SNAPSHOT_VERSION, decode, encode
+from maa_notify.storage.rows import Delete, Put, Row
+from tests.support.cards import strip, text
+from tests.support.clock import FakeClock
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams, ReadForNews
+from tests.support.wire import ScriptedServer, reply
+
+MINUTE = 60.0
+SETTINGS, LOST = "The notifier's settings were changed", "The notifier's memory was lost"
+TOUCHED, SET_BACK = (
+    "The notifier's memory was changed by somebody else",
+    "The notifier's memory was set back",
+)
+
+Make = Callable[..., Notifier]
+
+
+@pytest.fixture
+def teams() -> Iterator[ReadForNews]:
+    """Alarms are read apart."""
+    with ReadForNews() as channels:
+        yield channels
+
+
+def destinations(teams: FakeTeams, **entries: dict[str, Any]) -> str:
+    """The setting of these channels."""
+    listed = [
+        {"name": name, "webhook_url": teams.url_for(name), **changes} for name, changes in entries.items()
+    ]
+    return json.dumps(listed)
+
+
+def rows_of(notifier: Notifier, prefix: str = "") -> list[Row]:
+    """The rows whose keys begin so."""
+    return [row for row in notifier.app.store.rows.read(" ", "~~") if row.key.startswith(prefix)]
+
+
+def delete(notifier: Notifier, *prefixes: str) -> None:
+    """Somebody deletes rows, past the notifier."""
+    rows = [row for prefix in prefixes for row in rows_of(notifier, prefix)]
+    assert rows
+    for row in rows:
+        notifier.app.store.rows.commit([Delete(row.key, row.etag)])
+
+
+def put(notifier: Notifier, key: str, data: str) -> None:
+    """Somebody writes a row, past the notifier."""
+    notifier.app.store.rows.commit([Put(key, data)])
+
+
+def planted(request: dict[str, Any]) -> RequestState:
+    """What the notifier would remember of a request that it had told."""
+    return RequestState(parse_request(request))
+
+
+def test_a_changed_host_is_told_in_every_channel_with_its_name_alone(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`MAA_GRAPH_URL` leads to an empty Graph: no request comes, and everybody hears why."""
+    channels = destinations(teams, security={"events": ["rejected"]}, ops={"policy_types": ["app"]})
+    make_notifier(MAA_DESTINATIONS=channels).poll()
+    graph.requests = [make_request(now=make_notifier().clock.now())]
+    with FakeGraph() as empty:
+        attacked = make_notifier(MAA_DESTINATIONS=channels, MAA_GRAPH_URL=empty.url)
+        reports = attacked.poll_each(MINUTE, 3)
+
+    assert [report.failure for report in reports] == [None] * 3
+    assert (teams.alarms, teams.cards) == ([SETTINGS] * 3, [])
+    for name in ("security", "ops", "general"):
+        [alarm] = FakeTeams.cards_in(teams, name)
+        assert "MAA_GRAPH_URL" in text(alarm)
+        assert empty.url not in json.dumps(alarm)
+        assert "after 2026" in text(alarm)
+    assert sum(line.startswith("settings.changed") for line in caplog.messages) == 1
+
+
+def test_a_narrowed_filter_is_told_before_anything_is_missed(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """The destination that hears less from now on is told so; the report counts what nobody takes."""
+    only = {"MAA_TEAMS_WEBHOOK_URL": ""}
+    make_notifier(MAA_DESTINATIONS=destinations(teams, security={}), **only).poll()
+    narrowed = destinations(teams, security={"events": ["cancelled"]})
+    attacked = make_notifier(MAA_DESTINATIONS=narrowed, **only)
+    graph.requests = [make_request(now=attacked.clock.now())]
+    report = attacked.poll_after(MINUTE)
+
+    [alarm] = FakeTeams.cards_in(teams, "security")
+    assert "security: what it is told" in text(alarm)
+    assert (report.unheard, teams.alarms) == (1, [SETTINGS])
+
+
+def test_a_sink_is_told_where_it_leads_and_in_the_mirror(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """The webhook leads to a sink: the mirror in another tenant hears of the change, and of the requests."""
+    with FakeTeams() as mirror, FakeTeams() as sink:
+        both = json.dumps([{"name": "mirror", "webhook_url": mirror.url}])
+        make_notifier(MAA_DESTINATIONS=both).poll()
+        attacked = make_notifier(MAA_DESTINATIONS=both, MAA_TEAMS_WEBHOOK_URL=sink.url)
+        graph.requests = [make_request(now=attacked.clock.now(), payloadName="LT-1")]
+        attacked.poll_after(MINUTE)
+        told = [text(card) for card in mirror.cards]
+        posted = json.dumps([*mirror.cards, *sink.cards])
+
+    assert "default: its address" in told[0] or "default: its address" in told[1]
+    assert any("LT-1" in each for each in told)
+    assert not any(secret in posted for secret in (sink.secret, teams.secret, mirror.secret))
+
+
+def test_settings_that_stay_are_no_news_whatever_their_order(teams: ReadForNews, make_notifier: Make) -> None:
+    """Nor is a restart, or the same said in another way."""
+    make_notifier(MAA_DESTINATIONS=destinations(teams, a={}, b={"events": ["approved", "rejected"]})).poll()
+    again = destinations(teams, b={"events": ["rejected", "approved"]}, a={})
+    reports = make_notifier(MAA_DESTINATIONS=again, MAA_REMINDERS="").poll_each(MINUTE, 2)
+
+    assert teams.alarms == []
+    assert len({report.settings for report in reports}) == 1
+
+
+def test_a_destination_that_comes_or_goes_is_told_to_old_and_new(
+    teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Both channels hear of a second one; the one that stays hears that the other is gone."""
+    make_notifier(MAA_DESTINATIONS=destinations(teams, old={})).poll()
+    make_notifier(MAA_DESTINATIONS=destinations(teams, old={}, new={})).poll_after(MINUTE)
+    make_notifier(MAA_DESTINATIONS=destinations(teams, old={})).poll_after(MINUTE)
+
+    assert [len(FakeTeams.cards_in(teams, name)) for name in ("old", "new")] == [2, 1]
+
+
+def test_another_version_alone_is_only_logged(
+    teams: ReadForNews, make_notifier: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An ordinary update rings nobody; the fingerprint changes all the same."""
+    notifier = make_notifier()
+    before = notifier.poll()
+    notifier.app.guard = replace(notifier.app.guard, version="99.0")
+    after = notifier.poll_after(MINUTE)
+
+    assert teams.alarms == []
+    assert before.settings != after.settings
+    assert [line.split()[0] for line in caplog.messages if "settings." in line] == ["settings.version"]
+
+
+def test_what_is_remembered_of_settings_gives_no_secret_away(teams: ReadForNews, make_notifier: Make) -> None:
+    """Neither the row nor health nor the pulse; the same settings elsewhere have another fingerprint."""
+    with ScriptedServer(default=reply(200)) as monitor:
+        notifier = make_notifier(MAA_PING_URL=f"{monitor.url}/token-of-the-monitor")
+        report = notifier.poll()
+        [seen] = monitor.requests
+    stored = "".join(row.data for row in rows_of(notifier, META))
+    health = notifier.app.health()
+
+    assert f"settings={report.settings}" in seen.query
+    assert health.settings == report.settings
+    assert len(report.settings) == 16
+    for secret in (teams.secret, "token-of-the-monitor", notifier.environ["MAA_GRAPH_URL"]):
+        assert secret not in stored
+    delete(notifier, META + "settings")
+    assert notifier.poll_after(MINUTE).settings != report.settings
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_deleted_mark_with_a_wipe_in_the_same_minute(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, restarts: bool
+) -> None:
+    """Filed, approved and completed between two polls, the mark gone: all ring, and the wipe is told."""
+    notifier = make_notifier()
+    now = notifier.clock.now()
+    old = [make_request(now=now, age=timedelta(days=days), status="completed") for days in (2, 9)]
+    graph.requests = [make_request(now=now), *old]
+    notifier.poll()
+    told = len(teams.cards)
+    delete(notifier, MARK)
+    notifier.clock.advance(MINUTE)
+    now = notifier.clock.now()
+    wipe = make_request(
+        now=now,
+        age=timedelta(seconds=30),
+        status="completed",
+        payloadName="LT-66",
+        lastModifiedDateTime=iso(now),
+    )
+    graph.requests += [wipe]
+    report = (make_notifier() if restarts else notifier).poll()
+
+    assert (teams.alarms, report.memory_lost) == ([LOST], True)
+    assert ["LT-66" in text(card) for card in teams.cards[told:]] == [True]
+
+
+def test_rows_of_the_history_alone_make_no_first_run(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """All but the journal is deleted and the process starts anew: what ended within the last day is told."""
+    notifier = make_notifier()
+    now = notifier.clock.now()
+    lately = make_request(now=now, age=timedelta(hours=5), status="completed", payloadName="LT-5")
+    before = make_request(now=now, age=timedelta(days=3), status="completed", payloadName="LT-3")
+    graph.requests = [make_request(now=now), lately, before]
+    notifier.poll()
+    delete(notifier, LIVE, META)
+    told = len(teams.cards)
+    make_notifier().poll_after(MINUTE)
+
+    cards = [text(card) for card in teams.cards[told:]]
+    assert teams.alarms == [LOST]
+    assert len(cards) == 2
+    assert any("LT-5" in each for each in cards)
+
+
+def test_a_new_deployment_is_silent_about_what_ended(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """No history, no alarm: also where Graph fails at first."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now(), status="completed")]
+    graph.fail_next(*[reply(503)] * 3)
+    notifier.poll()
+    make_notifier().poll_each(MINUTE, 2)
+
+    assert (teams.alarms, teams.cards) == ([], [])
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_planted_row_hides_no_request(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, restarts: bool
+) -> None:
+    """A `live:` row says that the wipe was told already: the card rings once, and the wipe is told."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    told = len(teams.cards)
+    notifier.clock.advance(MINUTE)
+    wipe = make_request(now=notifier.clock.now(), status="completed", payloadName="LT-66")
+    put(notifier, f"{LIVE}{wipe['id']}", encode(planted(wipe)))
+    graph.requests += [wipe]
+    later = make_notifier() if restarts else notifier
+    later.poll()
+    later.poll_each(MINUTE, 3)
+
+    assert teams.alarms == [TOUCHED]
+    assert ["LT-66" in text(card) for card in teams.cards[told:]] == [True]
+
+
+@pytest.mark.parametrize("kind", ["changed", "deleted"])
+def test_a_row_that_was_changed_or_deleted_is_noticed(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, kind: str
+) -> None:
+    """Whether a request was marked as rejected, or forgotten."""
+    notifier = make_notifier()
+    request = make_request(now=notifier.clock.now(), payloadName="LT-66")
+    graph.requests = [request, make_request(now=notifier.clock.now())]
+    notifier.poll()
+    [row] = [row for row in rows_of(notifier, LIVE) if request["id"] in row.key]
+    delete(notifier, row.key)
+    if kind == "changed":
+        state = decode(row, RequestState)
+        put(notifier, row.key, encode(replace(state, request=replace(state.request, status="rejected"))))
+    make_notifier().poll_each(MINUTE, 3)
+
+    assert teams.alarms == [TOUCHED]
+
+
+def test_a_mark_that_is_older_than_rows_is_noticed(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Somebody put the row of an hour ago back."""
+    notifier = make_notifier()
+    notifier.poll()
+    [old] = rows_of(notifier, MARK)
+    for _ in range(2):
+        graph.requests = [*graph.requests, make_request(now=notifier.clock.now())]
+        notifier.poll_after(30 * MINUTE)
+    put(notifier, old.key, old.data)
+    notifier.poll_each(MINUTE, 3)
+
+    assert teams.alarms == [SET_BACK]
+
+
+def test_two_pollers_and_hands_at_the_outbox_touch_nothing(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """All of them write through the same door, in any order."""
+    notifier = make_notifier()
+    twin = notifier.another()
+    for number in range(6):
+        now = notifier.clock.now()
+        graph.requests = [*graph.requests, make_request(now=now), make_request(now=now, status="approved")]
+        first, second = (notifier, twin) if number % 2 else (twin, notifier)
+        first.poll_after(MINUTE)
+        second.poll()
+        graph.requests = graph.requests[1:]
+        second.poll_after(MINUTE)
+    twin.close()
+    make_notifier().poll_each(MINUTE, 2)
+
+    assert teams.alarms == []
+
+
+def test_a_state_of_an_older_version_is_no_attack(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Its rows have no numbers, no totals and no settings; nor have those of an older one that came back."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    for row in rows_of(notifier, META):
+        told = json.loads(row.data)
+        for name in ("number", "settings", "total", "mark"):
+            told.pop(name, None)
+        put(notifier, row.key, json.dumps(told))
+    delete(notifier, META + "settings")
+    make_notifier().poll_each(MINUTE, 3)
+
+    assert teams.alarms == []
+
+
+def test_an_alarm_is_told_once_though_teams_fails(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """It waits in the outbox like any other card."""
+    make_notifier().poll()
+    teams.fail_next(*[reply(503)] * 3)
+    make_notifier(MAA_POLL_SCHEDULE="0 0 * * * *").poll_each(10 * MINUTE, 6)
+
+    assert teams.alarms == [SETTINGS]
+
+
+def test_a_flood_hides_no_alarm(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
+    """Two hundred requests in the minute of the change: the alarm is a card of its own, in the same poll."""
+    make_notifier().poll()
+    attacked = make_notifier(MAA_DIGEST_ABOVE="6")
+    now = attacked.clock.now()
+    graph.requests = [make_request(now=now) for _ in range(200)]
+    attacked.poll_after(MINUTE)
+
+    assert teams.alarms == [SETTINGS]
+
+
+def test_a_poll_with_nothing_new_writes_no_more_than_before(
+    graph: FakeGraph, clock: FakeClock, tmp_path: Path, teams: ReadForNews
+) -> None:
+    """One reading and the mark."""
+    notifier = Notifier(graph, teams, tmp_path / "quiet.db", clock)
+    graph.requests = [make_request(now=clock.now())]
+    notifier.poll()
+    notifier.poll_after(MINUTE)
+    rows, calls = notifier.app.store.rows, []
+    commit = rows.commit
+
+    def counted(writes: Any) -> list[str]:
+        calls.append([write.key for write in writes])
+        return commit(writes)
+
+    rows.commit = counted  # type: ignore[method-assign]
+    notifier.poll_after(MINUTE)
+    notifier.close()
+
+    assert calls == [[f"{MARK}approvals"]]
+
+
+def iso(moment: Any) -> str:
+    """A time as Graph writes it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_a_version_that_is_deleted_with_the_mark_is_a_loss(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Requests that nobody's version explains, and no mark."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    delete(notifier, MARK, SNAPSHOT_VERSION, "sent:")
+    make_notifier().poll_each(MINUTE, 2)
+
+    assert teams.alarms == [LOST]
+    assert strip(teams.cards[0]).startswith("Needs approval")

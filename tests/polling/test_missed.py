@@ -1,0 +1,125 @@
+"""What an arrival missed: judged by what it was told, and only for what it never heard of by times."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import EventKind, Step
+from maa_notify.domain.request import Identity
+from maa_notify.domain.routing import Route
+from maa_notify.polling.welcome import attended, heard_before, with_welcome
+from maa_notify.storage.outbox import Outcome
+from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, JournalEntry, SourceMark
+from maa_notify.storage.rows import Put
+from maa_notify.storage.store import StateStore
+from tests.delivery.waiting import DAY, HOUR, MINUTE, news
+from tests.storage.changes import tracked
+from tests.support.clock import START
+from tests.support.memory import MemoryRows
+
+AWAY_SINCE = START - HOUR
+
+
+def state(status: str, revision: int, *, filed: datetime = START - DAY, changed: datetime) -> RequestState:
+    """A request of this status, which it reached at that time."""
+    request = replace(tracked().request, status=status, requested_at=filed, modified_at=changed)
+    steps = (Step(status, changed, Identity()),) if revision > 1 else ()
+    return RequestState(request, revision, steps=steps)
+
+
+def told(known: RequestState, away_since: datetime | None, heard: int) -> list[tuple[object, str]]:
+    """What a destination that arrives now is told of a request of which it has heard so much."""
+    store = StateStore(MemoryRows())
+    store.requests.record([Change(known.request.id, None, known)], {})
+    lines = {(known.request.id, "back"): heard}
+    changes = with_welcome(
+        [], store.requests.read_snapshot(), [Route("back")], {"back": away_since}, {}, lines, START
+    )
+    return [(each.event.kind, each.destination) for change in changes for each in change.notifications]
+
+
+CHANGED = [(EventKind.STATUS_CHANGED, "back")]
+CREATED = [(EventKind.CREATED, "back")]
+
+
+@pytest.mark.parametrize(
+    "known,heard,expected",
+    [
+        (state("needsApproval", 1, changed=START - DAY), 0, CREATED),
+        (state("needsApproval", 1, changed=START), 1, []),
+        (state("approved", 2, changed=START - DAY), 1, CHANGED),
+        (state("rejected", 2, changed=START - DAY), 1, CHANGED),
+        (state("rejected", 2, changed=START), 2, []),
+        (state("rejected", 2, changed=START), 0, CHANGED),
+        (state("rejected", 2, changed=AWAY_SINCE - 4 * MINUTE), 0, CHANGED),
+        (state("rejected", 2, changed=AWAY_SINCE - 6 * MINUTE), 0, []),
+        (state("rejected", 2, filed=AWAY_SINCE, changed=START), 0, []),
+        (state("rejected", 1, changed=START), 0, []),
+    ],
+    ids=[
+        "open, never heard of",
+        "heard of",
+        "decided, heard of as open",
+        "over, heard of as open",
+        "heard of as over",
+        "over while it was away",
+        "over at that moment",
+        "over before",
+        "filed and over while it was away",
+        "over when it was first seen",
+    ],
+)
+def test_whoever_comes_back_hears_what_it_missed(known: RequestState, heard: int, expected: object) -> None:
+    """Whatever the times are, if it was told of the request before."""
+    assert told(known, AWAY_SINCE, heard) == expected
+
+
+@pytest.mark.parametrize(
+    "known,heard,expected",
+    [
+        (state("needsApproval", 1, changed=START), 0, CREATED),
+        (state("approved", 2, changed=START), 0, CREATED),
+        (state("approved", 2, changed=START), 2, []),
+        (state("rejected", 2, changed=START), 0, []),
+    ],
+)
+def test_whoever_is_new_hears_what_is_open(known: RequestState, heard: int, expected: object) -> None:
+    """Once, though the poll that told it was cut off."""
+    assert told(known, None, heard) == expected
+
+
+@pytest.mark.parametrize("requested_at", [START, None], ids=["filed now", "filed nobody knows when"])
+def test_the_newest_that_was_told_or_waits_is_found(requested_at: datetime | None) -> None:
+    """In the journal, in any order and by a clock that was behind, and in the outbox, damaged or not."""
+    store, sent, waiting = StateStore(MemoryRows()), [news("one", 3), news("one", 2)], news("one", 4)
+    known = replace(tracked(), request=replace(tracked().request, requested_at=requested_at))
+    store.requests.record([Change(known.request.id, None, known)], {})
+    for place, item in enumerate(sent):
+        at = START - 20 * HOUR + place * MINUTE
+        store.rows.commit([Put(OUTBOX + item.value.key, "{}")])
+        [row] = store.rows.read(OUTBOX, OUTBOX + "~")
+        outcome = Outcome(replace(item, etag=row.etag), entry=JournalEntry(item.value, at))
+        store.outbox.commit_outcomes(f"d{place}", NEW_DESTINATION, [outcome])
+    others = [news("two", revision, destination="b:c") for revision in (2, 10, 9)]
+    store.rows.commit([Put(OUTBOX + each.value.key, "damaged") for each in others])
+    store.rows.commit([Put(OUTBOX + "odd", "damaged")])
+
+    found = heard_before(store.requests.read_snapshot(), store.journal)
+    store.rows.commit([Put(OUTBOX + waiting.value.key, "damaged")])
+    later = heard_before(store.requests.read_snapshot(), store.journal)
+
+    assert (found["one", "default"], found["two", "b:c"]) == (3, 10)
+    assert later["one", "default"] == 4
+
+
+def test_whoever_leaves_is_away_since_the_last_good_look() -> None:
+    """What happened while no look was good was told to nobody."""
+    mark = SourceMark(last_good=START - HOUR, tried_at=START - MINUTE, destinations=("gone", "there"))
+    fields: dict[str, Any] = {"names": ["there"], "arrived": {}, "now": START}
+
+    assert attended(mark, **fields).left == {"gone": START - HOUR}
+    assert attended(replace(mark, last_good=START + timedelta(days=9)), **fields).left == {"gone": START}
