@@ -15,6 +15,11 @@ SAME_ON_EVERY_PYTHON := demo docs infra release reliability rendering
 # What `make check` leaves out beside Azurite and Chromium: it starts programs, or lives through hours and days.
 MORE_THAN_A_MINUTE := cli demo functions infra release reliability
 
+# Not from .venv, which holds the test tools: the demo has a smaller environment of its own.
+DEMO := python=$$(tools/find-python 3.11) || { \
+	echo "No Python 3.11 or later was found. On Debian: apt-get install python3 python3-venv"; exit 1; }; \
+	"$$python" tools/demo.py
+
 # Installed into .venv in the version of the lock; its settings are in pyproject.toml.
 UV := .venv/bin/uv
 
@@ -28,8 +33,8 @@ help: ## list the targets
 setup: .venv/.ready tools/node_modules/.ready ## make .venv and install the test tools, as far as the locks changed
 	@:
 
-demo: setup ## try it: a simulated tenant and a page that shows the Teams channel
-	@.venv/bin/python -m maa_notify demo
+demo: ## try it: a simulated tenant and a page that shows the Teams channel; installs some 90 MB
+	@$(DEMO) --open
 
 previews: setup ## draw every card for docs/cards, with Microsoft's renderer in Chromium
 	@echo "Drawing every card into docs/cards (a minute or so) ..."
@@ -38,8 +43,8 @@ previews: setup ## draw every card for docs/cards, with Microsoft's renderer in 
 completions: setup ## write the scripts for shells anew, after a change of a command or an option
 	@.venv/bin/python -m tools.completions
 
-demo-bot: setup ## the same, with Microsoft's Agents Playground in place of our own channel
-	@.venv/bin/python -m maa_notify demo --bot
+demo-bot: tools/node_modules/.ready ## the same, with Microsoft's Agents Playground in place of our own channel
+	@$(DEMO) --open --bot
 
 lint: setup ## ruff and mypy
 	@echo "Checking style and types ..."
@@ -109,7 +114,7 @@ package: ## build/maa-notify.zip, what is deployed to the Function App, with its
 	@python=$$(tools/find-python 3.11) && "$$python" tools/package.py build/maa-notify.zip
 
 clean: ## remove what the other targets made
-	@rm -rf .venv .venv-engine .venv-infra tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-demo .venv-engine .venv-infra tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # .venv is for everything, .venv-engine for the second run of the tests, .venv-infra for the scanner of the templates.

@@ -34,6 +34,8 @@ class PostedCard:
     card: Json
     channel: str
     """The path of the webhook that it came by."""
+    recipient: str = ""
+    """Whom a flow writes to in a chat; empty for a message in a channel."""
 
 
 class Channels:
@@ -60,7 +62,7 @@ class Channels:
         if request.header("Authorization"):
             return unauthorized()
         try:
-            cards = cards_of(request)
+            cards, recipient = cards_of(request), recipient_of(request)
         except (EnvelopeError, ValueError) as wrong:
             return refusal(HTTPStatus.BAD_REQUEST, "TriggerInputSchemaMismatch", str(wrong))
         if any(stored_size(card) > MOST_BYTES for card in cards):
@@ -70,7 +72,7 @@ class Channels:
         with self._lock:
             for card in cards:
                 self._count += 1
-                self._cards.append(PostedCard(self._count, self._clock(), card, request.path))
+                self._cards.append(PostedCard(self._count, self._clock(), card, request.path, recipient))
         self._on_change()
         run_id = f"0858{secrets.randbelow(10**16):016}CU00"
         return HttpAnswer(HTTPStatus.ACCEPTED, headers={"x-ms-workflow-run-id": run_id})
@@ -98,6 +100,12 @@ def cards_of(request: HttpRequest) -> list[Json]:
     if not isinstance(attachments, list) or not attachments:
         raise EnvelopeError("'attachments' is not a list of cards")
     return [_card_of(attachment) for attachment in attachments]
+
+
+def recipient_of(request: HttpRequest) -> str:
+    """Return whom a flow is to write to, from a webhook call that is a message; empty for a channel."""
+    recipient = request.json().get("recipient")
+    return recipient if isinstance(recipient, str) else ""
 
 
 def _card_of(attachment: object) -> Json:

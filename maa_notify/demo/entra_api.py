@@ -38,12 +38,14 @@ class TokenIssuer:
         """How long the tokens last, in seconds."""
         self.age = 0
         """How old the tokens are when they are given out, in seconds: Azure keeps those of an identity."""
+        self.clock: Callable[[], float] = time.time
+        """The time that tokens are dated by, in seconds since 1970."""
         self.issued: deque[str] = deque(maxlen=100)
         """The latest tokens, oldest first."""
 
     def issue(self) -> str:
         """Make a token with the present permissions."""
-        now = int(time.time())
+        now = int(self.clock())
         made_at = now - self.age
         times = {"iat": made_at, "nbf": made_at, "exp": now + self.lifetime}
         self.issued.append(make_token(**self._names, **times, roles=list(self.roles)))

@@ -6,6 +6,7 @@ DemoError
 ├── UnknownSampleError      no sample of that kind
 ├── UnknownPersonError      nobody of that name in the tenant
 ├── UnknownFamilyError      no requests of that family
+├── UnknownSituationError   not something that can befall the tenant
 ├── UnknownActionError      not something one can do to a request
 ├── IllegalTransitionError  the request's status does not allow the action
 ├── OwnRequestError         a requestor tried to decide their own request
@@ -57,6 +58,14 @@ class UnknownFamilyError(DemoError):
     def __init__(self, key: str, known: tuple[str, ...]) -> None:
         """Name the key and those that exist."""
         super().__init__(f"There are no requests of {key!r}; choose one of {', '.join(known)}.")
+
+
+class UnknownSituationError(DemoError):
+    """A situation that does not exist, or that cannot be undone."""
+
+    def __init__(self, key: str, known: tuple[str, ...]) -> None:
+        """Name the key and those that exist."""
+        super().__init__(f"There is no situation {key!r} to change; choose one of {', '.join(known)}.")
 
 
 class UnknownActionError(DemoError):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import EntraApi
 from maa_notify.demo.errors import DemoError, UnknownRequestError
@@ -14,7 +13,7 @@ from maa_notify.demo.page_state import card_view, choices, newest_first, permiss
 from maa_notify.demo.permissions import permission_of
 from maa_notify.demo.samples import Json
 from maa_notify.demo.scenario import ScenarioPlayer
-from maa_notify.demo.tenant import SimulatedTenant
+from maa_notify.demo.situations import Stage, begin, end, situation_views
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 
 ROOT: Final = "/api/"
@@ -27,22 +26,24 @@ LONGEST_TEXT: Final = 1024
 class PageApi:
     """Answers the page: its state, its form and its buttons."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - all that the page shows and drives
+    def __init__(
         self,
-        tenant: SimulatedTenant,
+        stage: Stage,
         entra: EntraApi,
         channels: Channels,
         log: NotifierLog,
         scenario: ScenarioPlayer,
-        group: ApproverGroup,
     ) -> None:
         """Keep the parts of the demo that the page shows and drives."""
-        self._tenant = tenant
+        self.playground_url = ""
+        """Where the cards are instead, if they come by the bot."""
+        self._stage = stage
+        self._tenant = stage.tenant
         self._entra = entra
         self._channels = channels
         self._log = log
         self._scenario = scenario
-        self._group = group
+        self._group = stage.group
         self._session = uuid.uuid4().hex
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
@@ -65,6 +66,9 @@ class PageApi:
             "scenario": {"running": self._scenario.running, "played": played, "steps": steps},
             "permissions": permission_views(self._entra.roles),
             "choices": choices(self._group.members()),
+            "situations": situation_views(self._stage),
+            "ahead": self._stage.clock.moved.total_seconds(),
+            "playground": self.playground_url,
         }
 
     def _post(self, request: HttpRequest) -> HttpAnswer:
@@ -91,15 +95,16 @@ class PageApi:
             case ["scenario", ("start" | "stop") as verb]:
                 switch: Callable[[], None] = self._scenario.start if verb == "start" else self._scenario.stop
                 switch()
-                return json_answer(HTTPStatus.OK, {})
+            case ["situations", key, ("begin" | "end") as verb]:
+                change = begin if verb == "begin" else end
+                change(key, self._stage)
             case ["permissions", family, ("grant" | "remove") as verb]:
                 self._entra.set_granted(permission_of(family), granted=verb == "grant")
-                return json_answer(HTTPStatus.OK, {})
             case ["group", key, ("add" | "remove") as verb]:
                 self._group.set_member(key, is_member=verb == "add")
-                return json_answer(HTTPStatus.OK, {})
             case _:
                 return _refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        return json_answer(HTTPStatus.OK, {})
 
     def _submit(self, texts: dict[str, str]) -> str:
         return self._tenant.submit(

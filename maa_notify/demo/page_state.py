@@ -63,6 +63,7 @@ def card_view(posted: PostedCard) -> Json:
         "number": posted.number,
         "arrived": posted.arrived.astimezone(UTC).isoformat(),
         "card": posted.card,
+        "recipient": posted.recipient,
     }
 
 

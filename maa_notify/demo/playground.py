@@ -5,6 +5,7 @@ it names people by ids of its own, and its tenant is none. A pre-release, for de
 `make setup`, and nothing of it is part of this project.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +33,15 @@ _PROGRAM = Path("@microsoft", "m365agentsplayground", "cli.js")
 _LOOPBACK = NODE_MODULES.parent / "loopback.cjs"
 _READY_SECONDS = 30
 _GRACE_SECONDS = 10
+
+
+def opens_channel(activity: bytes) -> bool:
+    """Whether the Playground tells its bot that somebody at its page opened the channel of the cards."""
+    try:
+        told = json.loads(activity)
+        return bool(told["type"] == "installationUpdate" and told["conversation"]["id"] == CHANNEL)
+    except (LookupError, TypeError, ValueError):
+        return False
 
 
 class Playground(AbstractContextManager["Playground"]):

@@ -11,22 +11,30 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import IO, Any
 
+from maa_notify.demo.browser import open_page
 from maa_notify.demo.channels import ROOT as WEBHOOKS
 from maa_notify.demo.entra_api import CLIENT_ID, TENANT_ID
 from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.server import DemoServer
-from maa_notify.rendering.child import environment_of_child
 from maa_notify.rendering.errors import RenderingError
 
 Stop = SimpleQueue[int]
 """Signals to end; unlike an Event it may be filled while its own wait is interrupted."""
+
+MENTIONED = "oskar.weiss@contoso.com"
+"""Who is called when a decision is asked for."""
+
+WAITING = "The tour begins when the page is open."
+WAITING_IN_TEAMS = "The tour begins when you open the channel Announcements there, in the list on the left."
 
 _LOOK_EVERY_SECONDS = 0.2
 _GRACE_SECONDS = 5
@@ -69,13 +77,18 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
     with _scratch_folder() as folder, _notifier(server, folder, options.every, destination) as notifier:
         print(f"MAA Notify demo: open {server.url}/", flush=True)
         if playground is not None:
+            server.show_playground(f"{playground.url}/")
             print(f"The channel Announcements of a local Teams: {playground.url}/", flush=True)
-        print("Press Ctrl-C to stop.", flush=True)
-        if options.open_browser:
-            _open(f"{server.url}/")
         if options.scenario:
-            server.scenario.start()
+            print(WAITING_IN_TEAMS if playground else WAITING, flush=True)
+        if options.open_browser:
+            open_page(f"{playground.url if playground else server.url}/")
+        print("Press Ctrl-C to stop.", flush=True)
+        is_to_play = options.scenario
         while notifier.poll() is None:
+            if is_to_play and server.is_watched.is_set():
+                server.scenario.start()
+                is_to_play = False
             with suppress(Empty):
                 stop.get(timeout=_LOOK_EVERY_SECONDS)
                 return 0
@@ -84,16 +97,13 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
     return 1
 
 
-def _open(page: str) -> None:
-    """Open a page in the person's own browser, which would inherit our environment."""
-    command = [sys.executable, "-m", "webbrowser", page]
-    subprocess.Popen(command, env=environment_of_child(os.environ))  # noqa: S603 - Python's own, with our page
-
-
 def _destination(url: str, playground: Playground | None) -> dict[str, str]:
-    """Return the settings of the one destination: the webhook of our own channel, or the bot."""
+    """Return the settings of the destinations: our own channel and chats, or the bot's channel."""
     if playground is None:
-        return {"MAA_TEAMS_WEBHOOK_URL": f"{url}{WEBHOOKS}demo"}
+        hook = f"{url}{WEBHOOKS}"
+        channel = {"name": "device approvals", "webhook_url": f"{hook}channel", "mentions": [MENTIONED]}
+        chats = {"name": "requestors", "to": "requestor", "webhook_url": f"{hook}chat"}
+        return {"MAA_DESTINATIONS": json.dumps([channel, chats])}
     address = {"channel_id": CHANNEL, "service_url": playground.service_url}
     return {
         "MAA_DESTINATIONS": json.dumps([{"name": "announcements", "bot": address}]),
@@ -161,11 +171,11 @@ def _notifier(
     server: DemoServer, folder: Path, every: int, destination: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the notifier, follow its log, and end it."""
-    command = [sys.executable, "-m", "maa_notify.demo.watchdog", "watch", "--every", str(every)]
+    command = [sys.executable, "-m", "maa_notify.cli.demo_notifier", str(every)]
     with subprocess.Popen(  # noqa: S603 - our own package, with this very interpreter
         command,
         env=notifier_environment(server, folder / "state.db", destination, os.environ),
-        stdin=subprocess.PIPE,  # never written to: the watchdog waits for its end
+        stdin=subprocess.PIPE,  # for moves of the clock; and it ends when this program does
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -175,6 +185,7 @@ def _notifier(
         reader = threading.Thread(target=_forward, args=(notifier.stdout, server.log), daemon=True)
         reader.start()
         server.log.started(every)
+        server.clock.follow(partial(_move, notifier.stdin))
         try:
             yield notifier
         finally:
@@ -188,6 +199,12 @@ def _apart_from_the_terminal() -> dict[str, Any]:
     if sys.platform == "win32":
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}
+
+
+def _move(notifier: IO[str] | None, span: timedelta) -> None:
+    """Tell the notifier how far its clock goes on; one that has ended needs no clock."""
+    with suppress(OSError, ValueError):
+        print(span.total_seconds(), file=notifier, flush=True)
 
 
 def _forward(lines: IO[str] | None, log: NotifierLog) -> None:

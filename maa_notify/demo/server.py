@@ -5,11 +5,10 @@ import secrets
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from maa_notify.demo import channels, graph_api, page_api, playground
 from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
@@ -19,25 +18,33 @@ from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
 from maa_notify.demo.graph_api import GraphApi
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
+from maa_notify.demo.moving_clock import MovingClock, utc_now
 from maa_notify.demo.notifier_log import NotifierLog
+from maa_notify.demo.outages import Outages, Service
 from maa_notify.demo.page_api import PageApi
 from maa_notify.demo.page_state import card_view
 from maa_notify.demo.scenario import ScenarioPlayer
+from maa_notify.demo.situations import Stage
 from maa_notify.demo.tenant import Clock, SimulatedTenant
 from maa_notify.demo.wire import HttpAnswer, HttpRequest, json_answer
 from maa_notify.rendering.renderer import THEMES, Assets, load_assets
 
 _HEARTBEAT_SECONDS: Final = 10
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _PAGE: Final = Path(__file__).resolve().parent / "page"
 
+_HTML = "text/html; charset=utf-8"
 _JAVASCRIPT = "text/javascript; charset=utf-8"
 _CSS = "text/css; charset=utf-8"
 _JSON = "application/json; charset=utf-8"
 
 
-def utc_now() -> datetime:
-    """Return the machine's time."""
-    return datetime.now(UTC)
+class Part(Protocol):
+    """One of the simulated services, or the page's API."""
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Answer one request."""
+        ...
 
 
 class DemoServer(AbstractContextManager["DemoServer"]):
@@ -50,9 +57,11 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self._files = page_files(assets or load_assets())
         self._changes = Changes()
         notify = self._changes.notify
+        self.clock = MovingClock(clock, on_change=notify)
+        self.outages = Outages(on_change=notify)
         self.group = ApproverGroup(on_change=notify)
-        self.tenant = SimulatedTenant(clock, on_change=notify, decider=self.group.decider)
-        self.channels = Channels(clock, on_change=notify)
+        self.tenant = SimulatedTenant(self.clock, on_change=notify, decider=self.group.decider)
+        self.channels = Channels(self.clock, on_change=notify)
         self.log = NotifierLog(on_change=notify)
         self.scenario = ScenarioPlayer(self.tenant, on_change=notify)
         self.graph = GraphApi(self.tenant.requests, page_size=page_size)
@@ -60,7 +69,18 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self.entra = EntraApi(secret=secrets.token_urlsafe(32), on_change=notify)
         self.entra.lifetime = SHORT_LIFETIME
         self.entra.roles += (GROUP_PERMISSIONS[0], USER_PERMISSIONS[0])
-        self._page = PageApi(self.tenant, self.entra, self.channels, self.log, self.scenario, self.group)
+        self.entra.clock = lambda: self.clock.now().timestamp()
+        stage = Stage(self.tenant, self.clock, self.outages, self.group)
+        self._page = PageApi(stage, self.entra, self.channels, self.log, self.scenario)
+        self._parts: tuple[tuple[str, Part, Service | None], ...] = (
+            (graph_api.ROOT, self.graph, "graph"),
+            (graph_api.STABLE, self.graph, "graph"),
+            (self.entra.root, self.entra, None),
+            (channels.ROOT, self.channels, "teams"),
+            (page_api.ROOT, self._page, None),
+        )
+        self.is_watched = threading.Event()
+        """Set as soon as somebody looks at the channel: on our own page, or in the Playground."""
         self._stopping = threading.Event()
         self._http = LoopbackServer(self._answer, port)
 
@@ -88,17 +108,22 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         if request.path == page_api.STREAM and request.method == "GET":
             return EventStream(self._stream)
         if request.path == playground.MESSAGES:
-            return HttpAnswer(HTTPStatus.OK)  # the Playground shows nothing to a bot that is not there
-        for root, part in (
-            (graph_api.ROOT, self.graph),
-            (graph_api.STABLE, self.graph),
-            (self.entra.root, self.entra),
-            (channels.ROOT, self.channels),
-            (page_api.ROOT, self._page),
-        ):
+            return self._from_playground(request)
+        for root, part, service in self._parts:
             if request.path.startswith(root):
-                return part.answer(request)
+                outage = self.outages.refusal(service) if service else None
+                return outage or part.answer(request)
         return self._file(request)
+
+    def show_playground(self, url: str) -> None:
+        """Let the page send its visitors to the Playground, where the cards are instead."""
+        self._page.playground_url = url
+
+    def _from_playground(self, request: HttpRequest) -> HttpAnswer:
+        """Take what the Playground tells its bot; it shows nothing to a bot that is not there."""
+        if playground.opens_channel(request.body):
+            self.is_watched.set()
+        return HttpAnswer(HTTPStatus.OK)
 
     def _file(self, request: HttpRequest) -> HttpAnswer:
         found = self._files.get(request.path)
@@ -113,6 +138,8 @@ class DemoServer(AbstractContextManager["DemoServer"]):
 
     def _stream(self, send: Send) -> None:
         """Send every card and the state now, and whatever changes from then on."""
+        if not self._page.playground_url:
+            self.is_watched.set()
         seen, card, state = -1, 0, ""
         while not self._stopping.is_set():
             seen = self._changes.wait(seen, _HEARTBEAT_SECONDS)
@@ -135,16 +162,31 @@ def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
         for theme in THEMES
     }
     return {
-        "/": ("text/html; charset=utf-8", _own("index.html")),
+        "/": (_HTML, _own("index.html")),
         "/page.css": (_CSS, _own("page.css")),
         "/page.js": (_JAVASCRIPT, _own("page.js")),
+        "/situations.js": (_JAVASCRIPT, _own("situations.js")),
+        "/read.css": (_CSS, _own("read.css")),
+        "/read.js": (_JAVASCRIPT, _own("read.js")),
         "/icon.svg": ("image/svg+xml", _own("icon.svg")),
         "/teams-card.css": (_CSS, assets.frame_css),
         "/teams-card.js": (_JAVASCRIPT, assets.glue),
         "/assets/adaptivecards.js": (_JAVASCRIPT, assets.adaptive_cards),
         "/assets/markdown-it.js": (_JAVASCRIPT, assets.markdown),
         **themed,
+        **_documentation(),
     }
+
+
+def _documentation() -> dict[str, tuple[str, str]]:
+    """Return the documentation of this repository: its texts, and a page that shows each."""
+    pages = [path for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))) if path.is_file()]
+    files: dict[str, tuple[str, str]] = {}
+    for page in pages:
+        name = page.relative_to(_ROOT).as_posix()
+        files[f"/text/{name}"] = ("text/plain; charset=utf-8", page.read_text(encoding="utf-8"))
+        files[f"/read/{name}"] = (_HTML, _own("read.html"))
+    return files
 
 
 def _own(name: str) -> str:

@@ -92,13 +92,17 @@ class SimulatedTenant:
         *,
         requestor: str | None = None,
         justification: str | None = None,
+        fields: Mapping[str, Any] = MappingProxyType({}),
     ) -> str:
-        """File a request, from a sample's kind or from raw fields laid over the usual ones; return its id."""
-        fields = self._from_sample(what, requestor, justification) if isinstance(what, str) else what
+        """File a request, from a sample's kind or from raw fields laid over the usual ones; return its id.
+
+        `fields` are laid over all of that.
+        """
+        asked = self._from_sample(what, requestor, justification) if isinstance(what, str) else what
         with self._lock:
             if len(self._requests) >= MOST_REQUESTS:
                 raise TenantFullError(MOST_REQUESTS)
-            raw = {**self._blank(), **copy.deepcopy(dict(fields))}
+            raw = {**self._blank(), **copy.deepcopy({**asked, **fields})}
             self._requests[raw["id"]] = raw
         self._on_change()
         return str(raw["id"])

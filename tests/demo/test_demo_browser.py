@@ -107,9 +107,11 @@ def test_a_request_goes_from_intune_to_teams(visit: Visit) -> None:
     dialog.get_by_role("button", name="Approve").click()
 
     expect(entry.locator(".status")).to_have_text("Approved - Needs completion")
-    expect(visit.cards).to_have_count(2, timeout=WITHIN_MS)
-    expect(visit.cards.last).to_contain_text("Approved - Needs completion")
-    expect(visit.cards.last).to_contain_text("Seen and agreed")
+    expect(visit.cards).to_have_count(3, timeout=WITHIN_MS)
+    told = visit.page.get_by_role("article", name="Card 2: Approved - Needs completion")
+    chat = visit.page.get_by_role("article", name="Chat with mira.holt@contoso.com: Approved")
+    expect(told).to_contain_text("Seen and agreed")
+    expect(chat).to_contain_text("Requestor: approved is not done")
     assert visit.complaints == []
 
     visit.process.send_signal(signal.SIGINT)
@@ -126,8 +128,50 @@ def test_hostile_text_stays_text(visit: Visit) -> None:
     expect(entry).to_contain_text(HOSTILE)
     expect(visit.cards).to_have_count(1, timeout=WITHIN_MS)
     expect(visit.cards.first).to_contain_text("evil.example")
-    assert visit.page.locator("#requests :is(a, img), #messages :is(a, img, .mention)").count() == 0
+    assert visit.page.locator("#requests :is(a, img), #messages :is(a, img)").count() == 0
+    assert visit.page.locator("#messages .mention").all_inner_texts() == ["oskar.weiss"]
     assert visit.complaints == []
+
+
+def test_time_goes_by_at_a_press(visit: Visit) -> None:
+    """36 hours later, in no time, the real notifier reminds of a request; after 72 it has expired."""
+    entry = visit.submit("wipe", "Laptop left in a taxi")
+    expect(visit.cards).to_have_count(1, timeout=WITHIN_MS)
+    visit.page.get_by_role("button", name="What if").click()
+    later = visit.page.get_by_role("button", name="12 hours later")
+    for _ in range(3):
+        later.click()
+
+    expect(visit.page.locator("#what")).to_contain_text("36 h ahead")
+    reminder = visit.page.get_by_role(
+        "article", name="Card 2: Reminder: needs approval · High risk: Wipe device"
+    )
+    expect(reminder).to_be_visible(timeout=WITHIN_MS)
+
+    for _ in range(3):
+        later.click()
+
+    expect(entry.locator(".status")).to_have_text("Expired")
+    expect(visit.page.get_by_role("article", name="Expired: Wipe device").first).to_be_visible(
+        timeout=WITHIN_MS
+    )
+    assert visit.complaints == []
+
+
+def test_a_flood_becomes_a_digest_even_after_an_outage_of_teams(visit: Visit) -> None:
+    """Cards wait while Teams is down; then they come, many in one: the first to be taken comes alone."""
+    visit.page.get_by_role("button", name="What if").click()
+    outage = visit.page.get_by_role("switch", name="Teams is down")
+    outage.check()
+    expect(visit.page.locator("#troubles")).to_have_text("Teams is down")
+    visit.page.get_by_role("button", name="12 requests at once").click()
+    expect(visit.page.locator("#log")).to_contain_text(re.compile("events=[1-9]"), timeout=WITHIN_MS)
+    assert visit.cards.count() == 0
+
+    outage.uncheck()
+
+    digest = visit.cards.filter(has_text=re.compile(r"\d+ requests to wipe devices"))
+    expect(digest.first).to_be_visible(timeout=WITHIN_MS)
 
 
 def test_a_card_s_button_opens_a_page_that_knows_nothing_of_this_one(visit: Visit) -> None:
@@ -179,8 +223,9 @@ def test_who_joins_the_approver_group_and_approves_stands_out(visit: Visit) -> N
     visit.page.get_by_label("Decide as").select_option("priya")
     visit.page.locator("#decide-go").click()
 
-    expect(visit.cards).to_have_count(2, timeout=WITHIN_MS)
-    expect(visit.cards.last).to_contain_text("Whoever decided joined the approver group between")
+    told = visit.page.get_by_role("article", name="Card 2")
+    expect(told).to_be_visible(timeout=WITHIN_MS)
+    expect(told).to_contain_text("Whoever decided joined the approver group between")
     assert visit.complaints == []
 
 

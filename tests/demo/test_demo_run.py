@@ -1,5 +1,6 @@
 """The demo as a program: what it prints, whom it starts, and what it leaves behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,17 +25,27 @@ from maa_notify.demo.run import DemoOptions, run_demo
 from tests.demo.support import blank_assets
 
 server.load_assets = blank_assets
-sys.exit(run_demo(DemoOptions(scenario=False, every=int(sys.argv[1]), bot=sys.argv[2] == "True")))
+scenario, every, bot, open_browser = map(int, sys.argv[1:])
+sys.exit(run_demo(DemoOptions(bool(scenario), bool(open_browser), every, bool(bot))))
 """
 """The demo without its renderer, so that no npm package is needed."""
 
 
 @contextmanager
-def _demo(tmp_path: Path, every: int = 1, *, bot: bool = False) -> Iterator[subprocess.Popen[str]]:
+def _demo(
+    tmp_path: Path, *, bot: bool = False, scenario: bool = False, browser: str | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    numbers = (scenario, 1, bot, browser is not None)
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(every), str(bot)],
+        [sys.executable, "-c", PROGRAM, *(str(int(number)) for number in numbers)],
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path), "MAA_STATE": "nonsense", "MAA_DESTINATIONS": "nonsense"},
+        env={
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "MAA_STATE": "nonsense",
+            "MAA_DESTINATIONS": "nonsense",
+            "BROWSER": browser or "",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -52,7 +63,6 @@ def _address(process: subprocess.Popen[str]) -> str:
     lines = list(takewhile(lambda line: line != "Press Ctrl-C to stop.\n", process.stdout))
     assert lines, "it ended before it told its address"
     assert lines[0].startswith("MAA Notify demo: open http://127.0.0.1:")
-    assert all("http://127.0.0.1:" in line for line in lines[:2])
     return lines[0].split()[-1]
 
 
@@ -76,6 +86,41 @@ def _is_running(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_the_tour_waits_until_somebody_looks(tmp_path: Path) -> None:
+    """Nothing is filed before the page is open; then the tour begins."""
+    with _demo(tmp_path, scenario=True) as process:
+        address = _address(process)
+        _wait_for_a_poll(address)
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            before = client.get("/api/state").json()["scenario"]
+            with client.stream("GET", "/api/stream") as stream:
+                states = (json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: {"))
+                during = next(state for state in states if state.get("scenario", before)["running"])
+
+    assert not before["running"]
+    assert during["scenario"]["running"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+def test_it_opens_the_browser_without_our_settings(tmp_path: Path) -> None:
+    """The visitor's own browser gets the address, and none of our settings."""
+    noted, program = tmp_path / "noted", tmp_path / "browser"
+    program.write_text(
+        f'#!/bin/sh\n{{ echo "$1"; env; }} > {noted}.new && mv {noted}.new {noted}\n', encoding="utf-8"
+    )
+    program.chmod(0o700)
+    with _demo(tmp_path, browser=f"{program} %s") as process:
+        address = _address(process)
+        deadline = time.monotonic() + 30
+        while not noted.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    told = noted.read_text(encoding="utf-8")
+
+    assert told.splitlines()[0] == address
+    assert "nonsense" not in told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")

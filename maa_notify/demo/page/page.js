@@ -12,6 +12,7 @@ const ACTIONS = {
 };
 
 const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
 
 /** An element with a class and text. */
 function make(tag, className, text) {
@@ -19,6 +20,17 @@ function make(tag, className, text) {
   if (className) element.className = className;
   if (text !== undefined) element.textContent = text;
   return element;
+}
+
+/* The time of the demo, which a visitor may have moved on. */
+let ahead = 0;
+const demoNow = () => Date.now() + ahead * 1000;
+
+/** A time of day, with the weekday unless it is today's on this machine. */
+function moment(when) {
+  const date = new Date(when);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return isToday ? clockTime.format(date) : `${weekday.format(date)} ${clockTime.format(date)}`;
 }
 
 function say(text) {
@@ -139,7 +151,18 @@ const channel = (() => {
   }
 
   function draw(post) {
-    return teamsCard.message(post.card, configs[theme.current()], clockTime.format(new Date(post.arrived)));
+    const message = teamsCard.message(post.card, configs[theme.current()], moment(post.arrived));
+    if (post.recipient) {
+      message.classList.add("chat");
+      message.querySelector(".message-who").append(make("span", "chat-with", `Chat with ${post.recipient}`));
+    }
+    return message;
+  }
+
+  /** What a card is about: its first two lines, the news and what it is about. */
+  function titleOf(message) {
+    const lines = [...message.querySelectorAll(".ac-richTextBlock, .ac-textBlock")].slice(0, 2);
+    return lines.map((line) => line.textContent.trim()).join(": ");
   }
 
   function add(post) {
@@ -150,8 +173,9 @@ const channel = (() => {
     }
     const item = make("li", "message-place");
     const message = draw(post);
-    const headline = message.querySelector(".ac-textBlock")?.textContent ?? "";
-    message.setAttribute("aria-label", `Card ${post.number}: ${headline}`);
+    const where = post.recipient ? `Chat with ${post.recipient}` : `Card ${post.number}`;
+    const headline = titleOf(message);
+    message.setAttribute("aria-label", `${where}: ${headline}`);
     item.append(message);
     posted.set(post.number, { post, item });
     list.append(item);
@@ -159,7 +183,7 @@ const channel = (() => {
     if (following) toEnd();
     else jump.hidden = false;
     tabs.cardCame();
-    say(`New card in the channel: ${headline}`);
+    say(`New card ${post.recipient ? "in a chat" : "in the channel"}: ${headline}`);
   }
 
   function redraw() {
@@ -183,8 +207,25 @@ const channel = (() => {
     following = nearEnd() || Math.abs(scroll.scrollTop - landed) < 8;
     if (following) jump.hidden = true;
   });
+  /** Says what an empty channel means: quiet, or that the cards go elsewhere. */
+  function explain(playground) {
+    const empty = byId("no-cards");
+    if (!playground) {
+      empty.textContent = "The channel is quiet. A card appears here within seconds of a request.";
+      return;
+    }
+    if (empty.querySelector("a")) return;
+    const link = make("a", "", "Microsoft’s Agents Playground");
+    link.href = playground;
+    link.target = "_blank";
+    link.rel = "noopener";
+    byId("teams-title").textContent = "Cards come by the bot";
+    byId("teams-where").textContent = "Agents Playground · Announcements";
+    empty.replaceChildren("The cards go to ", link, ". Open the channel Announcements there: the tour begins when you do.");
+  }
+
   theme.onChange(redraw);
-  return { add, start, toEnd };
+  return { add, explain, start, toEnd };
 })();
 
 /* Deciding as an approver */
@@ -230,7 +271,7 @@ const requests = (() => {
   let first = true;
 
   function timeLeft(request) {
-    const minutes = Math.max(0, Math.round((new Date(request.expires) - Date.now()) / 60000));
+    const minutes = Math.max(0, Math.round((new Date(request.expires) - demoNow()) / 60000));
     const days = Math.floor(minutes / 1440);
     const hours = Math.floor((minutes % 1440) / 60);
     if (days) return hours ? `${days} d ${hours} h left` : `${days} days left`;
@@ -238,7 +279,7 @@ const requests = (() => {
   }
 
   function facts(request) {
-    const parts = [request.policy, request.requestor, `asked ${clockTime.format(new Date(request.requested))}`];
+    const parts = [request.policy, request.requestor, `asked ${moment(request.requested)}`];
     if (request.actions.length) parts.push(timeLeft(request));
     return parts.join(" · ");
   }
@@ -305,10 +346,12 @@ const requests = (() => {
     first = false;
   }
 
-  setInterval(() => {
+  function tick() {
     for (const { request, item } of shown.values()) item.querySelector(".facts").textContent = facts(request);
-  }, 30000);
-  return { show };
+  }
+
+  setInterval(tick, 30000);
+  return { show, tick };
 })();
 
 /* Asking for a change */
@@ -336,6 +379,9 @@ const ask = (() => {
   toggle.addEventListener("click", () => open(form.hidden));
   byId("ask-close").addEventListener("click", () => open(false));
   byId("kind").addEventListener("change", suggest);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") open(false);
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const sent = await post("/api/requests", {
@@ -359,11 +405,16 @@ const ask = (() => {
 
 /* What the notifier does, and the tour */
 
+/** The time of the demo, once it is no longer that of the machine. */
+function shownTime() {
+  return ahead ? `. It is ${moment(demoNow())}, ${Math.round(ahead / 3600)} h ahead` : "";
+}
+
 function showNotifier(notifier) {
   const { every, running, log } = notifier;
   const state = running ? "running" : every === null ? "waiting" : "stopped";
   const what = {
-    running: `The notifier polls Graph every ${every} s and posts to Teams`,
+    running: `The notifier polls Graph every ${every} s and posts to Teams${shownTime()}`,
     waiting: "The notifier has not been started",
     stopped: "The notifier has ended",
   };
@@ -385,9 +436,18 @@ const tour = (() => {
       running = scenario.running;
       button.textContent = running ? "Stop the tour" : "Play the tour";
       if (running) button.append(make("span", "count", ` (${scenario.played}/${scenario.steps})`));
+      byId("over").hidden = running || scenario.played < scenario.steps;
     },
   };
 })();
+
+/* From what is real to what comes next: one after the other, not on top of it */
+
+byId("about-connect").addEventListener("click", () => {
+  byId("about").hidePopover();
+  byId("connect").showPopover();
+  byId("connect").querySelector("a").focus();
+});
 
 /* The permissions of the notifier */
 
@@ -459,7 +519,12 @@ function listen() {
     session = state.session;
     decide.know(state.choices.approvers);
     ask.know(state.choices);
+    const wasAhead = ahead;
+    ahead = state.ahead;
+    channel.explain(state.playground);
+    situations.show(state.situations);
     requests.show(state.requests);
+    if (ahead !== wasAhead) requests.tick();
     showNotifier(state.notifier);
     tour.show(state.scenario);
     permissions.show(state.permissions);

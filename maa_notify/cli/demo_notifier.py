@@ -1,0 +1,57 @@
+"""The notifier of the demo: the real one, polling with a clock that the demo moves on.
+
+The demo holds the other end of standard input and writes a line, a number of seconds, for each move. However
+the demo ends, even killed, the system closes that end, and no notifier is left behind polling an address
+where nobody answers. It stands here because it wires up the notifier as a command does; nobody calls it by
+hand.
+"""
+
+import os
+import sys
+import threading
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import IO
+
+from maa_notify import app
+from maa_notify.cli.exit_codes import FAILED
+from maa_notify.cli.text import complain
+from maa_notify.errors import MaaNotifyError
+from maa_notify.logs import log_to_stderr
+from maa_notify.polling.run import poll_once
+
+Moves = SimpleQueue[timedelta]
+"""How far to move the clock, in the order of coming."""
+
+
+def main(every: float) -> int:
+    """Polls every so many seconds, and at once after a move; returns only where it cannot start."""
+    # The demo is not deployed, and this module is imported with all others where the package is tried.
+    from maa_notify.demo.moving_clock import MovingClock
+
+    log_to_stderr()
+    moves: Moves = SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin, moves), name="moves", daemon=True).start()
+    clock = MovingClock()
+    try:
+        notifier = app.build(clock=clock)
+    except MaaNotifyError as error:
+        complain(str(error))
+        return FAILED
+    while True:
+        poll_once(lambda: notifier, "command")
+        try:
+            clock.move(moves.get(timeout=every))
+        except Empty:
+            continue
+
+
+def _listen(lines: IO[str], moves: Moves) -> None:
+    """Passes the moves on, and ends this program at once when the other end of the pipe is closed."""
+    for line in lines:
+        moves.put(timedelta(seconds=float(line)))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1])))
