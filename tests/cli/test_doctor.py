@@ -32,11 +32,12 @@ ALL = {
     "polls",
     "visibility",
     "approvers",
+    "watch",
     "outbox",
     "destination default",
 }
 OF_THE_STORE = {"polls", "outbox", "destination default"}
-OFF = {"approvers"}
+OFF = {"approvers", "watch"}
 
 
 def foreign(folder: Path) -> Path:
