@@ -24,11 +24,11 @@ DEMO := python=$$(tools/find-python 3.11) || { \
 UV := .venv/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test soak mutants bench lint format demo demo-bot previews snapshots lock package clean test-engine FORCE
+.PHONY: help setup check test soak mutants bench lint format demo demo-bot previews completions snapshots lock package clean test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready tools/node_modules/.ready ## make .venv and install the test tools, as far as the locks changed
 	@:
@@ -39,6 +39,9 @@ demo: ## try it: a simulated tenant and a page that shows the Teams channel; ins
 previews: setup ## draw every card for docs/cards, with Microsoft's renderer in Chromium
 	@echo "Drawing every card into docs/cards (a minute or so) ..."
 	@.venv/bin/python -m maa_notify.rendering.gallery
+
+completions: setup ## write the scripts for shells anew, after a change of a command or an option
+	@.venv/bin/python -m tools.completions
 
 demo-bot: tools/node_modules/.ready ## the same, with Microsoft's Agents Playground in place of our own channel
 	@$(DEMO) --open --bot

@@ -62,7 +62,7 @@ def _fleet_of(backend: Backend, queues: Azurite, server: TenantServer, count: in
 
 
 def _drained(
-    queues: Azurite, name: str, asks: Callable[[], list[str]], run: Callable[[str], None]
+    queues: Azurite, name: str, asks: Callable[[], list[str]], run: Callable[[str], object]
 ) -> Contender:
     def done(message: str) -> bool:
         run(message)

@@ -77,6 +77,9 @@ param digestAbove int = 5
 @maxValue(80)
 param heartbeatDays int = 30
 
+@description('When last week is summed up, such as MON 08:00 in the display time zone. Empty: never.')
+param summary string = ''
+
 @description('Days that the journal and past requests are kept.')
 @minValue(35)
 @maxValue(3650)
@@ -85,6 +88,19 @@ param retentionDays int = 365
 @description('When to poll: the six fields of NCRONTAB, in UTC.')
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
+
+@description('Look after the defence around approval once a day.')
+@allowed(['off', 'on'])
+param posture string = 'off'
+
+@description('The time between two of these looks, such as 24h.')
+param postureEvery string = '24h'
+
+@description('MAA_POSTURE_ACCEPT as JSON: findings that are known and borne. Empty: none.')
+param postureAccept string = ''
+
+@description('How many accounts may be Global Administrator for good: the fewest and the most.')
+param globalAdmins string = '2-4'
 
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
@@ -227,8 +243,13 @@ module resources 'resources.bicep' = {
     ticketPattern: ticketPattern
     digestAbove: digestAbove
     heartbeatDays: heartbeatDays
+    summary: summary
     retentionDays: retentionDays
     pollSchedule: pollSchedule
+    posture: posture
+    postureEvery: postureEvery
+    postureAccept: postureAccept
+    globalAdmins: globalAdmins
     bot: bot
     requestorChat: requestorChat
     botCommands: botCommands

@@ -70,6 +70,9 @@ param digestAbove int = 5
 @maxValue(80)
 param heartbeatDays int = 30
 
+@description('When last week is summed up, such as MON 08:00 in the display time zone. Empty: never.')
+param summary string = ''
+
 @description('Days that the journal and past requests are kept.')
 @minValue(35)
 @maxValue(3650)
@@ -78,6 +81,19 @@ param retentionDays int = 365
 @description('When to poll: the six fields of NCRONTAB, in UTC.')
 @minLength(11)
 param pollSchedule string = '0 * * * * *'
+
+@description('Look after the defence around approval once a day.')
+@allowed(['off', 'on'])
+param posture string = 'off'
+
+@description('The time between two of these looks, such as 24h.')
+param postureEvery string = '24h'
+
+@description('MAA_POSTURE_ACCEPT as JSON: findings that are known and borne. Empty: none.')
+param postureAccept string = ''
+
+@description('How many accounts may be Global Administrator for good: the fewest and the most.')
+param globalAdmins string = '2-4'
 
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
@@ -353,12 +369,32 @@ var ownSettings = [
     value: string(heartbeatDays)
   }
   {
+    name: 'MAA_SUMMARY'
+    value: summary
+  }
+  {
     name: 'MAA_RETENTION_DAYS'
     value: string(retentionDays)
   }
   {
     name: 'MAA_POLL_SCHEDULE'
     value: checkedSchedule
+  }
+  {
+    name: 'MAA_POSTURE'
+    value: posture
+  }
+  {
+    name: 'MAA_POSTURE_EVERY'
+    value: postureEvery
+  }
+  {
+    name: 'MAA_POSTURE_ACCEPT'
+    value: postureAccept
+  }
+  {
+    name: 'MAA_GLOBAL_ADMINS'
+    value: globalAdmins
   }
 ]
 

@@ -20,6 +20,7 @@ from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Sender
 from maa_notify.domain.compare import Rules
+from maa_notify.domain.request import GUID
 from maa_notify.errors import MaaNotifyError, Mistake, SettingsError
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.graph.access import AccessReader
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
     # What checks tokens takes its share of a cold start, and most deployments have no use for it.
     from maa_notify.bot.endpoint import Messages
+    from maa_notify.graph.posture import PostureReader
 
 _LOG = logs.logger(__name__)
 
@@ -207,12 +209,10 @@ def wire(
     """Wires everything up from parts that are there; the caller closes what is shared."""
     silence_third_parties()
     clock, identity, shared = clock or SystemClock(), parts.identity, parts.shared
-    tokens = identity if settings.access_token is None else StaticToken(settings.access_token)
+    tokens = tokens_of(settings, identity)
     store, cards = StateStore(parts.rows), _cards(settings)
     connect = _connections(settings, identity, shared)
-    reader = GraphReader(
-        settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id
-    )
+    reader = reader_of(settings, tokens, clock)
     approvers = _approvers(settings, reader, store, clock)
     return App(
         settings=settings,
@@ -229,10 +229,30 @@ def wire(
             heartbeat=timedelta(days=settings.heartbeat_days) if settings.heartbeat_days else None,
             quiet=settings.quiet_hours,
         ),
-        sources=() if approvers is None else (approvers,),
+        sources=(
+            *(() if approvers is None else (approvers,)),
+            *_posture(settings, reader, clock),
+            *_watch(settings, reader, store, clock),
+            *_summary(settings, store, cards, clock),
+        ),
         approvers=approvers,
         messages=_messages(settings, store, cards, connect, clock),
         pulse=None if settings.ping_url is None else Pulse(settings.ping_url),
+    )
+
+
+def _watch(settings: Settings, reader: GraphReader, store: StateStore, clock: Clock) -> Sequence[Source]:
+    """The sources of the watch: none where it is off."""
+    if not settings.watch:
+        return ()
+    from maa_notify.polling import watch  # noqa: PLC0415 - most deployments have no use for it
+
+    least = {severity for route in settings.routes for severity in route.severities}
+    return watch.watch_sources(
+        reader,
+        store.alerts,
+        clock,
+        watch.Habits(settings.watch_every, settings.watch_allow, tells_low="low" in least),
     )
 
 
@@ -242,6 +262,52 @@ def _approvers(
     if not settings.approvers:
         return None
     return ApproverRoll(AccessReader(reader), store.roll, clock, settings.approvers_every)
+
+
+def tokens_of(settings: Settings, identity: TokenSource) -> TokenSource:
+    """The source of tokens for Graph: the ready one, if there is one, else the identity's."""
+    return identity if settings.access_token is None else StaticToken(settings.access_token)
+
+
+def reader_of(settings: Settings, tokens: TokenSource, clock: Clock) -> GraphReader:
+    """What reads Graph."""
+    return GraphReader(settings.graph_url, graph_scope(settings), tokens, clock, tenant_id=settings.tenant_id)
+
+
+def posture_reader(
+    settings: Settings,
+    reader: GraphReader,
+    clock: Clock,
+    seconds: float,
+    on_part: Callable[[str], None] = lambda _: None,
+) -> "PostureReader":
+    """What reads the defence around approval, within so many seconds; `on_part` is told what is read next."""
+    # Slow to load, and most polls have no use for it.
+    from maa_notify.graph.posture import PostureReader  # noqa: PLC0415
+
+    tenant_id = settings.tenant_id.lower() if GUID.fullmatch(settings.tenant_id) else ""
+    return PostureReader(reader, clock, tenant_id, seconds, on_part)
+
+
+def _posture(settings: Settings, reader: GraphReader, clock: Clock) -> Sequence[Source]:
+    """The source that looks after the defence around approval; none where it is off."""
+    if not settings.posture:
+        return ()
+    # Slow to load, and most deployments have no use for it.
+    from maa_notify.polling.posture import SECONDS, PostureSource  # noqa: PLC0415
+
+    read = posture_reader(settings, reader, clock, SECONDS).read
+    return (PostureSource(read, settings.posture_every, settings.global_admins, settings.posture_accept),)
+
+
+def _summary(settings: Settings, store: StateStore, cards: TeamsCards, clock: Clock) -> Sequence[Source]:
+    """The source of the weekly summary; none where it is off."""
+    if settings.summary is None:
+        return ()
+    # Slow to load, and off by default.
+    from maa_notify.polling.summary import Summary  # noqa: PLC0415
+
+    return (Summary(settings.summary, store.history, clock, cards.times.zone),)
 
 
 def graph_scope(settings: Settings) -> str:

@@ -39,6 +39,11 @@ var commonCharts = [
     query: loadTextContent('../queries/decisions.kql')
   }
   {
+    title: 'Hours to the decision, reminders, and what expired undecided, by policy type'
+    look: 'table'
+    query: loadTextContent('../queries/fared.kql')
+  }
+  {
     title: 'Requests that wait, and for how long the oldest does'
     look: 'timechart'
     query: loadTextContent('../queries/waiting.kql')

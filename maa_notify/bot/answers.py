@@ -1,4 +1,4 @@
-"""The questions that the bot understands, and the cards that answer them, from what the last poll saw. Pure.
+"""The questions that the bot understands, and the cards that answer them, from what polls saw. Pure.
 
 In a channel of the settings or of one team everything is told. Anywhere else each person is told of requests
 of their own, and a request whose requestor Graph does not tell is nobody's.
@@ -6,7 +6,8 @@ of their own, and a request whose requestor Graph does not tell is nobody's.
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -16,11 +17,15 @@ from maa_notify.bot import strings
 from maa_notify.cards.builder import TeamsCards, fits
 from maa_notify.cards.digest import entry
 from maa_notify.cards.elements import Element, card, container, rich, run, trusted_text
-from maa_notify.cards.strings import REVIEW_IN_INTUNE
+from maa_notify.cards.people import display_name
+from maa_notify.cards.strings import REVIEW_IN_INTUNE, step
+from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import EventKind, RequestEvent, short_key
-from maa_notify.domain.request import NEEDS_APPROVAL
+from maa_notify.domain.record import RequestRecord
+from maa_notify.domain.request import NEEDS_APPROVAL, Identity
 from maa_notify.domain.risk import assess
+from maa_notify.insight.phrases import Asked, asked_in, query_of
 
 _MOST_LINES = 20
 _KEY = re.compile(r"([0-9A-Z]{6})(-\d{1,5})?")
@@ -33,14 +38,22 @@ class Word(StrEnum):
     PENDING = "pending"
     MINE = "mine"
     STATUS = "status"
+    WHO = "who"
     HELP = "help"
 
 
 class Command(Struct, frozen=True):
-    """A command as understood; `key` is the short key of a request, for `status` only."""
+    """A command as understood.
+
+    Attributes:
+        word: what is asked.
+        key: the short key of a request, for `status` only.
+        asked: about what, for `who` only.
+    """
 
     word: Word
     key: str = ""
+    asked: Asked | None = None
 
 
 class Question(Struct, frozen=True):
@@ -60,7 +73,13 @@ def command_of(text: str, own_mentions: Sequence[str] = ()) -> Command:
             return Command(Word(word))
         case ["status", key] if found := _KEY.fullmatch(key.upper()):
             return Command(Word.STATUS, found[1])
+        case ["who", *words] if asked := asked_in(words):
+            return Command(Word.WHO, asked=asked)
     return Command(Word.HELP)
+
+
+History = Callable[[datetime | None, datetime | None, str], Iterable[RequestRecord]]
+"""Reads requests that are remembered, by the span in which something happened and a text that they hold."""
 
 
 class Answers(Struct, frozen=True):
@@ -68,10 +87,24 @@ class Answers(Struct, frozen=True):
 
     cards: TeamsCards
 
+    def who(self, question: Question, read: History, now: datetime) -> Element:
+        """The card for a question about any request that is remembered."""
+        asked, zone = question.command.asked, self.cards.times.zone
+        query = query_of(asked or Asked("", ()), now, zone)
+        records = read(query.span.start, query.span.end, query.needle)
+        is_told = (each for each in records if not question.is_private or _is_of(question.asker, each.state))
+        latest = deque[RequestRecord](maxlen=_MOST_LINES)
+        count = 0
+        for record in is_told:
+            if query.fits(record):
+                latest.append(record)
+                count += 1
+        return AnswerBuilder(self.cards, None, now).remembered(list(reversed(latest)), count)
+
     def answer(
         self, question: Question, tracked: Sequence[RequestState], as_of: datetime | None, now: datetime
     ) -> Element:
-        """The card for a question; `as_of` is when the last good poll was."""
+        """The card for a question about what is listed; `as_of` is when the last good poll was."""
         own = [each for each in tracked if _is_of(question.asker, each)]
         visible = own if question.is_private else tracked
         told = AnswerBuilder(self.cards, as_of, now)
@@ -86,7 +119,7 @@ class Answers(Struct, frozen=True):
                 return told.named(
                     [each for each in visible if short_key(each.request.id) == question.command.key]
                 )
-            case Word.HELP:
+            case Word.HELP | Word.WHO:
                 return self._help(
                     strings.HELP_TITLE, strings.PRIVATE if question.is_private else strings.TEAM
                 )
@@ -128,6 +161,37 @@ class AnswerBuilder(Struct, frozen=True):
         full = self.cards.card(self._event(found[0]), "", self.now)
         dated = {**full, "body": [*full["body"], self._closing()]}
         return dated if fits(dated) else full
+
+    def remembered(self, found: Sequence[RequestRecord], count: int) -> Element:
+        """The full card of one request that polls saw, or a line for each of several and who decided it."""
+        closing = trusted_text(strings.REMEMBERED, size="Small", isSubtle=True, separator=True)
+        if count == 1:
+            full = self.cards.card(self._event(found[0].state), "", self.now)
+            dated = {**full, "body": [*full["body"], closing]}
+            return dated if fits(dated) else full
+        heading = strings.remembered(count) if count else strings.NOTHING_REMEMBERED
+        shown = len(found)
+        while True:
+            lines = [line for each in found[:shown] for line in self._decided(each)]
+            left = [trusted_text(strings.left_unsaid(count - shown), separator=True)] if count > shown else []
+            made = _card(self.cards, heading, [*lines, *left, closing])
+            if shown == 0 or fits(made):
+                return made
+            shown -= 1
+
+    def _decided(self, record: RequestRecord) -> list[Element]:
+        """Two lines: what it was about; what became of it, and by whom and when."""
+        request, times = record.request, self.cards.times
+        decider = "" if record.approver == Identity() else strings.decided_by(display_name(record.approver))
+        told = (
+            step(record.outcome),
+            strings.asked_by(display_name(request.requestor)),
+            decider,
+            times.format(record.decided_at or record.filed_at),
+            short_key(request.id),
+        )
+        subject = subject_runs(subject_of(request), weight="Bolder")
+        return [rich(*subject, separator=True), rich(run(" · ".join(filter(None, told))), spacing="Small")]
 
     def _lines(self, chosen: Sequence[RequestState], shown: int) -> list[Element]:
         lines = [line for each in chosen[:shown] for line in entry([self._event(each)], self.now)]

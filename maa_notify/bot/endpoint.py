@@ -5,7 +5,7 @@ from typing import Protocol
 
 from maa_notify import logs
 from maa_notify.bot.activity import Activity, MalformedActivityError, parse_activity, spelled
-from maa_notify.bot.answers import Answers, Question, command_of
+from maa_notify.bot.answers import Answers, Question, Word, command_of
 from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, CallerVerifier, RefusedError
 from maa_notify.bot.config import BotSetup
 from maa_notify.bot.keys import SigningKeys
@@ -102,11 +102,14 @@ class Messages:
             _LOG.info("bot.installed", private=is_private)
 
     def _card(self, question: Question) -> Element:
+        now = self._clock.now()
+        if question.command.word is Word.WHO:
+            return self._answers.who(question, self._store.history.read, now)
         snapshot = self._store.requests.read_snapshot()
         mark = snapshot.marks.get(APPROVALS)
         as_of = mark.last_good if mark else None
         tracked = [held.value for held in snapshot.tracked.values()]
-        return self._answers.answer(question, tracked, as_of, self._clock.now())
+        return self._answers.answer(question, tracked, as_of, now)
 
 
 def messages_of(

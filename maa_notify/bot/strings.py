@@ -16,6 +16,7 @@ COMMANDS = {
     "pending": "the requests that wait for a decision",
     "mine": "the requests that you filed",
     "status KEY": "one request, by the key on its card",
+    "who approved NAME": "who asked for and who decided a change, also long ago: who deleted NAME in march",
     "help": "this list",
 }
 """What can be asked, and what it answers; also in the manifest of the Teams app."""
@@ -25,6 +26,8 @@ NOTHING_PENDING_OF_YOURS = "No request of yours waits for a decision."
 NOTHING_OF_YOURS = "No request of yours is listed."
 NOT_FOUND = "No request that you can see here has this key."
 NEVER_POLLED = "No poll has succeeded yet, so nothing is known."
+NOTHING_REMEMBERED = "No request that you can see here fits the question."
+REMEMBERED = "As polls saw it: Intune itself forgets a request 30 days after its last change."
 _MORE = f"Look in Intune under {ALL_REQUESTS}."
 
 
@@ -50,6 +53,30 @@ def of_yours(count: int) -> str:
 def with_this_key(count: int) -> str:
     """The title when one key means several requests, which is rare."""
     return f"{count} requests have this key"
+
+
+def remembered(count: int) -> str:
+    """The title of a list of requests that fit a question, of any age."""
+    return f"{count} requests fit the question"
+
+
+def asked_by(name: str) -> str:
+    """Who filed a request."""
+    return f"asked by {name}"
+
+
+def decided_by(name: str) -> str:
+    """Who approved or rejected a request."""
+    return f"decided by {name}"
+
+
+def left_unsaid(count: int) -> str:
+    """How many earlier requests a list leaves out."""
+    return (
+        "1 earlier one is not shown: name a time."
+        if count == 1
+        else f"{count} earlier ones are not shown: name a time."
+    )
 
 
 def left_out(count: int) -> str:

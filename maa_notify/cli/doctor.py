@@ -85,16 +85,23 @@ class Progress:
         """A file or a pipe is told nothing, since nobody waits in front of it."""
         self._stream = stream
         self._is_shown = is_shown and stream.isatty()
+        self._line = ""
 
     @contextmanager
     def during(self, check: str) -> Iterator[None]:
         """Shows the line for as long as the block takes."""
-        line = f"checking {check} ..."
-        self._write(line)
+        self.show(f"checking {check} ...")
         try:
             yield
         finally:
-            self._write("\r" + " " * len(line) + "\r")
+            self.show("")
+
+    def show(self, line: str) -> None:
+        """Shows a line in place of the one before."""
+        if self._line:
+            self._write("\r" + " " * len(self._line) + "\r")
+        self._line = line
+        self._write(line)
 
     def _write(self, text: str) -> None:
         if self._is_shown:

@@ -8,3 +8,5 @@ WRONG_SETTINGS = 2
 """Settings or arguments are wrong; nothing was started."""
 REFUSED = 3
 """A destination did not take what waits for it, or a notification was given up."""
+FOUND = 4
+"""The defence around approval has faults that nobody accepted."""

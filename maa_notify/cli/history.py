@@ -1,25 +1,23 @@
-"""`history`: prints the journal of notifications, for a spreadsheet or a script."""
+"""`history`: prints the journal of notifications, or all requests, for a spreadsheet or a script."""
 
 import argparse
-import csv
-import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from heapq import merge
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
-from maa_notify.cli.exit_codes import FAILED, OK
-from maa_notify.cli.keys import is_meant
-from maa_notify.cli.text import complain, print_json, subject_line
+from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
+from maa_notify.cli.keys import is_meant, is_request_meant
+from maa_notify.cli.request_rows import REQUEST_COLUMNS, in_one_line, name_of, request_row
+from maa_notify.cli.span import add_span, span_of
+from maa_notify.cli.spreadsheet import print_table
+from maa_notify.cli.text import complain, print_json, print_json_list, subject_line
 from maa_notify.delivery.gaps import Numbers, numbers_of
 from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
-
-if TYPE_CHECKING:
-    from maa_notify.app import App
 
 COLUMNS = (
     "at",
@@ -39,28 +37,25 @@ COLUMNS = (
 )
 GAP_COLUMNS = ("destination", "first", "last", "missing")
 _MOST_DAYS = 36_500
-_NAME_LIMIT = 256
-_LONGEST_CELL = 2_000
-_STARTS = "=+@\uff0b\uff1d\uff20"
-_DASHES = "\\-\uff0d\u2212"
-_FORMULA = re.compile(
-    rf"""
-      (?: ^ | [,;:|^~/\\] ) [\s"']* (?=[{_STARTS}{_DASHES}])  # where any separator may begin a cell
-    | \s "* (?= [{_STARTS}] | [{_DASHES}]\S )  # a blank is one too, but a dash between words no formula
-    """,
-    re.VERBOSE,
-)
-"""What comes before the beginning of a formula, whose signs spreadsheets take in full width as well."""
+
+if TYPE_CHECKING:
+    from maa_notify.app import App
+    from maa_notify.insight.span import Span
+    from maa_notify.storage.store import StateStore
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
-    parser.description = "Prints the journal of notifications."
+    parser.description = (
+        "Prints the journal of notifications, or with --requests all requests with their times."
+    )
+    parser.add_argument("--requests", action="store_true", help="one row for each request instead")
     parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: csv")
     add_json(parser, "the same as --format json")
     parser.add_argument(
         "--days", type=whole_number(1, _MOST_DAYS), default=None, metavar="N", help="only the last N days"
     )
+    add_span(parser)
     add_key(parser, "only this request or notification, by the key on its card or in the outbox")
     add_destination(parser)
     parser.add_argument(
@@ -71,40 +66,79 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the journal, oldest first; returns the exit code.
+    """Prints notifications or requests; returns the exit code.
 
     Raises:
         SettingsError: a setting is wrong.
         StateError: the state store failed.
     """
     from maa_notify import app
+    from maa_notify.insight.span import Span
 
+    if problem := _contradiction(options):
+        complain(problem)
+        return WRONG_SETTINGS
     notifier = app.build()
     try:
         notifier.store.requests.read_marks()  # refuses a state that another version wrote
         if options.gaps:
             return _print_gaps(_numbers(notifier), options)
-        since = notifier.clock.now() - timedelta(days=options.days) if options.days is not None else None
-        sent = [(_receipt_of(entry), entry) for entry in notifier.store.journal.read_sent(since)]
-        given_up = [found.value for found in notifier.store.journal.read_dead()]
-        dead = [("dead", entry) for entry in given_up if since is None or entry.at >= since]
+        span = span_of(options.since, options.until, notifier.cards.times.zone)
+        if span is None:
+            return WRONG_SETTINGS
+        if options.days is not None:
+            span = Span(start=notifier.clock.now() - timedelta(days=options.days))
+        rows = (_requests if options.requests else _notifications)(notifier.store, options, span)
+        columns: Sequence[str] = REQUEST_COLUMNS if options.requests else COLUMNS
+        # Looked for before anything is printed, and printed while the rest is read: there may be many.
+        first = next(rows, None)
+        _print(columns, chain([] if first is None else [first], rows), options)
     finally:
         notifier.close()
-    found = [each for each in (*sent, *dead) if _is_asked_for(each[1], options.key, options.destination)]
-    rows = sorted((_row(*each) for each in found), key=lambda row: row["at"])
-    if options.json or options.format == "json":
-        print_json(rows)
-    else:
-        writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    if options.key is not None and not rows:
-        where = f" for {options.destination}" if options.destination else ""
-        complain(
-            f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox"
-        )
+    if options.key is None or first is not None:
+        return OK
+    if options.requests:
+        complain(f"no request with the key {options.key} is remembered")
         return FAILED
-    return OK
+    where = f" for {options.destination}" if options.destination else ""
+    complain(f"nothing was told or given up under the key {options.key}{where}; what waits is in the outbox")
+    return FAILED
+
+
+def _contradiction(options: argparse.Namespace) -> str:
+    """What is wrong with options that do not go together; "" for nothing."""
+    if options.requests and options.destination is not None:
+        return "--destination says where notifications went, and requests go nowhere: leave out one of both"
+    if options.days is not None and (options.since or options.until):
+        return "--days says since when already: leave it out, or --since and --until"
+    return ""
+
+
+def _print(columns: Sequence[str], rows: Iterable[dict[str, str]], options: argparse.Namespace) -> None:
+    if options.json or options.format == "json":
+        print_json_list(rows)
+    else:
+        print_table(columns, rows)
+
+
+def _requests(store: "StateStore", options: argparse.Namespace, span: "Span") -> Iterator[dict[str, str]]:
+    """The requests to which something happened in the span, by the time of their filing."""
+    for record in store.history.read(span.start, span.end):
+        is_wanted = options.key is None or is_request_meant(options.key, record.request.id)
+        if is_wanted and span.holds_any(record.moments):
+            yield request_row(record)
+
+
+def _notifications(
+    store: "StateStore", options: argparse.Namespace, span: "Span"
+) -> Iterator[dict[str, str]]:
+    """The journal, oldest first."""
+    sent = ((_receipt_of(entry), entry) for entry in store.journal.read_sent(span.start))
+    given_up = sorted((found.value for found in store.journal.read_dead()), key=lambda entry: entry.at)
+    dead = (("dead", entry) for entry in given_up)
+    for state, entry in merge(sent, dead, key=lambda each: each[1].at):
+        if span.holds(entry.at) and _is_asked_for(entry, options.key, options.destination):
+            yield _row(state, entry)
 
 
 def _numbers(notifier: "App") -> list[Numbers]:
@@ -132,9 +166,7 @@ def _print_gaps(found: Sequence[Numbers], options: argparse.Namespace) -> int:
     if options.json or options.format == "json":
         print_json(rows)
     else:
-        writer = csv.DictWriter(sys.stdout, GAP_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(str(value)) for name, value in row.items()} for row in rows)
+        print_table(GAP_COLUMNS, ({name: str(value) for name, value in row.items()} for row in rows))
     return FAILED if any(row["missing"] for row in rows) else OK
 
 
@@ -157,8 +189,8 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         request.status if request else event.name,
         subject_line(event),
         " ".join(request.policy_types) if request else "",
-        _name_of(event.requestor),
-        _name_of(approver),
+        name_of(event.requestor),
+        name_of(approver),
         notification.destination,
         event.subject_id,
         str(notification.attempts),
@@ -166,7 +198,7 @@ def _row(state: str, entry: JournalEntry) -> dict[str, str]:
         entry.message_id,
     )
     # What Graph and Teams wrote goes to terminals and files: no controls, and nothing that turns the text.
-    return dict(zip(COLUMNS, (plain(value, _LONGEST_CELL) for value in values), strict=True))
+    return dict(zip(COLUMNS, map(in_one_line, values), strict=True))
 
 
 def _receipt_of(entry: JournalEntry) -> str:
@@ -180,15 +212,3 @@ def _receipt_of(entry: JournalEntry) -> str:
     if entry.message_id:
         return "confirmed"
     return "accepted" if entry.run_id else "sent"
-
-
-def _name_of(identity: Identity) -> str:
-    return identity.upn or plain(identity.name, _NAME_LIMIT) or identity.id
-
-
-def _cell(value: str) -> str:
-    """The value of a cell, with an apostrophe wherever a spreadsheet could take what follows for a formula.
-
-    That may be in the middle: a spreadsheet that parts cells by semicolons does not mind our quotes.
-    """
-    return _FORMULA.sub(lambda before: f"{before[0]}'", value)

@@ -2,9 +2,11 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Collection, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -23,8 +25,10 @@ exit codes:
   1  Graph or the state store failed; the next poll catches up
   2  settings or arguments are wrong
   3  a destination did not take its notifications, which wait, or some were given up
+  4  posture: the defence around approval has faults
 
-Settings come from environment variables that begin with MAA_; docs/settings.md lists them.
+Settings come from environment variables that begin with MAA_, or from the file that --env-file names;
+docs/settings.md lists them.
 """
 
 
@@ -52,14 +56,21 @@ class CommandModule(Protocol):
 
 
 COMMANDS = {
+    "init": Command("maa_notify.cli.init", "ask for the settings and write them into a file"),
     "poll": Command("maa_notify.cli.poll", "poll once"),
+    "status": Command("maa_notify.cli.status", "show what waits for whom, and whether the notifier is well"),
     "watch": Command("maa_notify.cli.watch", "poll again and again"),
     "demo": Command("maa_notify.cli.demo", "try it with a simulated tenant"),
     "doctor": Command("maa_notify.cli.doctor", "check settings, token, Graph, state and destinations"),
+    "posture": Command("maa_notify.cli.posture", "check whether the defence around approval is sound"),
     "preview": Command("maa_notify.cli.preview", "show the card for a status, or where a request would go"),
     "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
+    "alerts": Command("maa_notify.cli.alerts", "what the watch found, muted alerts included"),
     "history": Command("maa_notify.cli.history", "what was told, when and where"),
+    "who": Command("maa_notify.cli.who", "who asked for what, who approved it, and when"),
+    "report": Command("maa_notify.cli.report", "how requests fared in a month, a quarter or any span"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
+    "completion": Command("maa_notify.cli.completion", "print a script that completes words in a shell"),
     "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),
 }
 
@@ -95,7 +106,7 @@ def parser_for(words: Collection[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"maa-notify {__version__}")
     _add_common(parser)
     add_json(parser, "print the result as JSON, where the command has it")
-    parser.set_defaults(quiet=False, tenant=None, json=False, takes_json=False, run=None)
+    parser.set_defaults(quiet=False, env_file=None, tenant=None, json=False, takes_json=False, run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.help)
@@ -112,6 +123,12 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     # Without a default, so that the parser of the command does not undo what stood before its name.
     parser.add_argument(
         "-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="log only warnings and errors"
+    )
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="settings as lines NAME=VALUE; a variable of the environment goes before the file's",
     )
     parser.add_argument(
         "--tenant",
@@ -156,7 +173,14 @@ def _command(words: Sequence[str]) -> int:
     if options.run is None:
         parser.print_help()
         return OK
-    log_to_stderr(logging.WARNING if options.quiet else logging.INFO)
+    if options.env_file is not None:
+        from maa_notify.cli.env_file import use_env_file
+
+        use_env_file(Path(options.env_file))
+    from maa_notify.settings.startup import wants_json_logs
+
+    level = logging.WARNING if options.quiet else logging.INFO
+    log_to_stderr(level, as_json=wants_json_logs(os.environ))
     if options.tenant is not None:
         from maa_notify.cli.tenants import use_settings_of
 

@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
 def _as_text(report: "Report") -> str:
     text = f"{report.listed} listed, {counted(report.events, 'event')}"
     text += f", {report.delivered} delivered, {report.pending} pending"
+    if report.alerts:
+        text += f", {counted(report.alerts, 'alert')} (maa-notify alerts)"
     if report.dead:
         text += f", {report.dead} given up (maa-notify outbox list)"
     if report.malformed:

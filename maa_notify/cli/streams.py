@@ -25,6 +25,12 @@ def prepare() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace", write_through=False)
 
 
+def write_unicode() -> None:
+    """Makes standard output UTF-8 unless it takes any character: tables know no escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not takes_unicode():
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
 def settle() -> OSError | None:
     """Writes what both streams still hold, and returns why standard output could not be written.
 

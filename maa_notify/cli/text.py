@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from maa_notify.cli.streams import takes_unicode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from maa_notify.domain.event import Event
+    from maa_notify.domain.request import ApprovalRequest
 
 _NAME_LIMIT = 256
 """What is kept of a name at most."""
@@ -31,13 +34,29 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=not takes_unicode()))
 
 
+def print_json_list(values: "Iterable[object]") -> None:
+    """Prints values as a JSON list while they come, in the form of `print_json`."""
+    is_ascii, before = not takes_unicode(), "[\n"
+    for value in values:
+        text = json.dumps(value, indent=2, ensure_ascii=is_ascii)
+        print(f"{before}  " + text.replace("\n", "\n  "), end="")
+        before = ",\n"
+    print("[]" if before == "[\n" else "\n]")
+
+
 def subject_line(event: "Event") -> str:
     """The subject of an event with the whole name, as a search for it would have it."""
-    # Slow to load, and few commands need it.
-    from maa_notify.cards.subject import subject_of
     from maa_notify.domain.event import Notice
 
-    return event.title if isinstance(event, Notice) else str(subject_of(event.request, _NAME_LIMIT))
+    return event.title if isinstance(event, Notice) else subject_text(event.request)
+
+
+def subject_text(request: "ApprovalRequest") -> str:
+    """What a request is about, with the whole name."""
+    # Slow to load, and few commands need it.
+    from maa_notify.cards.subject import subject_of
+
+    return str(subject_of(request, _NAME_LIMIT))
 
 
 def reason_of(error: OSError) -> str:

@@ -143,3 +143,9 @@ POSTURE = Capability(
 
 CAPABILITIES = (REQUESTS, APPROVERS, AUDIT, WATCH, POSTURE)
 """All capabilities, in the order in which they are told."""
+
+
+def permissions_named(names: Collection[str]) -> list[Permission]:
+    """The permissions of these names, in the order of the capabilities."""
+    known = {each.name: each for capability in CAPABILITIES for each in capability.permissions}
+    return [each for name, each in known.items() if name in names]

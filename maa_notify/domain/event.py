@@ -14,6 +14,9 @@ from maa_notify.domain.signs import Sign
 NO_LONGER_LISTED = "noLongerListed"
 """In place of the status before, for a request that is back in the list."""
 
+POSTURE = "posture"
+"""News of the defence around approval, for those destinations that ask for it."""
+
 EXPIRING = "expiring"
 """The last reminder of the plan."""
 
@@ -35,16 +38,31 @@ _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
 """What happened in Intune; the other kinds happen when a poll finds that it is time."""
 
 
+ALERT_KINDS = (
+    *(f"B{number}" for number in range(1, 12)),
+    "executed_without_approval",
+    "executed_by_app",
+    "log_gap",
+)
+"""The kinds of alerts, by which destinations choose them."""
+
+SEVERITIES = ("critical", "high", "medium", "low")
+"""How bad an alert is, the worst first."""
+
+
 class NoticeKind(StrEnum):
     """The kinds of notices.
 
-    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier.
+    A heartbeat shows that cards arrive; a finding holds until it is resolved; an alarm is about the notifier;
+    an alert tells of something that leads around approval; a summary tells of a week.
     """
 
     ALARM = "alarm"
+    ALERT = "alert"
     HEARTBEAT = "heartbeat"
     FINDING = "finding"
     RESOLVED = "resolved"
+    SUMMARY = "summary"
 
 
 class Step(Struct, frozen=True):
@@ -195,6 +213,8 @@ class Notice(Struct, frozen=True, tag="notice"):
         next_step: what has to be done and by whom, in our own words; "" when nothing has.
         risk: how much harm it can do if nobody looks; None when it can do none.
         topics: words by which destinations choose, beside policy types.
+        words: further words for it in the settings `events` and `mentions`, such as `B8`.
+        severity: of an alert, for the setting `severity`; "" for what has none.
     """
 
     kind: NoticeKind
@@ -207,6 +227,8 @@ class Notice(Struct, frozen=True, tag="notice"):
     next_step: str = ""
     risk: Risk | None = None
     topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    severity: str = ""
 
     @property
     def topics_told(self) -> tuple[tuple[str, ...], ...]:
@@ -221,7 +243,7 @@ class Notice(Struct, frozen=True, tag="notice"):
     @property
     def names(self) -> frozenset[str]:
         """The words for it in the settings `events` and `mentions`."""
-        return frozenset({str(self.kind)})
+        return frozenset({str(self.kind), *self.words})
 
     @property
     def requestor(self) -> Identity:

@@ -10,16 +10,34 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.event import Notice, NoticeKind
 
 
+class FindingPart(Struct, frozen=True, omit_defaults=True):
+    """One of several things that are told by one notice.
+
+    Attributes:
+        key: what it is about, the same at each look.
+        text: what is told of it.
+        severity: a word for how bad it is; "" where that does not matter.
+    """
+
+    key: str
+    text: str
+    severity: str = ""
+
+
 class FindingState(Struct, frozen=True):
     """The remembered state of one finding.
 
     Attributes:
         notice: as it was told.
         since: when it was found first (UTC).
+        parts: what is true now of all that the notice is about; empty where it is about one thing.
+        looked_at: when they were last looked at (UTC); None where there are none.
     """
 
     notice: Notice
     since: datetime
+    parts: tuple[FindingPart, ...] = ()
+    looked_at: datetime | None = None
 
     @property
     def subject_id(self) -> str:
@@ -50,13 +68,13 @@ def compare_findings(
 def _told(before: FindingState | None, notice: Notice, now: datetime) -> Change[FindingState] | None:
     if before is not None and _essence(before.notice) == _essence(notice):
         return None
-    fresh = replace(notice, at=now, revision=_revision(before, now))
+    fresh = replace(notice, at=now, revision=next_revision(before, now))
     since = before.since if before else now
     return Change(notice.subject_id, before, FindingState(fresh, since), fresh)
 
 
 def _resolved(state: FindingState, now: datetime) -> Change[FindingState]:
-    over = replace(state.notice, kind=NoticeKind.RESOLVED, at=now, revision=_revision(state, now))
+    over = replace(state.notice, kind=NoticeKind.RESOLVED, at=now, revision=next_revision(state, now))
     return Change(state.subject_id, state, None, over)
 
 
@@ -64,7 +82,7 @@ def _essence(notice: Notice) -> tuple[object, ...]:
     return notice.title, notice.facts, notice.risk
 
 
-def _revision(before: FindingState | None, now: datetime) -> int:
-    """Later than the one before, even where a clock was set back meanwhile."""
+def next_revision(before: FindingState | None, now: datetime) -> int:
+    """The revision of a notice that is told now: later than before, even where a clock was set back."""
     seconds = int(now.timestamp())
     return seconds if before is None else max(seconds, before.notice.revision + 1)

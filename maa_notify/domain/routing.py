@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.event import Event, EventKind
+from maa_notify.domain.event import ALERT_KINDS, POSTURE, Event, EventKind, Notice, NoticeKind
 from maa_notify.domain.request import (
     ACCOUNT,
     APPROVED,
@@ -25,8 +25,14 @@ EXPIRING = "expiring"
 EVENT_NAMES = (
     *map(str, EventKind),
     EXPIRING,
+    str(NoticeKind.SUMMARY),
     *STATUSES,
+    POSTURE,
+    str(NoticeKind.ALERT),
+    *ALERT_KINDS,
 )
+DEFAULT_SEVERITIES = frozenset({"critical", "high", "medium"})
+"""Of the alerts that a destination gets, unless its settings say otherwise: the rest is daily life."""
 EVENTS_FOR_REQUESTOR = frozenset({APPROVED, REJECTED, EXPIRED, EXPIRING, str(EventKind.COMPLETE_REMINDER)})
 """What a requestor wants to hear of an own request, unless the settings say otherwise."""
 
@@ -41,6 +47,7 @@ class RoutingReason(StrEnum):
     FALLBACK = "left_over"
     OTHER_POLICY_TYPE = "other_policy_type"
     OTHER_EVENT = "other_event"
+    OTHER_SEVERITY = "other_severity"
     ALREADY_ROUTED = "taken"
     BY_APPLICATION = "by_application"
     NO_REQUESTOR = "no_requestor"
@@ -72,6 +79,7 @@ class Route(Struct, frozen=True):
         catch_all: gets only what no other channel takes.
         to_requestor: no channel, but the chat with whoever filed the request.
         by_object_id: a person is known there by the Entra object id alone.
+        severities: of alerts.
     """
 
     name: str
@@ -80,6 +88,7 @@ class Route(Struct, frozen=True):
     catch_all: bool = False
     to_requestor: bool = False
     by_object_id: bool = False
+    severities: frozenset[str] = DEFAULT_SEVERITIES
 
     def takes(self, event: Event) -> bool:
         """Whether the event is of a type and a kind that this destination gets."""
@@ -120,6 +129,9 @@ def _unwanted(event: Event, route: Route, topics: Collection[str]) -> RoutingRea
         return RoutingReason.OTHER_POLICY_TYPE
     if route.events and route.events.isdisjoint(event.names):
         return RoutingReason.OTHER_EVENT
+    severity = event.severity if isinstance(event, Notice) else ""
+    if severity and severity not in route.severities:
+        return RoutingReason.OTHER_SEVERITY
     return None
 
 

@@ -18,6 +18,7 @@ from maa_notify.errors import MaaNotifyError
 from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.polling.health import polling_status
+from maa_notify.polling.report import Report
 from maa_notify.polling.run import Pollable, poll_once
 from maa_notify.settings.model import Settings
 from maa_notify.settings.tenants import Tenant, read_tenants
@@ -104,13 +105,20 @@ class TenantSlot:
 class Fleet:
     """All tenants of a deployment, as this process polls them."""
 
-    def __init__(self, environ: Mapping[str, str], build: Build, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        build: Build,
+        clock: Clock | None = None,
+        trigger: str = "queue",
+    ) -> None:
         """Reads the list of tenants; none is wired up yet.
 
         Args:
             environ: the settings of the deployment, `MAA_TENANTS` among them.
             build: wires up one tenant.
             clock: the time; the system's by default.
+            trigger: who asks for polls, for the log: `queue` or `command`.
 
         Raises:
             SettingsError: it is no list.
@@ -118,6 +126,7 @@ class Fleet:
         listed = read_tenants(environ)
         self.mistakes = listed.mistakes
         self._build = build
+        self._trigger = trigger
         self._clock = clock or SystemClock()
         self._shared = SharedResources()
         self._building = Lock()
@@ -140,8 +149,10 @@ class Fleet:
             self._tell_unpolled()
         return [PollMessage(tenant_id, now).as_text() for tenant_id in self._slots]
 
-    def poll(self, message: str) -> None:
+    def poll(self, message: str) -> Report | None:
         """Polls the tenant of a message, unless a poll that began later has answered it or one is running.
+
+        Returns the report; None where there was no poll.
 
         What fails is told to the log and to that tenant's health, and tried again when the timer asks again.
         The message is done with all the same: tried at once, a broken tenant would keep the others waiting.
@@ -155,12 +166,13 @@ class Fleet:
             _LOG.warning("fleet.unknown", tenant=ask.tenant_id, text="asked for, but not in MAA_TENANTS")
         elif slot.polling.acquire(blocking=False):
             try:
-                self._poll_unless_answered(slot, ask)
+                return self._poll_unless_answered(slot, ask)
             finally:
                 slot.polling.release()
         else:
             # Let go, not waited for: a thread that waits is one that no other tenant can use.
             _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
+        return None
 
     def health(self) -> FleetHealth:
         """Whether the fleet is well, by the marks in the state store; read twice a minute at most.
@@ -211,20 +223,21 @@ class Fleet:
         polled = [at for _, state, at in found if at and state == _OK]
         return FleetHealth(status, total, dict(+unwell), min(polled, default=None))
 
-    def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> None:
+    def _poll_unless_answered(self, slot: TenantSlot, ask: PollMessage) -> Report | None:
         # That poll saw all that this message asks for. So a backlog costs one poll for each tenant.
         now = self._clock.now()
         if _set_by_this_process(slot.began, now) >= ask.at or self._is_answered(slot, ask):
             _LOG.debug("fleet.answered", tenant=slot.tenant.id)
-            return
+            return None
         now = slot.began = self._clock.now()
         in_silence = now - _set_by_this_process(slot.told, now) < _TELL_EVERY
-        report = poll_once(lambda: self._app(slot), "queue", slot.tenant.id, in_silence=in_silence)
+        report = poll_once(lambda: self._app(slot), self._trigger, slot.tenant.id, in_silence=in_silence)
         # After trouble the next poll leaves a line, by which the alarms know that it is over.
         slot.told = _DAWN if report.is_eventful else slot.told if in_silence else now
         if slot.wired is not None:
             # Kept alive for seconds only, so none would serve the next poll; a thousand tenants add up.
             slot.wired.disconnect()
+        return report
 
     def _is_answered(self, slot: TenantSlot, ask: PollMessage) -> bool:
         """Whether another process polled this tenant since the message was sent; read for late ones only."""

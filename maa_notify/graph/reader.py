@@ -63,11 +63,13 @@ class Surface(Struct, frozen=True):
             the one to grant.
         licence: without which Graph refuses it.
         headers: to send along.
+        pause: seconds between two pages, where Graph limits how often it may be asked.
     """
 
     permissions: tuple[str, ...]
     licence: str = "Intune"
     headers: Mapping[str, str] = {}
+    pause: float = 0.0
 
 
 class _Linked(Protocol):
@@ -173,6 +175,8 @@ class GraphReader:
                 return
             yield page, told_roles(token)
             url = self._next(url, page.next_link)
+            if url is not None and surface.pause:
+                self._clock.sleep(surface.pause)
 
     def disconnect(self) -> None:
         """Closes the connections to Graph; the next call opens new ones."""

@@ -57,6 +57,7 @@ def next_mark(
         memory_lost_at=before.memory_lost_at,
         destinations=before.destinations,
         left=before.left,
+        cursor=before.cursor,
         number=before.number + 1,
         settings=before.settings,
         retell_since=before.retell_since,

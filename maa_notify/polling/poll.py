@@ -142,24 +142,30 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        is_purged = purge_expired(self.store.journal, snapshot, self.habits.retention, now)
+        is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
         if is_purged and self.approvers is None:
             self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
         events, unheard = recorded.events, recorded.unheard
         # After the approvals' cards are posted, so that a slow source delays none of them.
+        alerts = 0
         for source in self.others:
             found = self._visit(source, snapshot, now)
+            events, alerts = events + found.events, alerts + found.alerts
+            unheard += found.unheard
             if found.events:
-                events, unheard = events + found.events, unheard + found.unheard
                 present = self.store.requests.read_snapshot()
                 waiting = pending_in(present.outbox)
                 result = result.followed_by(self.delivery.run(present.states, waiting, end))
         seen = replace(news.seen, hidden=outlook.hidden)
         report = Report.of(seen, events, result, failure, dead_before=snapshot.dead)
         return replace(
-            report, unheard=unheard, settings=guarded.fingerprint, memory_lost=guarded.is_memory_lost
+            report,
+            unheard=unheard,
+            settings=guarded.fingerprint,
+            memory_lost=guarded.is_memory_lost,
+            alerts=alerts,
         )
 
     def _channels(self) -> list[str]:
@@ -246,6 +252,7 @@ class Poll:
         log_failure_or_recovery(source.name, held.value, failure)
         outlook = _outlook(news, failure, held.value.outlook)
         mark = next_mark(held.value, failure, outlook, now, news.not_before)
+        mark = replace(mark, cursor=news.cursor or mark.cursor)
         alarms = alarms_for(memory_alarm(Loss.GONE, now), self._channels())
         write_mark(self.store.requests, source.name, mark, held, now, alarms)
 

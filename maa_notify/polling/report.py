@@ -28,6 +28,7 @@ class Report(Struct, frozen=True):
         hidden: the families of requests that may be hidden, since the token lacks their permission.
         stale: entries of Graph's list that were older than what is known, and ignored.
         unreached: notifications that left the outbox because their recipient is out of reach.
+        alerts: that the watch found or that more joined, muted ones included.
         unheard: events of this poll that no destination takes.
         settings: the fingerprint of the settings; "" where there was none.
         memory_lost: what was remembered was found to be gone or touched.
@@ -47,6 +48,7 @@ class Report(Struct, frozen=True):
     hidden: tuple[str, ...] = ()
     stale: int = 0
     unreached: int = 0
+    alerts: int = 0
     unheard: int = 0
     settings: str = ""
     memory_lost: bool = False
@@ -111,6 +113,7 @@ class Report(Struct, frozen=True):
                 "stale": self.stale,
                 "unreached": self.unreached,
                 "unheard": self.unheard,
+                "alerts": self.alerts,
                 "error": self.failure.code if self.failure else None,
                 "missing_permission": denied.missing_permission or None,
                 "token_issued_at": issued_at.isoformat() if issued_at else None,

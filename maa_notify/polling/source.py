@@ -47,6 +47,7 @@ class News(Struct, frozen=True):
         problem: what was wrong although it answered; the poll does not count as good.
         outlook: what could be seen, to be remembered; None for what was remembered before.
         not_before: the source asked not to be asked again before (UTC).
+        cursor: how far a log was read; "" where that did not change.
     """
 
     changes: Sequence[Change[Any]] = ()
@@ -58,6 +59,7 @@ class News(Struct, frozen=True):
     problem: GraphError | None = None
     outlook: Outlook | None = None
     not_before: datetime | None = None
+    cursor: str = ""
 
 
 class Source(Protocol):

@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.cards.mentions import APPROVERS, DECISION_WANTED, MOST, Mentions, is_person
+from maa_notify.domain.event import SEVERITIES
 from maa_notify.domain.request import POLICY_TYPES
-from maa_notify.domain.routing import EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
+from maa_notify.domain.routing import DEFAULT_SEVERITIES, EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import is_loopback
 from maa_notify.settings.model import BotAddress, Destination
@@ -27,7 +28,9 @@ REQUESTOR_CHAT = "requestor chat"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _CHANNEL_ID = re.compile(r"[A-Za-z0-9:@._-]{1,200}")
-_ENTRY_KEYS = frozenset({"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions"})
+_ENTRY_KEYS = frozenset(
+    {"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions", "severity"}
+)
 _BOT_KEYS = frozenset({"channel_id", "service_url"})
 _RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT})
 _CHANNEL, _REQUESTOR = "channel", "requestor"
@@ -118,9 +121,10 @@ class _EntryReader(Struct, frozen=True):
         endpoint = self._endpoint(entry)
         types = self._words("policy_types", entry.get("policy_types", []), POLICY_TYPES)
         events = self._words("events", entry.get("events", []), EVENT_NAMES)
+        severities = self._words("severity", entry.get("severity", []), SEVERITIES) or DEFAULT_SEVERITIES
         mentions = self._mentions(entry.get("mentions", []))
         if not self._is_to_requestor(entry.get("to", _CHANNEL)):
-            return Destination(Route(name, types, events), endpoint, mentions)
+            return Destination(Route(name, types, events, severities=severities), endpoint, mentions)
         if isinstance(endpoint, BotAddress):
             self.wrong("a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
         if mentions:

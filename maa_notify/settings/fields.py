@@ -24,10 +24,20 @@ from maa_notify.domain.request import GUID
 from maa_notify.domain.tickets import expression_of
 from maa_notify.identity.clouds import CLOUDS
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.weekly import parse_weekly
+from maa_notify.settings.allowed import watch_allow
 from maa_notify.settings.hosts import ALLOW_HOSTS, allowed_hosts
 from maa_notify.settings.model import StateAddress
+from maa_notify.settings.posture import acceptances, limits
 from maa_notify.settings.schedule import normalised
-from maa_notify.settings.startup import COMMANDS, DEFAULT_SCHEDULE, POLL_SCHEDULE, TENANTS
+from maa_notify.settings.startup import (
+    COMMANDS,
+    DEFAULT_SCHEDULE,
+    LOG_FORMAT,
+    LOG_FORMATS,
+    POLL_SCHEDULE,
+    TENANTS,
+)
 from maa_notify.settings.validation import (
     did_you_mean,
     is_header_safe,
@@ -85,13 +95,6 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
-def flag(text: str) -> bool:
-    """Parses `true` or `false`."""
-    if text.lower() not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return text.lower() == "true"
-
-
 def span_between(lowest: timedelta, highest: timedelta, form: str) -> Callable[[str], timedelta]:
     """A parser of a length of time such as `90m`, both ends included; `form` tells them in error messages."""
 
@@ -105,6 +108,13 @@ def span_between(lowest: timedelta, highest: timedelta, form: str) -> Callable[[
         return stage.span
 
     return parse
+
+
+def flag(text: str) -> bool:
+    """Parses `true` or `false`."""
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
 
 
 def guid(text: str) -> str:
@@ -266,6 +276,7 @@ class Setting(Struct, frozen=True, kw_only=True):
         credential: says who signs in. An entry that has one of these takes none from the deployment.
         in_fleet: the tenants of a fleet take it from the deployment.
         in_azure: it may be set inside Azure.
+        why_not_in_azure: what to say where it is set there all the same.
         secret: the value is a secret, or holds one.
     """
 
@@ -280,6 +291,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     credential: bool = False
     in_fleet: bool = True
     in_azure: bool = True
+    why_not_in_azure: str = "is for first tries and tests only: remove it, the identity signs in"
     secret: bool = False
 
     @property
@@ -330,12 +342,25 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _own(name="MAA_REMINDERS", parse=parse_plan, default="50%,24h,4h", absent=(), empty_counts=True),
     _own(name="MAA_COMPLETE_REMINDERS", parse=times_after_approval, absent=()),
+    _own(name="MAA_WATCH", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_WATCH_EVERY",
+        parse=span_between(timedelta(minutes=1), timedelta(hours=1), "from 1m to 1h"),
+        default="5m",
+    ),
+    _own(
+        name="MAA_WATCH_ALLOW",
+        parse=watch_allow,
+        absent=(),
+        is_json=True,
+    ),
     _own(name="MAA_QUIET_HOURS", parse=quiet_hours, absent=QuietHours()),
     _own(name="MAA_TIME_ZONE", parse=time_zone),
     _own(name="MAA_TICKET_LINK", parse=ticket_link),
     _own(name="MAA_TICKET_PATTERN", parse=ticket_pattern),
     _own(name="MAA_DIGEST_ABOVE", parse=whole_number(1, 10_000), default="5"),
     _own(name="MAA_HEARTBEAT_DAYS", parse=whole_number(0, 80), default="30"),
+    _own(name="MAA_SUMMARY", parse=parse_weekly, absent=None),
     # A monitor that all tenants shared would be well again with the next tenant's poll.
     _own(name="MAA_PING_URL", parse=secret_url(problem_of_url), absent=None, in_fleet=False, secret=True),
     _own(name="MAA_RETENTION_DAYS", parse=whole_number(35, 3_650), default="365"),
@@ -346,10 +371,25 @@ SETTINGS: tuple[Setting, ...] = (
         parse=span_between(timedelta(minutes=1), timedelta(days=1), "from 1m to 1d"),
         default="1h",
     ),
+    _own(name="MAA_POSTURE", parse=word_of({"on": True, "off": False}), default="off"),
+    _own(
+        name="MAA_POSTURE_EVERY",
+        parse=span_between(timedelta(hours=1), timedelta(days=7), "from 1h to 7d"),
+        default="24h",
+    ),
+    _own(name="MAA_POSTURE_ACCEPT", parse=acceptances, absent=(), is_json=True),
+    _own(name="MAA_GLOBAL_ADMINS", parse=limits, default="2-4"),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),
     Setting(name=COMMANDS, parse=flag, default="false", in_fleet=False),
+    Setting(
+        name=LOG_FORMAT,
+        parse=word_of({each: each for each in LOG_FORMATS}),
+        default=LOG_FORMATS[0],
+        in_azure=False,
+        why_not_in_azure="must be left out inside Azure, whose alarms and workbook read the lines as text",
+    ),
 )
 
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

@@ -9,13 +9,16 @@ from msgspec import Struct, field
 
 from maa_notify.cards.mentions import APPROVERS as APPROVERS_WORD
 from maa_notify.cards.mentions import Mentions
-from maa_notify.domain.capabilities import APPROVERS, REQUESTS, Capability
+from maa_notify.domain.capabilities import APPROVERS, AUDIT, POSTURE, REQUESTS, WATCH, Capability
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Plan
 from maa_notify.domain.routing import Route
 from maa_notify.domain.tickets import TicketLinks
 from maa_notify.identity.clouds import Cloud
 from maa_notify.identity.secret import Secret
+from maa_notify.insight.posture.rules import Acceptance, Limits
+from maa_notify.insight.watch.allow import Allowed
+from maa_notify.insight.weekly import WeeklyTime
 
 _PORTS = {"https": 443, "http": 80}
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
@@ -140,28 +143,45 @@ class Settings(Struct, frozen=True, kw_only=True):
     destinations: tuple[Destination, ...]
     reminders: Plan
     complete_reminders: Plan
+    watch: bool
+    watch_every: timedelta
+    watch_allow: tuple[Allowed, ...]
     quiet_hours: QuietHours
     time_zone: str
     ticket_link: str
     ticket_pattern: str
     digest_above: int
     heartbeat_days: int
+    summary: WeeklyTime | None
     ping_url: Secret | None
     retention_days: int
     poll_schedule: str
     approvers: bool
     approvers_every: timedelta
+    posture: bool
+    posture_every: timedelta
+    posture_accept: tuple[Acceptance, ...]
+    global_admins: Limits
     requestor_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None
     bot_commands: bool
+    log_format: str
     bot: BotSettings | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def capabilities(self) -> tuple[Capability, ...]:
         """What the notifier is set to do, for the permissions that it takes."""
-        return (REQUESTS, *((APPROVERS,) if self.approvers else ()))
+        wanted = (
+            (REQUESTS, True),
+            (APPROVERS, self.approvers or self.posture or self.watch),
+            (AUDIT, self.watch),
+            (WATCH, self.watch),
+            # Of these the watch takes those that show units and apps.
+            (POSTURE, self.posture or self.watch),
+        )
+        return tuple(capability for capability, is_wanted in wanted if is_wanted)
 
     @property
     def tickets(self) -> TicketLinks | None:

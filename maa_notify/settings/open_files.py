@@ -15,14 +15,21 @@ _LISTS = ("MAA_DESTINATIONS", "MAA_TENANTS")
 
 def doubts_of_files(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
     """What to say of each file that is not for its owner alone; nothing on Windows, where no mode tells."""
-    if os.name != "posix":
-        return  # the mode is made up by Python there
     for name, holds, path in _files(settings, environ):
-        if (mode := _mode_of(path)) & _OTHERS:
-            yield (
-                f"{name}: {path} holds {holds}, and its mode {mode:03o} lets others on this machine in:"
-                f" chmod 600 {path}"
-            )
+        if doubt := doubt_of_file(path, holds):
+            yield f"{name}: {doubt}"
+
+
+def doubt_of_file(path: Path, holds: str) -> str:
+    """What to say of a file with secrets that others may read or change; "" where they may not.
+
+    Args:
+        path: the file, which need not be there.
+        holds: what is in it, as part of a sentence.
+    """
+    if os.name != "posix" or not (mode := _mode_of(path)) & _OTHERS:
+        return ""  # elsewhere the mode is made up by Python
+    return f"{path} holds {holds}, and its mode {mode:03o} lets others on this machine in: chmod 600 {path}"
 
 
 def _files(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, str, Path]]:

@@ -149,6 +149,13 @@ def read_bot_client_id(environ: Mapping[str, str]) -> str:
     return client_id
 
 
+def problem_of_value(name: str, text: str) -> str:
+    """What is wrong with a text as the value of one setting by itself; "" where nothing is."""
+    findings = Findings()
+    _value_of(BY_NAME[name], {name: text}, findings)
+    return findings.mistakes[0].problem if findings.mistakes else ""
+
+
 def _value_of(row: Setting, environ: Mapping[str, str], findings: Findings) -> Any:  # noqa: ANN401 - of any setting
     """The value of one setting, or what stands for one that is not given or wrong."""
     given = clean(environ.get(row.name, ""))
@@ -161,7 +168,7 @@ def _value_of(row: Setting, environ: Mapping[str, str], findings: Findings) -> A
         findings.wrong(row.name, UNRESOLVED)
         return otherwise
     if not row.in_azure and is_in_azure(environ):
-        findings.wrong(row.name, "is for first tries and tests only: remove it, the identity signs in")
+        findings.wrong(row.name, row.why_not_in_azure)
     try:
         return row.parse(given)
     except ValueError as error:

@@ -8,6 +8,8 @@ from maa_notify.settings.validation import clean
 TENANTS = "MAA_TENANTS"
 POLL_SCHEDULE = "MAA_POLL_SCHEDULE"
 COMMANDS = "MAA_BOT_COMMANDS"
+LOG_FORMAT = "MAA_LOG_FORMAT"
+LOG_FORMATS = ("text", "json")
 DEFAULT_SCHEDULE = "0 * * * * *"
 
 
@@ -52,3 +54,8 @@ def schedule_from(environ: Mapping[str, str]) -> str:
         return normalised(clean(environ.get(POLL_SCHEDULE, "")) or DEFAULT_SCHEDULE)
     except ValueError:
         return DEFAULT_SCHEDULE
+
+
+def wants_json_logs(environ: Mapping[str, str]) -> bool:
+    """Whether each line of the log is to be a JSON object; false for every value but `json`."""
+    return clean(environ.get(LOG_FORMAT, "")).lower() == "json"

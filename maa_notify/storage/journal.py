@@ -6,9 +6,11 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import AlertState
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.records import (
+    AUDIT,
     CARD,
     DEAD,
     LAST_PURGE,
@@ -80,6 +82,7 @@ class Journal:
             *(row for row in self._all(DEAD) if decode(row, JournalEntry).at < before),
             *(row for row in self._all(PAST) if _left_before(decode(row, RequestState), before)),
             *(row for row in self._all(CARD) if decode(row, StoredCard).at < before),
+            *(row for row in self._all(AUDIT) if decode(row, AlertState).found_at < before),
             *(row for row in self._all(UNREACHED) if decode(row, Unreached).at < before),
         ]
         for start in range(0, len(old), MOST_WRITES):

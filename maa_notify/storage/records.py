@@ -21,8 +21,11 @@ FORMAT = 2
 
 # The order of these prefixes in the alphabet is the read plan. META and OUTBOX are neighbours, so each poll
 # reads both at once; if the snapshot has changed, one more read brings all from DEAD to OUTBOX.
-# APPROVERS, which only news need, lies outside, as do AUDIT, CARD, PAST, SENT and UNREACHED, which grow.
+# APPROVERS, which only news need, lies outside, as do the archive, AUDIT, CARD, PAST, SENT and UNREACHED,
+# which grow and are asked by key or by time.
 APPROVERS = "approvers:"
+ARCHIVE_NEW = "archive:new:"
+ARCHIVE_PAGE = "archive:day:"
 AUDIT = "audit:"
 CARD = "card:"
 DEAD = "dead:"
@@ -34,6 +37,7 @@ PAST = "past:"
 SENT = "sent:"
 UNREACHED = "unreached:"
 
+ARCHIVE_MARK = META + "archive"
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
 MARK = META + "source:"
@@ -70,6 +74,7 @@ class SourceMark(msgspec.Struct, frozen=True):
         memory_lost_at: when a poll found that what was remembered before is gone (UTC); None if it never was.
         destinations: those that were in the settings, and had been told what they missed before.
         left: since when others are not (UTC), by name.
+        cursor: how far a log was read, in the source's own form; it moves after what was found is recorded.
         format: of all rows of this state; another one is refused, never misread.
         number: counts the marks of this source, so that one that was set back is known.
         settings: the fingerprint of the settings of the poll; "" before there was one.
@@ -88,6 +93,7 @@ class SourceMark(msgspec.Struct, frozen=True):
     memory_lost_at: datetime | None = None
     destinations: tuple[str, ...] = ()
     left: dict[str, datetime] = msgspec.field(default_factory=dict)
+    cursor: str = ""
     number: int = 0
     settings: str = ""
     retell_since: datetime | None = None
@@ -175,6 +181,18 @@ class LastPurge(msgspec.Struct, frozen=True):
     """When old rows were last purged (UTC)."""
 
     at: datetime | None = None
+
+
+class ArchiveMark(msgspec.Struct, frozen=True):
+    """How far the archive holds what left the list before there was one.
+
+    Attributes:
+        cursor: the key of the last row that was filed; "" before the first and after the last.
+        is_complete: all are filed.
+    """
+
+    cursor: str = ""
+    is_complete: bool = False
 
 
 class JournalEntry(msgspec.Struct, frozen=True):

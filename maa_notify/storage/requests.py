@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from maa_notify.domain.alert import AlertState
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import RequestEvent, storage_key
@@ -16,6 +17,8 @@ from maa_notify.errors import StateError
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
+    ARCHIVE_NEW,
+    AUDIT,
     FINDING,
     LIVE,
     MARK,
@@ -58,14 +61,17 @@ class Shelf(Struct, frozen=True):
     Attributes:
         present: of those that are there now.
         past: of those that left and may come back; "" where nobody needs to know them any more.
+        leaving: of those that left and wait to be put into the archive; "" where there is none.
     """
 
     present: str
     past: str = ""
+    leaving: str = ""
 
 
-REQUESTS = Shelf(LIVE, PAST)
+REQUESTS = Shelf(LIVE, PAST, ARCHIVE_NEW)
 FINDINGS = Shelf(FINDING)
+ALERTS = Shelf(AUDIT)
 
 States = Mapping[str, Versioned[DestinationState]]
 """What is remembered of destinations, by name, as it was read or written."""
@@ -97,6 +103,11 @@ class Recorded(Struct, frozen=True):
     def events(self) -> int:
         """The number of changes with an event."""
         return sum(each.event is not None for each in self.changes)
+
+    @property
+    def alerts(self) -> int:
+        """The number of alerts that are new or that more joined."""
+        return sum(isinstance(each.after, AlertState) for each in self.changes)
 
     @property
     def unheard(self) -> int:
@@ -380,6 +391,8 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     # Remembered, so that a request that comes back is not told as new.
     if change.after is None and shelf.past:
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
+    if change.after is None and shelf.leaving:
+        writes.append(Put(shelf.leaving + storage_key(subject), encode(change.before)))
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)

@@ -1,5 +1,7 @@
-"""The state of one tenant, in four parts: for polls, for deliveries, for people, and about approvers."""
+"""The state of one tenant, in its parts: for polls, deliveries, people and the watch, and about approvers."""
 
+from maa_notify.storage.alerts import AlertStore
+from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
 from maa_notify.storage.records import META
@@ -12,14 +14,16 @@ _PROBE = META + "probe"
 
 
 class StateStore:
-    """Holds the three parts together, so that one thing is wired up and closed.
+    """Holds the parts together, so that one thing is wired up and closed.
 
     Attributes:
         rows: what all of them stand on.
         requests: what a poll compares with and records.
         outbox: what waits, and the destinations that it waits for.
         journal: what was delivered or given up.
+        alerts: what the watch told.
         roll: who can decide what.
+        history: all requests that are remembered.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -29,7 +33,9 @@ class StateStore:
         self.requests = RequestStore(versioned)
         self.outbox = Outbox(versioned)
         self.journal = Journal(versioned)
+        self.alerts = AlertStore(versioned)
         self.roll = RollStore(versioned)
+        self.history = RequestHistory(versioned)
 
     def close(self) -> None:
         """Lets go of files and connections."""

@@ -3,7 +3,8 @@
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
@@ -128,9 +129,22 @@ class TableRows:
         self._partition = partition
 
     def read(self, first: str, end: str) -> Iterator[Row]:
-        """The rows with `first <= key < end`, in the order of their keys."""
-        # Read to the end in here: a later page can fail as well, and must then raise a `StateError`.
-        return iter(self._attempt(lambda: self._rows(first, end)))
+        """The rows with `first <= key < end`, in the order of their keys; a page at a time is in memory."""
+        pages = self._table.query_entities(
+            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
+            parameters={"partition": self._partition, "first": first, "end": end},
+            # Not the time stamp, whose parsing is a third of the work for a row.
+            select=["PartitionKey", "RowKey", _DATA],
+            raw_response_hook=self._check_answer,
+        ).by_page()
+        empty = 0
+        # A later page can fail as well, and must then raise a `StateError`.
+        while (rows := self._attempt(partial(self._page, pages, first, end))) is not None:
+            yield from rows
+            first = rows[-1].key + "\0" if rows else first
+            empty = 0 if rows else empty + 1
+            if empty > _MOST_EMPTY_PAGES:
+                raise self._odd("a list without an end")
 
     def get(self, key: str) -> Row | None:
         """One row, or None."""
@@ -183,21 +197,14 @@ class TableRows:
             raise self._odd("an answer with parts missing")
         return etags
 
-    def _rows(self, first: str, end: str) -> list[Row]:
-        pages = self._table.query_entities(
-            "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
-            parameters={"partition": self._partition, "first": first, "end": end},
-            raw_response_hook=self._check_answer,
-        ).by_page()
+    def _page(self, pages: Iterator[Iterable[TableEntity]], first: str, end: str) -> list[Row] | None:
+        """The rows of the next page, each with a later key than the one before; None after the last page."""
+        page = next(pages, None)
+        if page is None:
+            return None
         rows: list[Row] = []
-        empty = 0
-        for page in pages:
-            before = len(rows)
-            for entity in page:
-                rows.append(self._row(entity, rows[-1].key + "\0" if rows else first, end))
-            empty = empty + 1 if len(rows) == before else 0
-            if empty > _MOST_EMPTY_PAGES:
-                raise self._odd("a list without an end")
+        for entity in page:
+            rows.append(self._row(entity, rows[-1].key + "\0" if rows else first, end))
         return rows
 
     def _row(self, entity: TableEntity, first: str, end: str) -> Row:

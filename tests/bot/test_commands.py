@@ -13,6 +13,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Step, short_key
+from maa_notify.domain.record import RequestRecord
 from maa_notify.domain.request import Identity, Target
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from tests.cards.judge import URL, alive_in, assert_sound, runs, seen, strings_elsewhere
@@ -73,6 +74,44 @@ def can_be_read(raw: dict[str, Any]) -> bool:
 def test_a_message_is_read_as_people_write(written: str, command: Command) -> None:
     """In any case, with the mention that a channel needs; whatever else is written asks for help."""
     assert command_of(written, [MENTION]) == command
+
+
+def remembered(
+    question: str, *states: RequestState, asker: str = MIRA, private: bool = False
+) -> dict[str, Any]:
+    """The card that answers a question about all requests, which is sound whatever it says."""
+
+    def read(since: object, until: object, holding: str) -> list[RequestRecord]:
+        return [RequestRecord(each, is_listed=False) for each in states]
+
+    card = ANSWERS.who(Question(command_of(question), asker, private), read, NOW)
+    assert_sound(card)
+    return card
+
+
+def test_one_request_that_fits_is_shown_in_full() -> None:
+    """With its story, and where that is known from."""
+    noor = Identity("user", "Noor Haddad", "noor.haddad@contoso.com")
+    state = of(MIRA, "LAPTOP-42", "completed", approver=noor, justification="Lost in a taxi")
+
+    shown = text(remembered("who wiped laptop-42 in august", state, of(MIRA, "KIOSK-7")))
+
+    assert "Noor Haddad" in shown
+    assert "Lost in a taxi" in shown
+    assert strings.REMEMBERED in shown
+
+
+def test_several_requests_that_fit_are_listed_with_who_decided_them() -> None:
+    """The latest first; what has no room is counted."""
+    noor = Identity("user", "Noor Haddad", "noor.haddad@contoso.com")
+    states = [of(MIRA, f"LAPTOP-{number}", "completed", approver=noor) for number in range(30)]
+
+    shown = text(remembered("who approved laptop", *states))
+
+    assert "30 requests fit the question" in shown
+    assert shown.index("LAPTOP-29") < shown.index("LAPTOP-28")
+    assert "decided by “Noor Haddad” (noor.haddad@contoso.com)" in as_read(shown)
+    assert "earlier ones are not shown" in shown
 
 
 @given(st.text())

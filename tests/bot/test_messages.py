@@ -51,6 +51,39 @@ def endpoint(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
         yield f"{server.url}/api/messages"
 
 
+def test_who_approved_it_is_told_to_whoever_may_see_it(
+    service: FakeBotService, notifier: Notifier, graph: FakeGraph
+) -> None:
+    """In a channel everybody; else each of requests of their own, also of those that Intune has forgotten."""
+    bot = Bot(service, notifier.app.store, notifier.clock)
+    for request in graph.requests:
+        request |= {"status": "rejected", "approver": {"user": {"id": "x", "displayName": "Noor Haddad"}}}
+    notifier.poll_after(60)
+    graph.requests = []
+    notifier.poll_after(60)
+
+    jonas = {"from": {"id": "29:jonas", "aadObjectId": JONAS}}
+    asked = [
+        service.activity("who approved his this year", **jonas),
+        service.activity("who approved his this year"),
+        service.in_channel("who approved his"),
+        service.activity("who approved his in 2019", **jonas),
+        service.activity("who is his", **jonas),
+    ]
+    told = []
+    for question in asked:
+        assert bot.send(question) == 200
+        told.append(text(service.replies[-1].card))
+
+    assert "Noor Haddad" in told[0]
+    assert strings.REMEMBERED in told[0]
+    assert "Noor" not in told[1]
+    assert strings.NOTHING_REMEMBERED in told[1]
+    assert "Noor Haddad" in told[2]
+    assert strings.NOTHING_REMEMBERED in told[3]
+    assert strings.HELP_TITLE in told[4]
+
+
 def post(
     endpoint: str, service: FakeBotService, activity: dict[str, Any], token: str | None = None
 ) -> httpx.Response:

@@ -44,6 +44,8 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
     [
         [],
         ["poll"],
+        ["init"],
+        ["status"],
         ["watch"],
         ["demo"],
         ["doctor"],
@@ -51,6 +53,7 @@ def test_all_wrong_settings_are_told_at_once(command: Command) -> None:
         ["outbox"],
         ["history"],
         ["teams-app"],
+        ["completion"],
         ["tenants"],
     ],
     ids=str,

@@ -232,6 +232,7 @@ HUGE = "9" * 5_000
     "words",
     [
         *(f"watch --every {each}" for each in ("-1", "nan", "1e400", HUGE, "soon")),
+        *(f"watch --metrics {each}" for each in ("-1", "65536", "host", BIG)),
         *(f"history --days {each}" for each in ("-1", "0", "nan", BIG, "99999999")),
         *(f"preview --png card.png --width {each}" for each in ("0", HUGE, "wide")),
         *(f"demo --port {each}" for each in ("-1", "65536", BIG)),
@@ -246,6 +247,21 @@ def test_absurd_numbers_are_refused_in_words(command: Command, words: str) -> No
     assert "must be a" in outcome.err
     assert "invalid" not in outcome.err
     assert len(outcome.err) < 2_000
+
+
+@pytest.mark.parametrize("given", ["json", " JSON ", '"json"'])
+def test_every_line_of_the_log_is_json_where_that_is_wanted(
+    command: Command, graph: FakeGraph, given: str
+) -> None:
+    """In the environment or in a file; the report stays on standard output."""
+    graph.requests = [make_request()]
+    outcome = command("poll", "--json", MAA_LOG_FORMAT=given)
+    lines = [json.loads(line) for line in outcome.err.splitlines()]
+
+    assert outcome.report["delivered"] == 1
+    assert [line["message"] for line in lines] == ["poll.event", "deliver.sent", "poll.done"]
+    assert lines[-1]["delivered"] == 1
+    assert command("-q", "poll", MAA_LOG_FORMAT="yaml").code == 2
 
 
 @ON_POSIX

@@ -262,7 +262,7 @@ def test_every_command_and_option_is_documented(command: str) -> None:
     text = section(COMMANDS, f"maa-notify {command}")
     rows = "\n".join(line for line in text.splitlines() if line.startswith("| `-"))
 
-    of_all = {"-q", "--quiet", "--tenant"}
+    of_all = {"-q", "--quiet", "--env-file", "--tenant"}
 
     assert {each for each in options(subcommands()[command]) if f"`{each}" not in rows} == of_all
     assert f"maa-notify {command}" in section(README, "Commands")
@@ -375,6 +375,11 @@ def test_every_family_is_explained() -> None:
 
     assert told == [[family.permission, family.name] for family in FAMILIES]
     assert [family.name for family in FAMILIES if f"`{family.name}`" not in deployment] == []
+
+
+def test_no_value_of_the_log_has_a_name_of_the_line_itself() -> None:
+    """As JSON one of the two would be lost."""
+    assert logged_values() & {"time", "level", "message", "text", "logger"} == set()
 
 
 def test_logged_events_are_dotted_constants() -> None:

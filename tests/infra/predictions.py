@@ -46,8 +46,8 @@ def prediction(deployment: str) -> Prediction:
 
 
 def is_expression(value: str) -> bool:
-    """Whether Azure computes a value while it deploys."""
-    return value.startswith("[") and value.endswith("]")
+    """Whether Azure computes a value while it deploys; a list of JSON objects only looks like it."""
+    return value.startswith("[") and value.endswith("]") and not value.startswith("[{")
 
 
 def keys(value: Any) -> Iterator[str]:

@@ -16,8 +16,11 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
-    "MAA_APPROVERS": "takes permissions that the templates do not grant; set by hand (docs/approvers.md)",
+    "MAA_APPROVERS": "by the parameter for settings that have no parameter of their own (docs/approvers.md)",
     "MAA_APPROVERS_EVERY": "as above",
+    "MAA_WATCH": "by the parameter for settings that have no parameter of their own (docs/watch.md)",
+    "MAA_WATCH_EVERY": "as above",
+    "MAA_WATCH_ALLOW": "as above",
     "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
     "MAA_PING_URL": "a secret of the vault, by the parameter for those that have no parameter of their own",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
@@ -79,8 +82,13 @@ CHOSEN = {
     "MAA_TICKET_PATTERN": "INC-[0-9]{4,8}",
     "MAA_DIGEST_ABOVE": "7",
     "MAA_HEARTBEAT_DAYS": "14",
+    "MAA_SUMMARY": "MON 08:00",
     "MAA_RETENTION_DAYS": "90",
     "MAA_POLL_SCHEDULE": "0 */5 * * * *",
+    "MAA_POSTURE": "on",
+    "MAA_POSTURE_EVERY": "12h",
+    "MAA_POSTURE_ACCEPT": '[{"check": "P12", "reason": "nobody asks", "until": "2026-12-31"}]',
+    "MAA_GLOBAL_ADMINS": "2-6",
 }
 """The settings that destinations.bicepparam chooses, none of them the default."""
 

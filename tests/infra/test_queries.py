@@ -53,7 +53,7 @@ DONE = (
     "poll.done poll=3f2a91 trigger=timer listed=12 events=1 delivered=1 pending=0 overdue=0 dead=0"
     " malformed=0 waiting=2 oldest_waiting_s=5400 hidden=none stale=0 seconds=1.24 failure=none"
 )
-EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high"
+EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high request=5f0f3c3e"
 SENT = (
     "deliver.sent poll=3f2a91 key=7QK2MD-2 destination=default event=approved type=deviceWipe risk=high"
     " after_s=74"
@@ -442,6 +442,29 @@ def test_the_workbook_counts_what_happened(workspace: Workspace) -> None:
         ("helpdesk north", False, "destination_refused"),
         ("default", True, ""),
     }
+
+
+def test_the_workbook_tells_how_requests_fared(workspace: Workspace) -> None:
+    """The same figures as a report's, as far as polls saw the steps; it names nobody."""
+    fates: list[tuple[float, list[str]]] = [
+        (240, ["created", "reminder", "reminder", "approved", "completed"]),
+        (0.5, ["created", "rejected"]),
+        (120, ["created", "expired"]),
+        (0, ["approved"]),
+    ]
+    for number, (minutes, events) in enumerate(fates):
+        for at, event in enumerate(events):
+            line = (
+                f"poll.event poll=3f2a91 key=7QK2MD-{at} event={event} type=app risk=low request=id-{number}"
+            )
+            is_later = event not in {"created", "reminder"}
+            workspace.line(line, minutes_ago=10 if is_later else 10 + minutes)
+
+    [row] = workspace.ask("fared")
+
+    assert (row["type"], row["requests"], row["reminded"]) == ("app", 4, 1)
+    assert (row["hasty"], row["expired_undecided"]) == (1, 1)
+    assert row["p90_hours"] >= row["median_hours"] >= 0
 
 
 def test_one_request_can_be_followed(workspace: Workspace) -> None:

@@ -1,5 +1,7 @@
 """The types of all failures, and the log of the command line."""
 
+import io
+import json
 import logging
 import re
 import threading
@@ -167,3 +169,58 @@ def test_every_poll_has_an_id_of_its_own_in_its_own_thread() -> None:
     assert all(re.fullmatch(r"poll\.event poll=[0-9a-f]{12} key=K-1", line) for line in lines)
     assert (len(lines), len(set(lines))) == (4, 2)
     assert line_of("watch.stopped") == "watch.stopped"
+
+
+def test_a_line_as_json_has_the_names_and_values_of_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers are numbers, and what other people wrote is as plain as in the text."""
+    log_to_stderr(as_json=True)
+    with poll_under_way("contoso.example"):
+        logger("maa_notify.x").warning(
+            "poll.done", event="cre=ated\n", listed=3, seconds=1.239, who="Mira Holt", text="all\nis = well"
+        )
+    told = json.loads(capsys.readouterr().err)
+    moment = datetime.fromisoformat(told.pop("time"))
+
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    assert re.fullmatch("[0-9a-f]{12}", told.pop("poll"))
+    assert told == {
+        "level": "warning",
+        "message": "poll.done",
+        "tenant": "contoso.example",
+        "event": "cre?ated?",
+        "listed": 3,
+        "seconds": 1.24,
+        "who": "Mira Holt",
+        "text": "all is : well",
+    }
+
+
+def test_what_a_library_logs_is_an_object_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also an exception: by its type, on the same line, without a trace that could hold anything."""
+    log_to_stderr(as_json=True)
+    try:
+        raise ValueError("a secret")  # noqa: TRY301
+    except ValueError:
+        logging.getLogger("azure.core").exception("it\nbroke")
+    [line] = capsys.readouterr().err.splitlines()
+
+    assert json.loads(line).items() >= {
+        ("message", "log"),
+        ("level", "error"),
+        ("logger", "azure.core"),
+        ("text", "it broke (ValueError)"),
+    }
+    assert "a secret" not in line
+
+
+@given(texts, texts)
+def test_any_text_stays_one_json_object_on_its_line(value: str, sentence: str) -> None:
+    """Whatever somebody called a request."""
+    stream = io.StringIO()
+    log_to_stderr(as_json=True)
+    logging.getLogger().handlers[0].setStream(stream)  # type: ignore[attr-defined]
+    logger("maa_notify.x").warning("poll.event", name=value, text=sentence)
+    [line] = stream.getvalue().splitlines()
+
+    assert line.isascii()
+    assert set(json.loads(line)) - {"text"} == {"time", "level", "message", "name"}

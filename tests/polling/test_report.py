@@ -70,6 +70,7 @@ def test_a_report_tells_all_that_was_seen_and_done() -> None:
         "stale": 5,
         "unreached": 10,
         "unheard": 0,
+        "alerts": 0,
         "error": "graph_unavailable",
         "missing_permission": None,
         "token_issued_at": None,

@@ -95,8 +95,8 @@ def test_what_two_polls_find_too_old_is_purged_once_a_day(
 
     caplog.set_level("INFO")
 
-    purge_expired(store.journal, snapshot, timedelta(days=35), START)
-    purge_expired(store.journal, snapshot, timedelta(days=35), START)
+    purge_expired(store, snapshot, timedelta(days=35), START)
+    purge_expired(store, snapshot, timedelta(days=35), START)
 
     assert [line.split()[:2] for line in caplog.messages] == [["upkeep.purged", "rows=1"]] * purges
     assert list(store.journal.read_sent()) == ([] if purges else [entry])

@@ -54,7 +54,7 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def test_the_package_has_the_code_and_three_files_beside_it(archive: ZipFile) -> None:
-    """All modules but the demo and its pictures, and two icons; host.json at the root."""
+    """All modules but the demo and its pictures, two icons and a style; host.json at the root."""
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "maa_notify").rglob("*.py")}
     not_deployed = ("maa_notify/demo/", "maa_notify/rendering/")
     deployed = {name for name in modules if not name.startswith(not_deployed)}
@@ -64,6 +64,7 @@ def test_the_package_has_the_code_and_three_files_beside_it(archive: ZipFile) ->
         "host.json",
         "maa_notify/cli/icons/color.png",
         "maa_notify/cli/icons/outline.png",
+        "maa_notify/cli/posture.css",
         "maa_notify/py.typed",
         "requirements.txt",
     }

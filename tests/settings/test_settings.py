@@ -117,15 +117,23 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_DESTINATIONS="{}",
         MAA_REMINDERS="soon",
         MAA_COMPLETE_REMINDERS="50%",
+        MAA_WATCH="perhaps",
+        MAA_WATCH_EVERY="2h",
+        MAA_WATCH_ALLOW="[{}]",
         MAA_TIME_ZONE="CET+1",
         MAA_QUIET_HOURS="25:00-07:00",
         MAA_TICKET_LINK="http://x/{}",
         MAA_TICKET_PATTERN="(a+)+",
         MAA_DIGEST_ABOVE="many",
         MAA_HEARTBEAT_DAYS="81",
+        MAA_SUMMARY="soon",
         MAA_PING_URL="http://monitor.example/x",
         MAA_RETENTION_DAYS="7",
         MAA_POLL_SCHEDULE="hourly",
+        MAA_POSTURE="perhaps",
+        MAA_POSTURE_EVERY="5m",
+        MAA_POSTURE_ACCEPT="{}",
+        MAA_GLOBAL_ADMINS="many",
         MAA_CLIENT_CERTIFICATE_PATH="/nowhere/key.pem",
         MAA_ACCESS_TOKEN="a b",
         MAA_APPROVERS="maybe",
@@ -134,6 +142,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
         MAA_BOT_COMMANDS="1",
+        MAA_LOG_FORMAT="yaml",
     )
     names = {each.split(":")[0] for each in told}
 
@@ -1008,3 +1017,43 @@ def test_each_setting_of_one_tenant_has_its_field() -> None:
     assert set(Settings.__struct_fields__) - follows_from_others == {
         row.key for row in SETTINGS if row.name != TENANTS
     }
+
+
+GUID_OF_APP = "8f350000-0000-4000-8000-000000000009"
+EXPECTED = {"object_id": GUID_OF_APP, "alert": "B5", "reason": "our pipeline", "until": "2027-01-31"}
+
+
+def test_what_the_watch_mutes_is_read() -> None:
+    """In any case of letters; the last day is included."""
+    [allowed] = read(MAA_WATCH_ALLOW=json.dumps([EXPECTED | {"alert": "b5"}])).watch_allow
+
+    assert (allowed.object_id, allowed.alert, allowed.reason) == (GUID_OF_APP, "b5", "our pipeline")
+    assert allowed.until == datetime(2027, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"alert": "B12"}, "is no alert; did you mean 'B"),
+        ({"object_id": "the app"}, "must be the GUID"),
+        ({"until": "soon"}, "must be a day such as 2027-01-31"),
+        ({"until": None}, "'until' is required"),
+        ({"reason": " "}, "'reason' is required"),
+        ({"reason": "x" * 201}, "up to 200 characters"),
+        ({"objectid": "1"}, "'objectid' is not known"),
+    ],
+    ids=lambda each: str(each)[:30],
+)
+def test_what_mutes_nothing_is_refused(change: dict[str, object], problem: str) -> None:
+    """With the number of the entry, and what is wrong with it."""
+    [told] = mistakes(MAA_WATCH_ALLOW=json.dumps([EXPECTED, EXPECTED | change]))
+
+    assert told.startswith("MAA_WATCH_ALLOW: entry 2: ")
+    assert problem in told
+
+
+def test_logs_as_json_are_refused_inside_azure() -> None:
+    """The alarms there would no longer see a line, and keep quiet."""
+    told = mistakes(MAA_LOG_FORMAT="json", WEBSITE_SITE_NAME="x")
+
+    assert any(each.startswith("MAA_LOG_FORMAT: must be left out inside Azure, whose") for each in told)

@@ -1,0 +1,293 @@
+"""Reads the audit logs of Entra and Intune into entries, tolerantly: any field may be missing, null or odd.
+
+`GET /v1.0/auditLogs/directoryAudits` and `GET /beta/deviceManagement/auditEvents`. Values of what changed are
+JSON text within text, and only those that a rule needs are kept: the others can be secrets, scripts or whole
+policies. Source of the forms: Microsoft's reference, and captures that others published.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from maa_notify import logs
+from maa_notify.domain.alert import Actor, ActorKind
+from maa_notify.errors import GraphUnavailable
+from maa_notify.graph.listing import read_entries
+from maa_notify.graph.payloads import lowered
+from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.requests import parse_time
+from maa_notify.insight.watch.log import LogEntry, Modified, Target, activity_name
+
+_LOG = logs.logger(__name__)
+_TEXT = 256
+_LONG = 32_000
+"""Characters of a list of permissions or keys: cut shorter, what matters could be hidden at its end."""
+_LISTS = frozenset({"delegatedpermissiongrant.scope", "keydescription"})
+_MOST_TARGETS = 200
+_KEPT = frozenset(
+    {
+        "accountenabled",
+        "application.appid",
+        "application.objectid",
+        "approle.id",
+        "approle.value",
+        "azureaddeviceid",
+        "delegatedpermissiongrant.consenttype",
+        "delegatedpermissiongrant.scope",
+        "group.displayname",
+        "group.objectid",
+        "keydescription",
+        "role.templateid",
+        "role.wellknownobjectname",
+        "roledefinition.templateid",
+        "serviceprincipal.appid",
+        "serviceprincipal.displayname",
+        "serviceprincipal.objectid",
+        "target.groupid",
+        "targetid",
+        "templateid",
+    }
+)
+_DETAILS = frozenset(
+    {
+        "appid",
+        "appownerorganizationid",
+        "justification",
+        "roledefinitionoriginid",
+        "serviceprincipalprovisioningtype",
+        "templateid",
+    }
+)
+_POLICY = "conditionalaccesspolicy"
+_INTUNE_ACTORS = {
+    "itpro": ActorKind.PERSON,
+    "partner": ActorKind.PERSON,
+    "application": ActorKind.APPLICATION,
+}
+
+
+def directory_entry(raw: object) -> LogEntry | None:
+    """An entry of Entra's audit log; None for what has no id, time or activity."""
+    if not isinstance(raw, Mapping):
+        return None
+    at, entry_id = parse_time(raw.get("activityDateTime")), _text(raw.get("id"))
+    activity = activity_name(_text(raw.get("activityDisplayName")))
+    if at is None or not entry_id or not activity:
+        return None
+    return LogEntry(
+        entry_id,
+        activity,
+        at,
+        service=_text(raw.get("loggedByService")).strip().casefold(),
+        succeeded=_text(raw.get("result")).lower() in {"", "success"},
+        correlation_id=_text(raw.get("correlationId")),
+        actor=_initiator(raw.get("initiatedBy")),
+        targets=tuple(_targets(raw.get("targetResources"), "id", "type", "displayName")),
+        details=dict(_details(raw.get("additionalDetails"))),
+    )
+
+
+def intune_entry(raw: object) -> LogEntry | None:
+    """An entry of Intune's audit log; None for what has no id, time or activity."""
+    if not isinstance(raw, Mapping):
+        return None
+    at, entry_id = parse_time(raw.get("activityDateTime")), _text(raw.get("id"))
+    activity = activity_name(
+        _text(raw.get("activityType")) or _text(raw.get("displayName")) or _text(raw.get("activity"))
+    )
+    if at is None or not entry_id or not activity:
+        return None
+    return LogEntry(
+        entry_id,
+        activity,
+        at,
+        succeeded=_text(raw.get("activityResult")).lower() in {"", "success", "1"},
+        correlation_id=_text(raw.get("correlationId")),
+        actor=_intune_actor(raw.get("actor")),
+        targets=tuple(_targets(raw.get("resources"), "resourceId", "auditResourceType", "displayName")),
+    )
+
+
+def _initiator(value: object) -> Actor:
+    """Who did it: the one that is not told is null."""
+    told = value if isinstance(value, Mapping) else {}
+    user, app = told.get("user"), told.get("app")
+    if isinstance(user, Mapping) and (user.get("id") or user.get("userPrincipalName")):
+        return Actor(
+            ActorKind.PERSON,
+            _text(user.get("id")),
+            _text(user.get("displayName")),
+            _text(user.get("userPrincipalName")),
+            _text(user.get("ipAddress")),
+        )
+    if isinstance(app, Mapping):
+        # Its appId is null in what others captured.
+        app_id = _text(app.get("servicePrincipalId")) or _text(app.get("appId"))
+        return Actor(ActorKind.APPLICATION, app_id, _text(app.get("displayName")))
+    return Actor()
+
+
+def _intune_actor(value: object) -> Actor:
+    """Who did it: a user means a person, even where the app of the portal stands beside it."""
+    told = value if isinstance(value, Mapping) else {}
+    account, user_id = _text(told.get("userPrincipalName")), _text(told.get("userId"))
+    kind = _text(told.get("auditActorType") or told.get("type")).lower()
+    if kind in {"iw", "system"}:
+        return Actor(ActorKind.SYSTEM, user_id, "", account)
+    if account or user_id:
+        return Actor(ActorKind.PERSON, user_id, "", account)
+    app_id = _text(told.get("applicationId"))
+    if app_id or kind == "application":
+        name = _text(told.get("applicationDisplayName")) or _text(told.get("servicePrincipalName"))
+        return Actor(ActorKind.APPLICATION, app_id, name)
+    return Actor(_INTUNE_ACTORS.get(kind, ActorKind.UNKNOWN))
+
+
+def _targets(value: object, id_name: str, kind_name: str, label_name: str) -> Iterator[Target]:
+    for each in (value if isinstance(value, list) else [])[:_MOST_TARGETS]:
+        if isinstance(each, Mapping):
+            yield Target(
+                _text(each.get(id_name)),
+                _text(each.get(kind_name)),
+                _text(each.get(label_name)),
+                _text(each.get("userPrincipalName")),
+                dict(_modified(each.get("modifiedProperties"))),
+            )
+
+
+def _modified(value: object) -> Iterator[tuple[str, Modified]]:
+    for each in value if isinstance(value, list) else []:
+        if not isinstance(each, Mapping):
+            continue
+        name = _text(each.get("displayName")).strip().lower()
+        old, new = _opened(each.get("oldValue")), _opened(each.get("newValue"))
+        if name == _POLICY:
+            yield f"{_POLICY}.state", Modified(_state(old), _state(new))
+        elif name in _KEPT:
+            limit = _LONG if name in _LISTS else _TEXT
+            yield name, Modified(_joined(old, limit), _joined(new, limit))
+
+
+def _details(value: object) -> Iterator[tuple[str, str]]:
+    for each in value if isinstance(value, list) else []:
+        name = _text(each.get("key")).strip().lower() if isinstance(each, Mapping) else ""
+        if name in _DETAILS:
+            yield name, _joined(_opened(each.get("value")), _TEXT)
+
+
+def _opened(value: object) -> object:
+    """What a JSON text holds, one level; a text that is none as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _joined(value: object, limit: int) -> str:
+    parts = value if isinstance(value, list) else [value]
+    return ", ".join(_text(each, limit) for each in parts)[:limit]
+
+
+def _state(policy: object) -> str:
+    return _text(lowered(policy).get("state")) if isinstance(policy, Mapping) else ""
+
+
+def _text(value: object, limit: int = _TEXT) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value[:limit] if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+
+
+DIRECTORY_LOG = Surface(("AuditLog.Read.All",), licence="Entra", pause=2.0)
+"""It may be asked five times in ten seconds, all apps of the tenant together with the sign-ins."""
+INTUNE_LOG = Surface(("DeviceManagementApps.Read.All",))
+"""This permission alone opens it, though Microsoft's reference names others as well."""
+
+_MOST_PAGES = 25
+_ORDER = "&$orderby=activityDateTime%20asc"
+
+
+class LogTooLong(GraphUnavailable):
+    """More entries in a span than can be read in time.
+
+    `entries` are those that were read; `until` is the time up to which they are whole (UTC), None where the
+    log keeps no order.
+    """
+
+    code = "log_too_long"
+
+    def __init__(self, message: str, entries: Sequence[LogEntry] = (), until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.entries = entries
+        self.until = until
+
+
+class AuditLog:
+    """One audit log, read by spans of time."""
+
+    def __init__(
+        self,
+        reader: GraphReader,
+        path: str,
+        surface: Surface,
+        parse: Callable[[object], LogEntry | None],
+        *,
+        in_order: bool,
+    ) -> None:
+        """Reads through `reader`; `in_order` asks for the oldest first, where that can be relied on."""
+        self._reader = reader
+        self._path = path
+        self._surface = surface
+        self._parse = parse
+        self._in_order = in_order
+
+    @property
+    def permission(self) -> str:
+        """The permission that opens it."""
+        return self._surface.permissions[0]
+
+    def read(self, start: datetime, end: datetime) -> list[LogEntry]:
+        """The entries from `start` to `end` (UTC), both included, in any order.
+
+        Raises:
+            LogTooLong: they are more than can be read in time.
+            GraphError: Graph could not tell all of them.
+        """
+        raw: list[object] = []
+        is_whole = True
+        pages = self._reader.pages(
+            f"{self._path}{_span(start, end)}{_ORDER if self._in_order else ''}", self._surface, read_entries
+        )
+        for number, (page, _) in enumerate(pages, 1):
+            is_whole = number <= _MOST_PAGES
+            if not is_whole:
+                break
+            raw += page.entries
+        read = [self._parse(each) for each in raw]
+        if malformed := sum(each is None for each in read):
+            _LOG.warning("watch.malformed", entries=malformed)
+        # The filter is Graph's to apply; what it lets through besides is not of this span.
+        entries = [each for each in read if each is not None and start <= each.at <= end]
+        if not is_whole:
+            until = entries[-1].at if self._in_order and entries else None
+            raise LogTooLong(f"the log has more than {_MOST_PAGES} pages in one span", entries, until)
+        return entries
+
+
+def directory_log(reader: GraphReader) -> AuditLog:
+    """Entra's audit log."""
+    return AuditLog(reader, "/v1.0/auditLogs/directoryAudits", DIRECTORY_LOG, directory_entry, in_order=True)
+
+
+def intune_log(reader: GraphReader) -> AuditLog:
+    """Intune's audit log."""
+    return AuditLog(reader, "/beta/deviceManagement/auditEvents", INTUNE_LOG, intune_entry, in_order=False)
+
+
+def _span(start: datetime, end: datetime) -> str:
+    """The query for a span."""
+    first, last = (quote(f"{each:%Y-%m-%dT%H:%M:%SZ}") for each in (start, end + timedelta(seconds=1)))
+    return f"?$filter=activityDateTime%20ge%20{first}%20and%20activityDateTime%20le%20{last}&$top=999"

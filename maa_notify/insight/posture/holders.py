@@ -1,0 +1,93 @@
+"""Who holds a role for good: accounts and applications, those behind a group among them. Pure."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from maa_notify.domain.access import PEOPLE, MemberKind
+from maa_notify.insight.posture.directory import RoleAssignment, RoleInstance
+from maa_notify.insight.posture.facts import Facts, Gap
+
+_WHOLE_TENANT = "/"
+
+
+class RoleHolder(Struct, frozen=True):
+    """Who holds a role.
+
+    Attributes:
+        id: of the account, the application or the group.
+        kind: `user`, `servicePrincipal`, `group`, or "" where Graph does not tell.
+        name: as somebody chose it, or the id.
+        through: the name of the group by which it does; "" where it was assigned the role itself.
+    """
+
+    id: str
+    kind: str
+    name: str
+    through: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name, and the group that it comes by."""
+        return f"{self.name} (by the group {self.through})" if self.through else self.name
+
+
+def holder_of(assignment: RoleAssignment | RoleInstance) -> RoleHolder:
+    """Who was assigned a role, or may activate it."""
+    principal = assignment.principal
+    kind, name = (principal.kind, principal.display_name) if principal else ("", None)
+    return RoleHolder(assignment.principal_id.lower(), kind, name or assignment.principal_id)
+
+
+def active_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
+    """Who holds a role in the whole tenant now, for good or activated."""
+    assigned = facts.assignments[role]
+    if isinstance(assigned, Gap):
+        return assigned
+    return [holder_of(each) for each in assigned if each.directory_scope_id in {_WHOLE_TENANT, None}]
+
+
+def permanent_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
+    """Who holds a role in the whole tenant for good.
+
+    That is who was assigned it, less the activations and what ends: the list of instances may lack direct
+    assignments where nobody uses Privileged Identity Management (seen in the wild).
+    """
+    assigned, instances = facts.assignments[role], facts.instances[role]
+    if isinstance(assigned, Gap):
+        return assigned
+    if isinstance(instances, Gap):
+        return instances
+    passing = [each for each in instances if each.assignment_type == "Activated" or each.end_date_time]
+    return [
+        holder_of(each)
+        for each in assigned
+        if each.directory_scope_id in {_WHOLE_TENANT, None} and not any(_is_of(each, one) for one in passing)
+    ]
+
+
+def _is_of(assignment: RoleAssignment, instance: RoleInstance) -> bool:
+    """Whether an instance tells of an assignment: by its id, else by who holds which role."""
+    if instance.role_assignment_origin_id:
+        return instance.role_assignment_origin_id == assignment.id
+    return instance.principal_id == assignment.principal_id
+
+
+def one_by_one(facts: Facts, holders: list[RoleHolder]) -> Iterator[RoleHolder | Gap]:
+    """The holders with the people and applications of each group in its place."""
+    for holder in holders:
+        if holder.kind != "group":
+            yield holder if holder.kind else Gap(f"Graph does not tell what {holder.name} is")
+            continue
+        held = facts.groups.get(holder.id)
+        members = held.members if held else Gap(f"the members of the group {holder.name} were not read")
+        if isinstance(members, Gap):
+            yield members
+            continue
+        for member in members:
+            if member.kind in PEOPLE and member.is_enabled is None:
+                yield facts.hidden_accounts(f"whether the members of the group {holder.name} are enabled")
+            elif member.kind in PEOPLE and member.is_enabled:
+                yield RoleHolder(member.id, "user", member.name or member.account or member.id, holder.name)
+            elif member.kind is MemberKind.SERVICE_PRINCIPAL:
+                yield RoleHolder(member.id, "servicePrincipal", member.name or member.id, holder.name)

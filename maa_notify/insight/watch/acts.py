@@ -1,0 +1,161 @@
+"""Entries to alerts: several entries of one act are one alert, twins are told once. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from maa_notify.domain.alert import Actor, ActorKind, Alert, Severity
+from maa_notify.domain.event import Fact
+from maa_notify.insight.watch.apps import app_alerts
+from maa_notify.insight.watch.ground import Ground
+from maa_notify.insight.watch.log import LogEntry
+from maa_notify.insight.watch.people import people_alerts, role_of
+
+_ONE_ACT = timedelta(hours=1)
+"""Alerts of one kind, actor and object within this time are one."""
+_TWIN = timedelta(minutes=15)
+"""Within which PIM logs the other half of what it did."""
+_PIM = frozenset({"ms-pim", "ms-pim-fairfax"})
+_MOST_EVENTS = 100
+"""Ids of entries that an alert keeps."""
+MANY_BY = "many by "
+_MANY = 10
+"""Objects of one kind of alert and one actor, above which they are one alert."""
+
+
+def alerts_in(entries: Iterable[LogEntry], ground: Ground) -> list[Alert]:
+    """The alerts that entries of Entra's log give rise to, oldest first, those of one act together."""
+    done = sorted({each.id: each for each in entries if each.succeeded}.values(), key=_order)
+    told = list(_without_twins(done))
+    # An app that got a permission within this window can go around approval from then on.
+    gained = frozenset(
+        one
+        for entry in told
+        for each in app_alerts(entry, ground)
+        if each.kind == "B1"
+        for one in each.concerns
+    )
+    aware = replace(ground, powerful_apps=(ground.powerful_apps or frozenset()) | gained)
+    alerts = [each for entry in told for each in (*app_alerts(entry, aware), *people_alerts(entry, aware))]
+    return raised(_folded(acts(alerts)))
+
+
+def _order(entry: LogEntry) -> tuple[object, ...]:
+    return entry.at, entry.id
+
+
+def _without_twins(entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
+    """Without the entries that PIM writes twice: once as PIM, and once through the directory.
+
+    Only where PIM's own entry is there: a name is no proof, and anybody may call an app "MS-PIM".
+    """
+    by_pim = [
+        (role_of(each), {one.id for one in each.of_kind("user")}, each.at)
+        for each in entries
+        if each.service == "pim"
+    ]
+    for entry in entries:
+        is_twin = (
+            entry.service != "pim"
+            and entry.actor.kind is not ActorKind.PERSON
+            and entry.actor.name.casefold() in _PIM
+            and any(
+                role == role_of(entry)
+                and abs(at - entry.at) <= _TWIN
+                and not people.isdisjoint(each.id for each in entry.targets)
+                for role, people, at in by_pim
+                if role
+            )
+        )
+        if not is_twin:
+            yield entry
+
+
+def acts(alerts: Iterable[Alert]) -> list[Alert]:
+    """The alerts with those of one kind, actor and object within an hour joined, in the order they began."""
+    found: list[Alert] = []
+    for alert in alerts:
+        for place, each in enumerate(found):
+            if is_same_act(each, alert):
+                found[place] = each.joined(alert)
+                break
+        else:
+            found.append(alert)
+    return found
+
+
+def is_same_act(alert: Alert, later: Alert) -> bool:
+    """Whether a later alert adds to this one."""
+    return (
+        alert.kind == later.kind
+        and _may_be_one(alert.actor, later.actor)
+        and (alert.object_id == later.object_id or not alert.concerns.isdisjoint(later.concerns))
+        and abs(later.at - alert.at) <= _ONE_ACT
+    )
+
+
+def _may_be_one(actor: Actor, other: Actor) -> bool:
+    """Whether two alerts may be of one actor: what was found by comparing tells of none."""
+    kinds = {actor.kind, other.kind}
+    return ActorKind.UNKNOWN in kinds or (actor.id or actor.name) == (other.id or other.name)
+
+
+def raised(alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, with those raised that mean nothing by themselves and much beside others.
+
+    A new app that gets a permission or a credential within the hour; a role that is activated by somebody of
+    whom other alerts tell.
+    """
+    return [_raised(each, alerts) for each in alerts]
+
+
+def _raised(alert: Alert, others: Sequence[Alert]) -> Alert:
+    near = [each for each in others if each is not alert and abs(each.at - alert.at) <= _ONE_ACT]
+    if alert.kind == "B4":
+        armed = [
+            each
+            for each in near
+            if each.kind in {"B1", "B5"} and not each.concerns.isdisjoint(alert.concerns)
+        ]
+        worse = [each for each in armed if each.severity is not Severity.LOW]
+        return replace(alert, severity=Severity.MEDIUM) if worse else alert
+    if alert.kind == "B9" and alert.severity is Severity.LOW:
+        person = alert.concerns | ({alert.actor.id} - {""})
+        by_same = [each for each in near if each.kind in {"B1", "B5", "B7", "B8"} and each.actor.id in person]
+        worse = [each for each in by_same if each.severity is not Severity.LOW]
+        return replace(alert, severity=Severity.MEDIUM) if worse else alert
+    return alert
+
+
+def _folded(alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, with those of one kind and actor as one where there are many: a flood is one card."""
+    groups: dict[tuple[str, str], list[Alert]] = {}
+    for each in alerts:
+        groups.setdefault((each.kind, each.actor.id or each.actor.name), []).append(each)
+    found: list[Alert] = []
+    for each in alerts:
+        group = groups[each.kind, each.actor.id or each.actor.name]
+        if len(group) <= _MANY:
+            found.append(each)
+        elif each is group[0]:
+            found.append(_as_one(group))
+    return found
+
+
+def _as_one(alerts: Sequence[Alert]) -> Alert:
+    first = alerts[0]
+    whole = first
+    for each in alerts[1:]:
+        whole = whole.joined(each)
+    names = [each.object_name or each.object_id for each in alerts]
+    actor = first.actor.id or first.actor.name
+    about = Fact("About", f"{len(alerts)} of them: {', '.join(names[:3])} and {len(alerts) - 3} more")
+    return replace(
+        whole,
+        # Not that of the first, which leaves the window that is looked at.
+        object_id=f"{MANY_BY}{actor}",
+        object_name="",
+        facts=(about, *whole.facts[:5]),
+        events=whole.events[:_MOST_EVENTS],
+    )

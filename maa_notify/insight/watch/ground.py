@@ -1,0 +1,69 @@
+"""What the rules of the watch must know of the tenant. Pure."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Protected(Struct, frozen=True):
+    """Since when a policy type is protected by an access policy, and until when it was (UTC)."""
+
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, at: datetime) -> bool:
+        """Whether it was protected then."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+class Ground(Struct, frozen=True):
+    """What is known of the tenant; None for what is not known, since a permission is missing.
+
+    Attributes:
+        approver_groups: names of the approver groups, by id.
+        members: ids of the direct members of these groups, by the group's id.
+        units: names of the restricted units that protect the groups, by id.
+        unit_admins: ids of those who rule these units.
+        powerful_apps: ids of service principals and apps that can go around approval, in any form.
+        protected: since when each policy type is protected; None where it is not known.
+        history_since: since when all requests are known (UTC); None before the first good poll.
+    """
+
+    approver_groups: Mapping[str, str] | None = None
+    members: Mapping[str, frozenset[str]] | None = None
+    units: Mapping[str, str] | None = None
+    unit_admins: frozenset[str] = frozenset()
+    powerful_apps: frozenset[str] | None = None
+    protected: Mapping[str, Protected] | None = None
+    history_since: datetime | None = None
+
+    def is_powerful(self, *ids: str) -> bool:
+        """Whether one of these ids is of an app that can go around approval, as far as is known."""
+        return bool(self.powerful_apps and not self.powerful_apps.isdisjoint(ids))
+
+    def is_guardian(self, account_id: str) -> bool:
+        """Whether an account can approve, or rules a unit that protects an approver group."""
+        return account_id in self.unit_admins or any(
+            account_id in members for members in (self.members or {}).values()
+        )
+
+
+def protected_after(
+    before: Mapping[str, Protected] | None, types: Collection[str], now: datetime
+) -> Mapping[str, Protected]:
+    """Since when each policy type is protected, now that these are.
+
+    At the first look they count as protected for ever, since nobody can tell since when they are.
+    """
+    if before is None:
+        return {kind: Protected(_EVER) for kind in types}
+    found = {kind: _ended(each, now) if kind not in types else each for kind, each in before.items()}
+    begun = {kind: Protected(now) for kind in types if kind not in found or found[kind].until is not None}
+    return {**found, **begun}
+
+
+def _ended(protected: Protected, now: datetime) -> Protected:
+    return protected if protected.until is not None else Protected(protected.since, now)

@@ -1,0 +1,54 @@
+"""What a card says of an alert. Pure."""
+
+from datetime import datetime
+
+from maa_notify.domain.alert import Actor, ActorKind, AlertState, Severity
+from maa_notify.domain.event import Fact, Notice, NoticeKind
+from maa_notify.domain.risk import Risk
+
+_RISK = {
+    Severity.CRITICAL: Risk.HIGH,
+    Severity.HIGH: Risk.HIGH,
+    Severity.MEDIUM: Risk.MEDIUM,
+    Severity.LOW: Risk.LOW,
+}
+_WORD = {
+    Severity.CRITICAL: "Critical",
+    Severity.HIGH: "High",
+    Severity.MEDIUM: "Medium",
+    Severity.LOW: "Low",
+}
+_NOBODY = "the log does not tell"
+
+
+def notice_of(state: AlertState, now: datetime) -> Notice:
+    """The notice of an alert, or of what joined it since it was told first."""
+    alert = state.alert
+    more = "More of the same: " if state.revision > 1 else ""
+    about = (Fact("About", alert.object_name),) if alert.object_name else ()
+    address = (Fact("From", alert.actor.address),) if alert.actor.address else ()
+    return Notice(
+        NoticeKind.ALERT,
+        state.subject_id,
+        state.revision,
+        now,
+        f"{more}{alert.title}",
+        text=f"{_WORD[alert.severity]} severity. Began {alert.at:%Y-%m-%d %H:%M} UTC.",
+        facts=(
+            *about,
+            *alert.facts,
+            Fact("Done by", name_of(alert.actor)),
+            *address,
+            *(Fact(f"{part.at:%H:%M} UTC", f"{part.what}: {part.who}") for part in state.story),
+        ),
+        next_step=alert.next_step,
+        risk=_RISK[alert.severity],
+        words=(alert.kind,),
+        severity=str(alert.severity),
+    )
+
+
+def name_of(actor: Actor) -> str:
+    """Who did it, as far as the log tells: the account, the name, or the id."""
+    name = actor.account or actor.name or actor.id or _NOBODY
+    return f"the app {name}" if actor.kind is ActorKind.APPLICATION and name != _NOBODY else name

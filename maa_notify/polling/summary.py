@@ -1,0 +1,82 @@
+"""The source of the weekly summary: due once a week, and told once however many pollers run."""
+
+from datetime import datetime, timedelta, tzinfo
+
+from msgspec.structs import replace
+
+from maa_notify.clock import Clock
+from maa_notify.domain.change import Change
+from maa_notify.domain.event import Notice, NoticeKind
+from maa_notify.domain.finding import FindingState
+from maa_notify.insight.figures import figures
+from maa_notify.insight.span import Span
+from maa_notify.insight.summary import SUBJECT, weekly_summary
+from maa_notify.insight.weekly import WEEK, WeeklyTime
+from maa_notify.polling.source import News
+from maa_notify.storage.history import RequestHistory
+from maa_notify.storage.requests import FINDINGS
+from maa_notify.storage.snapshot import Snapshot
+
+_LATE = timedelta(days=1)
+"""After this a summary that nobody could send says nothing that the next one will not."""
+_SELDOM = timedelta(hours=1)
+
+
+class Summary:
+    """The weekly summary of one tenant.
+
+    That one was told stands in the state store beside findings, and is written in the transaction that puts
+    it into the outbox: of two pollers one is refused.
+    """
+
+    name = "summary"
+
+    def __init__(self, due: WeeklyTime, history: RequestHistory, clock: Clock, zone: tzinfo | None) -> None:
+        """Has told nothing yet."""
+        self._due = due
+        self._history = history
+        self._clock = clock
+        self._zone = zone
+        self._settled: datetime | None = None
+
+    @property
+    def rhythm(self) -> timedelta:
+        """At each poll while one is due, as far as this process knows; else seldom, to spare the writes."""
+        return _SELDOM if self._settled == self._due.latest(self._clock.now(), self._zone) else timedelta()
+
+    def news(self, snapshot: Snapshot, now: datetime) -> News:
+        """The summary, if one is due and was not told.
+
+        Raises:
+            StateError: the state store failed.
+        """
+        due = self._due.latest(now, self._zone)
+        known = snapshot.findings_of(self.name)
+        held = known.get(SUBJECT)
+        before = held.value if held else None
+        self._settled = due
+        revision = int(due.timestamp())
+        if before is not None and before.notice.revision >= revision:
+            return News(is_complete=True)
+        # The first week has not been seen whole, and nobody asks for one that is long over.
+        is_silent = before is None or now - due > _LATE
+        notice = _mark(revision, now) if is_silent else self._made(snapshot, due, now)
+        after = FindingState(replace(notice, facts=()), before.since if before else now)
+        change = Change(SUBJECT, before, after, None if is_silent else notice)
+        return News([change], known, shelf=FINDINGS, is_complete=True)
+
+    def _made(self, snapshot: Snapshot, due: datetime, now: datetime) -> Notice:
+        week = Span(due - WEEK, due)
+        found = figures(self._history.read(week.start, week.end), week, now, self._zone, names=False)
+        listed = [each.value.request for each in snapshot.tracked.values()]
+        new = [
+            each.value.notice.title
+            for each in snapshot.findings.values()
+            if each.value.subject_id != SUBJECT and week.holds(each.value.since)
+        ]
+        return weekly_summary(found, listed, new, now, self._zone)
+
+
+def _mark(revision: int, now: datetime) -> Notice:
+    """What is remembered of a week that nothing is told of."""
+    return Notice(NoticeKind.SUMMARY, SUBJECT, revision, now, "")

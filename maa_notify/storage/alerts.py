@@ -1,0 +1,33 @@
+"""What the watch told: alerts are kept by key, so that none is told twice, whatever was restarted."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from maa_notify.domain.alert import AlertState
+from maa_notify.storage.records import AUDIT, Versioned, versioned_from
+from maa_notify.storage.rows import prefix_end
+from maa_notify.storage.versioned import VersionedRows
+
+
+class AlertStore:
+    """The alerts of one tenant. Every method may raise `StateError`."""
+
+    def __init__(self, rows: VersionedRows) -> None:
+        """Works on the rows of one tenant."""
+        self._rows = rows
+
+    def read_family(self, prefix: str) -> list[Versioned[AlertState]]:
+        """The alerts whose ids begin so: of one kind about one object, oldest first."""
+        return list(self._read(AUDIT + prefix))
+
+    def read_since(self, since: datetime | None = None) -> list[AlertState]:
+        """The alerts that began at a time or later (UTC), oldest first; all of them without one."""
+        found = (each.value for each in self._read(AUDIT))
+        return sorted(
+            (each for each in found if since is None or each.alert.at >= since),
+            key=lambda each: each.alert.at,
+        )
+
+    def _read(self, prefix: str) -> Iterator[Versioned[AlertState]]:
+        rows = self._rows.read(prefix, prefix_end(prefix))
+        return (versioned_from(row, AlertState) for row in rows)

@@ -1,0 +1,382 @@
+"""`who`: one command answers who approved what, from what polls saw and from the audit log."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from maa_notify.demo.entra_api import make_token
+from maa_notify.domain.event import short_key
+from tests.cli.conftest import Command
+from tests.support.graph import FakeGraph, graph_error, make_request
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+AUDIT = "DeviceManagementApps.Read.All"
+MIRA = {"user": {"displayName": "Mira Holt", "userPrincipalName": "mira.holt@contoso.com", "id": "a1f4"}}
+NOOR = {"user": {"displayName": "Noor Haddad", "userPrincipalName": "noor.haddad@contoso.com", "id": "b2e5"}}
+KEYS = {
+    "key",
+    "object",
+    "verb",
+    "requestor",
+    "approver",
+    "justification",
+    "approver_notes",
+    "filed_at",
+    "approved_at",
+    "completed_at",
+    "executed_at",
+    "sure",
+}
+
+Ask = Callable[..., dict[str, Any]]
+
+
+def iso(at: datetime) -> str:
+    """A time as Graph writes it."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def completed(name: str = "LAPTOP-42", *, days: int = 3, **changes: object) -> dict[str, Any]:
+    """A wipe that was filed days ago, approved and completed."""
+    filed = NOW - timedelta(days=days)
+    fields: dict[str, object] = {
+        "payloadName": name,
+        "displayPayload": json.dumps([{"deviceName": name}]),
+        "status": "completed",
+        "requestor": MIRA,
+        "approver": NOOR,
+        "requestJustification": "Lost in a taxi",
+        "approvalJustification": "Confirmed by phone",
+        "requestDateTime": iso(filed),
+        "lastModifiedDateTime": iso(filed + timedelta(hours=2)),
+        **changes,
+    }
+    return make_request(now=filed, age=timedelta(), **fields)
+
+
+def event(request: dict[str, Any], **changes: object) -> dict[str, Any]:
+    """The audit event of a wipe, as Intune logs it."""
+    done = datetime.fromisoformat(request["lastModifiedDateTime"])
+    resource = {
+        "displayName": "<null>",
+        "auditResourceType": "ManagedDevice",
+        "resourceId": request["payloadId"],
+    }
+    return {
+        "id": "a7c4-01",
+        "activityDateTime": iso(done),
+        "activityType": "wipe ManagedDevice",
+        "activityOperationType": "Action",
+        "activityResult": "Success",
+        "correlationId": "e785-01",
+        "actor": {
+            "auditActorType": "ItPro",
+            "userPrincipalName": "mira.holt@contoso.com",
+            "userId": "a1f4",
+            "applicationDisplayName": "Microsoft Intune portal extension",
+        },
+        "resources": [resource],
+        **changes,
+    }
+
+
+def log(graph: FakeGraph, *events: dict[str, Any]) -> None:
+    """Fills the audit log of the tenant."""
+    graph.resources.add(r"/v1\.0/deviceManagement/auditEvents", [AUDIT], lambda _, __: list(events))
+
+
+@pytest.fixture
+def ask(command: Command) -> Ask:
+    """Asks without the audit log; returns the JSON."""
+
+    def call(*words: str, audit: bool = False, **settings: str | None) -> dict[str, Any]:
+        done = command("who", *words, *([] if audit else ["--no-audit"]), "--json", **settings)
+        assert done.code == 0, done.err
+        told: dict[str, Any] = json.loads(done.out)
+        return told
+
+    return call
+
+
+def objects(told: dict[str, Any]) -> list[str]:
+    """The names of the objects in the answers."""
+    return [each["object"] for each in told["answers"]]
+
+
+def test_who_approved_it_and_why(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """By a part of the name in any case, with everything that polls saw."""
+    wanted = completed()
+    graph.requests = [wanted, completed("KIOSK-7")]
+    command("poll")
+
+    [answer] = ask("laptop-4")["answers"]
+
+    assert answer.keys() >= KEYS
+    assert answer["key"] == short_key(wanted["id"])
+    assert (answer["object"], answer["verb"], answer["sure"]) == ("LAPTOP-42", "wipe", "history")
+    assert answer["requestor"] == "mira.holt@contoso.com"
+    assert answer["approver"] == "noor.haddad@contoso.com"
+    assert (answer["justification"], answer["approver_notes"]) == ("Lost in a taxi", "Confirmed by phone")
+    assert answer["filed_at"] == (NOW - timedelta(days=3)).isoformat()
+    assert answer["completed_at"] == (NOW - timedelta(days=3) + timedelta(hours=2)).isoformat()
+    assert (answer["approved_at"], answer["executed_at"]) == (None, None)
+
+
+def test_the_times_of_each_step_are_kept(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """Graph tells the last change alone; polls saw each of them."""
+    request = completed(days=1, status="needsApproval", lastModifiedDateTime=iso(NOW - timedelta(days=1)))
+    graph.requests = [request]
+    command("poll")
+    request |= {"status": "approved", "lastModifiedDateTime": iso(NOW - timedelta(hours=20))}
+    command("poll")
+    request |= {"status": "completed", "lastModifiedDateTime": iso(NOW - timedelta(hours=19))}
+    command("poll")
+
+    [answer] = ask()["answers"]
+
+    assert answer["approved_at"] == (NOW - timedelta(hours=20)).isoformat()
+    assert answer["completed_at"] == (NOW - timedelta(hours=19)).isoformat()
+
+
+def test_what_graph_has_forgotten_is_still_told(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """The very reason for asking here."""
+    graph.requests = [completed()]
+    command("poll")
+    graph.requests = []
+    command("poll")
+    command("poll")
+
+    assert objects(ask("LAPTOP")) == ["LAPTOP-42"]
+
+
+@pytest.mark.parametrize(
+    "words,found",
+    [
+        (["--verb", "Wipe"], ["KIOSK-7", "LAPTOP-42"]),
+        (["--verb", "delete"], ["Baseline"]),
+        (["--verb", "remove"], ["Baseline"]),
+        (["--person", "HOLT"], ["Baseline", "LAPTOP-42"]),
+        (["--person", "noor.haddad@contoso.com"], ["KIOSK-7", "Baseline", "LAPTOP-42"]),
+        (["--type", "COMPLIANCEPOLICY"], ["Baseline"]),
+        (["base", "--verb", "delete", "--person", "mira"], ["Baseline"]),
+        (["base", "--verb", "wipe"], []),
+        (["--on", f"{NOW - timedelta(days=5):%Y-%m-%d}"], ["Baseline"]),
+        (
+            ["--since", f"{NOW - timedelta(days=6):%Y-%m-%d}", "--until", f"{NOW:%Y-%m-%d}"],
+            ["KIOSK-7", "Baseline"],
+        ),
+        (["nowhere"], []),
+    ],
+    ids=" ".join,
+)
+def test_each_way_to_ask(
+    command: Command, ask: Ask, graph: FakeGraph, words: list[str], found: list[str]
+) -> None:
+    """All that is given has to fit; none is an answer, too."""
+    other = {"user": {"displayName": "Sven Lund", "userPrincipalName": "sven.lund@contoso.com"}}
+    policy = {
+        "requiredOperationApprovalPolicyTypes": ["compliancePolicy"],
+        "payloadOperation": "Delete",
+        "payloadType": "#microsoft.graph.deviceCompliancePolicy",
+        "displayPayload": None,
+        "actionName": None,
+    }
+    graph.requests = [
+        completed("LAPTOP-42", days=9),
+        completed("Baseline", days=5, **policy),
+        completed("KIOSK-7", days=2, requestor=other),
+    ]
+    command("poll")
+
+    assert objects(ask(*words)) == found
+
+
+def test_one_request_by_its_key(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """As it stands on the card."""
+    graph.requests = [completed("ONE"), completed("TWO")]
+    command("poll")
+
+    assert objects(ask("--key", short_key(graph.requests[1]["id"]))) == ["TWO"]
+
+
+def test_days_are_those_of_the_display_time_zone(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """A change before midnight in UTC is one of the next day in Auckland."""
+    late = (NOW - timedelta(days=3)).replace(hour=23, minute=30)
+    changes: dict[str, Any] = {"requestDateTime": iso(late), "lastModifiedDateTime": iso(late)}
+    graph.requests = [completed(**changes)]
+    command("poll")
+    day = ["--on", f"{late + timedelta(days=1):%Y-%m-%d}"]
+
+    assert objects(ask(*day)) == []
+    assert objects(ask(*day, MAA_TIME_ZONE="Pacific/Auckland")) == ["LAPTOP-42"]
+
+
+def test_the_audit_log_tells_when_it_was_carried_out(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """With the event's ids, and sure by the id of the device."""
+    request = completed()
+    graph.requests = [request]
+    log(graph, event(request))
+    command("poll")
+
+    [answer] = ask("LAPTOP", audit=True)["answers"]
+
+    assert answer["executed_at"] == answer["completed_at"]
+    assert (answer["event_id"], answer["correlation_id"]) == ("a7c4-01", "e785-01")
+    assert answer["sure"] == "id"
+    [call] = [call for call in graph.calls if "auditEvents" in call.path]
+    assert "activityDateTime ge " in call.params["$filter"]
+
+
+def test_what_no_id_proves_is_sure_by_name_only(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """Of what is no device polls keep no id."""
+    request = completed(
+        "Set-Proxy",
+        requiredOperationApprovalPolicyTypes=["script"],
+        payloadType="#microsoft.graph.deviceManagementScript",
+        payloadOperation="Delete",
+        displayPayload=None,
+    )
+    resource = {
+        "displayName": "Set-Proxy",
+        "auditResourceType": "DeviceManagementScript",
+        "resourceId": "24db",
+    }
+    graph.requests = [request]
+    log(
+        graph,
+        event(
+            request, activityType="deleteDeviceManagementScript DeviceManagementScript", resources=[resource]
+        ),
+    )
+    command("poll")
+
+    assert [each["sure"] for each in ask(audit=True)["answers"]] == ["name"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"activityType": "retire ManagedDevice"},
+        {"actor": {"auditActorType": "ItPro", "userPrincipalName": "eve@contoso.com", "userId": "c0de"}},
+        {"activityDateTime": iso(NOW - timedelta(days=4))},
+        {"activityResult": "Failure"},
+        {"activityOperationType": "Get"},
+        {"resources": [{"displayName": "LAPTOP-42", "auditResourceType": "MobileApp", "resourceId": "1"}]},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_an_event_of_something_else_proves_nothing(
+    command: Command, ask: Ask, graph: FakeGraph, changes: dict[str, Any]
+) -> None:
+    """Another verb, actor, time or object; a failed try; somebody who only looked."""
+    request = completed()
+    graph.requests = [request]
+    log(graph, event(request, **changes))
+    command("poll")
+
+    [answer] = ask("LAPTOP", audit=True)["answers"]
+
+    assert (answer["sure"], answer["executed_at"]) == ("history", None)
+
+
+def test_without_the_permission_the_rest_is_told(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """And what was not asked for want of what."""
+    graph.requests = [completed()]
+    command("poll")
+    token = make_token(roles=["DeviceManagementRBAC.Read.All"])
+
+    told = ask("LAPTOP", audit=True, MAA_ACCESS_TOKEN=token)
+
+    assert [each["sure"] for each in told["answers"]] == ["history"]
+    assert AUDIT in " ".join(told["notes"])
+    assert not [call for call in graph.calls if "auditEvents" in call.path]
+
+
+def test_an_audit_log_that_fails_costs_no_answer(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """It is said, and the exit code is 0."""
+    graph.requests = [completed()]
+    command("poll")
+    graph.fail_next(graph_error(403, "Forbidden", "no"), on="/v1.0/deviceManagement/auditEvents")
+    log(graph)
+
+    told = ask("LAPTOP", audit=True)
+
+    assert objects(told) == ["LAPTOP-42"]
+    assert "could not be asked" in " ".join(told["notes"])
+
+
+def test_of_times_before_the_installation_the_audit_log_tells(
+    command: Command, ask: Ask, graph: FakeGraph
+) -> None:
+    """Who did it, and that it cannot tell who approved it."""
+    old = completed("LAPTOP-13", days=200)
+    resource = {"displayName": "LAPTOP-13", "auditResourceType": "ManagedDevice", "resourceId": "77aa"}
+    log(
+        graph,
+        event(old, resources=[resource]),
+        event(old, id="other", activityType="syncDevice ManagedDevice"),
+    )
+    command("poll")
+    day = f"{NOW - timedelta(days=200):%Y-%m}"
+
+    told = ask("laptop-13", "--verb", "wipe", "--since", day, audit=True)
+    hint = ask("laptop-13", audit=True)
+
+    [answer] = told["answers"]
+    assert (answer["key"], answer["approver"], answer["sure"]) == (None, None, "audit")
+    assert (answer["object"], answer["executed_by"]) == ("LAPTOP-13", "mira.holt@contoso.com")
+    assert "not who approved" in " ".join(told["notes"])
+    assert hint["answers"] == []
+    assert "--since" in " ".join(hint["notes"])
+
+
+def test_in_words(command: Command, graph: FakeGraph) -> None:
+    """One answer in full; of many a line for each, with its key."""
+    graph.requests = [completed(f"LAPTOP-{number}") for number in range(5)]
+    command("poll")
+
+    one, many, none = (command("who", text, "--no-audit") for text in ("LAPTOP-3", "laptop", "nowhere"))
+
+    assert "Wipe device LAPTOP-3 - Completed" in one.out
+    assert "Noor Haddad (noor.haddad@contoso.com)" in one.out
+    assert '"Lost in a taxi"' in one.out
+    assert "history: as polls saw" in one.out
+    assert "5 answers" in many.out
+    assert all(short_key(each["id"]) in many.out for each in graph.requests)
+    assert (none.code, "Nothing that fits is known." in none.out) == (0, True)
+
+
+def test_as_a_table(command: Command, graph: FakeGraph) -> None:
+    """With the keys of the JSON as columns, and no formula."""
+    graph.requests = [completed("=cmd|'/c calc'!A1")]
+    command("poll")
+
+    [row] = csv.DictReader(io.StringIO(command("who", "--no-audit", "--format", "csv").out))
+
+    assert row.keys() >= KEYS
+    assert row["object"].startswith("'=")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--on", "yesterday"],
+        ["--since", "2026-13"],
+        ["--since", "2026-02", "--until", "2026-01"],
+        ["--on", "2026-01", "--since", "2026-01"],
+        ["--type", "nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_a_question_that_cannot_be_meant(command: Command, words: list[str]) -> None:
+    """Is a wrong argument, with a sentence."""
+    done = command("who", *words)
+
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert words[0].removeprefix("--") in done.err

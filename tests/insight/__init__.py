@@ -1,0 +1,1 @@
+"""Tests of what the facts of a tenant mean."""

@@ -1,0 +1,151 @@
+"""The weekly summary: once a week, at the time that was set, however many pollers there are."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.cards import as_read, strip, text
+from tests.support.clock import START
+from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import Notifier
+from tests.support.teams import FakeTeams
+
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+
+Make = Callable[..., Notifier]
+
+
+@pytest.fixture
+def weekly(make_notifier: Make) -> Callable[..., Notifier]:
+    """A notifier with a summary that is due two days after it began to poll."""
+
+    def make(**settings: str) -> Notifier:
+        due = START + timedelta(days=2)
+        return make_notifier(MAA_SUMMARY=f"{due:%a %H:%M}", MAA_HEARTBEAT_DAYS="0", **settings)
+
+    return make
+
+
+def summaries(teams: FakeTeams) -> list[dict[str, Any]]:
+    """The summaries in the channel."""
+    return [card for card in teams.cards if strip(card).startswith("Last week")]
+
+
+def wait_until_due(notifier: Notifier, weeks: int = 0) -> None:
+    """Polls up to the last minute before the time that was set, and then at that time."""
+    due = START + timedelta(days=2 + 7 * weeks)
+    notifier.poll_after((due - notifier.clock.now()).total_seconds() - MINUTE)
+    notifier.poll_after(MINUTE)
+
+
+def test_it_comes_once_a_week_at_the_time_that_was_set(teams: FakeTeams, weekly: Make) -> None:
+    """With the first poll of that time, and with no other."""
+    notifier = weekly()
+    notifier.poll()
+    told = []
+    for week in range(3):
+        wait_until_due(notifier, week)
+        told.append(len(summaries(teams)))
+        notifier.poll_each(6 * HOUR, 5)
+        told.append(len(summaries(teams)))
+
+    assert told == [1, 1, 2, 2, 3, 3]
+
+
+def test_it_is_off_unless_asked_for(teams: FakeTeams, make_notifier: Make) -> None:
+    """Nobody gets a card that he did not want."""
+    notifier = make_notifier(MAA_HEARTBEAT_DAYS="0")
+    notifier.poll_each(DAY, 15)
+
+    assert teams.cards == []
+    assert notifier.app.sources == ()
+
+
+def test_two_pollers_tell_it_once(teams: FakeTeams, weekly: Make) -> None:
+    """Whoever comes second finds it told, or is refused by the state store."""
+    first = weekly()
+    first.poll()
+    second = first.another()
+    second.poll()
+    wait_until_due(first)
+    second.poll()
+    second.poll_after(MINUTE)
+    first.poll()
+    second.close()
+
+    assert len(summaries(teams)) == 1
+
+
+def test_it_tells_of_the_week_and_of_what_waits(graph: FakeGraph, teams: FakeTeams, weekly: Make) -> None:
+    """Counts and bars, and nobody's name."""
+    notifier = weekly()
+    now = notifier.clock.now()
+    done = make_request(now=now, status="rejected", lastModifiedDateTime=now.isoformat())
+    graph.requests = [
+        make_request(now=now),
+        done,
+        make_request(now=now, age=timedelta(days=20), status="expired"),
+    ]
+    notifier.poll()
+    wait_until_due(notifier)
+
+    [card] = summaries(teams)
+    shown = as_read(text(card))
+    assert strip(card) == "Last week: 2 requests"
+    assert "needs approval 1" in shown
+    assert "rejected 1" in shown
+    assert "█" in shown
+    assert "1 for a decision, the oldest for 2 d" in shown
+    assert "Nothing new." in shown
+    assert "Mira" not in shown
+    assert "decide what waits" in shown
+
+
+def test_a_week_that_is_long_over_is_not_told(teams: FakeTeams, weekly: Make) -> None:
+    """After two days off the next one says more."""
+    notifier = weekly()
+    notifier.poll()
+    notifier.poll_after(4 * DAY + HOUR)
+    late = len(summaries(teams))
+    wait_until_due(notifier, 1)
+
+    assert (late, len(summaries(teams))) == (0, 1)
+
+
+def test_an_outage_of_hours_delays_it(teams: FakeTeams, weekly: Make) -> None:
+    """It is still worth reading."""
+    notifier = weekly()
+    notifier.poll()
+    notifier.poll_after(2 * DAY + 5 * HOUR)
+
+    assert len(summaries(teams)) == 1
+
+
+def test_a_channel_can_ask_for_it(teams: FakeTeams, weekly: Make) -> None:
+    """By the word `summary` among its events; a channel of other events does not get it."""
+    entries = [
+        {"name": "leads", "webhook_url": teams.url_for("leads"), "events": ["summary"]},
+        {"name": "ops", "webhook_url": teams.url_for("ops"), "events": ["created"]},
+    ]
+    notifier = weekly(MAA_DESTINATIONS=json.dumps(entries))
+    notifier.poll()
+    wait_until_due(notifier)
+
+    sent = [entry.notification for entry in notifier.app.store.journal.read_sent()]
+    assert [(each.event.name, each.destination) for each in sent] == [("summary", "leads")]
+
+
+def test_the_time_is_that_of_the_display_time_zone(teams: FakeTeams, make_notifier: Make) -> None:
+    """Tuesday at eight in Auckland is Monday evening in UTC."""
+    notifier = make_notifier(
+        MAA_SUMMARY="TUE 08:00", MAA_TIME_ZONE="Pacific/Auckland", MAA_HEARTBEAT_DAYS="0"
+    )
+    notifier.poll()
+    notifier.poll_after(10 * HOUR - MINUTE)
+    before = len(summaries(teams))
+    notifier.poll_after(MINUTE)
+
+    assert (before, len(summaries(teams))) == (0, 1)
