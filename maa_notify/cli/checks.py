@@ -16,6 +16,7 @@ from maa_notify.cli.exit_codes import FAILED, REFUSED, WRONG_SETTINGS
 from maa_notify.cli.finding import Finding
 from maa_notify.cli.patient import GRAPH, SIGN_IN, Patient
 from maa_notify.cli.text import counted, fault_of, reason_of
+from maa_notify.cli.watch_check import check_watch
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.visibility import Sight, family_sights
@@ -89,6 +90,7 @@ def checks_of(patient: Patient, *, send: bool) -> Iterator[Check]:
         ("polls", lambda: _check_polls(notifier), _Needs((*state, "MAA_POLL_SCHEDULE"), store=True)),
         ("visibility", lambda: _check_visibility(notifier, known), _Needs(SIGN_IN, token=True)),
         ("approvers", lambda: check_approvers(notifier), _Needs(GRAPH, token=True)),
+        ("watch", lambda: check_watch(notifier), _Needs(SIGN_IN, token=True)),
         ("outbox", lambda: _check_outbox(notifier.health()), _Needs(state, store=True)),
     ):
         yield Check(name, partial(_run, name, action, partial(needs.missing, patient, known)))

@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/maa-notify
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_maa_notify_subparsers=(init poll status watch demo doctor posture preview outbox history who report teams-app completion tenants)
+_shtab_maa_notify_subparsers=(init poll status watch demo doctor posture preview outbox alerts history who report teams-app completion tenants)
 
 _shtab_maa_notify_init_option_strings=(-h --help -q --quiet --env-file --tenant --output)
 _shtab_maa_notify_poll_option_strings=(-h --help -q --quiet --env-file --tenant --json)
@@ -16,6 +16,7 @@ _shtab_maa_notify_doctor_option_strings=(-h --help -q --quiet --env-file --tenan
 _shtab_maa_notify_posture_option_strings=(-h --help -q --quiet --env-file --tenant --check --html --json)
 _shtab_maa_notify_preview_option_strings=(-h --help -q --quiet --env-file --tenant --request --key --policy-type --route --png --json --theme --width)
 _shtab_maa_notify_outbox_option_strings=(-h --help -q --quiet --env-file --tenant --all --destination --json)
+_shtab_maa_notify_alerts_option_strings=(-h --help -q --quiet --env-file --tenant --days --json)
 _shtab_maa_notify_history_option_strings=(-h --help -q --quiet --env-file --tenant --requests --format --json --days --since --until --key --destination --gaps)
 _shtab_maa_notify_who_option_strings=(-h --help -q --quiet --env-file --tenant --verb --person --type --key --on --since --until --no-audit --format --json)
 _shtab_maa_notify_report_option_strings=(-h --help -q --quiet --env-file --tenant --month --since --until --html --no-names --json)
@@ -37,6 +38,7 @@ _shtab_maa_notify_preview___env_file_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_preview___request_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_preview___png_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_outbox___env_file_COMPGEN=_shtab_compgen_files
+_shtab_maa_notify_alerts___env_file_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_history___env_file_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_who___env_file_COMPGEN=_shtab_compgen_files
 _shtab_maa_notify_report___env_file_COMPGEN=_shtab_compgen_files
@@ -52,7 +54,7 @@ _shtab_maa_notify_outbox_pos_0_choices=(list retry discard)
 _shtab_maa_notify_history___format_choices=(csv json)
 _shtab_maa_notify_who___format_choices=(text csv json)
 _shtab_maa_notify_completion_pos_0_choices=(bash zsh fish powershell)
-_shtab_maa_notify_pos_0_choices=(init poll status watch demo doctor posture preview outbox history who report teams-app completion tenants)
+_shtab_maa_notify_pos_0_choices=(init poll status watch demo doctor posture preview outbox alerts history who report teams-app completion tenants)
 
 _shtab_maa_notify_init__h_nargs=0
 _shtab_maa_notify_init___help_nargs=0
@@ -104,6 +106,11 @@ _shtab_maa_notify_outbox__q_nargs=0
 _shtab_maa_notify_outbox___quiet_nargs=0
 _shtab_maa_notify_outbox___all_nargs=0
 _shtab_maa_notify_outbox___json_nargs=0
+_shtab_maa_notify_alerts__h_nargs=0
+_shtab_maa_notify_alerts___help_nargs=0
+_shtab_maa_notify_alerts__q_nargs=0
+_shtab_maa_notify_alerts___quiet_nargs=0
+_shtab_maa_notify_alerts___json_nargs=0
 _shtab_maa_notify_history__h_nargs=0
 _shtab_maa_notify_history___help_nargs=0
 _shtab_maa_notify_history__q_nargs=0

@@ -50,7 +50,7 @@ function _shtab_maa_notify_using
   test "$_shtab_maa_notify_cmdpath" = "$argv"
 end
 
-set -g _shtab_maa_notify_commands init poll status watch demo doctor posture preview outbox history who report teams-app completion tenants
+set -g _shtab_maa_notify_commands init poll status watch demo doctor posture preview outbox alerts history who report teams-app completion tenants
 set -g _shtab_maa_notify_opts_with_value --app-version --check --days --destination --env-file --every --format --html --key --metrics --month --on --output --person --png --policy-type --port --request --since --tenant --theme --type --until --verb --website --width
 
 complete -c maa-notify -e
@@ -134,6 +134,13 @@ complete -c maa-notify -n '_shtab_maa_notify_using outbox' -l all -d 'all of the
 complete -c maa-notify -n '_shtab_maa_notify_using outbox' -l destination -x -d 'only what is for the destination of this name'
 complete -c maa-notify -n '_shtab_maa_notify_using outbox' -l json -d 'print the list as JSON'
 complete -c maa-notify -n '_shtab_maa_notify_using outbox; and test $_shtab_maa_notify_npos -eq 0' -ka "list retry discard" -d 'retry makes them due now; the next poll sends them'
+complete -c maa-notify -n '_shtab_maa_notify_using; and test $_shtab_maa_notify_npos -eq 0' -a alerts -d 'Prints what the watch found, oldest first: what rang, what is low, what is muted.'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -s h -l help -d 'show this help message and exit'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -s q -l quiet -d 'log only warnings and errors'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -l env-file -xka "(__fish_complete_path (commandline -ct))" -d 'settings as lines NAME=VALUE; a variable of the environment goes before the file'"'"'s'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -l tenant -x -d 'in a fleet: the tenant to work on, by tenant_id or tenant_name'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -l days -x -d 'of the last N days (default: 30)'
+complete -c maa-notify -n '_shtab_maa_notify_using alerts' -l json -d 'print a JSON list'
 complete -c maa-notify -n '_shtab_maa_notify_using; and test $_shtab_maa_notify_npos -eq 0' -a history -d 'Prints the journal of notifications, or with --requests all requests with their times.'
 complete -c maa-notify -n '_shtab_maa_notify_using history' -s h -l help -d 'show this help message and exit'
 complete -c maa-notify -n '_shtab_maa_notify_using history' -s q -l quiet -d 'log only warnings and errors'

@@ -10,6 +10,7 @@
 
 _shtab_maa_notify_commands() {
   local _commands=(
+    alerts:'Prints what the watch found, oldest first: what rang, what is low, what is muted.'
     completion:'Prints a script that completes commands and options; docs/commands.md says where to.'
     demo:'Shows a simulated tenant and its Teams channel in the browser; the notifier is real.'
     doctor:'Checks everything that has to work and says what to mend. Sends nothing unless told to.'
@@ -40,6 +41,18 @@ _shtab_maa_notify_options=(
 
 # guard to ensure default positional specs are added only once per session
 _shtab_maa_notify_defaults_added=0
+
+_shtab_maa_notify_alerts_options=(
+  "(- : *)"{-h,--help}"[show this help message and exit]"
+  {-q,--quiet}"[log only warnings and errors]"
+  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
+  "--days[of the last N days (default\: 30)]:N:"
+  "--json[print a JSON list]"
+)
+
+# guard to ensure default positional specs are added only once per session
+_shtab_maa_notify_alerts_defaults_added=0
 
 _shtab_maa_notify_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
@@ -270,6 +283,7 @@ _shtab_maa_notify() {
       (( CURRENT += 1 ))
       curcontext="${curcontext%:*:*}:_shtab_maa_notify-$line[1]:"
       case $line[1] in
+        alerts) _arguments -C -s $_shtab_maa_notify_alerts_options ;;
         completion) _arguments -C -s $_shtab_maa_notify_completion_options ;;
         demo) _arguments -C -s $_shtab_maa_notify_demo_options ;;
         doctor) _arguments -C -s $_shtab_maa_notify_doctor_options ;;
