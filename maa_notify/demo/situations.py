@@ -44,6 +44,8 @@ class Situation:
     """Whether it goes on at the moment."""
 
 
+UNTIL_READ: Final = timedelta(minutes=2)
+"""The notifier of the demo reads the approver group once a minute."""
 HALF_A_DAY: Final = timedelta(hours=12)
 FLOOD: Final = 12
 """More than the five of a digest."""
@@ -69,6 +71,8 @@ def _lie(stage: Stage) -> None:
 def _empty_group(stage: Stage) -> None:
     for key in stage.group.members():
         stage.group.set_member(key, is_member=False)
+    stage.clock.move(UNTIL_READ)
+    stage.tenant.submit("app")
 
 
 def _fill_group(stage: Stage) -> None:
@@ -110,7 +114,7 @@ _ENTRIES = (
     Situation(
         "group-emptied",
         "Nobody may approve",
-        "The approver group is emptied. The notifier looks once a minute and tells who can no longer decide.",
+        "The approver group is emptied, then a request comes: its card says that nobody can decide.",
         begin=_empty_group,
         end=_fill_group,
         lasts=lambda stage: not stage.group.members(),

@@ -407,7 +407,7 @@ const ask = (() => {
 
 /** The time of the demo, once it is no longer that of the machine. */
 function shownTime() {
-  return ahead ? `. It is ${moment(demoNow())}, ${Math.round(ahead / 3600)} h ahead` : "";
+  return ahead >= 3600 ? `. It is ${moment(demoNow())}, ${Math.round(ahead / 3600)} h ahead` : "";
 }
 
 function showNotifier(notifier) {
