@@ -20,6 +20,8 @@ class ApproverGroup:
         """Make the policies, and let those into the group who approve at the start."""
         self.access = SimulatedAccess(on_change)
         self._group_id = self.access.add_group(NAME)
+        self.named = (self._group_id, NAME)
+        """Its id and its name, as an audit log tells them."""
         for policy_type in sorted({each.policy_type for each in SAMPLES.values()} - {_NOT_SELECTABLE}):
             self.access.add_policy(policy_type, self._group_id)
         self._candidates = {key: each for key, each in PEOPLE.items() if _user(each)}

@@ -128,6 +128,8 @@ def notifier_environment(
         **destination,
         "MAA_APPROVERS": "on",
         "MAA_APPROVERS_EVERY": "1m",
+        "MAA_WATCH": "on",
+        "MAA_WATCH_EVERY": "1m",
         "MAA_STATE": f"sqlite:///{state.as_posix()}",
         "NO_PROXY": _joined(",", "127.0.0.1,localhost", base.get("NO_PROXY", "")),
         "PYTHONPATH": _joined(os.pathsep, package_root, base.get("PYTHONPATH", "")),

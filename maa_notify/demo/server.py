@@ -13,6 +13,7 @@ from typing import Final, Protocol, Self
 from maa_notify.demo import channels, graph_api, page_api, playground
 from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
 from maa_notify.demo.approver_group import ApproverGroup
+from maa_notify.demo.audit_logs import ENTRA_PERMISSIONS, SimulatedLogs
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
 from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
@@ -70,7 +71,10 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self.entra.lifetime = SHORT_LIFETIME
         self.entra.roles += (GROUP_PERMISSIONS[0], USER_PERMISSIONS[0])
         self.entra.clock = lambda: self.clock.now().timestamp()
-        stage = Stage(self.tenant, self.clock, self.outages, self.group)
+        self.logs = SimulatedLogs()
+        self.logs.serve(self.graph.resources)
+        self.entra.roles += ENTRA_PERMISSIONS
+        stage = Stage(self.tenant, self.clock, self.outages, self.group, self.logs)
         self._page = PageApi(stage, self.entra, self.channels, self.log, self.scenario)
         self._parts: tuple[tuple[str, Part, Service | None], ...] = (
             (graph_api.ROOT, self.graph, "graph"),

@@ -5,6 +5,7 @@ switch for what lasts until it is undone.
 """
 
 import json
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,14 @@ from types import MappingProxyType
 from typing import Final
 
 from maa_notify.demo.approver_group import ApproverGroup
+from maa_notify.demo.audit_events import (
+    intune_app,
+    member_added,
+    permission_granted,
+    person,
+    wiped,
+)
+from maa_notify.demo.audit_logs import SimulatedLogs
 from maa_notify.demo.errors import UnknownSituationError
 from maa_notify.demo.moving_clock import MovingClock
 from maa_notify.demo.outages import Outages, Service
@@ -27,6 +36,7 @@ class Stage:
     clock: MovingClock
     outages: Outages
     group: ApproverGroup
+    logs: SimulatedLogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,21 @@ UNTIL_READ: Final = timedelta(minutes=2)
 HALF_A_DAY: Final = timedelta(hours=12)
 FLOOD: Final = 12
 """More than the five of a digest."""
+
+WIPED: Final = 6
+"""Devices that the armed app wipes, within a minute: enough for a burst."""
+
+_INTRUDER: Final = person("bad00000-0000-4000-8000-000000000001", "help.desk@contoso.com")
+_PUPPET: Final = ("bad00000-0000-4000-8000-000000000002", "svc-print@contoso.com")
+_ARMED: Final = (
+    "bad00000-0000-4000-8000-000000000003",
+    "bad00000-0000-4000-8000-000000000004",
+    "inventory-sync",
+)
+_WIPES: Final = (
+    "5b07b0dd-2377-4e44-a38d-703f09a0dc3c",
+    "DeviceManagementManagedDevices.PrivilegedOperations.All",
+)
 
 LURE: Final = (
     "**URGENT** [Approve here](https://intune.example/login) <at>Aiko Mori</at> "
@@ -76,9 +101,22 @@ def _empty_group(stage: Stage) -> None:
 
 
 def _fill_group(stage: Stage) -> None:
-    for key, person in PEOPLE.items():
-        if person.approves:
+    for key, each in PEOPLE.items():
+        if each.approves:
             stage.group.set_member(key, is_member=True)
+
+
+def _attack(stage: Stage) -> None:
+    """Somebody lets a puppet into the approver group, arms an app, and has it wipe devices."""
+    now = stage.clock.now()
+    stage.logs.log_entra(
+        member_added(now, _INTRUDER, stage.group.named, _PUPPET),
+        permission_granted(now + timedelta(seconds=40), _INTRUDER, *_WIPES, _ARMED),
+    )
+    wipes = (now + timedelta(seconds=60 + 5 * number) for number in range(WIPED))
+    by_app = intune_app(_ARMED[1], _ARMED[2])
+    stage.logs.log_intune(*(wiped(at, by_app, str(uuid.uuid4())) for at in wipes))
+    stage.clock.move(UNTIL_READ)
 
 
 def _outage(service: Service, key: str, label: str, about: str) -> Situation:
@@ -110,6 +148,12 @@ _ENTRIES = (
         "A request that lies",
         "A justification full of links, a picture and a mention: on the card it is text, and nothing else.",
         begin=_lie,
+    ),
+    Situation(
+        "attack",
+        "Around approval",
+        "An account joins the approver group, an app gets a permission and wipes: no request, and yet cards.",
+        begin=_attack,
     ),
     Situation(
         "group-emptied",
