@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from maa_notify.domain.capabilities import AUDIT
 from maa_notify.errors import GraphError
-from maa_notify.graph.reader import Surface
+from maa_notify.graph.refusals import Surface
 from maa_notify.insight.audit import KEPT, AuditEvent, audit_path, parse_event, window_of
 
 if TYPE_CHECKING:

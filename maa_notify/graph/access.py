@@ -14,7 +14,8 @@ from maa_notify.domain.access import AccessPolicy, Group, Member, MemberKind
 from maa_notify.domain.request import GUID, canonical
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.fields import WORD_LIMIT, text_of
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.graph.requests import parse_time
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS
 

@@ -15,7 +15,8 @@ from maa_notify.domain.alert import Actor, ActorKind
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.listing import read_entries
 from maa_notify.graph.payloads import lowered
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.graph.requests import parse_time
 from maa_notify.insight.watch.log import LogEntry, Modified, Target, activity_name
 

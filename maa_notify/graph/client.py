@@ -12,7 +12,8 @@ from maa_notify import logs
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.listing import PageReader
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.graph.requests import MalformedRequestError, parse_request
 from maa_notify.identity.tokens import SUFFICIENT_PERMISSIONS
 

@@ -13,7 +13,8 @@ from maa_notify import logs
 from maa_notify.errors import GraphError
 from maa_notify.graph.access import AccessReader
 from maa_notify.graph.fields import text_of
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.insight.identifiers import GRAPH_APP_ID, POWERFUL_APP_ROLES
 from maa_notify.insight.watch.ground import Ground, protected_after
 

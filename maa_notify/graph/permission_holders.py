@@ -11,7 +11,8 @@ from urllib.parse import quote
 import msgspec
 
 from maa_notify.errors import GraphUnavailable
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.graph.requests import parse_time
 from maa_notify.insight.identifiers import GRAPH_APP_ID, POWERFUL_APP_ROLES
 from maa_notify.insight.posture.apps import is_microsofts

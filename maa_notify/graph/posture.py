@@ -19,7 +19,8 @@ from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
 from maa_notify.graph.access import GROUPS, POLICIES, ROLE_ASSIGNMENTS, AccessReader
 from maa_notify.graph.listing import read_entries
 from maa_notify.graph.permission_holders import APPS, HolderReader
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.graph.units import UNITS, UnitReader
 from maa_notify.insight.identifiers import POWERFUL_ROLES
 from maa_notify.insight.posture.directory import (

@@ -3,8 +3,7 @@
 import copy
 import math
 import random
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urljoin
@@ -17,19 +16,16 @@ from maa_notify import __version__
 from maa_notify.clock import Clock
 from maa_notify.errors import GraphDenied, GraphUnavailable
 from maa_notify.graph.listing import read_entries, read_object
+from maa_notify.graph.refusals import Surface, code_of, denied, trace
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     TokenSource,
     claims_problem,
     issued_at,
-    missing_permission,
-    permission_problem,
-    roles_of,
     told_roles,
 )
 from maa_notify.net.client import HttpClient, HttpResponse, Limits, NoResponseError, origin_of
 
-_CODE = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _PAGE = Limits(seconds=30.0, max_bytes=64 * 1024 * 1024)
@@ -53,23 +49,6 @@ class Bounds(Struct, frozen=True):
     look_up_seconds: float = 10.0
     tries: int = 3
     patience: float = 20.0
-
-
-class Surface(Struct, frozen=True):
-    """A part of Graph that is read, for what an error tells.
-
-    Attributes:
-        permissions: application permissions, any of which opens it or its twin that lets write; the first is
-            the one to grant.
-        licence: without which Graph refuses it.
-        headers: to send along.
-        pause: seconds between two pages, where Graph limits how often it may be asked.
-    """
-
-    permissions: tuple[str, ...]
-    licence: str = "Intune"
-    headers: Mapping[str, str] = {}
-    pause: float = 0.0
 
 
 class _Linked(Protocol):
@@ -230,15 +209,15 @@ class GraphReader:
             response, token = self._request(question)
         if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
-            raise _denied(response, token, question.surface)
+            raise denied(response, token, question.surface)
         # For a collection a 404 is a failure: taken for an empty list, all of it would be missing.
         if question.of_one and response.status in _GONE:
             return None, token
         if response.status != HTTPStatus.OK:
             raise GraphUnavailable(
-                f"Graph answered {_trace(response)}; nothing was compared",
+                f"Graph answered {trace(response)}; nothing was compared",
                 response.retry_after,
-                graph_code=_code_of(response),
+                graph_code=code_of(response),
             )
         if response.fault:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {response.fault}; nothing was compared")
@@ -267,34 +246,6 @@ class GraphReader:
             raise GraphUnavailable(f"Graph (MAA_GRAPH_URL): {error}; nothing was compared") from None
 
 
-def _denied(response: HttpResponse, token: Secret, surface: Surface) -> GraphDenied:
-    return GraphDenied(
-        f"Graph refused ({_trace(response)}): {denial_reason(token, response.status, surface)}",
-        missing_permission(token, surface.permissions),
-        issued_at(token),
-        told_roles(token),
-        graph_code=_code_of(response),
-    )
-
-
-def denial_reason(token: Secret, status: int, surface: Surface) -> str:
-    """Why Graph refused a token and what to do, as far as the token itself tells."""
-    needed = surface.permissions[0]
-    if problem := permission_problem(token, surface.permissions):
-        return f"the token {problem}"
-    if status == HTTPStatus.UNAUTHORIZED:
-        return (
-            f"the token has expired or is not valid here (it needs {needed}): check MAA_TENANT_ID and"
-            " MAA_CLOUD, and renew MAA_ACCESS_TOKEN where that is used"
-        )
-    if roles_of(token) is None:
-        return f"grant the application permission {needed} with admin consent"
-    return (
-        "the token has the permission, so either that was taken away after the token was issued or the tenant"
-        f" refuses for another reason: check the grant, then the {surface.licence} licence"
-    )
-
-
 def _back_off(attempt: int) -> float:
     """How long to wait after a failed attempt, in seconds: at random, so that tenants do not ask in step."""
     return min(5.0, 2.0**attempt / 4) + random.random()  # noqa: S311 - nothing is secret about a pause
@@ -306,23 +257,3 @@ def _joined(url: str, link: object) -> str:
         return urljoin(url, link) if isinstance(link, str) else ""
     except ValueError:
         return ""
-
-
-def _trace(response: HttpResponse) -> str:
-    """Status, error code and request id of a response; never its message, which may repeat what was sent."""
-    word = _error_in(response).get("code")
-    code = _code_of(response) or ("without a code" if word is None else "with an odd code")
-    number = response.headers.get("request-id", "")
-    request_id = number if _CODE.fullmatch(number.replace("-", "")) else "unknown"
-    return f"{response.status} {code}, request-id {request_id}"
-
-
-def _code_of(response: HttpResponse) -> str:
-    """The error code in a response, such as `Forbidden`; "" when there is none, or none of that form."""
-    word = _error_in(response).get("code")
-    return word if isinstance(word, str) and _CODE.fullmatch(word) else ""
-
-
-def _error_in(response: HttpResponse) -> Mapping[str, Any]:
-    error = (response.json_object() or {}).get("error")
-    return error if isinstance(error, dict) else {}

@@ -6,7 +6,8 @@ from urllib.parse import quote
 import msgspec
 
 from maa_notify.errors import GraphUnavailable
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from maa_notify.insight.posture.directory import Principal, Unit
 
 UNITS = Surface(

@@ -4,7 +4,8 @@ import pytest
 
 from maa_notify.demo.entra_api import make_token
 from maa_notify.errors import GraphDenied, GraphUnavailable
-from maa_notify.graph.reader import GraphReader, Surface
+from maa_notify.graph.reader import GraphReader
+from maa_notify.graph.refusals import Surface
 from tests.support.entra import FakeTokens
 from tests.support.graph import FakeGraph, graph_error
 
