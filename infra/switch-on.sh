@@ -35,10 +35,11 @@ done
 command -v az >/dev/null || stop "The Azure CLI (az) was not found. Azure Cloud Shell has it."
 
 if [[ -z $package ]]; then
-    tag=$(git -C "$here" describe --tags --exact-match --match 'v*' 2>/dev/null) &&
-        origin=$(git -C "$here" remote get-url origin 2>/dev/null) &&
-        [[ $origin == https://* ]] ||
+    if ! tag=$(git -C "$here" describe --tags --exact-match --match 'v*' 2>/dev/null) ||
+        ! origin=$(git -C "$here" remote get-url origin 2>/dev/null) ||
+        [[ $origin != https://* ]]; then
         stop "This is no clone of a release, so say which package: --package https://.../maa-notify.zip"
+    fi
     package=${origin%.git}/releases/download/$tag/maa-notify.zip
 fi
 

@@ -20,6 +20,7 @@ QUIET: dict[str, object] = {
     "stale": 0,
     "unreached": 0,
     "unheard": 0,
+    "alerts": 0,
     "token_issued_at": None,
 }
 
