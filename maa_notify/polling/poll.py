@@ -7,7 +7,7 @@ repeat, to kill at any point and to run twice at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -46,6 +46,9 @@ from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
 _LOG = logs.logger(__name__)
+
+_LAST_BEGIN = 90.0
+"""Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
 
 
 class Habits(Struct, frozen=True):
@@ -98,7 +101,7 @@ class Poll:
         Raises:
             StateError: the state store failed; nothing was posted that could not be recorded.
         """
-        now = self.clock.now()
+        now, begun = self.clock.now(), self.clock.monotonic()
         # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
@@ -150,7 +153,9 @@ class Poll:
         events, unheard = recorded.events, recorded.unheard
         # After the approvals' cards are posted, so that a slow source delays none of them.
         alerts = 0
-        for source in self.others:
+        for source in _longest_unseen_first(self.others, snapshot):
+            if self.clock.monotonic() - begun > _LAST_BEGIN:
+                break  # the host ends a run that takes too long; the others come first next time
             found = self._visit(source, snapshot, now)
             events, alerts = events + found.events, alerts + found.alerts
             unheard += found.unheard
@@ -255,6 +260,13 @@ class Poll:
         mark = replace(mark, cursor=news.cursor or mark.cursor)
         alarms = alarms_for(memory_alarm(Loss.GONE, now), self._channels())
         write_mark(self.store.requests, source.name, mark, held, now, alarms)
+
+
+def _longest_unseen_first(sources: Sequence[Source], snapshot: Snapshot) -> list[Source]:
+    """The sources, so that one that is slow at each poll keeps no other from its turn."""
+    tried = {each.name: mark.tried_at for each in sources if (mark := snapshot.marks.get(each.name))}
+    never = datetime.min.replace(tzinfo=UTC)
+    return sorted(sources, key=lambda each: tried.get(each.name) or never)
 
 
 def _outlook(news: News, failure: GraphError | None, before: Outlook) -> Outlook:

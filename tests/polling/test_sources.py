@@ -15,6 +15,7 @@ from maa_notify.storage.requests import FINDINGS
 from maa_notify.storage.snapshot import Snapshot
 from tests.support.approval import notice
 from tests.support.cards import strip, text
+from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
@@ -42,6 +43,20 @@ class Lock:
         known = snapshot.findings_of(self.name)
         changes = compare_findings({key: each.value for key, each in known.items()}, self.found, now)
         return News(changes, known, shelf=FINDINGS, is_complete=True)
+
+
+class SlowLock(Lock):
+    """A source that takes eighty seconds for a look."""
+
+    def __init__(self, clock: FakeClock, name: str) -> None:
+        """Finds nothing."""
+        super().__init__(name=name)
+        self._clock = clock
+
+    def news(self, snapshot: Snapshot, now: datetime) -> News:
+        """Nothing, some time later."""
+        self._clock.advance(80)
+        return super().news(snapshot, now)
 
 
 @pytest.fixture
@@ -134,6 +149,22 @@ def test_approvals_that_fail_hold_back_no_other_source(
 
     assert report.failure is not None
     assert [strip(card) for card in teams.cards] == ["Nobody can approve"]
+
+
+def test_slow_sources_take_turns_within_the_time_of_a_poll(notifier: Notifier) -> None:
+    """The host ends a run after four minutes: what does not fit comes first in the next poll."""
+    slow = [SlowLock(notifier.clock, f"lock{number}") for number in range(3)]
+    notifier.app.sources = slow
+
+    begun = notifier.clock.monotonic()
+    notifier.poll()
+    took = notifier.clock.monotonic() - begun
+    looks = [each.looks for each in slow]
+    notifier.poll_after(MINUTE)
+
+    assert took < 4 * MINUTE
+    assert looks == [1, 1, 0]
+    assert slow[2].looks == 1
 
 
 def test_a_card_is_sent_before_another_source_is_asked(
