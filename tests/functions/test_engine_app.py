@@ -25,6 +25,7 @@ PUBLIC = {
     "unreached",
     "reason",
     "missing_permission",
+    "settings",
     "token_age_minutes",
     "sources",
     "visibility",
