@@ -1,6 +1,22 @@
-"""Which stored times can be believed, now that a clock may have been wrong when they were stored. Pure."""
+"""Names of months; which stored times can be believed, since a clock may have been wrong then. Pure."""
 
 from datetime import datetime, timedelta
+
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+"""The English names, whatever the language of the machine is."""
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of two pollers may lie apart."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from msgspec import Struct
 
+from maa_notify.domain.times import MONTHS
 from maa_notify.insight.query import Query
 from maa_notify.insight.span import Span, days, months, period
 
@@ -36,20 +37,6 @@ _NOUNS = {
     "deleting": "delete",
 }
 _ARTICLES = frozenset({"the", "a", "an", "our", "my", "this", "that"})
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _SHORTEST = 3
 _DAY = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?,?")
 _YEAR = re.compile(r"20[0-9]{2}")
@@ -155,5 +142,5 @@ def _calendar(words: Sequence[str], today: date, zone: tzinfo) -> Span | None:
 
 def _month(word: str) -> int:
     """The number of a month by its name or the beginning of it; 0 for none."""
-    found = (number for number, name in enumerate(_MONTHS, 1) if name.startswith(word.rstrip(".,")))
+    found = (number for number, name in enumerate(MONTHS, 1) if name.startswith(word.rstrip(".,")))
     return next(found, 0) if len(word) >= _SHORTEST else 0

@@ -9,6 +9,8 @@ import re
 
 from msgspec import Struct
 
+from maa_notify.domain.times import MONTHS
+
 _NUMBER = r"(?:\d{1,9}|[a-z]{3,9})"
 _PART = re.compile(
     rf"(?:\*|(?P<first>{_NUMBER})(?:-(?P<last>{_NUMBER}))?)(?:/(?P<step>\d{{1,9}}))?",
@@ -16,20 +18,6 @@ _PART = re.compile(
 )
 _FIELDS = 6
 _FORM = "must have the six fields of NCRONTAB, such as '0 * * * * *' (UTC), parted by spaces"
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -43,7 +31,7 @@ class _Field(Struct, frozen=True):
 
 
 _SECOND, _MINUTE, _HOUR = _Field(0, 59), _Field(0, 59), _Field(0, 23)
-_DAY, _MONTH, _WEEKDAY = _Field(1, 31), _Field(1, 12, _MONTHS), _Field(0, 6, _DAYS)
+_DAY, _MONTH, _WEEKDAY = _Field(1, 31), _Field(1, 12, MONTHS), _Field(0, 6, _DAYS)
 
 
 def normalised(text: str) -> str:

@@ -10,14 +10,13 @@ from maa_notify.domain.event import Fact
 from maa_notify.insight.watch.apps import app_alerts
 from maa_notify.insight.watch.ground import Ground
 from maa_notify.insight.watch.log import LogEntry
-from maa_notify.insight.watch.people import people_alerts, role_of
+from maa_notify.insight.watch.people import is_pim, people_alerts, role_of
 
 _ONE_ACT = timedelta(hours=1)
 """Alerts of one kind, actor and object within this time are one."""
 _TWIN = timedelta(minutes=15)
 """Within which PIM logs the other half of what it did."""
-_PIM = frozenset({"ms-pim", "ms-pim-fairfax"})
-_MOST_EVENTS = 100
+MOST_EVENTS = 100
 """Ids of entries that an alert keeps."""
 MANY_BY = "many by "
 _MANY = 10
@@ -58,8 +57,7 @@ def _without_twins(entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
     for entry in entries:
         is_twin = (
             entry.service != "pim"
-            and entry.actor.kind is not ActorKind.PERSON
-            and entry.actor.name.casefold() in _PIM
+            and is_pim(entry.actor)
             and any(
                 role == role_of(entry)
                 and abs(at - entry.at) <= _TWIN
@@ -157,5 +155,5 @@ def _as_one(alerts: Sequence[Alert]) -> Alert:
         object_id=f"{MANY_BY}{actor}",
         object_name="",
         facts=(about, *whole.facts[:5]),
-        events=whole.events[:_MOST_EVENTS],
+        events=whole.events[:MOST_EVENTS],
     )

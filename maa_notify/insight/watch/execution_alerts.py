@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.alert import ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
-from maa_notify.insight.watch.acts import MANY_BY
+from maa_notify.insight.watch.acts import MANY_BY, MOST_EVENTS
 from maa_notify.insight.watch.executed import DESTRUCTIVE, Execution, Outcome
 from maa_notify.insight.watch.log import LogEntry, Target
 
@@ -17,7 +17,6 @@ _BURST = 5
 _BURST_TIME = timedelta(minutes=10)
 _CONTAIN = "A wipe cannot be called back: block the account or app now, then revoke its sessions."
 _LOOK = "Ask who did it and why; undo it if nobody of yours planned it."
-_MOST_EVENTS = 100
 _NAMES = 3
 _TITLES = {
     Outcome.WITHOUT_APPROVAL: "A protected operation was carried out without approval",
@@ -103,7 +102,7 @@ def _alert(part: Sequence[Execution]) -> Alert:
         title,
         tuple(facts),
         _CONTAIN if is_destructive else _LOOK,
-        tuple(each.entry.id for each in part)[:_MOST_EVENTS],
+        tuple(each.entry.id for each in part)[:MOST_EVENTS],
         frozenset(filter(None, (_object(each.entry).id for each in part))),
     )
 

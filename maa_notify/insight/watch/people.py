@@ -106,7 +106,7 @@ def _group(entry: LogEntry, ground: Ground) -> Iterator[Alert]:
         group,
         groups[group],
         _GROUP_TITLE.get(entry.activity, "An approver group was changed"),
-        (*_who(who), *((Fact("By", "PIM for Groups"),) if _is_pim(entry.actor) else ())),
+        (*_who(who), *((Fact("By", "PIM for Groups"),) if is_pim(entry.actor) else ())),
         "If nobody of yours planned it, undo it and reject what this account approved.",
         (entry.id,),
         frozenset(filter(None, {group, who.id})),
@@ -118,7 +118,8 @@ def _who(target: Target) -> tuple[Fact, ...]:
     return (Fact("Who", name),) if name else ()
 
 
-def _is_pim(actor: Actor) -> bool:
+def is_pim(actor: Actor) -> bool:
+    """Whether an app calls itself as PIM does, which anybody's app may."""
     return actor.kind is not ActorKind.PERSON and actor.name.casefold() in _PIM
 
 
