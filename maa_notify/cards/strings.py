@@ -74,6 +74,10 @@ LABEL_DECIDERS_THEN = "Could decide"
 LABEL_POLICY = "Access policy"
 LABEL_GROUP = "Approver group"
 
+SCRIPT = {"Canadian": "Canadian syllabics", "Old": "an old alphabet"}
+"""Alphabets of which the first word of their letters' names tells too little."""
+_SCRIPTS_TOLD = 3
+
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
 LISTED_AGAIN = "listed again"
@@ -724,7 +728,8 @@ def nameless(lead: str) -> str:
 
 def mixed_scripts(scripts: Sequence[str]) -> str:
     """What is said behind a name that mixes alphabets with look-alike letters."""
-    return f" [letters of {' and '.join(scripts)}]"
+    told = scripts if len(scripts) <= _SCRIPTS_TOLD else [*scripts[: _SCRIPTS_TOLD - 1], "others"]
+    return f" [letters of {' and '.join(SCRIPT.get(each, each) for each in told)}]"
 
 
 def more_people(count: int) -> str:
