@@ -143,7 +143,9 @@ RISK_REASON = {
         "This notifier cannot read whom all of it reaches. It may be everybody: look at the assignments in"
         " Intune."
     ),
-    Reason.UNKNOWN_DELETE: "It deletes something of a policy type that is new to this notifier.",
+    Reason.UNKNOWN_DELETE: (
+        "By its words it deletes, wipes or retires something, of a policy type that is new to this notifier."
+    ),
 }
 """Why a request is of high risk, in one breath."""
 
@@ -260,7 +262,7 @@ BURST = {
     Reason.UNINSTALL: "to uninstall apps everywhere",
     Reason.EVERYBODY: "that reach everybody",
     Reason.UNREADABLE: "that may reach everybody",
-    Reason.UNKNOWN_DELETE: "to delete something",
+    Reason.UNKNOWN_DELETE: "to delete, wipe or retire something",
 }
 BURST_OTHERS = "of high risk"
 BURST_STEP = "Speak to this account's owner in person before anybody approves one of them."
@@ -561,6 +563,11 @@ def devices(verb: str, count: int, *, is_first_named: bool = False) -> str:
     if count <= 1:
         return f"{verb} device"
     return f"{verb} {count} devices, first" if is_first_named else f"{verb} {count} devices"
+
+
+def done_by(types: str) -> str:
+    """In place of a verb that Intune does not tell: `Device security action on`."""
+    return f"{types} on"
 
 
 def asked_by(person: str) -> str:

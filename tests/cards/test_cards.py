@@ -326,6 +326,18 @@ def test_the_subject_reads_like_a_sentence(name: str, expected: str) -> None:
             Target("LT-1", "Action", "ManagedDevice", action="delete", device_count=7),
             "Delete 7 devices, first “LT-1”",
         ),
+        (
+            ("deviceSecurityAction",),
+            Target("LT-1", device_count=7),
+            "Device security action on 7 devices, first “LT-1”",
+        ),
+        (
+            ("deviceAction",),
+            Target("LT-1, LT-2", "Action", "ManagedDevice", device_count=2),
+            "Device actions on 2 devices",
+        ),
+        (("neverHeardOf",), Target("LT-1", action="wipe", device_count=50), "Wipe 50 devices, first “LT-1”"),
+        (("neverHeardOf",), Target(device_count=50), "Never heard of on 50 devices"),
         (("neverHeardOf",), Target("Thing"), "Never heard of “Thing”"),
         (("neverHeardOf",), Target(), "Never heard of request"),
         ((), Target("Thing"), "Approval “Thing”"),
