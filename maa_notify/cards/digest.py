@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from maa_notify.cards import strings
-from maa_notify.cards.bursts import Burst, bursts
+from maa_notify.cards.bursts import Burst, bursts, together
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
 from maa_notify.cards.people import display_name
@@ -20,7 +20,7 @@ from maa_notify.domain.risk import Risk
 
 _NAME_LIMIT = 60
 _STATES = 4
-_BURSTS_TOLD = 3
+_BURSTS_TOLD, _BURSTS_IN_TOAST = 3, 2
 _MINUTE = timedelta(minutes=1)
 
 News = Sequence[RequestEvent]
@@ -41,10 +41,10 @@ def digest_body(everything: Sequence[Event], count: int, now: datetime, *, in_ch
     events = everything[:count]
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
     notices = [event for event in events if isinstance(event, Notice)]
-    found = bursts(_high(_latest(everything)))[:_BURSTS_TOLD]
+    found = bursts(_high(_latest(everything)))
     return [
         _strip(everything, count, found, now),
-        *(_burst(each) for each in found),
+        *(_burst(each) for each in found[:_BURSTS_TOLD]),
         *(element for notice in notices for element in _notice_lines(notice)),
         *_entries(news, now),
         *_next_steps([each[-1] for each in news], in_chat=in_chat),
@@ -56,7 +56,7 @@ def digest_toast(events: Sequence[Event]) -> str:
     """The loudest of the news in one breath."""
     latest = _latest(events)
     high = _high(latest)
-    told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:1]]
+    told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:_BURSTS_IN_TOAST]]
     alarm = strings.digest_alarm(len(high), len(_odd(latest)))
     return strings.digest_fallback(len(events), [*([alarm] if alarm else []), *told])
 
@@ -86,9 +86,7 @@ def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now:
     latest = _latest(everything[:count])
     notices = sum(isinstance(each, Notice) for each in everything[:count])
     alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)))
-    title = strings.digest_title(len(latest), notices)
-    for largest in found[:1]:
-        title = strings.burst(largest.count, largest.kinds)
+    title = strings.burst(*together(found)) if found else strings.digest_title(len(latest), notices)
     status = strings.digest_status_line(count, len(everything), alarm)
     ends = [end for each in told if each.wants_decision and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
@@ -137,7 +135,7 @@ def _burst(burst: Burst) -> Element:
 def _told(burst: Burst) -> str:
     is_one_account = burst.requestor.kind != "unknown"
     length = span(max(1, -(-burst.span // _MINUTE)) * _MINUTE)
-    what = strings.burst(burst.count, burst.kinds)
+    what = strings.burst(burst.count, burst.kinds, burst.devices)
     return strings.burst_in_time(what, length, is_one_account=is_one_account)
 
 
@@ -149,11 +147,16 @@ def _notice_lines(notice: Notice) -> list[Element]:
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:
-    """The events of each request in order, with the requests that most need somebody first."""
+    """The events of each request in order, with the requests that need somebody most and soonest first."""
     news: dict[str, list[RequestEvent]] = {}
     for event in events:
         news.setdefault(event.request.id, []).append(event)
-    return sorted(news.values(), key=lambda each: (_urgency(each[-1]), -each[-1].risk))
+    return sorted(news.values(), key=lambda each: (_urgency(each[-1]), -each[-1].risk, _end(each[-1])))
+
+
+def _end(event: RequestEvent) -> datetime:
+    """When it expires; last of all where that is not told."""
+    return event.request.expires_at or datetime.max.replace(tzinfo=UTC)
 
 
 def _urgency(event: RequestEvent) -> int:
@@ -170,7 +173,7 @@ def _entries(news: Sequence[News], now: datetime) -> list[Element]:
     """The entries of all requests, with one line in place of many that are alike but for their names."""
     alike: dict[tuple[str, ...], list[News]] = {}
     for each in news:
-        alike.setdefault(_look(each), []).append(each)
+        alike.setdefault((*_look(each), _units_left(each[-1], now)), []).append(each)
     lines = []
     for found in alike.values():
         is_long = len(found) > FOLD_ABOVE
@@ -184,10 +187,15 @@ def _entries(news: Sequence[News], now: datetime) -> list[Element]:
 
 
 def _look(news: News) -> tuple[str, ...]:
-    """What an entry shows but the name, the key and the time left."""
+    """What an entry shows but the name, the key and the exact time left."""
     event = news[-1]
     assigned = strings.assignments(event.request.target.assignments)
     return subject_of(event.request).lead, _story(news), _requestor(event), assigned
+
+
+def _units_left(event: RequestEvent, now: datetime) -> str:
+    """The time left in whole days, in its last day in whole hours: what differs in it is not alike."""
+    return " ".join(_time_left(event, now).split()[:2])
 
 
 def _folded(group: Sequence[News]) -> Element:

@@ -520,12 +520,13 @@ def digest_status_line(notifications: int, total: int, alarm: str) -> str:
     return " · ".join(filter(None, [f"Multi Admin Approval · {told} in one card", alarm]))
 
 
-def burst(count: int, kinds: Sequence[tuple[Reason | None, int]]) -> str:
-    """`50 requests to wipe devices`."""
+def burst(count: int, kinds: Sequence[tuple[Reason | None, int]], devices: int) -> str:
+    """`50 requests to wipe devices`; where they are about more devices than that, with those."""
     deeds = [(BURST.get(kind, BURST_OTHERS) if kind else BURST_OTHERS, each) for kind, each in kinds]
-    if len(deeds) == 1:
-        return f"{count} requests {deeds[0][0]}"
-    return f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+    told = f"{count} requests {deeds[0][0]}"
+    if len(deeds) > 1:
+        told = f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+    return f"{told}, {devices:,} devices in all" if devices > count else told
 
 
 def burst_in_time(what: str, length: str, *, is_one_account: bool) -> str:

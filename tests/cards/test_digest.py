@@ -299,6 +299,63 @@ def test_a_burst_within_a_long_day_is_found() -> None:
     assert "35 of high risk to decide" in told
 
 
+def test_a_burst_that_goes_on_is_told_as_a_whole() -> None:
+    """Whoever files one a minute for most of an hour has not asked for eleven."""
+    events = [
+        replace(each, request=replace(each.request, requested_at=FILED + timedelta(minutes=number)))
+        for number, each in enumerate(wipes(45))
+    ]
+    card, _ = CARDS.digest(events, "ops", NOW)
+
+    assert texts(card)[1] == "45 requests to wipe devices"
+    assert "45 requests to wipe devices, all by one account, within 44 min." in texts(card)
+
+
+def test_bursts_of_two_accounts_are_both_told() -> None:
+    """The title counts them together, and the toast names both: neither hides behind the other."""
+    other = Identity("user", "Oskar", "oskar@contoso.com", "o1")
+    second = [
+        replace(each, request=replace(each.request, id=f"second-{number}", requestor=other))
+        for number, each in enumerate(wipes(20))
+    ]
+    card, _ = CARDS.digest([*wipes(25), *second], "ops", NOW)
+
+    assert texts(card)[1] == "45 requests to wipe devices"
+    assert "25 requests to wipe devices, all by one account, within 1 min." in texts(card)
+    assert "20 requests to wipe devices, all by one account, within 1 min." in texts(card)
+    assert card["fallbackText"].startswith(
+        "45 of high risk to decide."
+        " 25 requests to wipe devices, all by one account, within 1 min (“Mira Holt”)."
+        " 20 requests to wipe devices, all by one account, within 1 min (“Oskar”). "
+    )
+
+
+def test_a_burst_of_bulk_requests_counts_the_devices() -> None:
+    """Five requests for a hundred devices each are five hundred wipes, in the title and in the toast, too."""
+    events = [
+        replace(each, request=replace(each.request, target=Target(f"LT-{number}", device_count=100)))
+        for number, each in enumerate(wipes(5))
+    ]
+    card, _ = CARDS.digest(events, "ops", NOW)
+    sentence = "5 requests to wipe devices, 500 devices in all"
+
+    assert texts(card)[1] == sentence
+    assert f"{sentence}, all by one account, within 1 min." in texts(card)
+    assert card["fallbackText"].startswith(f"5 of high risk to decide. {sentence}, all by one account")
+
+
+def test_a_deadline_of_its_own_is_not_folded_away() -> None:
+    """What expires in minutes does not stand unseen among what has days, and it stands above that."""
+    events = wipes(20)
+    last = replace(events[-1].request, expires_at=NOW + timedelta(minutes=14))
+    card, _ = CARDS.digest([*events[:-1], replace(events[-1], request=last)], "ops", NOW)
+    told = texts(card)
+
+    assert next(each for each in told if each.startswith("Wipe")) == "Wipe device “STORE-020”"
+    assert "· 14 min left ·" in text(card)
+    assert "and 15 more: “STORE-005” to “STORE-019”" in told
+
+
 def test_a_burst_of_several_kinds_is_one_burst() -> None:
     """Whoever wipes, retires and deletes at once does not hide behind small numbers."""
     kinds = ("deviceWipe", "deviceRetire", "script")
