@@ -297,6 +297,10 @@ STILL_WAITING = (
     "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
     f" {ALL_REQUESTS}, before it expires."
 )
+NEXT_STEP_PAST = (
+    "The time of this request has run out, though Intune still lists it as open. Requestor: if the change is"
+    " still needed, file a new request."
+)
 NEXT_STEP_UNKNOWN = (
     "This notifier does not know the status that Intune reports: open Intune yourself and look at the request"
     f" under {ALL_REQUESTS}."
@@ -576,9 +580,9 @@ def asked_by(person: str) -> str:
     return person if person == REQUESTOR_NOT_TOLD else f"asked by {person}"
 
 
-def asks(person: str) -> str:
-    """Who asks, at the start of a toast."""
-    return f"{person} asks"
+def asks(person: str, what: str) -> str:
+    """Who asks for what, at the start of a toast."""
+    return what if person == REQUESTOR_NOT_TOLD else f"{person} asks: {what}"
 
 
 def spoken(told: Sequence[str], key: str) -> str:
@@ -586,8 +590,10 @@ def spoken(told: Sequence[str], key: str) -> str:
     return f"{' · '.join(filter(None, told))} · Intune Multi Admin Approval, key {key}"
 
 
-def until(event: RequestEvent, moment: str) -> str:
+def until(event: RequestEvent, moment: str, *, is_past: bool) -> str:
     """The deadline within a toast."""
+    if is_past:
+        return f"expired {moment}"
     return f"complete by {moment}" if event.request.status == r.APPROVED else f"decide by {moment}"
 
 
