@@ -1,26 +1,28 @@
 """The body of a digest: many events as one card, as loud as the loudest of them, which stands on top."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from maa_notify.cards import strings
 from maa_notify.cards.bursts import Burst, bursts, together
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
+from maa_notify.cards.names import quoted
 from maa_notify.cards.people import display_name
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.subject import subject_of, subject_runs
 from maa_notify.cards.times import distance, readers_time, span
 from maa_notify.cards.toast import person
 from maa_notify.domain.decision import odd_approvers
-from maa_notify.domain.event import Event, EventKind, Notice, NoticeKind, RequestEvent
+from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
 from maa_notify.domain.request import APPROVED, EXPIRED, NEEDS_APPROVAL, STATUSES
 from maa_notify.domain.risk import Risk
 
 _NAME_LIMIT = 60
 _STATES = 4
-_BURSTS_TOLD, _BURSTS_IN_TOAST = 3, 2
+_BURSTS_TOLD, _BURSTS_IN_TOAST, _TITLES_IN_TOAST = 3, 2, 2
+_FACTS_OF_NOTICE = 2
 _MINUTE = timedelta(minutes=1)
 
 News = Sequence[RequestEvent]
@@ -40,7 +42,7 @@ def digest_body(everything: Sequence[Event], count: int, now: datetime, *, in_ch
     """
     events = everything[:count]
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
-    notices = [event for event in events if isinstance(event, Notice)]
+    notices = _notices(events)
     found = bursts(_high(_latest(everything)))
     return [
         _strip(everything, count, found, now),
@@ -57,8 +59,10 @@ def digest_toast(events: Sequence[Event]) -> str:
     latest = _latest(events)
     high = _high(latest)
     told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:_BURSTS_IN_TOAST]]
-    alarm = strings.digest_alarm(len(high), len(_odd(latest)))
-    return strings.digest_fallback(len(events), [*([alarm] if alarm else []), *told])
+    loud = [each.title for each in _notices(events) if each.risk is Risk.HIGH]
+    alarm = strings.digest_alarm(len(high), len(_odd(latest)), len(loud))
+    titles = list(dict.fromkeys(loud))[:_TITLES_IN_TOAST]
+    return strings.digest_fallback(len(events), [*([alarm] if alarm else []), *titles, *told])
 
 
 def entry(news: News, now: datetime) -> list[Element]:
@@ -81,17 +85,23 @@ def _latest(events: Sequence[Event]) -> News:
     return [each[-1] for each in _by_request(event for event in events if isinstance(event, RequestEvent))]
 
 
+def _notices(events: Sequence[Event]) -> list[Notice]:
+    """The notices among them, those of the highest risk first."""
+    found = [event for event in events if isinstance(event, Notice)]
+    return sorted(found, key=lambda each: -(each.risk or 0))
+
+
 def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now: datetime) -> Element:
-    told = _latest(everything)
-    latest = _latest(everything[:count])
-    notices = sum(isinstance(each, Notice) for each in everything[:count])
-    alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)))
-    title = strings.burst(*together(found)) if found else strings.digest_title(len(latest), notices)
+    told, notices = _latest(everything), _notices(everything)
+    latest, shown = _latest(everything[:count]), _notices(everything[:count])
+    found_high = sum(each.risk is Risk.HIGH for each in notices)
+    alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)), found_high)
+    title = strings.burst(*together(found)) if found else strings.digest_title(len(latest), len(shown))
     status = strings.digest_status_line(count, len(everything), alarm)
     ends = [end for each in told if each.wants_decision and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
     return container(
-        _style(told, [each for each in everything if isinstance(each, Notice)]),
+        _style(told, {each.risk for each in notices}),
         trusted_text(status, size="Small", weight="Bolder"),
         trusted_text(title, size="Large", weight="Bolder"),
         *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
@@ -100,18 +110,31 @@ def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now:
     )
 
 
-def _style(latest: News, notices: Sequence[Notice]) -> str:
-    """The colour of the loudest card among them; blue where none of them is red or yellow."""
-    found = [each for each in notices if each.kind is NoticeKind.FINDING]
-    if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
+def _style(latest: News, risks: Collection[Risk | None]) -> str:
+    """The colour of the loudest card among them; blue where none of them is red or yellow.
+
+    `risks` are those of the notices.
+    """
+    if _high(latest) or _odd(latest) or any(map(_is_blocked, latest)) or Risk.HIGH in risks:
         return "attention"
     is_unclear = any(_is_unclear(each) or each.wants_decision for each in latest)
-    return "warning" if is_unclear or any(each.risk is Risk.MEDIUM for each in found) else "accent"
+    return "warning" if is_unclear or Risk.MEDIUM in risks else "accent"
+
+
+def _is_blocked(event: RequestEvent) -> bool:
+    """Whether certainly nobody can decide it."""
+    obstacle = strings.obstacle_of(event)
+    return obstacle is not None and obstacle.is_certain
 
 
 def _is_unclear(event: RequestEvent) -> bool:
     kinds = {EventKind.NO_LONGER_LISTED, EventKind.COMPLETE_REMINDER}
-    return event.kind in kinds or event.request.status not in STATUSES
+    return event.kind in kinds or event.request.status not in STATUSES or _stands_out(event)
+
+
+def _stands_out(event: RequestEvent) -> bool:
+    """Whether its own card tells more about its approval."""
+    return bool(event.signs) and event.request.status != NEEDS_APPROVAL
 
 
 def _high(latest: News) -> list[RequestEvent]:
@@ -140,10 +163,12 @@ def _told(burst: Burst) -> str:
 
 
 def _notice_lines(notice: Notice) -> list[Element]:
-    """The two lines of a notice: what was found, and its key."""
-    told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
+    """The two lines of a notice: what was found, how grave it is, about what, and its key."""
+    risk = [strings.risk_line(notice.risk)] if notice.risk is not None else []
+    values = ((each.label, quoted(each.value, _NAME_LIMIT)) for each in notice.facts[:_FACTS_OF_NOTICE])
+    facts = [strings.labelled(label, value) for label, value in values if value]
     title = trusted_text(notice.title, weight="Bolder", separator=True)
-    return [title, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
+    return [title, rich(run(" · ".join([*risk, *facts, notice.short_key])), spacing="Small")]
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:
@@ -219,7 +244,8 @@ def _story(news: News) -> str:
         *(strings.status_line(event, is_past=True) for event in news[-_STATES:-1]),
         strings.headline(news[-1], news[-1].risk),
     ]
-    return " → ".join(states)
+    stands_out = [strings.SIGNS_IN_DIGEST] if _stands_out(news[-1]) else []
+    return " · ".join([" → ".join(states), *stands_out])
 
 
 def _requestor(event: RequestEvent) -> str:

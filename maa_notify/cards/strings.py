@@ -242,6 +242,7 @@ IN_TIME = " before the request expires."
 NEXT_STEP_NOBODY = "Administrator: mend what stands on top. Until then nobody can decide, and time runs on."
 
 SIGNS = "About this approval"
+SIGNS_IN_DIGEST = "something stands out about the approval"
 SIGN_STEP = (
     "If this was not planned: look in Intune under Tenant administration > Audit logs who decided, and in the"
     " audit logs of Entra who changed the group."
@@ -512,10 +513,14 @@ def digest_title(requests: int, notices: int = 0) -> str:
     return f"{noticed} · {news}" if requests else noticed
 
 
-def digest_alarm(high: int, odd: int) -> str:
-    """The loudest of what a digest holds, counted; "" where nothing of high risk waits."""
-    waiting = f"{high} of high risk to decide" if high else ""
-    return " · ".join(filter(None, [f"{odd} decided by the wrong identity" if odd else "", waiting]))
+def digest_alarm(high: int, odd: int, notices: int) -> str:
+    """The loudest of what a digest holds, counted; "" where nothing of high risk waits or was found."""
+    told = [
+        f"{odd} decided by the wrong identity" if odd else "",
+        f"{'1 notice' if notices == 1 else f'{notices} notices'} of high risk" if notices else "",
+        f"{high} of high risk to decide" if high else "",
+    ]
+    return " · ".join(filter(None, told))
 
 
 def digest_status_line(notifications: int, total: int, alarm: str) -> str:
@@ -571,8 +576,8 @@ def devices(verb: str, count: int, *, is_first_named: bool = False) -> str:
 
 
 def done_by(types: str) -> str:
-    """In place of a verb that Intune does not tell: `Device security action on`."""
-    return f"{types} on"
+    """In place of a verb that Intune does not tell: `Device security action on`; of one type at most."""
+    return f"{types or 'An action'} on"
 
 
 def asked_by(person: str) -> str:

@@ -65,7 +65,8 @@ def repeats_types(request: ApprovalRequest) -> bool:
 def _lead(request: ApprovalRequest, *, is_named: bool) -> str | None:
     target = request.target
     if _is_bulk(request):
-        verb = _device_verb(request) or _verb(target) or strings.done_by(_types(request))
+        the_type = _types(request) if len(request.policy_types) == 1 else ""
+        verb = _device_verb(request) or _verb(target) or strings.done_by(the_type)
         return strings.devices(verb, target.device_count, is_first_named=is_named)
     if _is_about_devices(request):
         return strings.devices(_device_verb(request) or _verb(target) or strings.VERB["update"], 1)

@@ -338,6 +338,8 @@ def test_the_subject_reads_like_a_sentence(name: str, expected: str) -> None:
         ),
         (("neverHeardOf",), Target("LT-1", action="wipe", device_count=50), "Wipe 50 devices, first “LT-1”"),
         (("neverHeardOf",), Target(device_count=50), "Never heard of on 50 devices"),
+        (("neverHeardOf", "deviceAction"), Target(device_count=50), "An action on 50 devices"),
+        ((), Target("LT-1", device_count=50), "An action on 50 devices, first “LT-1”"),
         (("neverHeardOf",), Target("Thing"), "Never heard of “Thing”"),
         (("neverHeardOf",), Target(), "Never heard of request"),
         ((), Target("Thing"), "Approval “Thing”"),

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.bursts import BURST_COUNT, BURST_SPAN
-from maa_notify.domain.event import Event, EventKind, NoticeKind, RequestEvent
+from maa_notify.domain.approvers import Deciders, Obstacle
+from maa_notify.domain.event import Event, EventKind, Fact, NoticeKind, RequestEvent
 from maa_notify.domain.request import Assignment, Identity, Target
 from maa_notify.domain.risk import Risk
+from maa_notify.domain.signs import Sign, SignKind
 from tests.cards.judge import URL, Card, assert_sound, seen
 from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, notice, reminder
 from tests.support.cards import as_read, strip, text, texts
@@ -402,6 +404,13 @@ def test_what_is_decided_or_harmless_is_no_burst() -> None:
     assert "high risk" not in text(apps) + text(done) + apps["fallbackText"]
 
 
+QUICK = Sign(SignKind.QUICK, NOW, NOW, 60, "")
+BLOCKED = replace(
+    created(approval(policy_types=("app",))),
+    deciders=Deciders(NOW, (), 0, 0, Obstacle.EMPTY, "Apps", "Approvers", True),
+)
+
+
 @pytest.mark.parametrize(
     "event,colour",
     [
@@ -411,9 +420,13 @@ def test_what_is_decided_or_harmless_is_no_burst() -> None:
         (created(approval(policy_types=("app",))), "warning"),
         (no_longer_listed(), "warning"),
         (changed(approval("onHold")), "warning"),
+        (notice(NoticeKind.ALERT), "attention"),
+        (BLOCKED, "attention"),
         (notice(risk=Risk.MEDIUM), "warning"),
+        (notice(NoticeKind.ALERT, risk=Risk.MEDIUM), "warning"),
+        (replace(changed(approval("approved")), signs=(QUICK,)), "warning"),
         (changed(approval("approved")), "accent"),
-        (notice(NoticeKind.RESOLVED), "accent"),
+        (notice(NoticeKind.RESOLVED, risk=None), "accent"),
     ],
 )
 def test_a_digest_is_as_loud_as_the_loudest_in_it(event: Event, colour: str) -> None:
@@ -421,6 +434,36 @@ def test_a_digest_is_as_loud_as_the_loudest_in_it(event: Event, colour: str) -> 
     grey = [changed(approval("completed", id=str(number))) for number in range(30)]
 
     assert style(CARDS.digest([*grey, event], "ops", NOW)[0]) == colour
+
+
+def test_alerts_are_counted_and_told_apart() -> None:
+    """Who sees the toast or the strip alone learns of them; each says what it is about."""
+    alerts = [
+        notice(
+            NoticeKind.ALERT, subject_id=f"B5-{name}", title="Somebody joined", facts=(Fact("About", name),)
+        )
+        for name in ("Approvers", "Eve · Low risk", "https://evil.example")
+    ]
+    low = notice(subject_id="low", risk=Risk.LOW, title="A small thing")
+    card, _ = CARDS.digest([low, *alerts, created()], "ops", NOW)
+    told = seen(text(card))
+
+    assert strip(card).endswith(" · 3 notices of high risk · 1 of high risk to decide")
+    assert card["fallbackText"].startswith(
+        "3 notices of high risk · 1 of high risk to decide. Somebody joined. "
+    )
+    assert "High risk · About: “Approvers” · " in told.replace("\N{NO-BREAK SPACE}", " ")
+    assert "“Eve - Low risk”" in told
+    assert told.index("Somebody joined") < told.index("A small thing")
+    assert_sound(card)
+
+
+def test_what_stands_out_about_an_approval_is_told_in_a_digest() -> None:
+    """Whoever reads nothing but the digest looks at that request's own card or at Intune."""
+    approved = replace(changed(approval("approved", id="quick")), signs=(QUICK,))
+    told = text(CARDS.digest([approved, created()], "ops", NOW)[0])
+
+    assert "Approved - Needs completion · something stands out about the approval" in told
 
 
 def test_a_wrong_approver_stands_on_top_of_a_digest() -> None:
