@@ -124,6 +124,7 @@ class _Entry(Struct, frozen=True):
         size: bytes of the writes, by `wire_size`.
         key: of the subject's own row.
         etag: of that row as it was read; "" when there was none.
+        absent: the key of the row that it would have if it had been there and left; "" where that is known.
     """
 
     change: Change[Any]
@@ -131,6 +132,7 @@ class _Entry(Struct, frozen=True):
     size: int
     key: str
     etag: str
+    absent: str
 
 
 class RequestStore:
@@ -321,7 +323,10 @@ class RequestStore:
         along = {name: state for name, state in leases.items() if name in concerned}
         if len(writes) + len(along) > MOST_WRITES:
             along = {}
-        etags = iter(self._rows.commit([*writes, *map(destination_write, along, along.values())]))
+        leased = map(destination_write, along, along.values())
+        # Else what is new to a slow poller would be told again, if it came and left in the meantime.
+        absent = [entry.absent for entry in batch if entry.absent]
+        etags = iter(self._rows.commit([*writes, *leased], absent=absent))
         pending: list[PendingNotification] = []
         for entry in batch:
             told, own = entry.change.notifications, [next(etags) for _ in entry.writes]
@@ -396,7 +401,9 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)
-    return _Entry(change, writes, sum(map(wire_size, writes)), key, etag)
+    is_unknown = change.after is not None and change.before is None and left is None and shelf.past
+    absent = shelf.past + storage_key(subject) if is_unknown else ""
+    return _Entry(change, writes, sum(map(wire_size, writes)), key, etag, absent)
 
 
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:

@@ -12,7 +12,14 @@ from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.settings.destinations import MOST_DESTINATIONS
-from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
+from maa_notify.storage.records import (
+    DESTINATION,
+    NEW_DESTINATION,
+    PAST,
+    DestinationState,
+    SourceMark,
+    Versioned,
+)
 from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Row, Rows, Write, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
@@ -341,6 +348,53 @@ def test_a_request_that_comes_back_is_past_no_more(store: StateStore) -> None:
 
     assert set(store.requests.read_snapshot().tracked) == {known.request.id}
     assert store.requests.read_past([known.request.id]) == {}
+
+
+def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Rows) -> None:
+    """A slow poller listed it before two others recorded it and saw it go; what else it found is recorded."""
+    slow, first, second = StateStore(rows), StateStore(rows), StateStore(rows)
+    slow.requests.read_snapshot()
+    known = tracked()
+    first.requests.record([created(known)])
+    second.requests.record([changed(known, None)], second.requests.read_snapshot().tracked)
+    others = [created(tracked()) for _ in range(2)]
+
+    recorded = slow.requests.record([others[0], created(known), others[1]])
+
+    assert recorded.changes == others
+    assert known.request.id not in slow.requests.read_snapshot().tracked
+
+
+class Leaving(MemoryRows):
+    """A store in which a request is recorded and leaves while another poller looks whether it ever left."""
+
+    def __init__(self, known: RequestState) -> None:
+        """Nothing has happened yet."""
+        super().__init__()
+        self.known = known
+        self.is_due = False
+
+    def get(self, key: str) -> Row | None:
+        """What was there before the request came and went, which happens right after."""
+        row = super().get(key)
+        if self.is_due and key.startswith(PAST):
+            self.is_due = False
+            other = StateStore(self)
+            other.requests.record([created(self.known)])
+            other.requests.record([changed(self.known, None)], other.requests.read_snapshot().tracked)
+        return row
+
+
+def test_a_request_that_leaves_while_it_is_looked_for_is_not_new_once_more() -> None:
+    """What was looked up has to hold until the new request is written."""
+    known = tracked()
+    rows = Leaving(known)
+    slow = StateStore(rows)
+    slow.requests.read_snapshot()
+    StateStore(rows).requests.record([created(tracked())])
+    rows.is_due = True
+
+    assert slow.requests.record([created(known)]).changes == []
 
 
 def test_the_watermark_only_rises(store: StateStore) -> None:
