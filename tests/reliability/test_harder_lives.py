@@ -33,6 +33,9 @@ HARDER = {
     "clocks that are ahead": replace(CALM, ahead=3, down=3, hours=1, settings=1),
     "eight days off": replace(CALM, off=1),
     "bursts": replace(CALM, burst=1, wave=2, hours=1, bots=True),
+    "quiet hours and other settings": replace(
+        CALM, settings=3, nights=2, hours=1, leave=0.5, join=0.5, unpin=0.5, bots=True
+    ),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }
 EVERYTHING = Chances(
@@ -53,6 +56,7 @@ EVERYTHING = Chances(
     off=0.1,
     burst=0.1,
     wave=0.2,
+    nights=0.1,
     hours=0.7,
     unpin=0.4,
     first_empty=0.1,

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 
 from msgspec.structs import replace
 
-from maa_notify.domain.event import EventKind
+from maa_notify.domain.event import EventKind, NoticeKind
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.storage.records import OUTBOX, decode
@@ -50,6 +50,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_untold(world, silent),
         *_untrue(world),
         *_rung_falsely(world),
+        *_unrung(world),
         *_unmet(world),
         *_announced(world),
         *(_wrong_cards(world) if world.chances.bots else ()),
@@ -193,12 +194,21 @@ def _mixed(world: World) -> list[str]:
 
 
 def _out_of_order(world: World) -> list[str]:
-    may_pass = _overtakable(world)
+    may_pass = _overtakable(world) | _of_wrong_clocks(world)
     return [
         f"out of order at {line[0]}: {[(each.revision, each.what) for each in seens]}"
         for line, seens in _told(world).items()
         if line not in may_pass and [each.place for each in seens] != sorted(each.place for each in seens)
     ]
+
+
+def _of_wrong_clocks(world: World) -> set[tuple[str, str]]:
+    """Where alarms were recorded in another order than that of their times, which order them."""
+    alarms: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for told in world.owed:
+        if told.what == NoticeKind.ALARM:
+            alarms[told.destination, told.request_id].append(told.revision)
+    return {line for line, times in alarms.items() if times != sorted(times)}
 
 
 def _reminded_too_soon(world: World) -> list[str]:
@@ -307,6 +317,11 @@ def _rung_falsely(world: World) -> list[str]:
     ]
 
 
+def _unrung(world: World) -> list[str]:
+    """Each change of the settings was written down, and so told; how, is looked at when that happens."""
+    return [] if world.noted_settings == world.settings.parts else ["a change of the settings rang nowhere"]
+
+
 def _unmet(world: World) -> list[str]:
     """A destination that is new is told of each request that was open then."""
     met = {(each.destination, each.request_id) for each in world.owed}
@@ -334,7 +349,8 @@ def _announced(world: World) -> list[str]:
     return [
         f"was over before: {told}"
         for told in world.owed
-        if world.tenant.closed_before.get(told.request_id) == len(world.tenant.history[told.request_id])
+        if told.request_id in world.tenant.closed_before
+        if world.tenant.closed_before[told.request_id] == len(world.tenant.history[told.request_id])
     ]
 
 

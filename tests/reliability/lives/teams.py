@@ -26,7 +26,10 @@ ANSWERS = ("busy", "refused", "throttled", "odd", "silent", "slow")
 
 
 class Seen(Struct, frozen=True):
-    """An event at a destination: `what` is its kind and, for a reminder, the stage."""
+    """An event at a destination: `what` is its kind and, for a reminder, the stage.
+
+    An alarm has its subject in place of a request, and no status.
+    """
 
     destination: str
     request_id: str
@@ -47,8 +50,8 @@ class Seen(Struct, frozen=True):
 
 def seen(event: Event, destination: str) -> Seen:
     """What the oracle remembers of an event."""
-    assert isinstance(event, RequestEvent)
-    return Seen(destination, event.request.id, event.revision, event.what, event.request.status)
+    status = event.request.status if isinstance(event, RequestEvent) else ""
+    return Seen(destination, event.subject_id, event.revision, event.what, status)
 
 
 @dataclass(slots=True)

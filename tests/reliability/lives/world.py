@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from maa_notify.domain.compare import Rules
+from maa_notify.domain.fingerprint import DESTINATION
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.quiet import QuietHours, parse_quiet_hours
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.routing import Route
 from maa_notify.storage.rows import Rows
@@ -34,6 +36,7 @@ BOTS = frozenset({"devices", "late-bot"})
 """The destinations whose cards are changed in place."""
 
 PLANS = ("50%,24h,4h", "24h", "")
+QUIET = ("", "10:00-12:00", "22:00-07:00; Sat,Sun", "09:30-08:30")
 EVENTS = (
     frozenset[str](),
     frozenset({"approved", "completed", "created"}),
@@ -43,16 +46,35 @@ EVENTS = (
 
 @dataclass(slots=True)
 class Settings:
-    """What an administrator set: the destinations, the limit of digests, the plan of reminders."""
+    """What an administrator set: destinations, the limit of digests, the plan of reminders, quiet hours."""
 
     routes: dict[str, Route] = field(default_factory=lambda: {each.name: each for each in ROUTES})
     digest_above: int = 5
     plan: str = PLANS[0]
+    quiet: str = QUIET[0]
 
     @property
     def rules(self) -> Rules:
         """How to compare."""
-        return Rules(reminders=parse_plan(self.plan), complete_reminders=parse_plan("4h,24h"))
+        reminders, to_complete = parse_plan(self.plan), parse_plan("4h,24h")
+        return Rules(reminders=reminders, complete_reminders=to_complete, quiet=self.quiet_hours)
+
+    @property
+    def quiet_hours(self) -> QuietHours:
+        """When reminders are held."""
+        return QuietHours(parse_quiet_hours(self.quiet).spans) if self.quiet else QuietHours()
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """All of it by name; each change has to ring."""
+        own = {"digest": str(self.digest_above), "reminders": self.plan, "quiet": self.quiet}
+        routes = {f"{DESTINATION}{name}": ",".join(sorted(each.events)) for name, each in self.routes.items()}
+        return own | routes
+
+    @property
+    def channels(self) -> list[str]:
+        """The destinations that alarms go to, in order."""
+        return sorted(each.name for each in self.routes.values() if not each.to_requestor)
 
 
 class Unreached(Struct, frozen=True):
@@ -86,6 +108,7 @@ class World:
             with the last that anybody had been told of it; None for nothing.
         is_ahead: whether the clock is wrong just now.
         early: reminders of such times, and of one before a clock was set back: so often they may come again.
+        noted_settings: those that the last poll to write them down had; None before the first.
         watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
             later; None before.
     """
@@ -108,6 +131,7 @@ class World:
     joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
     early: Counter[Seen] = field(default_factory=Counter)
+    noted_settings: dict[str, str] | None = None
     watched_since: datetime | None = None
 
     def __post_init__(self) -> None:
