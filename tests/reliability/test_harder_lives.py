@@ -36,6 +36,7 @@ HARDER = {
     "quiet hours and other settings": replace(
         CALM, settings=3, nights=2, hours=1, leave=0.5, join=0.5, unpin=0.5, bots=True
     ),
+    "rows that somebody deletes": replace(ROUGH, touch=2, settings=1, hours=1),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }
 EVERYTHING = Chances(
@@ -57,6 +58,7 @@ EVERYTHING = Chances(
     burst=0.1,
     wave=0.2,
     nights=0.1,
+    touch=0.1,
     hours=0.7,
     unpin=0.4,
     first_empty=0.1,

@@ -41,6 +41,7 @@ class Chances:
         wave: all requests change at once.
         hours: an hour or two pass with a poll every few minutes.
         nights: there are quiet hours, and three days pass with a poll every hour.
+        touch: somebody deletes the row of the settings in the state store.
         unpin: somebody deletes a bot's card in Teams.
         first_empty: the probability that the first list of a life is empty, whatever there is.
         bots: whether what the bots' cards show is looked at, too.
@@ -66,6 +67,7 @@ class Chances:
     wave: float = 0.0
     hours: float = 0.0
     nights: float = 0.0
+    touch: float = 0.0
     unpin: float = 0.0
     first_empty: float = 0.0
     bots: bool = False
@@ -90,6 +92,7 @@ class Chances:
             "wave",
             "hours",
             "nights",
+            "touch",
             "unpin",
         )
         return EVERYDAY | {name: getattr(self, name) for name in own}

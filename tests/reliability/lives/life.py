@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from maa_notify.domain.event import EventKind, RequestEvent
 from maa_notify.domain.routing import route
-from maa_notify.storage.rows import Rows
+from maa_notify.storage.records import SETTINGS
+from maa_notify.storage.rows import Delete, Rows
+from maa_notify.storage.store import StateStore
 from tests.reliability.lives.chances import Chances
 from tests.reliability.lives.oracle import flaws
 from tests.reliability.lives.pollers import run_pollers
@@ -102,6 +104,14 @@ class Life:
         for _ in range(72):
             self._poll(1)
             self.world.advance(3_600)
+
+    def touch(self) -> None:
+        """Somebody deletes the row of the settings, which the next poll notices if it was ever read."""
+        world = self.world
+        row, mark = world.rows.get(SETTINGS), StateStore(world.rows).requests.read_mark("approvals")
+        if row is not None and mark is not None and mark.settings:
+            world.rows.commit([Delete(SETTINGS, row.etag)])
+            world.noted_settings, world.is_touched = None, True
 
     def ill(self) -> None:
         """A request at a destination, or a person, is not taken."""

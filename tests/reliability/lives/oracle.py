@@ -319,7 +319,8 @@ def _rung_falsely(world: World) -> list[str]:
 
 def _unrung(world: World) -> list[str]:
     """Each change of the settings was written down, and so told; how, is looked at when that happens."""
-    return [] if world.noted_settings == world.settings.parts else ["a change of the settings rang nowhere"]
+    found = [] if world.noted_settings == world.settings.parts else ["a change of the settings rang nowhere"]
+    return found + (["a row that is gone rang nowhere"] if world.is_touched else [])
 
 
 def _unmet(world: World) -> list[str]:

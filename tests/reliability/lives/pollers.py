@@ -162,8 +162,11 @@ class _Rows:
     def _commit(self, changes: Sequence[Write]) -> list[str]:
         etags = self.rows.commit(changes)
         self.poller.in_post = False
+        rung = sorted(each.destination for each in _recorded(changes) if each.event.kind is NoticeKind.ALARM)
         if any(each.key == SETTINGS for each in changes):
-            self._note_settings(changes)
+            self._note_settings(rung)
+        elif rung:
+            self._note_loss(rung)
         for each in changes:
             if isinstance(each, Put | Insert):
                 self._note(each)
@@ -171,18 +174,20 @@ class _Rows:
                 self._note_told(decode(Row(each.key, each.data, ""), Notification))
         return etags
 
-    def _note_settings(self, changes: Sequence[Write]) -> None:
+    def _note_settings(self, rung: Sequence[str]) -> None:
         """Other settings than before ring once in each channel; the first ones, and the same, do not."""
         world, settings = self.poller.world, self.poller.world.settings
         is_other = world.noted_settings not in (None, settings.parts)
-        rung = sorted(
-            decode(Row(each.key, each.data, ""), Notification).destination
-            for each in changes
-            if isinstance(each, Put) and each.key.startswith(OUTBOX)
-        )
         if rung != (settings.channels if is_other else []):
             world.flaws.append(f"settings that changed ({is_other}) rang at {rung}")
         world.noted_settings = settings.parts
+
+    def _note_loss(self, rung: Sequence[str]) -> None:
+        """Memory that somebody touched rings once in each channel, and no other does."""
+        world = self.poller.world
+        if not world.is_touched or rung != world.settings.channels:
+            world.flaws.append(f"memory (touched: {world.is_touched}) rang at {rung}")
+        world.is_touched = False
 
     def _note_told(self, notification: Notification) -> None:
         """Remembers what a digest has told, while the card of its request has yet to be changed."""
@@ -239,6 +244,13 @@ class _Rows:
         if self.poller.fails():
             self.poller.world.strikes[self.poller.number] += 1
             raise StateError(text)
+
+
+def _recorded(changes: Sequence[Write]) -> Iterator[Notification]:
+    """What a transaction puts into the outbox."""
+    for each in changes:
+        if isinstance(each, Put) and each.key.startswith(OUTBOX):
+            yield decode(Row(each.key, each.data, ""), Notification)
 
 
 @dataclass(slots=True)

@@ -109,6 +109,7 @@ class World:
         is_ahead: whether the clock is wrong just now.
         early: reminders of such times, and of one before a clock was set back: so often they may come again.
         noted_settings: those that the last poll to write them down had; None before the first.
+        is_touched: whether somebody deleted their row, and no poll has told it.
         watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
             later; None before.
     """
@@ -132,6 +133,7 @@ class World:
     is_ahead: bool = False
     early: Counter[Seen] = field(default_factory=Counter)
     noted_settings: dict[str, str] | None = None
+    is_touched: bool = False
     watched_since: datetime | None = None
 
     def __post_init__(self) -> None:
