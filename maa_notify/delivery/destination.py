@@ -205,18 +205,20 @@ class DestinationRun:
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)
         clock, outbox, first = self._shared.clock, self._shared.outbox, items[0].value
-        is_held = self._acquire_lease(clock.now(), message.seconds)
+        if not self._acquire_lease(clock.now(), message.seconds):
+            return
+        since = now - _UNREACHED_FOR
+        is_unreached = bool(message.recipient) and outbox.is_unreached(
+            first.destination, message.recipient, since, now
+        )
         # Asked once more, since the store may have been slow: a post must end before its lease.
-        if not is_held or not lease.lasts(
-            self._state.value, self._shared.holder, clock.now(), message.seconds
-        ):
+        if not lease.lasts(self._state.value, self._shared.holder, clock.now(), message.seconds):
             return
         if first.told and message.location is None:
             # The row of its card is gone, or cards are not changed there any more.
             self._commit([outcomes.done(each, now) for each in items], lambda state: state)
             return
-        since = now - _UNREACHED_FOR
-        if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
+        if is_unreached:
             reason = "could not be written to less than a day ago"
             self._unreached(outcomes.left_alone(items, reason, now, is_known=True))
             return

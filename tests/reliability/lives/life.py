@@ -112,6 +112,8 @@ class Life:
         if row is not None and mark is not None and mark.settings:
             world.rows.commit([Delete(SETTINGS, row.etag)])
             world.noted_settings, world.is_touched = None, True
+            # What ended within a day and is not in the journal is told after that, history or not.
+            world.tenant.closed_before.clear()
 
     def ill(self) -> None:
         """A request at a destination, or a person, is not taken."""
