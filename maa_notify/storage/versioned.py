@@ -7,7 +7,7 @@ if no writer forgets it, which is why all of them write through here.
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from maa_notify.storage.records import DEAD, FINDING, LIVE, SNAPSHOT_VERSION, SnapshotVersion, decode, encode
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Rows, Update, Write
@@ -73,18 +73,19 @@ class VersionedRows:
         self._mark = number
 
     def commit(
-        self, writes: Sequence[Write], *, recount: bool = False, absent: Collection[str] = ()
+        self, writes: Sequence[Write], *, recount: bool = False, unless: Callable[[], bool] | None = None
     ) -> list[str]:
         """Does all writes or none; at most `MOST_WRITES`. Returns the etag of each.
 
         Args:
             writes: what to write.
             recount: the version is made to stand for the rows as they were last counted.
-            absent: keys of rows that were not there when the snapshot was read, and must not be there now.
-                Whoever writes one has to write a new version along.
+            unless: asks the store for a reason to write nothing. It is asked if others have written since the
+                snapshot was read, and its answer holds until the write: whoever makes another one of it has to
+                write a new version along.
 
         Raises:
-            ConflictError: a row is not as it was read, or there.
+            ConflictError: a row is not as it was read, or there is such a reason.
         """
         if not (recount or any(write.key.startswith(_VERSIONED) for write in writes)):
             return self._rows.commit(writes)
@@ -93,7 +94,7 @@ class VersionedRows:
             self._know_version()
         digests, total = self._after(writes)
         version = encode(SnapshotVersion(secrets.token_hex(8), total, self._mark))
-        etags = self._commit(writes, version, absent)
+        etags = self._commit(writes, version, unless)
         if self._etag is not None:
             self._digests, self._total, self._etag = digests, total, etags[-1]
         return etags[: len(writes)]
@@ -102,7 +103,7 @@ class VersionedRows:
         """Lets go of files and connections."""
         self._rows.close()
 
-    def _commit(self, writes: Sequence[Write], version: str, absent: Collection[str]) -> list[str]:
+    def _commit(self, writes: Sequence[Write], version: str, unless: Callable[[], bool] | None) -> list[str]:
         if self._etag is not None:
             try:
                 return self._rows.commit([*writes, _version_write(version, self._etag)])
@@ -110,21 +111,19 @@ class VersionedRows:
                 self._etag = self._total = None
         # Random, not counted: a number could be reached twice, by a poller that died and by another one.
         unknown = encode(SnapshotVersion(secrets.token_hex(8), mark=self._mark))
-        if absent:
-            return self._commit_unless_there(writes, unknown, absent)
+        if unless is not None:
+            return self._commit_unless(unless, writes, unknown)
         # Put, not Update: two pollers who record different requests must not conflict over it.
         return self._rows.commit([*writes, Put(SNAPSHOT_VERSION, unknown)])
 
-    def _commit_unless_there(
-        self, writes: Sequence[Write], version: str, absent: Collection[str]
-    ) -> list[str]:
-        """Looks for the rows under one version and writes under the same, again while others write theirs."""
+    def _commit_unless(self, unless: Callable[[], bool], writes: Sequence[Write], version: str) -> list[str]:
+        """Asks under one version and writes under the same, again while others write theirs."""
         before: str | None = None
         for _ in range(_MOST_CONFLICTS):
             row = self._rows.get(SNAPSHOT_VERSION)
             etag = row.etag if row else ""
-            if etag == before or any(self._rows.get(key) for key in absent):
-                break  # one of them is there, or another row than the version is not as it was read
+            if etag == before or unless():
+                break  # there is a reason, or another row than the version is not as it was read
             try:
                 return self._rows.commit([*writes, _version_write(version, etag)])
             except ConflictError:

@@ -15,7 +15,7 @@ from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.storage.records import (
     DESTINATION,
     NEW_DESTINATION,
-    PAST,
+    WATERMARK,
     DestinationState,
     SourceMark,
     Versioned,
@@ -350,13 +350,24 @@ def test_a_request_that_comes_back_is_past_no_more(store: StateStore) -> None:
     assert store.requests.read_past([known.request.id]) == {}
 
 
-def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Rows) -> None:
+def leave(store: StateStore, known: RequestState, *, ahead: bool = False) -> None:
+    """A request leaves the list; it may have been filed ahead of the clock."""
+    filed_at = known.request.requested_at
+    assert filed_at is not None
+    store.requests.raise_watermark(
+        START - timedelta(days=9) if ahead else filed_at, [filed_at] if ahead else []
+    )
+    store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Rows, ahead: bool) -> None:
     """A slow poller listed it before two others recorded it and saw it go; what else it found is recorded."""
     slow, first, second = StateStore(rows), StateStore(rows), StateStore(rows)
     slow.requests.read_snapshot()
     known = tracked()
     first.requests.record([created(known)])
-    second.requests.record([changed(known, None)], second.requests.read_snapshot().tracked)
+    leave(second, known, ahead=ahead)
     others = [created(tracked()) for _ in range(2)]
 
     recorded = slow.requests.record([others[0], created(known), others[1]])
@@ -366,7 +377,7 @@ def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Ro
 
 
 class Leaving(MemoryRows):
-    """A store in which a request is recorded and leaves while another poller looks whether it ever left."""
+    """A store in which a request is recorded and leaves while another poller looks whether any ever left."""
 
     def __init__(self, known: RequestState) -> None:
         """Nothing has happened yet."""
@@ -377,11 +388,11 @@ class Leaving(MemoryRows):
     def get(self, key: str) -> Row | None:
         """What was there before the request came and went, which happens right after."""
         row = super().get(key)
-        if self.is_due and key.startswith(PAST):
+        if self.is_due and key == WATERMARK:
             self.is_due = False
             other = StateStore(self)
             other.requests.record([created(self.known)])
-            other.requests.record([changed(self.known, None)], other.requests.read_snapshot().tracked)
+            leave(other, self.known)
         return row
 
 

@@ -37,6 +37,7 @@ BOTS = frozenset({"devices", "late-bot"})
 
 PLANS = ("50%,24h,4h", "24h", "")
 QUIET = ("", "10:00-12:00", "22:00-07:00; Sat,Sun", "09:30-08:30")
+_QUIET_HOURS = {each: QuietHours(parse_quiet_hours(each).spans) if each else QuietHours() for each in QUIET}
 EVENTS = (
     frozenset[str](),
     frozenset({"approved", "completed", "created"}),
@@ -62,7 +63,7 @@ class Settings:
     @property
     def quiet_hours(self) -> QuietHours:
         """When reminders are held."""
-        return QuietHours(parse_quiet_hours(self.quiet).spans) if self.quiet else QuietHours()
+        return _QUIET_HOURS[self.quiet]
 
     @property
     def parts(self) -> dict[str, str]:
