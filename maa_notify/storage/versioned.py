@@ -80,9 +80,9 @@ class VersionedRows:
         Args:
             writes: what to write.
             recount: the version is made to stand for the rows as they were last counted.
-            unless: asks the store for a reason to write nothing. It is asked if others have written since the
-                snapshot was read, and its answer holds until the write: whoever makes another one of it has to
-                write a new version along.
+            unless: asks the store for a reason to write nothing. It is asked if others have written since
+                the snapshot was read, and its answer holds until the write, since whoever makes it another
+                one has to write a new version along.
 
         Raises:
             ConflictError: a row is not as it was read, or there is such a reason.
