@@ -37,6 +37,9 @@ HARDER = {
         CALM, settings=3, nights=2, hours=1, leave=0.5, join=0.5, unpin=0.5, bots=True
     ),
     "rows that somebody deletes": replace(ROUGH, touch=2, settings=1, hours=1),
+    "two destinations at one address": replace(
+        CALM, shared=True, ill=2, down=1, burst=1, hours=1, leave=0.5, join=0.5
+    ),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }
 EVERYTHING = Chances(

@@ -18,7 +18,7 @@ EVERYDAY = {
 class Chances:
     """How likely something happens.
 
-    The first three are probabilities at each point of I/O. All others but the last three are weights of acts
+    The first three are probabilities at each point of I/O. All others but the last four are weights of acts
     beside those of `EVERYDAY`; an act with the weight 0 never comes.
 
     Attributes:
@@ -44,6 +44,7 @@ class Chances:
         touch: somebody deletes the row of the settings in the state store.
         unpin: somebody deletes a bot's card in Teams.
         first_empty: the probability that the first list of a life is empty, whatever there is.
+        shared: whether two destinations have one address.
         bots: whether what the bots' cards show is looked at, too.
         digests: whether it is looked at, too, that a digest whose answer was lost stays that digest.
     """
@@ -70,6 +71,7 @@ class Chances:
     touch: float = 0.0
     unpin: float = 0.0
     first_empty: float = 0.0
+    shared: bool = False
     bots: bool = False
     digests: bool = False
 

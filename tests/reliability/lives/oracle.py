@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 from msgspec.structs import replace
 
+from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.domain.event import EventKind, NoticeKind
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
@@ -45,6 +46,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_doubled(world),
         *_copied(world),
         *_mixed(world),
+        *_hurried(world),
         *_out_of_order(world),
         *_reminded_too_soon(world),
         *_untold(world, silent),
@@ -163,10 +165,15 @@ def _is_later_news(told: Seen, earlier: Seen) -> bool:
 
 def _accepted_between(world: World, destination: str, first: float, last: float) -> int:
     return sum(
-        post.answer == "accepted" and first <= post.at <= last
-        for post in world.teams.posts
-        if post.destination == destination
+        post.answer == "accepted" and first <= post.at <= last for post in _posts_beside(world, destination)
     )
+
+
+def _posts_beside(world: World, destination: str) -> list[Post]:
+    """The messages to a destination and others at its address."""
+    address_of = world.settings.address_of
+    address = address_of(destination)
+    return [post for post in world.teams.posts if address_of(post.destination) == address]
 
 
 def _torn(world: World) -> list[str]:
@@ -187,6 +194,21 @@ def _torn(world: World) -> list[str]:
             if is_digest and shared and {*before.events} != {*after.events}:
                 found.append(f"{len(before.events)} of a digest, then {len(after.events)}: {after.events}")
     return found
+
+
+def _hurried(world: World) -> list[str]:
+    """No address takes more than its pace, but for what could not be recorded and where a clock was set."""
+    limits = DeliveryLimits()
+    span, found = limits.rate_window.total_seconds(), []
+    for name in {each.destination for each in world.teams.posts}:
+        taken = [each for each in _posts_beside(world, name) if each.answer == "accepted"]
+        for first, last in zip(taken, taken[limits.rate_limit :], strict=False):
+            between = [each for each in taken if first.at <= each.at <= last.at]
+            clocks = {round(each.wall.timestamp() - each.at) for each in between}
+            is_excused = len(clocks) > 1 or any(world.strikes[each.poll] for each in between)
+            if last.at - first.at < span and not is_excused:
+                found.append(f"more than {limits.rate_limit} in {last.at - first.at} s at {name}")
+    return found[:1]
 
 
 def _mixed(world: World) -> list[str]:
@@ -230,7 +252,7 @@ def _reminded_too_soon(world: World) -> list[str]:
 
 def _is_ill(world: World, destination: str, card: Seen) -> bool:
     """Whether a card was refused, or others were taken after it had failed."""
-    posts = [post for post in world.teams.posts if post.destination == destination]
+    posts = _posts_beside(world, destination)
     failed = [post for post in posts if card in post.events and not post.arrived]
     is_refused = any(post.answer == "odd" for post in failed)
     return is_refused or any(

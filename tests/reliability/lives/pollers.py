@@ -71,7 +71,8 @@ class Poller:
         clock = _Clock(self)
         limits = DeliveryLimits(digest_above=settings.digest_above)
         seeded = Random(world.rng.getrandbits(32))
-        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, random=seeded)
+        leaders = {name: first for name, first in settings.leaders.items() if name in settings.routes}
+        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, leaders, seeded)
         approvals = Approvals(_Graph(self), store.requests, settings.rules)
         routes = tuple(settings.routes.values())
         guard = Guard({name: Secret(text) for name, text in settings.parts.items()})

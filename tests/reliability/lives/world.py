@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,6 +32,9 @@ ROUTES = (
     Route("chat", to_requestor=True),
 )
 NEWCOMERS = (Route("late"), Route("late-bot"))
+SHARED = {"audit": "everything"}
+"""The first destination at the address of another one, in lives where two share one."""
+
 BOTS = frozenset({"devices", "late-bot"})
 """The destinations whose cards are changed in place."""
 
@@ -53,6 +56,7 @@ class Settings:
     digest_above: int = 5
     plan: str = PLANS[0]
     quiet: str = QUIET[0]
+    leaders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
@@ -75,7 +79,13 @@ class Settings:
     @property
     def channels(self) -> list[str]:
         """The destinations that alarms go to, in order."""
-        return sorted(each.name for each in self.routes.values() if not each.to_requestor)
+        return sorted(
+            name for name, each in self.routes.items() if not each.to_requestor and name not in self.leaders
+        )
+
+    def address_of(self, destination: str) -> str:
+        """The name of the first destination at its address."""
+        return self.leaders.get(destination, destination)
 
 
 class Unreached(Struct, frozen=True):
@@ -139,7 +149,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
-        self.teams = Teams(self.clock)
+        self.settings.leaders = SHARED if self.chances.shared else {}
+        self.teams = Teams(self.clock, self.settings.address_of)
         self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
 
     def is_new_to_us(self) -> bool:
