@@ -273,7 +273,7 @@ class Life:
         world = self.world
         is_first = world.is_new_to_us()
         closed = {request.id for request in world.tenant.listed.values() if request.is_closed}
-        first, before = world.polls + 1, dict(world.tenant.shown)
+        first, before, began = world.polls + 1, dict(world.tenant.shown), world.clock.now()
         run_pollers(world, pollers)
         is_calm = world.disturbed.isdisjoint(range(first, world.polls + 1))
         if is_first:
@@ -283,7 +283,7 @@ class Life:
             self.watch.look(world, is_calm=is_calm)
         if is_calm and pollers == 1 and not world.is_ahead:
             same = [each for each in world.tenant.shown.values() if before.get(each.id) is each]
-            world.flaws += untimely(world, same)
+            world.flaws += untimely(world, same, began)
 
 
 _EVERYDAY_ACTS = frozenset(Chances().acts()) - {name for name, each in Chances().acts().items() if not each}

@@ -27,17 +27,18 @@ def is_against_quiet(event: Event, quiet: QuietHours) -> bool:
     return event.next_reminder is not None or is_held_as_last
 
 
-def untimely(world: World, requests: Iterable[ApprovalRequest]) -> list[str]:
+def untimely(world: World, requests: Iterable[ApprovalRequest], now: datetime) -> list[str]:
     """What a poll in which nothing failed left for a later one without a reason.
 
     Args:
         world: as the poll left it.
         requests: those that the list of this poll showed, as they still are.
+        now: when the poll began (UTC), since that is its time for everything.
     """
     told: Mapping[str, list[Notification]] = defaultdict(list)
     for notification in world.owed.values():
         told[notification.event.subject_id].append(notification)
-    now, found = world.clock.now(), []
+    found = []
     for request in requests:
         times = [each.recorded_at for each in told[request.id]]
         due = _due_since(request, world.settings, now)
