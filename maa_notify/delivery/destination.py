@@ -60,6 +60,7 @@ class Shared(Struct, frozen=True):
         limits: how to deliver.
         random: for the jitter of pauses, and the names of digests.
         holder: the name under which this poll leases destinations.
+        over: when the last post has to be over (monotonic seconds).
     """
 
     outbox: Outbox
@@ -70,6 +71,7 @@ class Shared(Struct, frozen=True):
     limits: DeliveryLimits
     random: Random
     holder: str
+    over: float
 
 
 class DestinationRun:
@@ -246,7 +248,9 @@ class DestinationRun:
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
-        return items, replace(message, seconds=seconds)
+        # An answer that comes after the host has ended the poll could not be written down.
+        left = max(1.0, self._shared.over - self._shared.clock.monotonic())
+        return items, replace(message, seconds=min(seconds, left))
 
     def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
         """The cards of these subjects that stand at their destination and are changed there, by id."""

@@ -51,6 +51,10 @@ _LAST_BEGIN = 90.0
 """Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
 
 
+_OVER = 210.0
+"""Seconds of a poll after which its last post has to be over, so that its outcome is written down in time."""
+
+
 class Habits(Struct, frozen=True):
     """How often a poll does what need not be done each time.
 
@@ -143,8 +147,8 @@ class Poll:
         # By key, since what was recorded once more has another etag than it had in the snapshot.
         pending = {each.value.key: each for each in waiting}.values()
         # One end for all deliveries of a poll, so that it stays within what the host allows.
-        end = self.delivery.end()
-        result = self.delivery.run({**states, **queued.states}, pending, end)
+        end, over = self.delivery.end(), begun + _OVER
+        result = self.delivery.run({**states, **queued.states}, pending, end, over)
         is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
         if is_purged and self.approvers is None:
             self.store.roll.forget()  # of a time when somebody wanted to know
@@ -162,7 +166,7 @@ class Poll:
             if found.events:
                 present = self.store.requests.read_snapshot()
                 waiting = pending_in(present.outbox)
-                result = result.followed_by(self.delivery.run(present.states, waiting, end))
+                result = result.followed_by(self.delivery.run(present.states, waiting, end, over))
         seen = replace(news.seen, hidden=outlook.hidden)
         report = Report.of(seen, events, result, failure, dead_before=snapshot.dead)
         return replace(
