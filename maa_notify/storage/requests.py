@@ -421,7 +421,7 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)
-    is_unknown = change.after is not None and change.before is None and left is None and shelf.past
+    is_unknown = change.before is None and left is None and shelf.past
     past_key = shelf.past + storage_key(subject) if is_unknown else ""
     return _Entry(change, writes, sum(map(wire_size, writes)), key, etag, past_key)
 

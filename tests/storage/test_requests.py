@@ -15,6 +15,7 @@ from maa_notify.settings.destinations import MOST_DESTINATIONS
 from maa_notify.storage.records import (
     DESTINATION,
     NEW_DESTINATION,
+    PAST,
     WATERMARK,
     DestinationState,
     SourceMark,
@@ -374,6 +375,58 @@ def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Ro
 
     assert recorded.changes == others
     assert known.request.id not in slow.requests.read_snapshot().tracked
+
+
+def test_a_request_without_a_filing_time_may_have_left_too(rows: Rows) -> None:
+    """Nothing tells that it is newer than all that left."""
+    slow, other = StateStore(rows), StateStore(rows)
+    slow.requests.read_snapshot()
+    known = tracked(requestDateTime=None)
+    assert known.request.requested_at is None
+    other.requests.record([created(known)])
+    other.requests.raise_watermark(START - timedelta(days=9))
+    other.requests.record([changed(known, None)], other.requests.read_snapshot().tracked)
+
+    assert slow.requests.record([created(known)]).changes == []
+
+
+def test_a_request_that_comes_back_is_recorded_though_another_poller_wrote(store: StateStore) -> None:
+    """That it had left is known, and no reason to leave it out."""
+    known = tracked()
+    store.requests.record([created(known)])
+    leave(store, known)
+    store.requests.read_snapshot()
+    past = store.requests.read_past([known.request.id])
+    StateStore(store.rows).requests.record([created(tracked())])
+
+    assert len(store.requests.record([created(known)], past=past).changes) == 1
+
+
+class Asked(MemoryRows):
+    """Notes which rows are asked for."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get(self, key: str) -> Row | None:
+        """Notes the key."""
+        self.asked.append(key)
+        return super().get(key)
+
+
+def test_a_burst_beside_another_poller_is_not_looked_for_one_by_one() -> None:
+    """All of it is newer than what left, and a thousand questions would take the time of the poll."""
+    rows = Asked()
+    store, other = StateStore(rows), StateStore(rows)
+    other.requests.raise_watermark(START - timedelta(days=9))
+    store.requests.read_snapshot()
+    other.requests.record([created(tracked())])
+    rows.asked.clear()
+
+    assert len(store.requests.record([created(tracked()) for _ in range(40)]).changes) == 40
+    assert [key for key in rows.asked if key.startswith(PAST)] == []
 
 
 class Leaving(MemoryRows):
