@@ -17,7 +17,8 @@ from tests.reliability.lives.life import broken, live
 from tests.support.azurite import Azurite
 from tests.support.notifier import TENANT
 
-pytestmark = pytest.mark.usefixtures("silence")
+# As long as a busy machine needs.
+pytestmark = [pytest.mark.usefixtures("silence"), pytest.mark.timeout(300)]
 
 CALM = Chances(change=0.01)
 ROUGH = Chances(fault=0.02, kill=0.005, change=0.02)
