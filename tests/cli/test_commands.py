@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tests.docs.test_docs import COMMANDS, README, section
+from tests.docs.test_docs import COMMANDS, CONNECT, section
 from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
@@ -81,11 +81,11 @@ def test_doctor_finds_everything_well(command: Command, teams: FakeTeams) -> Non
 
 
 def test_each_check_of_the_doctor_is_told(command: Command) -> None:
-    """In the order in which they are printed, by the sample in the README and by the table of the checks."""
+    """In the order in which they are printed, by the sample of a first try and by the table of the checks."""
     shown, told = (
         re.findall(pattern, page, re.MULTILINE)
         for pattern, page in (
-            (r"^(?:OK|SKIPPED) +([^:]+):", section(README, "Connect a real tenant")),
+            (r"^(?:OK|SKIPPED) +([^:]+):", section(CONNECT, "4. Check, try, run")),
             (r"^\| `(\w[^`]+)`", section(COMMANDS, "maa-notify doctor")),
         )
     )
