@@ -1,7 +1,7 @@
 """Builds the documentation as a site into build/docs/site: `make docs`.
 
 The site has the folders of the repository, so that one relative link serves GitHub and the site. Files that a
-page links to come along, such as the queries. The build fails on a link to a page or a heading that is not there.
+page links to come along, such as the queries. A link to a missing page or heading fails the build.
 """
 
 import re
