@@ -111,7 +111,7 @@ def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams:
     outcome = command("doctor", "--send", MAA_DESTINATIONS=json.dumps([chat]))
 
     assert outcome.code == 0
-    assert "names no recipient, so the flow ends there" in outcome.out
+    assert "has no recipient, so the flow ends there" in outcome.out
     assert [call.json().get("recipient") for call in teams.calls] == [None, None]
 
 
@@ -125,7 +125,7 @@ def test_doctor_lists_the_channels_that_a_bot_can_write_to(command: Command, ser
     assert "19:changes@thread.tacv2" in outcome.out
     assert "\x1b" not in outcome.out
     assert "OK      destination approvers: accepted; the card is in the channel" in outcome.out
-    assert "OK      destination requestor chat: accepted; it names no recipient" in outcome.out
+    assert "OK      destination requestor chat: accepted; the sample has no recipient" in outcome.out
     assert len(service.posts) == 1
 
 

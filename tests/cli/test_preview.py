@@ -39,7 +39,7 @@ def test_each_destination_says_whether_it_hears_and_why(
         "HEARS   ops: asks for deviceWipe",
         "SILENT  audit: listens only to role; this is deviceWipe",
         "HEARS   chat: asks for approved; a chat with mira.holt@contoso.com",
-        "SILENT  default: another channel hears of it, and this one takes only what is left",
+        "SILENT  default: another channel gets it, and this one takes only the rest",
     ]
     assert teams.calls == []
 
@@ -49,7 +49,7 @@ def test_the_route_of_another_policy_type(command: Command, destinations: str) -
     outcome = command("preview", "--route", "--policy-type", "APP", MAA_DESTINATIONS=destinations)
 
     assert outcome.out.splitlines()[0] == "SILENT  ops: listens only to deviceWipe; this is app"
-    assert outcome.out.splitlines()[-1].startswith("HEARS   default: no other channel hears of it")
+    assert outcome.out.splitlines()[-1].startswith("HEARS   default: no other channel gets it")
 
 
 def test_the_route_as_json(command: Command, destinations: str) -> None:

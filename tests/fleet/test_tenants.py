@@ -147,8 +147,11 @@ def test_the_list_may_stand_in_a_file(tmp_path: Path) -> None:
         ({"tenant_id": "  "}, "entry 2 needs a tenant_id"),
         ({"tenant_id": FABRIKAM, "webhook": HOOK}, "entry 2 has keys that no tenant has: webhook"),
         ({"tenant_id": FABRIKAM, "state": "sqlite:///x"}, "entry 2 has keys that no tenant has: state"),
-        ({"tenant_id": FABRIKAM, "reminders": ["4h"]}, "entry 2 has a reminders that is no text"),
-        ({"tenant_id": {"setting": "NO_SUCH"}}, "entry 2 refers to the setting NO_SUCH, which is not there"),
+        ({"tenant_id": FABRIKAM, "reminders": ["4h"]}, "entry 2 has a reminders that is not text"),
+        (
+            {"tenant_id": {"setting": "NO_SUCH"}},
+            "entry 2 refers to the setting NO_SUCH, which does not exist",
+        ),
         ({"tenant_id": CONTOSO.upper()}, "entry 2 has the tenant_id of an entry before it"),
     ],
 )
@@ -253,7 +256,7 @@ def test_no_entry_names_a_variable_of_the_deployment(name: str, key: str) -> Non
     """Its secrets are its own, under whatever name the platform repeats them."""
     told = mistake(entry(**{"client_id": APP, key: {"setting": name}}), **{name: "very-secret"})
 
-    assert "which is not for entries" in told
+    assert "which entries may not use" in told
     assert "very-secret" not in told
 
 
@@ -312,5 +315,5 @@ def test_a_mistyped_reference_is_told_with_what_was_meant() -> None:
     told = mistake(entry(teams_webhook_url={"setting": "CONTOSO_WEBHOK"}), CONTOSO_WEBHOOK=HOOK)
 
     assert told.endswith(
-        "refers to the setting CONTOSO_WEBHOK, which is not there; did you mean 'CONTOSO_WEBHOOK'?"
+        "refers to the setting CONTOSO_WEBHOK, which does not exist; did you mean 'CONTOSO_WEBHOOK'?"
     )

@@ -143,7 +143,7 @@ def test_what_cannot_be_seen_within_a_value_is_named(changes: dict[str, str], to
 def test_a_state_in_memory_is_refused(value: str) -> None:
     """Each poll would take every request for a new one; or a file of that name would lie about."""
     assert problem(MAA_STATE=value) == (
-        "MAA_STATE: must be a file: what stands in memory alone is forgotten when the program ends"
+        "MAA_STATE: must be a file: a database in memory is lost when the program ends"
     )
 
 

@@ -396,7 +396,7 @@ def test_a_broken_token_is_refused(value: str) -> None:
     """A line break from the clipboard shows at the start, not as an odd HTTP error."""
     [told] = mistakes(MAA_ACCESS_TOKEN=value)
 
-    assert told.startswith("MAA_ACCESS_TOKEN: holds characters that no token has")
+    assert told.startswith("MAA_ACCESS_TOKEN: has characters that no token has")
 
 
 @pytest.mark.parametrize(
@@ -1034,7 +1034,7 @@ def test_what_the_watch_mutes_is_read() -> None:
 @pytest.mark.parametrize(
     "change, problem",
     [
-        ({"alert": "B12"}, "is no alert; did you mean 'B"),
+        ({"alert": "B12"}, "is not an alert; did you mean 'B"),
         ({"object_id": "the app"}, "must be the GUID"),
         ({"until": "soon"}, "must be a day such as 2027-01-31"),
         ({"until": None}, "'until' is required"),
