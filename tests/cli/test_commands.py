@@ -137,7 +137,7 @@ def test_doctor_says_where_channels_are_listed(command: Command, service: FakeCo
     outcome = command("doctor", **settings)
 
     assert outcome.code == 0
-    assert "SKIPPED channels near approvers: Teams lists them where" in outcome.out
+    assert "SKIPPED channels near approvers: Teams lists them only if" in outcome.out
 
 
 def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: FakeTeams) -> None:

@@ -152,7 +152,7 @@ def test_a_state_in_memory_is_refused(value: str) -> None:
     [
         ("sqlite:///file:state.db", "without file: before it"),
         ("sqlite:///./FILE:state.db", "without file: before it"),
-        ("sqlite:///state.db?cache=shared", "without ? and options behind it"),
+        ("sqlite:///state.db?cache=shared", "without ? and options after it"),
     ],
 )
 def test_a_state_file_is_named_by_its_path_alone(value: str, told: str) -> None:
