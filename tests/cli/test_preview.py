@@ -180,7 +180,7 @@ def test_what_cannot_be_shown_is_said(
 def test_a_whole_answer_of_graph(
     settings: dict[str, str], tmp_path: Path, encoding: str, is_piped: bool
 ) -> None:
-    """Saved or out of a pipe: a card for each request, in Graph's order; an entry that is none is told."""
+    """Saved or out of a pipe: a card for each request, in Graph's order; a malformed entry is named."""
     first, second = example("wipe", payloadName="Ä-7"), example("script")
     answer = json.dumps({"@odata.context": "x", "value": [first, {"id": "1"}, second]}, ensure_ascii=False)
     (tmp_path / "answer.json").write_text(answer, encoding=encoding)

@@ -70,7 +70,7 @@ def test_a_domain_is_not_taken_for_a_broken_id(value: str) -> None:
 
 @pytest.mark.parametrize("name", CLIENT_IDS)
 @pytest.mark.parametrize("value", [*almost(APP), "maa-notify", "https://contoso.com/app"])
-def test_a_client_id_that_is_none_is_refused(name: str, value: str) -> None:
+def test_an_invalid_client_id_is_refused(name: str, value: str) -> None:
     """The name of the app, or an id with a digit too few, would fail at the first sign-in."""
     told = problem(**{"MAA_CLIENT_ID": APP, name: value})
 

@@ -94,7 +94,7 @@ def test_files_of_windows_are_read(tmp_path: Path, encoding: str) -> None:
     ],
     ids=["missing", "binary", "endless"],
 )
-def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, words: str) -> None:
     """By its name."""
     file = tmp_path / "maa.env"
     if content is not None:

@@ -190,7 +190,7 @@ def test_a_tenant_is_an_id_or_a_domain(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["common", "Organizations", "consumers", "a/b", "a b", "-x", "x" * 129, "é"]
 )
-def test_a_tenant_that_is_none_is_refused(value: str) -> None:
+def test_an_invalid_tenant_is_refused(value: str) -> None:
     """Signing in for 'common' would fail later and less clearly."""
     assert mistakes(MAA_TENANT_ID=value) == [
         "MAA_TENANT_ID: must be one tenant's id (a GUID) or its domain name"
@@ -250,7 +250,7 @@ def test_an_origin_may_be_replaced(name: str, value: str, kept: str) -> None:
         ("https://graph .example", "is not a URL"),
     ],
 )
-def test_an_origin_that_is_none_is_refused(name: str, value: str, problem: str) -> None:
+def test_an_invalid_origin_is_refused(name: str, value: str, problem: str) -> None:
     """A token is never sent to an address that was mistyped, nor in plain text over a network."""
     [told] = mistakes(**{name: value})
 
