@@ -18,7 +18,7 @@ _NAME_LIMIT = 256
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
-    parser.description = "Prints what the watch found, oldest first: what rang, what is low, what is muted."
+    parser.description = "Prints the alerts of the watch, oldest first, with low and muted ones."
     parser.add_argument(
         "--days",
         type=whole_number(1, _MOST_DAYS),

@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gaps",
         action="store_true",
-        help="only the numbers at the foot of cards that nothing accounts for, by destination",
+        help="only the numbers of cards that are missing from the journal, by destination",
     )
 
 

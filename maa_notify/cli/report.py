@@ -1,4 +1,4 @@
-"""`report`: how requests fared in a month, a quarter or any span, as text, JSON or a page."""
+"""`report`: figures about the requests of a month, a quarter or any span, as text, JSON or a page."""
 
 import argparse
 from datetime import UTC, datetime

@@ -1,9 +1,9 @@
 """What a failure means, when a notification is tried again, and in which form. Pure.
 
-One failure does not tell whose fault it is: the card's, the person's or the destination's. What the
-destination takes meanwhile does. So a notification that failed, although other cards were taken since, is ill
-itself, and waits by itself; until that is known, the destination counts as failing, and each poll offers it
-what has failed least.
+One failure does not show its cause: the card, the person or the destination. Whether the destination takes
+other cards does. So a notification that failed although other cards were taken since is itself the cause,
+and only it waits. Until that is known, the destination counts as failing, and each poll offers it what has
+failed least.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
-"""The simulated tenant's defence around approval, as Entra tells it: units, roles, policies and applications.
+"""What the posture checks read in the simulated tenant: units, roles, policies and applications.
 
-A new one is sound. Tests and the demo break it by changing what is held.
+A new one passes all checks. Tests and the demo make findings by changing it.
 """
 
 import uuid

@@ -184,9 +184,9 @@ def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
 
 def _documentation() -> dict[str, tuple[str, str]]:
     """Return the documentation of this repository: its texts, and a page that shows each."""
-    pages = [path for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))) if path.is_file()]
+    loose = (_ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))
     files: dict[str, tuple[str, str]] = {}
-    for page in pages:
+    for page in (path for path in (*loose, *sorted((_ROOT / "docs").glob("*.md"))) if path.is_file()):
         name = page.relative_to(_ROOT).as_posix()
         files[f"/text/{name}"] = ("text/plain; charset=utf-8", page.read_text(encoding="utf-8"))
         files[f"/read/{name}"] = (_HTML, _own("read.html"))

@@ -1,4 +1,4 @@
-"""What can befall the tenant at a press: time goes by, a service is down, somebody tries something.
+"""What a visitor can cause by a button: time passes, a service is down, somebody attacks.
 
 `SITUATIONS` is a table. A new one is one entry there: the page draws a button for what happens once, and a
 switch for what lasts until it is undone.
@@ -134,7 +134,7 @@ _ENTRIES = (
     Situation(
         "later",
         "12 hours later",
-        "Reminders come as a request grows old; after three days it expires.",
+        "Reminders come while a request waits; after three days it expires.",
         begin=lambda stage: stage.clock.move(HALF_A_DAY),
     ),
     Situation(
@@ -146,13 +146,13 @@ _ENTRIES = (
     Situation(
         "lure",
         "A request that lies",
-        "A justification full of links, a picture and a mention: on the card it is text, and nothing else.",
+        "A justification full of links, a picture and a mention: the card shows them as plain text.",
         begin=_lie,
     ),
     Situation(
         "attack",
         "Around approval",
-        "An account joins the approver group, an app gets a permission and wipes: no request, and yet cards.",
+        "An account joins the approver group; an app gets a permission and wipes. The watch alerts.",
         begin=_attack,
     ),
     Situation(
@@ -173,7 +173,7 @@ _ENTRIES = (
         "graph",
         "graph-down",
         "Graph is down",
-        "Nothing can be read. The first poll that succeeds tells what happened in the meantime.",
+        "Polls fail. The first one that succeeds announces what happened in the meantime.",
     ),
 )
 

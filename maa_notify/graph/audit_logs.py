@@ -178,7 +178,7 @@ def _details(value: object) -> Iterator[tuple[str, str]]:
 
 
 def _opened(value: object) -> object:
-    """What a JSON text holds, one level; a text that is none as it is."""
+    """The value of a JSON text, one level deep; any other text as it is."""
     if not isinstance(value, str):
         return value
     try:

@@ -171,7 +171,9 @@ def _heed(
         etag, pending = store.write_mark_of_loss(APPROVALS, mark, etag, alarms)
     except ConflictError:
         return snapshot, []  # another poller found it, too
-    _LOG.error("poll.memory_lost", source=APPROVALS, reason=loss, text="rows of this tenant are not as left")
+    _LOG.error(
+        "poll.memory_lost", source=APPROVALS, reason=loss, text="rows are not as the last poll left them"
+    )
     marks, etags = {**snapshot.marks, APPROVALS: mark}, {**snapshot.mark_etags, APPROVALS: etag}
     return replace(snapshot, marks=marks, mark_etags=etags), pending
 

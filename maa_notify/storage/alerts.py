@@ -1,4 +1,4 @@
-"""What the watch told: alerts are kept by key, so that none is told twice, whatever was restarted."""
+"""Stores the alerts of the watch by key, so that none is posted twice, also after a restart."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Reads all requests that are remembered: those that are listed, and those that left the list."""
+"""Reads all stored requests: those that are listed, and those that left the list."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
