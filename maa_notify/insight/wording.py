@@ -101,8 +101,8 @@ def remarks(found: Figures) -> list[str]:
 
 
 def _pair(names: tuple[str, str], counts: tuple[int, int]) -> str:
-    who = " and ".join(map(_name, names)) if all(names) else "two people"
-    return f"All requests of {who} are decided by the other of both ({counts[0]} and {counts[1]})."
+    who = " and ".join(map(_name, names)) if all(names) else "Two people"
+    return f"{who} decide all of each other's requests ({counts[0]} and {counts[1]})."
 
 
 def _name(name: str) -> str:
