@@ -152,7 +152,7 @@ def fits(query: Query, event: AuditEvent) -> bool:
     return (
         query.span.holds(event.at)
         and (not folded(query.text) or holds_any(query.text, names))
-        and (not query.verb or means(query.verb, [event.verb]))
+        and (not query.verb or means(query.verb, event.verb))
         and (not folded(query.person) or is_called(query.person, event.actor))
         and (not query.policy_type or any(_is_of_type(each, query.policy_type) for each in types))
     )

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -37,9 +38,8 @@ class Query(Struct, frozen=True):
 
     @property
     def needle(self) -> str:
-        """A word that everything that fits holds somewhere, whatever stands between words; "" for none."""
-        words = (folded(self.text) or folded(self.person)).split()
-        return max(words, key=len, default="")
+        """Words that all that fits holds somewhere in this order, as `folded` reads it; "" for none."""
+        return folded(self.text) or folded(self.person)
 
     @property
     def is_of_something(self) -> bool:
@@ -52,7 +52,7 @@ class Query(Struct, frozen=True):
         """Whether a request is asked for."""
         request = record.request
         return (
-            self.span.holds_any(record.moments)
+            (self.span == ALWAYS or self.span.holds_any(record.moments))
             and (not folded(self.text) or holds_any(self.text, names_of(record)))
             and (not folded(self.person) or any(is_called(self.person, each) for each in people_of(record)))
             and (not self.key or key_in(self.key) == short_key(request.id))
@@ -96,6 +96,7 @@ def holds_any(part: str, texts: Iterable[str]) -> bool:
     return any(wanted in folded(each) for each in texts if each)
 
 
+@lru_cache(maxsize=4_096)  # a tenant's people are few, and a search looks at their names in all requests
 def folded(text: str) -> str:
     """A text as it is compared: as people see it, without case, with one spelling of each letter.
 

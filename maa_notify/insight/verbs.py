@@ -84,13 +84,18 @@ def words_of(request: ApprovalRequest) -> frozenset[str]:
 
 def is_verb_of(word: str, request: ApprovalRequest) -> bool:
     """Whether people may call by this word what the request does, in any case: `changed` is `update`."""
-    return means(word, words_of(request))
+    return not _meant(word).isdisjoint(words_of(request))
 
 
-def means(said: str, words: Iterable[str]) -> bool:
-    """Whether people may mean one of these words, in lower case, by what they say in any case."""
+def means(said: str, word: str) -> bool:
+    """Whether people may mean a verb, in lower case, by what they say in any case."""
+    return not _meant(said).isdisjoint(_with_same([word]))
+
+
+@lru_cache(maxsize=64)
+def _meant(said: str) -> frozenset[str]:
     word = said.strip().lower()
-    return not {word, DEEDS.get(word), NOUNS.get(word)}.isdisjoint(_with_same(words))
+    return frozenset(filter(None, (word, DEEDS.get(word), NOUNS.get(word))))
 
 
 def _with_same(words: Iterable[str]) -> frozenset[str]:
