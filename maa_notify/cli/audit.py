@@ -1,7 +1,7 @@
 """Asks Intune's audit log for what an answer needs, and says what it was not asked for, and why."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SURFACE = Surface(tuple(each.name for each in AUDIT.permissions))
 _MOST_WINDOWS = 10
 """Requests of which the log is asked when they were carried out, the latest ones: each is a call or more."""
+
+_AT_ONCE = timedelta(days=30)
 
 Window = tuple[datetime, datetime]
 
@@ -51,6 +53,8 @@ def asked(  # noqa: PLR0913 - the question and all that is known already
     now = notifier.clock.now()
     alone = None if is_keyed else _window_alone(query, began, now, has_found=bool(found))
     notes = [] if is_keyed else _notes(query, found, alone, began, notifier.cards.times)
+    if query.span.start is not None and query.span.start > now:
+        notes = ["That time is yet to come."]
     if not is_wanted:
         return Told(notes=[*notes, "The audit log was not asked."])
     approved = [(each, window) for each in found if (window := window_of(each)) is not None]
@@ -78,11 +82,15 @@ def asked(  # noqa: PLR0913 - the question and all that is known already
 
 
 def _events(notifier: "App", window: Window) -> "Iterator[AuditEvent]":
-    """What was done in a window, while it is read."""
-    for raw in notifier.reader.entries(audit_path(*window), _SURFACE):
-        event = parse_event(raw)
-        if event is not None:
-            yield event
+    """What was done in a window, month by month: each has the time that one collection may take."""
+    start, end = window
+    while start < end:
+        stop = min(end, start + _AT_ONCE)
+        for raw in notifier.reader.entries(audit_path(start, stop), _SURFACE):
+            event = parse_event(raw)
+            if event is not None:
+                yield event
+        start = stop
 
 
 def _window_alone(query: "Query", began: datetime | None, now: datetime, *, has_found: bool) -> Window | None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -407,6 +408,37 @@ def test_what_no_request_tells_of_the_audit_log_may(command: Command, ask: Ask, 
     assert [(each["object"], each["sure"]) for each in told["answers"]] == [("Baseline", "audit")]
     assert "done without one" in " ".join(told["notes"])
     assert kiosk["answers"] == everything["answers"] == []
+
+
+def test_a_long_time_is_asked_of_the_audit_log_in_parts(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """So that a large tenant's two years neither take too long for one listing nor fill the memory."""
+    old = event(
+        completed(days=200), resources=[{"displayName": "Baseline", "auditResourceType": "MobileApp"}]
+    )
+    log(graph, old)
+    command("poll")
+
+    told = ask("baseline", "--since", f"{NOW - timedelta(days=300):%Y-%m-%d}", audit=True)
+
+    spans = [
+        re.findall(r"[0-9]{4}-[0-9T:-]+Z", call.params["$filter"])
+        for call in graph.calls
+        if "auditEvents" in call.path
+    ]
+    assert objects(told) == ["Baseline"]
+    assert len(spans) > 9
+    assert [each[1] for each in spans[:-1]] == [each[0] for each in spans[1:]]
+
+
+def test_of_a_time_to_come_nothing_is_known(command: Command, graph: FakeGraph) -> None:
+    """It is said, and is no error; a mistyped year is seen at once."""
+    graph.requests = [completed()]
+    command("poll")
+
+    done = command("who", "laptop", "--on", f"{NOW.year + 1}")
+
+    assert (done.code, "Nothing that fits is known." in done.out) == (0, True)
+    assert "yet to come" in done.out
 
 
 def test_a_log_that_was_not_asked_is_not_said_to_be(command: Command, graph: FakeGraph) -> None:
