@@ -19,7 +19,7 @@ _LINES = 50
 _NAME = 256
 _NOTE = 2_000
 _WORDS = {APPROVED: "Approved", REJECTED: "Rejected"}
-_UNSEEN = "when no poll saw"
+_UNSEEN = "at a time that no poll saw"
 
 
 def print_answers(answers: Sequence[Answer], left_out: int, notes: Sequence[str], times: TimeFormat) -> None:

@@ -122,6 +122,29 @@ def test_what_can_be_meant_is_found(question: str, found: list[str]) -> None:
     assert [name for name in ("Office 2021", "Office 365", "KIOSK-7") if name in body] == found
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who approved kiosk-7",
+        "who wiped kiosk-7 this year",
+        "who approved the kiosk-7 wipe",
+        "who approved office 2021",
+        f"who approved {short_key('request-KIOSK-7')}",
+        "who approved o",
+    ],
+)
+@pytest.mark.parametrize("asker", [MIRA, ""])
+def test_no_wording_opens_what_is_somebody_elses(question: str, asker: str) -> None:
+    """Outside a team's channel nobody is told of it, nor that it is there, whichever reading fits."""
+    wipe = Target("KIOSK-7", "Action", "ManagedDevice", action="wipe")
+    states = [of(JONAS, "KIOSK-7", target=wipe), of(JONAS, "Office 2021"), of(JONAS, "Office 365")]
+
+    shown = as_read(text(remembered(question, *states, asker=asker, private=True)))
+
+    assert strings.NOTHING_REMEMBERED in shown
+    assert strings.NOTHING_REMEMBERED not in as_read(text(remembered(question, *states)))
+
+
 def test_how_a_question_was_understood_is_said() -> None:
     """That nothing is known of march must not pass for nothing at all; nor may a name pass for our words."""
     shown = as_read(text(remembered("who wiped laptop-42 in march", of(MIRA, "LAPTOP-42"))))

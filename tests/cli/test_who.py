@@ -247,7 +247,9 @@ def test_everybody_who_decided_is_told(command: Command, graph: FakeGraph) -> No
 
     assert "Approved     by Mira Holt" in shown
     assert "Approved     by Noor Haddad" in shown
-    assert "by the application robot, when no poll saw" in command("who", "unseen", "--no-audit").out
+    assert (
+        "by the application robot, at a time that no poll saw" in command("who", "unseen", "--no-audit").out
+    )
 
 
 def test_no_escape_that_others_wrote_reaches_the_terminal(command: Command, graph: FakeGraph) -> None:
