@@ -22,6 +22,7 @@ from maa_notify.graph.permission_holders import APPS, HolderReader
 from maa_notify.graph.reader import GraphReader
 from maa_notify.graph.refusals import Surface
 from maa_notify.graph.units import UNITS, UnitReader
+from maa_notify.graph.wire import convert
 from maa_notify.insight.identifiers import POWERFUL_ROLES
 from maa_notify.insight.posture.directory import (
     AuthorizationPolicy,
@@ -207,7 +208,7 @@ class PostureReader:
 
     def _list(self, name: str, path: str, kind: type[_Wire], *surfaces: Surface) -> tuple[_Wire, ...] | Gap:
         def read() -> tuple[_Wire, ...]:
-            return msgspec.convert(self._reader.entries(path, surfaces[0]), tuple[kind, ...])  # type: ignore[valid-type]
+            return convert(self._reader.entries(path, surfaces[0]), tuple[kind, ...])  # type: ignore[valid-type]
 
         return self._part(name, read, *surfaces)
 
@@ -216,7 +217,7 @@ class PostureReader:
             found = self._reader.find(path, SETTINGS, tries=_TRIES)
             if found is None:
                 raise GraphUnavailable(f"Graph has no {name}")
-            return msgspec.convert(found, kind)
+            return convert(found, kind)
 
         return self._part(name, read, SETTINGS)
 
@@ -263,7 +264,7 @@ class PostureReader:
 
         def read() -> PimPolicy:
             entries = self._reader.entries(f"{path}&$expand=policy($expand=rules)", PIM_RULES)
-            found = [each.policy for each in msgspec.convert(entries, tuple[_PolicyOfRole, ...])]
+            found = [each.policy for each in convert(entries, tuple[_PolicyOfRole, ...])]
             return next((each for each in found if each is not None), PimPolicy())
 
         return self._part("rules of roles", read, PIM_RULES)
@@ -277,7 +278,7 @@ class PostureReader:
                 entries += page.entries
                 if page.next_link:
                     self._clock.sleep(_PACE)
-            return msgspec.convert(entries, tuple[CaPolicy, ...])
+            return convert(entries, tuple[CaPolicy, ...])
 
         return self._part("Conditional Access policies", read, SETTINGS)
 
@@ -317,10 +318,10 @@ def _whole(parts: Iterable[tuple[_Value, ...] | Gap]) -> list[_Value]:
 def _held_group(assignment: RoleAssignment | RoleInstance) -> str:
     """The id of the group that holds a role; "" where it is no group."""
     is_group = assignment.principal is not None and assignment.principal.kind == "group"
-    return assignment.principal_id.lower() if is_group else ""
+    return assignment.principal_id if is_group else ""
 
 
 def _left_out(policies: tuple[CaPolicy, ...] | Gap) -> list[str]:
     """The ids of groups that policies in force leave out."""
     users = [each.conditions.users for each in _whole([policies]) if each.is_on and each.conditions]
-    return [group.lower() for each in users if each for group in each.exclude_groups or ()]
+    return [group for each in users if each for group in each.exclude_groups or ()]
