@@ -27,6 +27,7 @@ from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, graph_error
 from tests.support.posture import ROLES as ALL
 from tests.support.posture import Tenant, person
+from tests.support.wire import reply
 
 
 @pytest.mark.parametrize("check", BY_ID)
@@ -395,6 +396,17 @@ def test_what_is_not_read_in_time_is_unknown(tenant: Tenant, judged: Judge, grap
 
     assert found.verdict is Verdict.UNKNOWN
     assert graph.calls == []
+
+
+def test_a_slow_graph_takes_no_more_than_the_time_that_there_is(
+    tenant: Tenant, read: Read, graph: FakeGraph, clock: FakeClock
+) -> None:
+    """Also within a part: what it waits for is given up at the end."""
+    graph.answer_all(reply(429, json={}, headers={"Retry-After": "15"}))
+    begun = clock.monotonic()
+    read(seconds=50)
+
+    assert clock.monotonic() - begun <= 50
 
 
 def test_pages_of_conditional_access_are_paced(
