@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards.text import plain
 from maa_notify.domain.change import Change
@@ -24,6 +25,8 @@ SUBJECT = "posture:tenant"
 _MOST_PARTS = 150
 _TEXT_LIMIT = 100
 """Together they fit into a row of the state store, which takes 32,000 characters. Of more, the gravest."""
+_TOLD_LIMIT = 180
+"""Of a fault that is new, so that a long name does not hide what is wrong."""
 _MOST_NEW, _MOST_MENDED = 5, 3
 """With a line for how many more, and two below, as many as a card shows."""
 _A_DAY = timedelta(hours=36)
@@ -86,7 +89,7 @@ def _difference(known: Sequence[FindingPart], posture: Posture) -> _Difference:
     ordered = sorted(present.values(), key=lambda part: (_rank(part), part.key not in before))
     remembered = (*ordered, *kept)[:_MOST_PARTS]
     return _Difference(
-        parts=remembered,
+        parts=tuple(replace(part, text=plain(part.text, _TEXT_LIMIT)) for part in remembered),
         new=tuple(part for part in remembered if _is_new(part, before.get(part.key))),
         mended=tuple(part for part in gone if _check_of(part) not in half_seen),
         count=len(present) + len(kept),
@@ -94,10 +97,10 @@ def _difference(known: Sequence[FindingPart], posture: Posture) -> _Difference:
 
 
 def _parts(judgement: Judgement) -> Iterator[FindingPart]:
-    """The faults of a check, as they are remembered."""
+    """The faults of a check, as they are told."""
     for problem in judgement.problems:
         digest = hashlib.sha256(problem.thing.encode()).hexdigest()[:16]
-        text = plain(problem.text, _TEXT_LIMIT)
+        text = plain(problem.text, _TOLD_LIMIT)
         yield FindingPart(f"{judgement.check.id}:{digest}", text, str(problem.severity))
 
 

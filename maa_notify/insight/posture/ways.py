@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.cards.text import plain
 from maa_notify.insight.identifiers import ACTS_ON_INTUNE, POWERFUL_ROLES
 from maa_notify.insight.posture.apps import is_microsofts
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
@@ -17,6 +18,8 @@ from maa_notify.insight.posture.identifiers import (
 )
 
 _NAMED = 6
+_NAME_LIMIT = 40
+"""So that nobody's name leaves no room for the others."""
 
 
 class Protection(StrEnum):
@@ -156,7 +159,7 @@ def summary(ways: list[Way]) -> str:
 
 
 def _named(found: dict[str, str]) -> str:
-    names = list(found.values())
+    names = [plain(name, _NAME_LIMIT) for name in found.values()]
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 

@@ -233,3 +233,13 @@ def test_a_tenant_full_of_faults_fits_into_one_row_and_one_card(tenant: Tenant, 
     assert len(notice.facts) <= 12
     assert len(encode(looks.state)) < 32_000
     assert looks.look() is None
+
+
+def test_a_long_name_hides_neither_the_fault_nor_other_names(tenant: Tenant, looks: Looks) -> None:
+    """Whoever names an application may choose 120 letters."""
+    tenant.directory.add_app("x" * 120, WIPES)
+
+    notice = looks.look()
+
+    assert notice is not None
+    assert "holds DeviceManagement" in notice.facts[0].value
