@@ -1,17 +1,27 @@
 """What stands around approval in the demo: sound at first, and broken and mended by a visitor."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from maa_notify.cards.notice_samples import posture_mended, posture_opened
 from maa_notify.clock import SystemClock
 from maa_notify.demo.defence import FAULTS
 from maa_notify.demo.entra_api import SCOPE, TENANT_ID
 from maa_notify.demo.server import DemoServer
+from maa_notify.domain.event import Notice
 from maa_notify.graph.posture import PostureReader
 from maa_notify.graph.reader import GraphReader
+from maa_notify.insight.posture.changes import compare_posture
 from maa_notify.insight.posture.checks import assess
+from maa_notify.insight.posture.facts import Facts
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Verdict
+from maa_notify.insight.posture.ways import summary, ways_around
+from tests.demo.support import START
 from tests.support.entra import FakeTokens
 
 BESIDE = {"P5": {"P2", "P4"}}
@@ -20,15 +30,22 @@ UNTOLD = {"P5": {"P6"}}
 """Without a unit nobody rules one."""
 
 
-def verdicts(server: DemoServer) -> dict[str, Verdict]:
-    """What each check comes to, as the notifier sees the tenant."""
+def look(server: DemoServer, *, broken: Iterable[str] = (), mended: Iterable[str] = ()) -> Facts:
+    """What the notifier sees of the tenant, after something was broken and mended."""
+    for keys, is_broken in ((broken, True), (mended, False)):
+        for key in keys:
+            server.defence.switch(key, broken=is_broken)
     clock = SystemClock()
     reader = GraphReader(server.url, SCOPE, FakeTokens([server.entra.issue()]), clock)
     try:
-        facts = PostureReader(reader, clock, TENANT_ID, 60).read()
+        return PostureReader(reader, clock, TENANT_ID, 60).read()
     finally:
         reader.close()
-    return {each.check.id: each.verdict for each in assess(facts, Limits()).judgements}
+
+
+def verdicts(server: DemoServer) -> dict[str, Verdict]:
+    """What each check comes to."""
+    return {each.check.id: each.verdict for each in assess(look(server), Limits()).judgements}
 
 
 def others(server: DemoServer) -> dict[str, Verdict]:
@@ -79,6 +96,26 @@ def test_everything_can_be_broken_at_once_and_twice(now: DemoServer, client: htt
             assert Verdict.PASS not in verdicts(now).values()
 
     assert others(now) == {}
+
+
+def test_the_samples_of_cards_are_what_is_told_of_this_tenant(now: DemoServer) -> None:
+    """So that the gallery shows no card that nobody gets."""
+    told = [
+        look(now, broken=["posture-p12"]),
+        look(now, broken=["posture-p11", "posture-p15"], mended=["posture-p12"]),
+        look(now, mended=["posture-p15"]),
+        look(now, mended=["posture-p11"]),
+    ]
+    state, notices = None, []
+    for day, facts in enumerate(told):
+        posture, at = assess(facts, Limits()), START + timedelta(days=day)
+        change = compare_posture(state, posture, summary(ways_around(facts)), at)
+        state = change.after
+        notices.append(change.event)
+
+    for sample, notice in ((posture_opened(START), notices[1]), (posture_mended(START), notices[3])):
+        assert isinstance(notice, Notice)
+        assert replace(notice, at=START, revision=sample.revision) == sample
 
 
 def test_the_page_is_what_the_command_writes(now: DemoServer, client: httpx.Client) -> None:
