@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
+from maa_notify.cards.notice_samples import posture_mended, posture_opened
 from maa_notify.domain.approvers import Decider, Deciders, Obstacle
 from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
@@ -462,6 +463,16 @@ CATALOGUE = (
         "heartbeat-half-blind",
         "The same, while the notifier lacks permissions without which requests may be hidden.",
         _half_blind_heartbeat,
+    ),
+    Sample(
+        "posture",
+        "The daily look at the defence around approval found something new, and something mended.",
+        posture_opened,
+    ),
+    Sample(
+        "posture-mended",
+        "Nothing new was found there, and what was found before is mended.",
+        posture_mended,
     ),
     Sample(
         "plain",
