@@ -21,10 +21,10 @@ _WORD = {
 _NOBODY = "the log does not tell"
 
 
-def notice_of(state: AlertState, now: datetime) -> Notice:
-    """The notice of an alert, or of what joined it since it was told first."""
+def notice_of(state: AlertState, now: datetime, *, is_more: bool = False) -> Notice:
+    """The notice of an alert, or of what joined it since it was told first (`is_more`)."""
     alert = state.alert
-    more = "More of the same: " if state.revision > 1 else ""
+    more = "More of the same: " if is_more else ""
     about = (Fact("About", alert.object_name),) if alert.object_name else ()
     address = (Fact("From", alert.actor.address),) if alert.actor.address else ()
     return Notice(

@@ -31,7 +31,7 @@ def story_of(alert: Alert, others: Iterable[Alert], states: Iterable[RequestStat
 
 def _related(alert: Alert, others: Sequence[Alert]) -> list[Alert]:
     """The alert and those that share a person or an object with it, or with one that does."""
-    found, left, ids = [alert], [each for each in others if each.events != alert.events], _ids(alert)
+    found, left, ids = [alert], [each for each in others if each != alert], _ids(alert)
     while near := [each for each in left if not ids.isdisjoint(_ids(each))]:
         found += near
         left = [each for each in left if each not in near]
@@ -40,11 +40,11 @@ def _related(alert: Alert, others: Sequence[Alert]) -> list[Alert]:
 
 
 def _ids(alert: Alert) -> frozenset[str]:
-    return alert.concerns | ({alert.actor.id} - {""})
+    return alert.concerns | {alert.object_id} | ({alert.actor.id} - {""})
 
 
 def _part(alert: Alert) -> Part:
-    who = next((each.value for each in alert.facts if each.label in {"Who", "Owner"}), "")
+    who = next((each.value for each in alert.facts if each.label in {"Who", "Taken out", "Owner"}), "")
     return Part(alert.at, alert.title, who or alert.object_name or alert.actor.account or alert.actor.name)
 
 
@@ -55,7 +55,7 @@ def _decision(state: RequestState, known: frozenset[str], at: datetime) -> Itera
         if (
             step.status in {APPROVED, COMPLETED}
             and step.by.id
-            and step.by.id in known
+            and step.by.id.lower() in known
             and _is_near(step.at, at)
         ):
             yield Part(step.at, f"approved request {short_key(request.id)}", step.by.upn or step.by.name)
