@@ -47,6 +47,10 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    def is_worse_than(self, other: "Severity") -> bool:
+        """Whether it is worse."""
+        return _RANK[self] < _RANK[other]
+
 
 MOST_EVENTS = 100
 """Ids of entries that an alert keeps, and ids that it is about."""
@@ -111,7 +115,7 @@ class Alert(Struct, frozen=True):
 
     def joined(self, other: "Alert") -> "Alert":
         """This alert with what another of the same act adds; the worse one says what it is."""
-        worse = other if _RANK[other.severity] < _RANK[self.severity] else self
+        worse = other if other.severity.is_worse_than(self.severity) else self
         is_vague = self.actor.kind is ActorKind.UNKNOWN or self.is_repeated
         return replace(
             self,

@@ -230,15 +230,26 @@ class LogSource:
         problem: GraphError | None,
     ) -> News:
         known: dict[str, Versioned[AlertState]] = {}
+        families: dict[str, list[Versioned[AlertState]]] = {}
+        requests = [each.value for each in snapshot.tracked.values()]
 
         def told(alert: Alert) -> Sequence[AlertState]:
-            family = self._alerts.read_family(family_of(alert))
-            known.update({each.value.subject_id: each for each in family})
-            return [each.value for each in family]
+            family = family_of(alert)
+            if family not in families:
+                families[family] = self._alerts.read_family(family)
+                known.update({each.value.subject_id: each for each in families[family]})
+            return [each.value for each in families[family]]
 
-        requests = [each.value for each in snapshot.tracked.values()]
-        telling = Telling(self._habits.allowed, self._habits.tells_low, requests)
-        changes = alert_changes(found, told, lambda: self._recent(now), telling, now)
+        def recent() -> Sequence[AlertState]:
+            found = self._alerts.read_versioned(now - WITHIN)
+            for each in found:  # what was compared keeps the version in which it was read
+                known.setdefault(each.value.subject_id, each)
+            return [each.value for each in found]
+
+        habits = self._habits
+        # One of the sources is enough to follow the stories; it is the one that compares, too.
+        telling = Telling(habits.allowed, habits.tells_low, requests, follows=habits.compares)
+        changes = alert_changes(found, told, recent, telling, now)
         return News(
             changes,
             known,
@@ -248,9 +259,6 @@ class LogSource:
             not_before=None if problem is None else wait_asked_for(problem, self._clock.now()),
             cursor=_written(cursor),
         )
-
-    def _recent(self, now: datetime) -> list[AlertState]:
-        return self._alerts.read_since(now - WITHIN)
 
 
 class _Read(Struct, frozen=True):

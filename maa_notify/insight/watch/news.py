@@ -1,6 +1,6 @@
 """Alerts that were found, held against those that were told: what is new, what joins, what is muted. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -11,11 +11,14 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.insight.watch.acts import MANY_BY, is_same_act, many_by
 from maa_notify.insight.watch.allow import Allowed, muting
-from maa_notify.insight.watch.notices import notice_of
-from maa_notify.insight.watch.stories import story_of
+from maa_notify.insight.watch.notices import GOES_ON, MORE, notice_of
+from maa_notify.insight.watch.stories import decided_since, decisions_in, story_of
 
 _BETWEEN_LOOKS = timedelta(hours=3)
 """Within which what is found by comparing was told already, if the log told it: looks are an hour apart."""
+
+_SINCE_DECIDED = timedelta(hours=2)
+"""How long after a decision the stories are looked through for it."""
 
 
 class Telling(Struct, frozen=True):
@@ -25,11 +28,13 @@ class Telling(Struct, frozen=True):
         allowed: which ones are muted.
         tells_low: whether any destination asks for those of low severity.
         requests: that are known, for the stories.
+        follows: whether what was told is told again when its story goes on.
     """
 
     allowed: Sequence[Allowed] = ()
     tells_low: bool = False
     requests: Sequence[RequestState] = ()
+    follows: bool = False
 
 
 def alert_changes(
@@ -56,11 +61,28 @@ def alert_changes(
         if change is not None:
             before = changes.get(change.subject_id, change).before
             changes[change.subject_id] = replace(change, before=before)
-    if not changes:
+    is_decided = telling.follows and decided_since(telling.requests, now - _SINCE_DECIDED)
+    if not changes and not is_decided:
         return []
-    earlier = (each.alert for each in recent() if each.subject_id not in changes)
-    others = [*earlier, *(each.after.alert for each in changes.values() if each.after is not None)]
-    return [_told(each, others, telling, now) for each in changes.values()]
+    earlier = [each for each in recent() if each.subject_id not in changes]
+    others = [each.alert for each in (*earlier, *(each.after for each in changes.values())) if each]
+    return [
+        *(_told(each, others, telling, now) for each in changes.values()),
+        *(_continued(earlier, others, telling, now) if is_decided else ()),
+    ]
+
+
+def _continued(
+    told: Iterable[AlertState], others: Sequence[Alert], telling: Telling, now: datetime
+) -> Iterator[Change[AlertState]]:
+    """The changes to alerts that rang, about whose people something was decided since."""
+    for state in told:
+        if state.muted or _is_quiet(state, telling):
+            continue
+        story = story_of(state.alert, others, telling.requests)
+        if decisions_in(story) - decisions_in(state.story):
+            after = replace(state, story=story, revision=state.revision + 1)
+            yield Change(state.subject_id, state, after, notice_of(after, now, GOES_ON))
 
 
 def _as_many(alert: Alert) -> Alert:
@@ -113,7 +135,10 @@ def _is_known(alert: Alert, known: Sequence[AlertState]) -> bool:
             alert.concerns <= each.alert.concerns and abs(alert.at - each.alert.at) <= _BETWEEN_LOOKS
             for each in known
         )
-    events = {event for each in known for event in each.alert.events}
+    holding = [each.alert for each in known if not set(each.alert.events).isdisjoint(alert.events)]
+    if holding and all(alert.severity.is_worse_than(each.severity) for each in holding):
+        return False  # what followed makes it worse than it was told
+    events = {event for each in holding for event in each.events}
     return events.issuperset(alert.events) or any(_covers(each.alert, alert) for each in known)
 
 
@@ -143,7 +168,7 @@ def _told(
         return replace(change, after=told)
     before = change.before
     is_more = before is not None and not before.muted and not _is_quiet(before, telling)
-    return replace(change, after=told, event=notice_of(told, now, is_more=is_more))
+    return replace(change, after=told, event=notice_of(told, now, MORE if is_more else ""))
 
 
 def _is_quiet(state: AlertState, telling: Telling) -> bool:

@@ -18,13 +18,14 @@ _WORD = {
     Severity.MEDIUM: "Medium",
     Severity.LOW: "Low",
 }
+MORE = "More of the same: "
+GOES_ON = "It went on: "
 _NOBODY = "the log does not tell"
 
 
-def notice_of(state: AlertState, now: datetime, *, is_more: bool = False) -> Notice:
-    """The notice of an alert, or of what joined it since it was told first (`is_more`)."""
+def notice_of(state: AlertState, now: datetime, why_again: str = "") -> Notice:
+    """The notice of an alert; `why_again` is `MORE` or `GOES_ON` where it was told before."""
     alert = state.alert
-    more = "More of the same: " if is_more else ""
     about = (Fact("About", alert.object_name),) if alert.object_name else ()
     address = (Fact("From", alert.actor.address),) if alert.actor.address else ()
     return Notice(
@@ -32,7 +33,7 @@ def notice_of(state: AlertState, now: datetime, *, is_more: bool = False) -> Not
         state.subject_id,
         state.revision,
         now,
-        f"{more}{alert.title}",
+        f"{why_again}{alert.title}",
         text=f"{_WORD[alert.severity]} severity. Began {alert.at:%Y-%m-%d %H:%M} UTC.",
         facts=(
             *about,

@@ -11,6 +11,7 @@ from maa_notify.domain.request import APPROVED, COMPLETED
 WITHIN = timedelta(days=1)
 """How far apart the parts of a story may lie."""
 _MOST = 12
+_DECISION = "approved request "
 
 
 def story_of(alert: Alert, others: Iterable[Alert], states: Iterable[RequestState]) -> tuple[Part, ...]:
@@ -58,7 +59,18 @@ def _decision(state: RequestState, known: frozenset[str], at: datetime) -> Itera
             and step.by.id.lower() in known
             and _is_near(step.at, at)
         ):
-            yield Part(step.at, f"approved request {short_key(request.id)}", step.by.upn or step.by.name)
+            yield Part(step.at, f"{_DECISION}{short_key(request.id)}", step.by.upn or step.by.name)
+
+
+def decided_since(states: Iterable[RequestState], since: datetime) -> bool:
+    """Whether anybody approved a request since then (UTC)."""
+    steps = (step for each in states for step in each.steps)
+    return any(each.status in {APPROVED, COMPLETED} and each.by.id and each.at >= since for each in steps)
+
+
+def decisions_in(story: Iterable[Part]) -> set[Part]:
+    """The parts of a story that are approvals."""
+    return {each for each in story if each.what.startswith(_DECISION)}
 
 
 def _is_near(one: datetime, other: datetime) -> bool:
