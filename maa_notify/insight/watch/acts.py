@@ -19,6 +19,7 @@ _TWIN = timedelta(minutes=15)
 _LATE = timedelta(minutes=10)
 """By how much the one half may come later into the log than the other."""
 MANY_BY = "many by "
+_BAD_COMPANY = frozenset({"B1", "B5", "B7", "B8"})
 _MANY = 10
 """Objects of one kind of alert and one actor, above which they are one alert."""
 
@@ -65,37 +66,33 @@ def _without_twins(entries: Sequence[LogEntry], ground: Ground) -> Iterator[LogE
     def about(entry: LogEntry) -> str:
         return role_of(entry) or approver_group_in(entry, ground)
 
-    by_pim = [
-        (about(each), {one.id for one in each.of_kind("user")}, each.at)
-        for each in entries
-        if each.service == "pim"
-    ]
+    by_pim: dict[tuple[str, str], list[datetime]] = {}
+    for each in entries:
+        thing = about(each) if each.service == "pim" else ""
+        for person in each.of_kind("user") if thing else ():
+            by_pim.setdefault((thing, person.id), []).append(each.at)
     for entry in entries:
-        is_twin = (
-            entry.service != "pim"
-            and is_pim(entry.actor)
-            and any(
-                thing == about(entry)
-                and abs(at - entry.at) <= _TWIN
-                and not people.isdisjoint(each.id for each in entry.targets)
-                for thing, people, at in by_pim
-                if thing
-            )
-        )
-        if not is_twin:
+        may_be_twin = entry.service != "pim" and is_pim(entry.actor)
+        thing = about(entry) if may_be_twin else ""
+        own = [at for each in entry.targets for at in by_pim.get((thing, each.id), ())] if thing else []
+        if not any(abs(at - entry.at) <= _TWIN for at in own):
             yield entry
 
 
 def acts(alerts: Iterable[Alert]) -> list[Alert]:
     """The alerts with those of one kind, actor and object within an hour joined, in the order they began."""
     found: list[Alert] = []
+    places: dict[tuple[str, str], list[int]] = {}
     for alert in alerts:
-        for place, each in enumerate(found):
-            if is_same_act(each, alert):
-                found[place] = each.joined(alert)
-                break
-        else:
+        keys = [(alert.kind, each) for each in {alert.object_id, *alert.concerns}]
+        near = sorted({place for key in keys for place in places.get(key, ())})
+        place = next((each for each in near if is_same_act(found[each], alert)), len(found))
+        if place == len(found):
             found.append(alert)
+        else:
+            found[place] = found[place].joined(alert)
+        for key in keys:
+            places.setdefault(key, []).append(place)
     return found
 
 
@@ -121,25 +118,21 @@ def raised(alerts: Sequence[Alert]) -> list[Alert]:
     A new app that gets a permission or a credential within the hour; a role that is activated by somebody of
     whom other alerts tell.
     """
-    return [_raised(each, alerts) for each in alerts]
+    bad = [each for each in alerts if each.kind in _BAD_COMPANY and each.severity is not Severity.LOW]
+    return [replace(each, severity=Severity.MEDIUM) if _is_worse(each, bad) else each for each in alerts]
 
 
-def _raised(alert: Alert, others: Sequence[Alert]) -> Alert:
-    near = [each for each in others if each is not alert and abs(each.at - alert.at) <= _ONE_ACT]
+def _is_worse(alert: Alert, bad: Sequence[Alert]) -> bool:
+    """Whether an alert of low severity means more beside these."""
+    if alert.severity is not Severity.LOW or alert.kind not in {"B4", "B9"}:
+        return False
+    near = (each for each in bad if abs(each.at - alert.at) <= _ONE_ACT)
     if alert.kind == "B4":
-        armed = [
-            each
-            for each in near
-            if each.kind in {"B1", "B5"} and not each.concerns.isdisjoint(alert.concerns)
-        ]
-        worse = [each for each in armed if each.severity is not Severity.LOW]
-        return replace(alert, severity=Severity.MEDIUM) if worse else alert
-    if alert.kind == "B9" and alert.severity is Severity.LOW:
-        person = alert.concerns | ({alert.actor.id} - {""})
-        by_same = [each for each in near if each.kind in {"B1", "B5", "B7", "B8"} and each.actor.id in person]
-        worse = [each for each in by_same if each.severity is not Severity.LOW]
-        return replace(alert, severity=Severity.MEDIUM) if worse else alert
-    return alert
+        return any(
+            each.kind in {"B1", "B5"} and not each.concerns.isdisjoint(alert.concerns) for each in near
+        )
+    person = alert.concerns | ({alert.actor.id} - {""})
+    return any(each.actor.id in person for each in near)
 
 
 def many_by(alert: Alert) -> str:

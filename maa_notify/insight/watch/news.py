@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.domain.alert import MOST_EVENTS, Alert, AlertState, Severity
+from maa_notify.domain.alert import MOST_EVENTS, Alert, AlertState, Severity, family_of
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.insight.watch.acts import MANY_BY, is_same_act, many_by
@@ -54,13 +54,20 @@ def alert_changes(
         now: the time of the poll (UTC).
     """
     changes: dict[str, Change[AlertState]] = {}
+    fresh: dict[str, list[AlertState]] = {}
     for alert in found:
-        states = [_as_now(each, changes) for each in (*told(alert), *told(_as_many(alert)))]
-        states += [each.after for each in changes.values() if each.before is None and each.after is not None]
+        states = [_as_now(each, changes) for each in (*told(alert), *fresh.get(family_of(alert), ()))]
+        if _is_known(alert, states):
+            continue
+        many = [_as_now(each, changes) for each in told(_as_many(alert))]
+        if any(_covers(each.alert, alert) for each in many):
+            continue
         change = _change(alert, states, now)
-        if change is not None:
-            before = changes.get(change.subject_id, change).before
-            changes[change.subject_id] = replace(change, before=before)
+        if change.subject_id in changes:
+            change = replace(change, before=changes[change.subject_id].before)
+        elif change.before is None and change.after is not None:
+            fresh.setdefault(family_of(alert), []).append(change.after)
+        changes[change.subject_id] = change
     is_decided = telling.follows and decided_since(telling.requests, now - _SINCE_DECIDED)
     if not changes and not is_decided:
         return []
@@ -96,11 +103,8 @@ def _as_now(state: AlertState, changes: Mapping[str, Change[AlertState]]) -> Ale
     return change.after if change is not None and change.after is not None else state
 
 
-def _change(alert: Alert, states: Sequence[AlertState], now: datetime) -> Change[AlertState] | None:
-    """A change without its event; None where the alert is known with all that it holds."""
-    known = [each for each in states if each.alert.kind == alert.kind]
-    if _is_known(alert, known):
-        return None
+def _change(alert: Alert, known: Sequence[AlertState], now: datetime) -> Change[AlertState]:
+    """A change without its event: an alert that is new, or that joins one about the same object."""
     same = next((each for each in reversed(known) if is_same_act(each.alert, alert)), None)
     if same is None:
         state = AlertState(alert, _free(alert, known, now))
@@ -129,7 +133,7 @@ def _grown(alert: Alert, more: Alert) -> Alert:
 
 def _is_known(alert: Alert, known: Sequence[AlertState]) -> bool:
     if alert.is_repeated:
-        return any(each.alert.object_id == alert.object_id for each in known)
+        return bool(known)
     if not alert.events:  # found by comparing: no entry of a log names it
         return any(
             alert.concerns <= each.alert.concerns and abs(alert.at - each.alert.at) <= _BETWEEN_LOOKS
