@@ -54,8 +54,8 @@ class Severity(StrEnum):
 
 MOST_EVENTS = 100
 """Ids of entries that an alert keeps, and ids that it is about."""
-MOST_FACTS = 12
-"""Lines that an alert keeps, as many as a card shows."""
+MOST_FACTS = 5
+"""Lines that an alert keeps; its card has room for who did it and for the story beside them."""
 
 _Part = TypeVar("_Part")
 _RANK = {each: rank for rank, each in enumerate(Severity)}
