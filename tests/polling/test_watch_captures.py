@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.support.graph import FakeGraph
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
+PAGE = Path(__file__).parents[2] / "docs" / "watch.md"
 LOOKS = (6, 6, 14, 30, 7, 2, 40)
 """Minutes between polls: within a rhythm, beyond the patience with requests, and as the window leaves."""
 
@@ -64,6 +66,14 @@ def test_a_bypass_rings_once(tenant: tuple[Watched, Tenant], teams: FakeTeams, c
     assert kinds == list(capture.cards)
     assert len(cards) == len(capture.cards), cards
     assert all(any(word in card for card in cards) for word in capture.words)
+
+
+def test_the_page_tells_how_many_there_are() -> None:
+    """As they are listed in the tables."""
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert f"| together | {len(BYPASSES)} | {len(BYPASSES)} |" in page
+    assert f"none of {len(DAILY_LIFE)} kinds of daily life" in page
 
 
 @pytest.mark.parametrize("capture", DAILY_LIFE.values(), ids=list(DAILY_LIFE))
