@@ -96,10 +96,10 @@ class GroundReader:
 
     def _rulers(self, units: Iterable[str]) -> frozenset[str]:
         """Who may change what is in these units."""
-        path = "/v1.0/directory/administrativeUnits/{}/scopedRoleMembers"
-        found = (self._reader.entries(path.format(quote(each, safe="")), RULERS) for each in units)
-        held = (each.get("roleMemberInfo") for part in found for each in part if isinstance(each, Mapping))
-        ids = (text_of(each.get("id")).lower() for each in held if isinstance(each, Mapping))
+        rules = "/v1.0/roleManagement/directory/roleAssignments?$filter="
+        scopes = (quote(f"directoryScopeId eq '/administrativeUnits/{each}'", safe="") for each in units)
+        held = (one for each in scopes for one in self._reader.entries(f"{rules}{each}", RULERS))
+        ids = (text_of(each.get("principalId")).lower() for each in held if isinstance(each, Mapping))
         return frozenset(filter(None, ids))
 
     def _apps(self) -> frozenset[str]:
