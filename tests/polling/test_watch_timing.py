@@ -13,13 +13,17 @@ from maa_notify.demo.audit_events import (
     secret_added,
     wiped,
 )
+from maa_notify.demo.wire import json_answer
 from maa_notify.insight.identifiers import GLOBAL_ADMINISTRATOR
 from maa_notify.storage.records import encode
+from tests.cards.judge import alive_in
 from tests.insight.watch.capture_shapes import PIM, PUPPET, by_pim, by_user, role_given
 from tests.polling.test_watch import APP, DIRECTORY, INTUNE, MALLORY, WIPES, Watched, told
+from tests.support.cards import texts
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
+from tests.support.wire import played
 
 MINUTE = timedelta(minutes=1)
 LONGEST_ROW = 32_000
@@ -247,3 +251,43 @@ def test_the_story_goes_on_with_what_the_puppet_approves(
     stories = [card for card in told(teams) if "approved request" in card]
     assert len(stories) == 1
     assert "Somebody was added to an approver group" in stories[0]
+
+
+@pytest.mark.parametrize("path", [DIRECTORY, INTUNE])
+def test_a_log_that_goes_on_elsewhere_is_not_followed(
+    watched: Watched, graph: FakeGraph, teams: FakeTeams, path: str
+) -> None:
+    """The token goes to no other host; what was logged meanwhile is told when the log is sound again."""
+    elsewhere = {"value": [], "@odata.nextLink": f"https://evil.example{path}?$skiptoken=2"}
+    graph.fail_next(*[played(json_answer(200, elsewhere))] * 2, on=path)
+    graph.requests = [make_request(now=watched.clock.now())]
+    watched.logs.log_entra(
+        member_added(watched.clock.now(), MALLORY, watched.group, (PUPPET, "p@contoso.com"))
+    )
+
+    report = watched.notifier.poll_after(360)
+    assert report.failure is None  # of the requests
+    watched.passes(60)
+
+    assert sum("approver group" in card for card in told(teams)) == 1
+    assert len(teams.cards) == 2
+    assert {call.headers.get("host") for call in graph.calls if call.path == path} == {
+        graph.url.partition("//")[2]
+    }
+
+
+def test_an_attack_with_hostile_names_is_text_on_its_card(watched: Watched, teams: FakeTeams) -> None:
+    """Whoever acts chooses his name, and that of his app."""
+    name = "**URGENT** [Approve](https://evil.example) <at>Aiko</at> \u202egnp.exe"
+    watched.logs.log_entra(
+        permission_granted(watched.clock.now(), app(name, name), *WIPES, ("sp", "app", name)),
+        {**member_added(watched.clock.now(), app("x", name), watched.group, (PUPPET, name)), "id": name},
+    )
+
+    watched.passes(10)
+
+    assert len(teams.cards) == 2
+    for card in teams.cards:
+        assert [alive_in(each) for each in texts(card) if "evil" in each] == [
+            [] for each in texts(card) if "evil" in each
+        ]
