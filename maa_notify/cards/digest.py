@@ -8,21 +8,21 @@ from maa_notify.cards import strings
 from maa_notify.cards.bursts import Burst, bursts, together
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
-from maa_notify.cards.names import quoted
 from maa_notify.cards.people import display_name
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.subject import subject_of, subject_runs
+from maa_notify.cards.text import safe
 from maa_notify.cards.times import distance, readers_time, span
 from maa_notify.cards.toast import person
 from maa_notify.domain.decision import odd_approvers
-from maa_notify.domain.event import Event, EventKind, Notice, RequestEvent
+from maa_notify.domain.event import Event, EventKind, Notice, NoticeKind, RequestEvent
 from maa_notify.domain.request import APPROVED, EXPIRED, NEEDS_APPROVAL, STATUSES
 from maa_notify.domain.risk import Risk
 
+_FACTS_OF_AN_ALERT = 2
 _NAME_LIMIT = 60
 _STATES = 4
 _BURSTS_TOLD, _BURSTS_IN_TOAST, _TITLES_IN_TOAST = 3, 2, 2
-_FACTS_OF_NOTICE = 2
 _MINUTE = timedelta(minutes=1)
 
 News = Sequence[RequestEvent]
@@ -163,12 +163,14 @@ def _told(burst: Burst) -> str:
 
 
 def _notice_lines(notice: Notice) -> list[Element]:
-    """The two lines of a notice: what was found, how grave it is, about what, and its key."""
-    risk = [strings.risk_line(notice.risk)] if notice.risk is not None else []
-    values = ((each.label, quoted(each.value, _NAME_LIMIT)) for each in notice.facts[:_FACTS_OF_NOTICE])
-    facts = [strings.labelled(label, value) for label, value in values if value]
+    """The lines of a notice: what was found, of an alert about what and by whom, and its key."""
+    told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
     title = trusted_text(notice.title, weight="Bolder", separator=True)
-    return [title, rich(run(" · ".join([*risk, *facts, notice.short_key])), spacing="Small")]
+    facts = notice.facts[:_FACTS_OF_AN_ALERT] if notice.kind is NoticeKind.ALERT else ()
+    about = [
+        rich(run(f"{each.label}: "), run(safe(each.value, _NAME_LIMIT)), spacing="Small") for each in facts
+    ]
+    return [title, *about, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:

@@ -452,8 +452,7 @@ def test_alerts_are_counted_and_told_apart() -> None:
     assert card["fallbackText"].startswith(
         "3 notices of high risk · 1 of high risk to decide. Somebody joined. "
     )
-    assert "High risk · About: “Approvers” · " in told.replace("\N{NO-BREAK SPACE}", " ")
-    assert "“Eve - Low risk”" in told
+    assert {"About: Approvers", "About: Eve · Low risk"} <= set(told.splitlines())
     assert told.index("Somebody joined") < told.index("A small thing")
     assert_sound(card)
 
