@@ -52,7 +52,7 @@ from maa_notify.settings.reader import read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
-from maa_notify.teams.bot import BotChannel, BotChat
+from maa_notify.teams.bot import ApproverChats, BotChannel, BotChat
 from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
 
@@ -341,6 +341,8 @@ def _sender(destination: Destination, connect: Connect, clock: Clock) -> Sender:
     connector = connect(endpoint.service_url)
     if endpoint.channel_id:
         return BotChannel(name, endpoint.channel_id, connector, clock.sleep)
+    if destination.route.to_approvers:
+        return ApproverChats(name, connector, clock.sleep)
     return BotChat(name, connector)
 
 

@@ -17,6 +17,8 @@ _SENTENCES = {
     RoutingReason.ALREADY_ROUTED: "another channel hears of it, and this one takes only what is left",
     RoutingReason.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
     RoutingReason.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
+    RoutingReason.NO_REQUEST: "only news of requests go to approvers' chats",
+    RoutingReason.CARDS_THERE: "goes to those approvers who have a card of the request",
 }
 
 

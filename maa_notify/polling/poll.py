@@ -18,9 +18,10 @@ from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.domain.alarm import Loss, memory_alarm
 from maa_notify.domain.change import Change
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
-from maa_notify.domain.notification import Notification
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
@@ -137,7 +138,7 @@ class Poll:
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
-        quiet = [name for name in names if name not in {*arrived, *leaders}]
+        quiet = [name for name in names if name not in {*arrived, *leaders, APPROVER_CHAT}]
         queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat_at(now))
         waiting = [*pending_in(snapshot.outbox), *guarded.pending, *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
@@ -174,9 +175,9 @@ class Poll:
         )
 
     def _channels(self) -> list[str]:
-        """The destinations that alarms go to: each address once, and no requestor's chat."""
+        """The destinations that alarms go to: each address once, and nobody's chat."""
         leaders = self.delivery.leaders
-        return [each.name for each in self.routes if not each.to_requestor and each.name not in leaders]
+        return [each.name for each in self.routes if not each.is_chat and each.name not in leaders]
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> Recorded:
         """Asks a further source if it is due; returns what was recorded."""
@@ -211,7 +212,10 @@ class Poll:
     def _record(self, news: News, now: datetime, leases: States = NO_STATES) -> Recorded:
         """Records the news with their notifications."""
         told = [
-            replace(each, notifications=each.notifications + self._notifications(each, now))
+            replace(
+                each,
+                notifications=self._addressed((*each.notifications, *self._notifications(each, now)), now),
+            )
             for each in news.changes
         ]
         recorded = self.store.requests.record(told, news.known, news.past, news.shelf, leases)
@@ -245,6 +249,21 @@ class Poll:
             Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
             for each in hearing
         )
+
+    def _addressed(self, notifications: Sequence[Notification], now: datetime) -> tuple[Notification, ...]:
+        """The notifications; one for the chats with approvers names those who can decide now.
+
+        Whoever has its card already is found when it is delivered.
+        """
+        return tuple(
+            replace(each, people=self._people(each.event, now)) if each.is_for_many else each
+            for each in notifications
+        )
+
+    def _people(self, event: Event, now: datetime) -> tuple[str, ...]:
+        if self.approvers is None or not isinstance(event, RequestEvent) or not event.wants_decision:
+            return ()
+        return self.approvers.people(event.request, now)
 
     def _mark(
         self,

@@ -18,6 +18,7 @@ NOT_IN_AZURE = {
     "MAA_AUTHORITY_URL": "as above",
     "MAA_APPROVERS": "by the parameter for settings that have no parameter of their own (docs/approvers.md)",
     "MAA_APPROVERS_EVERY": "as above",
+    "MAA_APPROVER_CHAT": "as above",
     "MAA_WATCH": "by the parameter for settings that have no parameter of their own (docs/watch.md)",
     "MAA_WATCH_EVERY": "as above",
     "MAA_WATCH_ALLOW": "as above",
