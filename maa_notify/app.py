@@ -323,7 +323,14 @@ def _cards(settings: Settings) -> TeamsCards:
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
         tickets=settings.tickets,
+        asking=_asking(settings),
     )
+
+
+def _asking(settings: Settings) -> set[str]:
+    """The destinations whose cards may call back: the bot's, where it listens and knows who can decide."""
+    is_heard = settings.bot is not None and settings.bot.commands and settings.approvers
+    return {each.name for each in settings.routes if is_heard and (each.keeps_cards or each.to_approvers)}
 
 
 def _zone(name: str) -> "ZoneInfo | None":

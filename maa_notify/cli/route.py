@@ -18,7 +18,8 @@ _SENTENCES = {
     RoutingReason.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
     RoutingReason.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
     RoutingReason.NO_REQUEST: "only news of requests go to approvers' chats",
-    RoutingReason.CARDS_THERE: "goes to those approvers who have a card of the request",
+    RoutingReason.CARDS_THERE: "changes the cards of the request that stand there",
+    RoutingReason.CARDS_STAY: "only changes cards, and those there are never changed",
 }
 
 

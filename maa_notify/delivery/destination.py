@@ -247,7 +247,7 @@ class DestinationRun:
             self._state.value, self._shared.holder, clock.now(), message.seconds
         ):
             return
-        if first.told and message.location is None:
+        if (first.told or first.event.only_changes_cards) and message.location is None:
             # The row of its card is gone, or cards are not changed there any more.
             self._commit([outcomes.done(each, now) for each in items], lambda state: state)
             return

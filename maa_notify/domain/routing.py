@@ -31,7 +31,7 @@ EXPIRING = "expiring"
 """The last reminder of the plan."""
 
 EVENT_NAMES = (
-    *map(str, EventKind),
+    *(str(each) for each in EventKind if each is not EventKind.LOOKING),
     EXPIRING,
     str(NoticeKind.SUMMARY),
     *STATUSES,
@@ -61,6 +61,7 @@ class RoutingReason(StrEnum):
     NO_REQUESTOR = "no_requestor"
     NO_REQUEST = "no_request"
     CARDS_THERE = "cards_there"
+    CARDS_STAY = "cards_stay"
 
 
 _DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK, RoutingReason.CARDS_THERE})
@@ -92,6 +93,7 @@ class Route(Struct, frozen=True):
         severities: of alerts.
         to_approvers: no channel, but the chats with those who can decide.
         follows: for these chats, the channels by whose words they go.
+        keeps_cards: its cards are changed in place.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Route(Struct, frozen=True):
     severities: frozenset[str] = DEFAULT_SEVERITIES
     to_approvers: bool = False
     follows: frozenset[str] = frozenset()
+    keeps_cards: bool = False
 
     @property
     def is_chat(self) -> bool:
@@ -143,11 +146,14 @@ def _decision_of_approvers(event: Event, route: Route, routes: Sequence[Route]) 
         return RoutingDecision(route.name, RoutingReason.WANTED)
     if RoutingReason.OTHER_EVENT not in unwanted:
         return RoutingDecision(route.name, RoutingReason.OTHER_POLICY_TYPE)
-    reason = RoutingReason.OTHER_EVENT if event.wants_decision else RoutingReason.CARDS_THERE
+    is_for_new_cards = event.wants_decision and not event.only_changes_cards
+    reason = RoutingReason.OTHER_EVENT if is_for_new_cards else RoutingReason.CARDS_THERE
     return RoutingDecision(route.name, reason)
 
 
 def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision:
+    if event.only_changes_cards:
+        return RoutingDecision(route.name, _reason_of_change(event, route))
     unwanted = _unwanted(event, route, event.topics)
     if unwanted is not None:
         return RoutingDecision(route.name, unwanted)
@@ -158,6 +164,14 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
             route.name, RoutingReason.ALREADY_ROUTED if is_routed else RoutingReason.FALLBACK
         )
     return RoutingDecision(route.name, RoutingReason.WANTED)
+
+
+def _reason_of_change(event: Event, route: Route) -> RoutingReason:
+    """Why a destination gets what is told on cards that stand, whatever events it asks for."""
+    if not route.keeps_cards:
+        return RoutingReason.CARDS_STAY
+    is_other = route.policy_types and route.policy_types.isdisjoint(event.topics)
+    return RoutingReason.OTHER_POLICY_TYPE if is_other else RoutingReason.CARDS_THERE
 
 
 def _unwanted(event: Event, route: Route, topics: Collection[str]) -> RoutingReason | None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.domain.approvers import Deciders, KnownGroup, Roll, who_can_decide
+from maa_notify.domain.approvers import OLDEST, Deciders, KnownGroup, Roll, surely_can_decide, who_can_decide
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.request import APPROVED, COMPLETED, GUID, ApprovalRequest
@@ -35,8 +35,6 @@ BEFORE_CARDS = 10.0
 _AFTER_CARDS = 60.0
 FRESH = timedelta(minutes=5)
 """So old at most is the list by which a card says that nobody can decide."""
-OLDEST = timedelta(days=1)
-"""An older list is told to nobody."""
 MOST_CHATS = 100
 """People whom the bot writes to about one request; of more, the first by name."""
 
@@ -98,10 +96,8 @@ class ApproverRoll:
 
         Nobody who may have filed it, and nobody where anything is in doubt.
         """
-        found = self._known(request, now)
-        if found is None or found.obstacle or not found.is_requestor_known:
-            return ()
-        ids = (each.id.lower() for each in found.people if GUID.fullmatch(each.id))
+        found = surely_can_decide(self._roll, request, now) if self._roll else ()
+        ids = (each.id.lower() for each in found if GUID.fullmatch(each.id))
         return tuple(islice(ids, MOST_CHATS))
 
     def _prepare(self, events: Sequence[RequestEvent], snapshot: Snapshot, now: datetime) -> None:
@@ -227,15 +223,11 @@ class ApproverRoll:
         return replace(event, signs=signs_of(event.request, self._roll, requests.values()))
 
     def _deciders(self, request: ApprovalRequest, now: datetime) -> Deciders | None:
-        """Who can decide, as far as that is known well enough and an event can hold it."""
-        found = self._known(request, now)
-        return None if found is None else found.shortened()
-
-    def _known(self, request: ApprovalRequest, now: datetime) -> Deciders | None:
+        """Who can decide, as far as that is known well enough."""
         found = who_can_decide(self._roll, request) if self._roll else None
         if found is None or abs(now - found.read_at) > (FRESH if found.obstacle else OLDEST):
             return None
-        return found
+        return found.shortened()
 
 
 def _read_group(access: AccessReader, group_id: str, known: KnownGroup | None, now: datetime) -> KnownGroup:

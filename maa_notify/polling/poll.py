@@ -18,9 +18,10 @@ from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.domain.alarm import Loss, memory_alarm
 from maa_notify.domain.change import Change
-from maa_notify.domain.event import Event, RequestEvent
+from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
+from maa_notify.domain.looks import in_force, with_looks
 from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
@@ -129,9 +130,9 @@ class Poll:
                 with_closed=snapshot.marks[self.approvals.name].retell_since is not None,
             )
             news, arrived = replace(news, changes=told), {}
-        if self.approvers is not None:
-            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
+        news = replace(news, changes=self._annotated(news, snapshot, now))
         recorded = self._record(news, now, leases)
+        self._forget_looks(news, snapshot, now)
         held = self._begin(self.approvals, news, snapshot, now)
         met = attended(held.value, names, arrived, now)
         held = replace(held, value=replace(met, settings=guarded.fingerprint or met.settings))
@@ -245,8 +246,10 @@ class Poll:
             _LOG.warning(
                 "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
             )
+        # That nobody looks any more is worth no bell.
+        is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
         return tuple(
-            Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
+            Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
             for each in hearing
         )
 
@@ -260,8 +263,31 @@ class Poll:
             for each in notifications
         )
 
+    def _annotated(self, news: News, snapshot: Snapshot, now: datetime) -> Sequence[Change[Any]]:
+        """The changes, which tell who is looking at a request and who can decide it."""
+        changes = news.changes
+        if news.is_complete:
+            tracked = {key: each.value for key, each in snapshot.tracked.items()}
+            looks = {key: each.value for key, each in snapshot.looks.items()}
+            changes = with_looks(changes, tracked, looks, now)
+        return changes if self.approvers is None else self.approvers.annotated(changes, snapshot, now)
+
+    def _forget_looks(self, news: News, snapshot: Snapshot, now: datetime) -> None:
+        """Removes what says that somebody looks at a request, where that counts no more and was told."""
+        if not news.is_complete:
+            return
+        known = {key: each.value.request for key, each in snapshot.tracked.items()}
+        now_so = {each.subject_id: each.after.request for each in news.changes if each.after is not None}
+        requests = {storage_key(key): each for key, each in (known | now_so).items()}
+        for key, said in snapshot.looks.items():
+            request = requests.get(key)
+            if request is None or in_force(said.value, request, now) is None:
+                self.store.looks.forget(key, said.etag)
+
     def _people(self, event: Event, now: datetime) -> tuple[str, ...]:
-        if self.approvers is None or not isinstance(event, RequestEvent) or not event.wants_decision:
+        if self.approvers is None or not isinstance(event, RequestEvent):
+            return ()
+        if event.only_changes_cards or not event.wants_decision:
             return ()
         return self.approvers.people(event.request, now)
 

@@ -125,7 +125,9 @@ class _EntryReader(Struct, frozen=True):
         severities = self._words("severity", entry.get("severity", []), SEVERITIES) or DEFAULT_SEVERITIES
         mentions = self._mentions(entry.get("mentions", []))
         if not self._is_to_requestor(entry.get("to", _CHANNEL)):
-            return Destination(Route(name, types, events, severities=severities), endpoint, mentions)
+            keeps = isinstance(endpoint, BotAddress)
+            route = Route(name, types, events, severities=severities, keeps_cards=keeps)
+            return Destination(route, endpoint, mentions)
         if isinstance(endpoint, BotAddress):
             self.wrong("a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
         if mentions:

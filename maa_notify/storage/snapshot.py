@@ -13,10 +13,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import Look
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
+from maa_notify.storage.looks import looks_in
 from maa_notify.storage.records import (
     APPROVALS,
     DEAD,
@@ -62,6 +64,7 @@ class Snapshot(Struct, frozen=True):
         is_explained: the rows are those that their version stands for, as far as anybody can tell.
         version: of the snapshot; None where nothing was recorded yet.
         settings: those of the last poll; None where none were noted.
+        looks: who says that they look at a request, by the storage key of its id.
         purged_at: when old rows were last purged (UTC).
         outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
             from recording what is new, or from answering.
@@ -81,6 +84,7 @@ class Snapshot(Struct, frozen=True):
     is_explained: bool = True
     version: SnapshotVersion | None = None
     settings: Versioned[SettingsRecord] | None = None
+    looks: Mapping[str, Versioned[Look]] = field(default_factory=dict)
 
     def outlook(self, source: str) -> Outlook:
         """The remembered visibility of a source; empty before the first look."""
@@ -210,6 +214,7 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
         is_explained=known.is_explained,
         version=_version_in(rows),
         settings=None if settings is None else versioned_from(settings, SettingsRecord),
+        looks=looks_in(rows),
         mark_etags={key.removeprefix(MARK): row.etag for key, row in by_key.items() if key.startswith(MARK)},
     )
 

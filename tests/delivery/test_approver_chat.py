@@ -10,62 +10,19 @@ from uuid import uuid4
 import pytest
 
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.demo.access import SimulatedAccess
 from maa_notify.storage.rows import Rows, Write
 from maa_notify.storage.store import StateStore
+from tests.support.approvers import House
 from tests.support.cards import strip, text
-from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
-from tests.support.graph import FakeGraph, make_request
+from tests.support.graph import FakeGraph
 from tests.support.notifier import Notifier
+from tests.support.wire import reply
 
 MINUTE, HOUR = 60.0, 3600.0
-MIRA = "a1f4c0de-0001-4c1e-8f00-000000000001"
 NAMES = ("Aiko Mori", "Oskar Weiss", "Priya Nandan")
 
 Make = Callable[..., Notifier]
-
-
-class House:
-    """A tenant whose wipes some people can approve, and a notifier that chats with them."""
-
-    def __init__(
-        self, graph: FakeGraph, service: FakeConnector, make: Callable[..., Notifier], *names: str
-    ) -> None:
-        """With so many approvers by name."""
-        self.graph, self.service = graph, service
-        self.access = SimulatedAccess()
-        self.access.serve(graph.resources)
-        self.group = self.access.add_group("MAA approvers")
-        self.access.add_policy("deviceWipe", self.group)
-        self.people = {name: self.access.add_person(self.group, name) for name in names}
-        self.settings = {
-            **FakeBotChannel(service).settings,
-            "MAA_APPROVERS": "on",
-            "MAA_APPROVER_CHAT": "true",
-        }
-        self.notifier = make(**self.settings)
-
-    def file(self, requestor: str = MIRA, **fields: Any) -> dict[str, Any]:
-        """A wipe that somebody asks for."""
-        who = {"user": {"id": requestor, "displayName": "Mira Holt"}}
-        request = make_request(now=self.notifier.clock.now(), requestor=who, **fields)
-        self.graph.requests.append(request)
-        return request
-
-    def approve(self, request: dict[str, Any], by: str = "Oskar Weiss") -> None:
-        """One of them approves it now."""
-        now = f"{self.notifier.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-        approver = {"user": {"id": self.people.get(by, ""), "displayName": by}}
-        request |= {"status": "approved", "lastModifiedDateTime": now, "approver": approver}
-
-    def chat(self, name: str) -> list[dict[str, Any]]:
-        """The cards in the chat with one of them, as they are now."""
-        return self.service.chat_with(self.people[name])
-
-    def chats(self) -> Counter[str]:
-        """How many cards each of them has."""
-        return Counter({name: len(self.chat(name)) for name in self.people})
 
 
 @pytest.fixture
@@ -253,6 +210,32 @@ def test_who_joins_later_is_written_to_with_the_next_reminder(
     assert before["Priya Nandan"] == 0
     assert reminded == ["Reminder: needs approval"]
     assert states(house.chat("Priya Nandan")) == ["Approved - Needs completion"]
+
+
+def test_who_joins_later_gets_no_card_of_what_is_settled(house: House) -> None:
+    """They were never asked, so that there is nothing to take back."""
+    request = house.file()
+    house.notifier.poll()
+    house.people["Noor Haddad"] = house.access.add_person(house.group, "Noor Haddad")
+    house.notifier.poll_after(2 * HOUR)
+    house.approve(request)
+    house.notifier.poll_after(MINUTE)
+
+    assert house.chats() == {**dict.fromkeys(NAMES, 1), "Noor Haddad": 0}
+
+
+def test_a_card_that_could_not_be_posted_yet_settles_too(house: House) -> None:
+    """Decided while the chats failed: what comes afterwards is no card that looks open."""
+    house.service.answer_all(reply(503), on="open")
+    request = house.file()
+    house.notifier.poll()
+    house.approve(request)
+    house.notifier.poll_after(MINUTE)
+    house.service.answer_all(None, on="open")
+    house.notifier.poll_each(5 * MINUTE, 3)
+
+    assert house.chats() == dict.fromkeys(NAMES, 1)
+    assert states([house.chat(name)[0] for name in NAMES]) == ["Approved - Needs completion"] * 3
 
 
 def test_who_has_left_the_group_still_sees_the_end(house: House) -> None:
