@@ -325,6 +325,7 @@ def test_a_few_more_behind_a_digest_are_cards_of_their_own(house: House) -> None
     assert states([card]) == ["Approved - Needs completion"]
 
 
+@pytest.mark.timeout(600)
 def test_thirty_approvers_and_a_burst_stay_within_the_limits_of_the_bot(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make
 ) -> None:
@@ -433,6 +434,7 @@ def killed_after(steps: int, house: House) -> bool:
     return False
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("count", [1, 7], ids=["card", "digest"])
 def test_killed_between_any_two_steps_each_chat_has_its_card_and_none_stays_open(
     house: House, count: int
