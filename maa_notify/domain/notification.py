@@ -47,6 +47,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
         serial: the number of its card at its destination, once that may be there; 0 before, and in chats.
+        unanswered: the last try got no answer.
         told: a digest has told it, and what is left to do is to change the card of its request.
         people: for the approvers' chats, whom to tell beside those who have its card already: Entra object
             ids. Once each of them has a notification of their own, this one is gone.
@@ -73,6 +74,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     serial: int = 0
     told: bool = False
     people: tuple[str, ...] = ()
+    unanswered: bool = False
 
     @property
     def key(self) -> str:
@@ -122,6 +124,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             ill=False,
             digest="",
             unreached_at=None,
+            unanswered=False,
         )
 
 

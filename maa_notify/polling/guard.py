@@ -161,9 +161,9 @@ def _heed(
         number = snapshot.version.mark if snapshot.version else 0
         mark = SourceMark(memory_lost_at=now, outlook=Outlook(since=since), number=number + 1)
     else:
-        mark = replace(
-            before, number=max(before.number, snapshot.version.mark if snapshot.version else 0) + 1
-        )
+        number = max(before.number, snapshot.version.mark if snapshot.version else 0) + 1
+        # A poll that ends before the settings are written down anew must not have the next one ring again.
+        mark = replace(before, number=number, settings=before.settings if snapshot.settings else "")
         if loss is Loss.TOUCHED:
             mark = replace(mark, retell_since=now - _TOLD_AGAIN)
     alarms, etag = alarms_for(memory_alarm(loss, now), channels), snapshot.mark_etags.get(APPROVALS, "")
@@ -171,7 +171,9 @@ def _heed(
         etag, pending = store.write_mark_of_loss(APPROVALS, mark, etag, alarms)
     except ConflictError:
         return snapshot, []  # another poller found it, too
-    _LOG.error("poll.memory_lost", source=APPROVALS, reason=loss, text="rows of this tenant are not as left")
+    _LOG.error(
+        "poll.memory_lost", source=APPROVALS, reason=loss, text="rows are not as the last poll left them"
+    )
     marks, etags = {**snapshot.marks, APPROVALS: mark}, {**snapshot.mark_etags, APPROVALS: etag}
     return replace(snapshot, marks=marks, mark_etags=etags), pending
 
