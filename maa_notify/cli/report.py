@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _span(options: argparse.Namespace, notifier: "App") -> "Span | None":
     """The span that is asked for; the last whole month where none is."""
-    from maa_notify.insight.phrases import span_in
+    from maa_notify.insight.when import span_in
 
     zone = notifier.cards.times.zone
     if options.month or options.since or options.until:

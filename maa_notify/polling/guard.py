@@ -161,9 +161,9 @@ def _heed(
         number = snapshot.version.mark if snapshot.version else 0
         mark = SourceMark(memory_lost_at=now, outlook=Outlook(since=since), number=number + 1)
     else:
-        mark = replace(
-            before, number=max(before.number, snapshot.version.mark if snapshot.version else 0) + 1
-        )
+        number = max(before.number, snapshot.version.mark if snapshot.version else 0) + 1
+        # A poll that ends before the settings are written down anew must not have the next one ring again.
+        mark = replace(before, number=number, settings=before.settings if snapshot.settings else "")
         if loss is Loss.TOUCHED:
             mark = replace(mark, retell_since=now - _TOLD_AGAIN)
     alarms, etag = alarms_for(memory_alarm(loss, now), channels), snapshot.mark_etags.get(APPROVALS, "")

@@ -51,6 +51,10 @@ _LAST_BEGIN = 90.0
 """Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
 
 
+_OVER = 210.0
+"""Seconds of a poll after which its last post has to be over, so that its outcome is written down in time."""
+
+
 class Habits(Struct, frozen=True):
     """How often a poll does what need not be done each time.
 
@@ -138,7 +142,7 @@ class Poll:
         guarded = self.guard.look(self.store.requests, snapshot, self._channels(), now)
         snapshot = guarded.snapshot
         news, failure = self._look(self.approvals, snapshot, now)
-        told = self._tell(news, failure, guarded, now)
+        told = self._tell(news, failure, guarded, now, begun)
         # After the approvals' cards are posted, so that a slow source delays none of them.
         told = self._tell_others(told, snapshot, now, begun)
         seen = replace(news.seen, hidden=told.outlook.hidden)
@@ -151,7 +155,9 @@ class Poll:
             alerts=told.alerts,
         )
 
-    def _tell(self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime) -> _Told:
+    def _tell(
+        self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime, begun: float
+    ) -> _Told:
         """Records the news of the approvals, delivers all that waits, and marks the look as done."""
         snapshot = guarded.snapshot
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
@@ -171,7 +177,7 @@ class Poll:
         pending = {each.value.key: each for each in waiting}.values()
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
-        result = self.delivery.run({**states, **queued.states}, pending, end)
+        result = self.delivery.run({**states, **queued.states}, pending, end, begun + _OVER)
         self._purge(snapshot, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, held, now)
@@ -210,7 +216,8 @@ class Poll:
             result = told.result
             if found.events:
                 present = self.store.requests.read_snapshot()
-                later = self.delivery.run(present.states, pending_in(present.outbox), told.end)
+                waiting = pending_in(present.outbox)
+                later = self.delivery.run(present.states, waiting, told.end, begun + _OVER)
                 result = result.followed_by(later)
             told = told.with_more(found, result)
         return told
