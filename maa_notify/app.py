@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +49,7 @@ from maa_notify.polling.source import Source
 from maa_notify.settings.doubts import doubts_of
 from maa_notify.settings.fingerprint import parts_of
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
-from maa_notify.settings.reader import read_settings
+from maa_notify.settings.reader import read_as_far_as_possible, read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
@@ -193,6 +194,35 @@ def build(
     if doubts := doubts_of(settings, environ):
         _LOG.warning("settings.doubtful", text="; ".join(doubts))
     return notifier
+
+
+def build_to_poll(
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    limits: DeliveryLimits | None = None,
+    shared: SharedResources | None = None,
+) -> App:
+    """As `build`; what keeps polls from beginning is told to the monitor, if its own address is right.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        StateError: the state file cannot be used.
+    """
+    try:
+        return build(environ, clock, limits, shared)
+    except MaaNotifyError as error:
+        if url := _monitor_in(environ):
+            pulse = Pulse(url)
+            pulse.send(error.code)
+            pulse.close()
+        raise
+
+
+def _monitor_in(environ: Mapping[str, str]) -> Secret | None:
+    """The address of the monitor, whatever else is wrong in the settings."""
+    with suppress(SettingsError):
+        return read_as_far_as_possible(environ).settings.ping_url
+    return None
 
 
 class Parts(Struct, frozen=True):

@@ -60,7 +60,8 @@ class Delivery:
     """Delivers what waits, for all destinations of one tenant.
 
     `leaders` names, for each destination whose address another one has as well, the first of them: they share
-    a pace and a lease, which are remembered under its name.
+    a pace and a lease, which are remembered under its name. `left` is the keys of what still waited after
+    the last run.
     """
 
     outbox: Outbox
@@ -70,6 +71,7 @@ class Delivery:
     limits: DeliveryLimits = DeliveryLimits()
     leaders: Mapping[str, str] = field(default_factory=dict)
     random: Random = field(default_factory=Random)
+    left: Sequence[str] = ()
     _holder: str = field(default_factory=lambda: uuid4().hex)
 
     def leases(
@@ -120,6 +122,7 @@ class Delivery:
             # Those that work before those that fail or are slow, so that one that hangs delays no other.
             min(ready, key=lambda each: each.turn).advance(end)
         left = [each.value for items in (*unknown.values(), *(run.waiting for run in runs)) for each in items]
+        self.left = tuple(each.key for each in left)
         refused = {each.destination for each in left if each.attempts or each.destination in unknown}
         return DeliveryResult(
             delivered=sum(each.delivered for each in runs),

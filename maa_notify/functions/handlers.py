@@ -129,7 +129,7 @@ def _word() -> KeptAnswer:
 @cache
 def _only_app() -> app.App:
     """The one app of this process; it keeps tokens and connections between runs."""
-    return app.build()
+    return app.build_to_poll()
 
 
 def _status_of(failure: MaaNotifyError | None) -> HTTPStatus:

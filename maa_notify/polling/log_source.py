@@ -39,6 +39,8 @@ _UNDECIDED = 20
 _LONGEST = 28_000
 """Characters of a cursor: a property of a table holds 32,768, and the mark has others beside it."""
 _BEHIND = timedelta(hours=1)
+_READ_AGAIN = timedelta(days=1)
+"""So far back, where how far it was read is forgotten."""
 
 
 class ReadsLog(Protocol):
@@ -148,6 +150,10 @@ class LogSource:
         """
         mark = snapshot.marks.get(self.name)
         before = _cursor_in(mark.cursor if mark else "", now)
+        lost_at = unless_later(mark.memory_lost_at, now) if mark else None
+        if before is None and lost_at is not None:
+            # Not a first look: how far the log was read is forgotten. What was told of it is known by itself.
+            before = Cursor(lost_at - _READ_AGAIN, lost_at - _READ_AGAIN)
         cursor, found = self._looked_around(before or Cursor(now, now), snapshot, now)
         if before is None:  # the first look: what is in the log is history
             return News(shelf=ALERTS, is_complete=True, cursor=_written(cursor))

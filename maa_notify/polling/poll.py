@@ -40,7 +40,7 @@ from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
-from maa_notify.storage.records import SourceMark, Versioned
+from maa_notify.storage.records import APPROVALS, SourceMark, Versioned, short_of
 from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
@@ -49,6 +49,10 @@ _LOG = logs.logger(__name__)
 
 _LAST_BEGIN = 90.0
 """Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
+
+
+_MOST_NAMED = 300
+"""Notifications that wait are named in the mark; a row of a table has room for so many."""
 
 
 class Habits(Struct, frozen=True):
@@ -149,7 +153,7 @@ class Poll:
         if is_purged and self.approvers is None:
             self.store.roll.forget()  # of a time when somebody wanted to know
         # Health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, held, now)
+        self._mark(self.approvals, news, failure, _with_what_is_left(held, snapshot, self.delivery.left), now)
         events, unheard = recorded.events, recorded.unheard
         # After the approvals' cards are posted, so that a slow source delays none of them.
         alerts = 0
@@ -170,6 +174,7 @@ class Poll:
             unheard=unheard,
             settings=guarded.fingerprint,
             memory_lost=guarded.is_memory_lost,
+            settings_changed=guarded.is_changed,
             alerts=alerts,
         )
 
@@ -260,6 +265,15 @@ class Poll:
         mark = replace(mark, cursor=news.cursor or mark.cursor)
         alarms = alarms_for(memory_alarm(Loss.GONE, now), self._channels())
         write_mark(self.store.requests, source.name, mark, held, now, alarms)
+
+
+def _with_what_is_left(
+    held: Versioned[SourceMark], snapshot: Snapshot, left: Sequence[str]
+) -> Versioned[SourceMark]:
+    """The approvals' mark, which also says what of other rows the next poll should find."""
+    others = {name: each.number for name, each in snapshot.marks.items() if name != APPROVALS}
+    waiting = tuple(map(short_of, left[:_MOST_NAMED]))
+    return replace(held, value=replace(held.value, others=others, waiting=waiting))
 
 
 def _longest_unseen_first(sources: Sequence[Source], snapshot: Snapshot) -> list[Source]:

@@ -25,6 +25,7 @@ from maa_notify.storage.records import (
     decode,
     encode,
     sent_key,
+    short_of,
     unreached_key,
     versioned_from,
 )
@@ -45,6 +46,9 @@ from maa_notify.storage.versioned import VersionedRows
 
 _MOST_CONFLICTS = 20
 """Each one means that a poll wrote the row; so many in a row, that one would wait for ever."""
+
+_MOST_DISCARDED = 300
+"""So many are noted; no mark names more that wait."""
 
 _ENTRY_BYTES = 4_000
 """Of a journal entry or a failure beside the notification: ids, times and an error."""
@@ -168,8 +172,14 @@ class Outbox:
         self._rows.commit([Update(OUTBOX + pending.value.key, encode(as_it_waits), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
-        """Deletes a waiting notification."""
-        self._rows.commit([Delete(OUTBOX + pending.value.key, pending.etag)])
+        """Deletes a waiting notification, and notes at its destination that a person did."""
+        key = pending.value.key
+        state = self.read_destination(pending.value.destination)
+        discarded = (*state.value.discarded, short_of(key))[-_MOST_DISCARDED:]
+        noted = Versioned(replace(state.value, discarded=discarded), state.etag)
+        self._rows.commit(
+            [Delete(OUTBOX + key, pending.etag), destination_write(pending.value.destination, noted)]
+        )
 
     def call_polls_back(self, destination: str) -> DestinationState:
         """Has each poll under way read the outbox again before its next post there; returns the state.

@@ -3,6 +3,7 @@
 The JSON is that of the structs in `domain` and below; times are RFC 3339 in UTC.
 """
 
+import hashlib
 from collections.abc import Hashable
 from datetime import datetime
 from functools import cache
@@ -79,6 +80,8 @@ class SourceMark(msgspec.Struct, frozen=True):
         number: counts the marks of this source, so that one that was set back is known.
         settings: the fingerprint of the settings of the poll; "" before there was one.
         retell_since: what changed since is told once more (UTC), since memory was touched; None for nothing.
+        others: in the mark of the approvals the numbers of the other sources' marks, by their names.
+        waiting: in the mark of the approvals `short_of` the keys of what waited in the outbox, or some of it.
     """
 
     last_good: datetime | None = None
@@ -97,6 +100,8 @@ class SourceMark(msgspec.Struct, frozen=True):
     number: int = 0
     settings: str = ""
     retell_since: datetime | None = None
+    others: dict[str, int] = msgspec.field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
 
 class SettingsRecord(msgspec.Struct, frozen=True):
@@ -106,11 +111,13 @@ class SettingsRecord(msgspec.Struct, frozen=True):
         key: of the digests, made at random for this deployment.
         version: of the program that made them.
         digests: of each part of the settings, by its name.
+        sealed: the rows that each poll reads have seals of this key; false in what older versions wrote.
     """
 
     key: str
     version: str
     digests: dict[str, str]
+    sealed: bool = False
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -156,6 +163,7 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
         serial: the number of the last card that is or may be there.
+        discarded: `short_of` the keys of what a person discarded unsent, the latest.
     """
 
     holder: str = ""
@@ -171,6 +179,7 @@ class DestinationState(msgspec.Struct, frozen=True):
     is_slow: bool = False
     repeats: tuple[float, ...] = ()
     serial: int = 0
+    discarded: tuple[str, ...] = ()
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")
@@ -238,6 +247,11 @@ class Unreached(msgspec.Struct, frozen=True):
 def subject_of(event: Event) -> str:
     """The id of what an event is about."""
     return event.subject_id
+
+
+def short_of(key: str) -> str:
+    """A few digits that stand for the key of a notification."""
+    return hashlib.blake2b(key.encode(), digest_size=5).hexdigest()
 
 
 def sent_key(entry: JournalEntry) -> str:

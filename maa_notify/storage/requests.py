@@ -14,6 +14,7 @@ from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import RequestEvent, storage_key
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
+from maa_notify.storage import touched
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
@@ -249,8 +250,8 @@ class RequestStore:
         return written, [Versioned(*each) for each in zip(alarms, etags, strict=True)]
 
     def _expect(self, source: str, mark: SourceMark) -> None:
-        if source == APPROVALS and mark.last_good is not None:
-            self._snapshot.expect_memory(mark.last_good)
+        if source == APPROVALS:
+            self._snapshot.expect(mark)
 
     def write_settings(
         self, record: SettingsRecord, etag: str = "", alarms: Sequence[Notification] = ()
@@ -273,6 +274,18 @@ class RequestStore:
     def note_mark(self, number: int) -> None:
         """Notes the number of the approvals' mark for the versions that are written from now on."""
         self._rows.note_mark(number)
+
+    def know_key(self, key: str | None) -> None:
+        """Notes the key of the seals that rows get from now on; None to read it before it is needed."""
+        self._rows.know_key(key)
+
+    def seal_anew(self, key: str, now: datetime, *, is_trusted: bool) -> None:
+        """Gives a seal to each row that lacks it, as `touched.seal_anew` tells."""
+        touched.seal_anew(self._rows, key, now, is_trusted=is_trusted)
+
+    def settled(self, since: datetime | None) -> frozenset[str]:
+        """`short_of` the keys of what left the outbox since a time (UTC): sent, given up, or discarded."""
+        return touched.settled(self._rows, since)
 
     def has_history(self) -> bool:
         """Whether anything was ever told, or left the list."""

@@ -4,13 +4,13 @@ from maa_notify.storage.alerts import AlertStore
 from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
 from maa_notify.storage.outbox import Outbox
-from maa_notify.storage.records import META
 from maa_notify.storage.requests import RequestStore
 from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import Delete, Put, Rows
 from maa_notify.storage.versioned import VersionedRows
 
-_PROBE = META + "probe"
+_PROBE = "probe"
+"""Not among the rows that polls read: it has no seal."""
 
 
 class StateStore:

@@ -9,14 +9,31 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 
-from maa_notify.storage.records import DEAD, FINDING, LIVE, SNAPSHOT_VERSION, SnapshotVersion, decode, encode
+from msgspec.structs import replace
+
+from maa_notify.storage.records import (
+    DEAD,
+    FINDING,
+    LIVE,
+    META,
+    OUTBOX,
+    SETTINGS,
+    SNAPSHOT_VERSION,
+    SettingsRecord,
+    SnapshotVersion,
+    decode,
+    encode,
+)
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Rows, Update, Write
+from maa_notify.storage.seal import is_damaged, is_sealed, sealed
 
 MOST_WRITES = MAX_CHANGES - 1
 """In one transaction through here: one more may be the version."""
 
 _COUNTED = (FINDING, LIVE)
 _VERSIONED = (DEAD, *_COUNTED)
+_SEALED = (META, OUTBOX)
+"""What each poll reads, and may be written at any time: so each row is told apart by itself."""
 _MODULUS = 1 << 63
 
 
@@ -25,7 +42,8 @@ class VersionedRows:
 
     The version also holds the total of the rows that it stands for. So a row that was written, changed or
     removed past this class is noticed by whoever reads all of them. Two pollers at once lose count; the next
-    full reading counts anew.
+    full reading counts anew. Rows that change with every card are sealed instead, with the key that stands in
+    the row of the settings.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -35,6 +53,7 @@ class VersionedRows:
         self._total: int | None = None
         self._etag: str | None = None
         self._mark = 0
+        self._key: str | None = None
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
@@ -70,11 +89,21 @@ class VersionedRows:
         """Notes the number of the mark that was read, for the next versions."""
         self._mark = number
 
+    def know_key(self, key: str | None) -> None:
+        """Notes the key of seals; "" where there is none, None to read it before it is needed."""
+        self._key = key
+
+    def strangers(self, rows: Iterable[Row], key: str) -> list[Row]:
+        """Those of the rows that should have a seal of this key, and have none; damaged ones left out."""
+        ours = (each for each in rows if each.key.startswith(_SEALED) and not is_damaged(each.data))
+        return [each for each in ours if not is_sealed(each.key, each.data, key)]
+
     def commit(self, writes: Sequence[Write], *, recount: bool = False) -> list[str]:
         """Does all writes or none; at most `MOST_WRITES`. Returns the etag of each.
 
         With `recount` the version is made to stand for the rows as they were last counted.
         """
+        writes = [self._sealed(each) for each in writes]
         if not (recount or any(write.key.startswith(_VERSIONED) for write in writes)):
             return self._rows.commit(writes)
         if self._etag is None and not any(write.key.startswith(_COUNTED) for write in writes):
@@ -99,13 +128,23 @@ class VersionedRows:
                 else Insert(SNAPSHOT_VERSION, version)
             )
             try:
-                return self._rows.commit([*writes, own])
+                return self._rows.commit([*writes, self._sealed(own)])
             except ConflictError:
                 self._etag = self._total = None
         # Put, not Update: two pollers who record different requests must not conflict over it. Random, not
         # counted: a number could be reached twice, by a poller that died and by another one.
         unknown = SnapshotVersion(secrets.token_hex(8), mark=self._mark)
-        return self._rows.commit([*writes, Put(SNAPSHOT_VERSION, encode(unknown))])
+        return self._rows.commit([*writes, self._sealed(Put(SNAPSHOT_VERSION, encode(unknown)))])
+
+    def _sealed(self, write: Write) -> Write:
+        """The write with the seal that its row should have; the same where there is no key yet."""
+        if isinstance(write, Delete) or not write.key.startswith(_SEALED):
+            return write
+        if self._key is None:
+            row = self._rows.get(SETTINGS)
+            held = decode(row, SettingsRecord) if row else None
+            self._key = held.key if held else ""
+        return replace(write, data=sealed(write.key, write.data, self._key)) if self._key else write
 
     def _know_version(self) -> None:
         row = self._rows.get(SNAPSHOT_VERSION)
