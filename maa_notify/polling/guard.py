@@ -78,23 +78,20 @@ class Guard(Struct, frozen=True):
             now: the time of the poll (UTC).
         """
         mark, held = snapshot.marks.get(APPROVALS), snapshot.settings
-        key = held.value.key if held else secrets.token_hex(16)
-        has_rows = bool(mark or snapshot.version or snapshot.states or snapshot.outbox)
-        is_unsealed = has_rows if held is None else not held.value.sealed
+        record = self._record(snapshot, now)
         if self.parts:
-            store.know_key(key)
-            if is_unsealed and not snapshot.strangers:
-                store.seal_anew(key, now, is_trusted=True)
+            store.know_settings(record)
+            if held is not None and held.value.sealed_at is None and not snapshot.strangers:
+                store.seal_anew(record.key, now, is_trusted=True)
                 snapshot = store.read_snapshot()
-                store.know_key(key)  # nobody can have read it yet where it is new
         loss = _loss_of(store, snapshot, now)
         pending: list[PendingNotification] = []
         if loss is not None:
             snapshot, pending = _heed(loss, store, snapshot, channels, now)
-        found = self._look_at_settings(store, snapshot, channels, mark, key, now)
+        found = self._look_at_settings(store, snapshot, channels, mark, record, now)
         snapshot, pending = found.snapshot, [*pending, *found.pending]
         if snapshot.strangers:
-            store.seal_anew(key, now, is_trusted=False)
+            store.seal_anew(record.key, now, is_trusted=False)
             snapshot, pending = store.read_snapshot(), []  # the alarms are among what it says that waits
         read = snapshot.marks.get(APPROVALS)
         store.note_mark(read.number if read else 0)
@@ -106,14 +103,13 @@ class Guard(Struct, frozen=True):
         snapshot: Snapshot,
         channels: Collection[str],
         mark: SourceMark | None,
-        key: str,
+        record: SettingsRecord,
         now: datetime,
     ) -> Guarded:
         """The fingerprint, and the alarms about it."""
         if not self.parts:
             return Guarded(snapshot)
-        held = snapshot.settings
-        record = SettingsRecord(key, self.version, self._digests(key), sealed=True)
+        held, key = snapshot.settings, record.key
         present = fingerprint({**record.digests, "version": self.version}, key)
         if held is not None and record == held.value:
             return Guarded(snapshot, (), present)
@@ -129,7 +125,7 @@ class Guard(Struct, frozen=True):
         try:
             told = store.write_settings(record, held.etag if held else "", alarms)
         except ConflictError:
-            store.know_key(None)
+            store.know_settings(None)
             return Guarded(snapshot, (), present)  # another poller of the same settings tells it
         if names:
             _LOG.error(
@@ -138,6 +134,17 @@ class Guard(Struct, frozen=True):
         elif held is not None and held.value.version != self.version:
             _LOG.warning("settings.version", settings=present, text=f"{held.value.version} before")
         return Guarded(snapshot, told, present, is_changed=bool(names))
+
+    def _record(self, snapshot: Snapshot, now: datetime) -> SettingsRecord:
+        """The settings as they are to be remembered."""
+        held = snapshot.settings.value if snapshot.settings else None
+        key = held.key if held else secrets.token_hex(16)
+        # Where there are rows already, two pollers must agree on the key before the next poll seals them.
+        has_rows = bool(snapshot.marks or snapshot.version or snapshot.states or snapshot.outbox)
+        sealed_at = held.sealed_at if held else None
+        if sealed_at is None and not (held is None and has_rows):
+            sealed_at = now
+        return SettingsRecord(key, self.version, self._digests(key), sealed_at)
 
     def _digests(self, key: str) -> dict[str, str]:
         return digests({name: part.reveal() for name, part in self.parts.items()}, key)
@@ -150,7 +157,8 @@ def _loss_of(store: RequestStore, snapshot: Snapshot, now: datetime) -> Loss | N
         if _is_touched(store, snapshot, mark, now):
             return Loss.TOUCHED
         # A mark without a number was written by an older version of this program.
-        last = max(version.mark if version else 0, snapshot.known_number)
+        # Two first polls at once may write one mark over the other, by one number.
+        last = max(version.mark if version else 0, snapshot.known_number - 1)
         return Loss.SET_BACK if last > mark.number > 0 else None
     # A first run that was killed leaves requests behind, whose version never saw a mark, and told nobody.
     has_rows = bool(snapshot.tracked) and version is None
@@ -166,7 +174,7 @@ def _is_touched(store: RequestStore, snapshot: Snapshot, mark: SourceMark, now: 
     held = snapshot.settings
     if snapshot.strangers or not snapshot.is_explained or (mark.settings and held is None):
         return True
-    has_no_version = held is not None and held.value.sealed and snapshot.version is None
+    has_no_version = held is not None and held.value.sealed_at is not None and snapshot.version is None
     if (has_no_version and (snapshot.tracked or snapshot.findings)) or _lost_marks(snapshot):
         return True
     waiting = {short_of(row.key.removeprefix(OUTBOX)) for row in snapshot.outbox}

@@ -231,7 +231,7 @@ class LogSource:
         known: dict[str, Versioned[AlertState]] = {}
 
         def told(alert: Alert) -> Sequence[AlertState]:
-            family = self._alerts.read_family(family_of(alert))
+            family = self._alerts.read_family(family_of(alert), alert.at)
             known.update({each.value.subject_id: each for each in family})
             return [each.value for each in family]
 

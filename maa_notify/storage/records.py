@@ -111,13 +111,13 @@ class SettingsRecord(msgspec.Struct, frozen=True):
         key: of the digests, made at random for this deployment.
         version: of the program that made them.
         digests: of each part of the settings, by its name.
-        sealed: the rows that each poll reads have seals of this key; false in what older versions wrote.
+        sealed_at: since when rows are sealed with this key (UTC); None in what older versions wrote.
     """
 
     key: str
     version: str
     digests: dict[str, str]
-    sealed: bool = False
+    sealed_at: datetime | None = None
 
 
 class Watermark(msgspec.Struct, frozen=True):

@@ -275,9 +275,12 @@ class RequestStore:
         """Notes the number of the approvals' mark for the versions that are written from now on."""
         self._rows.note_mark(number)
 
-    def know_key(self, key: str | None) -> None:
-        """Notes the key of the seals that rows get from now on; None to read it before it is needed."""
-        self._rows.know_key(key)
+    def know_settings(self, record: SettingsRecord | None) -> None:
+        """Notes the record with the key of the seals that rows get from now on; None to read it first."""
+        if record is None:
+            self._rows.forget_settings()
+        else:
+            self._rows.know_settings(record)
 
     def seal_anew(self, key: str, now: datetime, *, is_trusted: bool) -> None:
         """Gives a seal to each row that lacks it, as `touched.seal_anew` tells."""

@@ -169,14 +169,16 @@ class SnapshotReader:
     def _sealed(self, found: Snapshot, rows: Sequence[Row]) -> Snapshot:
         """The snapshot, which knows what of it nobody sealed who has the key."""
         held = found.settings.value if found.settings else None
-        self._rows.know_key(held.key if held else "")
+        self._rows.know_settings(held)
         if held is None:
             return found
         strangers = {each.key for each in self._rows.strangers(rows, held.key)}
+        if held.sealed_at is None:
+            # Rows of an older version; but who takes that word back from a sealed row is none.
+            strangers &= {each.key for each in rows if each.key == SETTINGS and seal_in(each.data)}
         if not (found.tracked or found.findings):
             strangers.discard(SNAPSHOT_VERSION)  # it stands for nothing
-        is_as_left = held.sealed or any(each.key == SETTINGS and seal_in(each.data) for each in rows)
-        return replace(found, strangers=frozenset(strangers if is_as_left else ()))
+        return replace(found, strangers=frozenset(strangers))
 
     def _learn(
         self, rows: Sequence[Row], before: SnapshotVersion | None, after: SnapshotVersion | None

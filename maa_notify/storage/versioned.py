@@ -8,10 +8,12 @@ if no writer forgets it, which is why all of them write through here.
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from maa_notify.storage.records import (
+    AUDIT,
     DEAD,
     FINDING,
     LIVE,
@@ -32,8 +34,9 @@ MOST_WRITES = MAX_CHANGES - 1
 
 _COUNTED = (FINDING, LIVE)
 _VERSIONED = (DEAD, *_COUNTED)
-_SEALED = (META, OUTBOX)
-"""What each poll reads, and may be written at any time: so each row is told apart by itself."""
+_READ_BY_EACH_POLL = (META, OUTBOX)
+_SEALED = (AUDIT, *_READ_BY_EACH_POLL)
+"""What may be written at any time, or is asked by key alone: so each row is told apart by itself."""
 _MODULUS = 1 << 63
 
 
@@ -53,7 +56,8 @@ class VersionedRows:
         self._total: int | None = None
         self._etag: str | None = None
         self._mark = 0
-        self._key: str | None = None
+        self._settings: SettingsRecord | None = None
+        self._is_key_known = False
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
@@ -89,13 +93,26 @@ class VersionedRows:
         """Notes the number of the mark that was read, for the next versions."""
         self._mark = number
 
-    def know_key(self, key: str | None) -> None:
-        """Notes the key of seals; "" where there is none, None to read it before it is needed."""
-        self._key = key
+    def know_settings(self, record: SettingsRecord | None) -> None:
+        """Notes the record that has the key of seals; None where there is none, and so no seals."""
+        self._settings, self._is_key_known = record, True
+
+    def forget_settings(self) -> None:
+        """Lets the record be read before its key is needed again."""
+        self._settings, self._is_key_known = None, False
+
+    def is_credible(self, row: Row, at: datetime) -> bool:
+        """Whether what a row says of a time (UTC) may be ours: since rows are sealed, only if it is."""
+        held = self._known_settings()
+        if held is None or held.sealed_at is None or at <= held.sealed_at:
+            return True
+        return is_sealed(row.key, row.data, held.key)
 
     def strangers(self, rows: Iterable[Row], key: str) -> list[Row]:
-        """Those of the rows that should have a seal of this key, and have none; damaged ones left out."""
-        ours = (each for each in rows if each.key.startswith(_SEALED) and not is_damaged(each.data))
+        """Those of the rows that each poll reads without a seal of this key; damaged ones left out."""
+        ours = (
+            each for each in rows if each.key.startswith(_READ_BY_EACH_POLL) and not is_damaged(each.data)
+        )
         return [each for each in ours if not is_sealed(each.key, each.data, key)]
 
     def commit(self, writes: Sequence[Write], *, recount: bool = False) -> list[str]:
@@ -140,11 +157,14 @@ class VersionedRows:
         """The write with the seal that its row should have; the same where there is no key yet."""
         if isinstance(write, Delete) or not write.key.startswith(_SEALED):
             return write
-        if self._key is None:
+        held = self._known_settings()
+        return replace(write, data=sealed(write.key, write.data, held.key)) if held else write
+
+    def _known_settings(self) -> SettingsRecord | None:
+        if not self._is_key_known:
             row = self._rows.get(SETTINGS)
-            held = decode(row, SettingsRecord) if row else None
-            self._key = held.key if held else ""
-        return replace(write, data=sealed(write.key, write.data, self._key)) if self._key else write
+            self.know_settings(decode(row, SettingsRecord) if row else None)
+        return self._settings
 
     def _know_version(self) -> None:
         row = self._rows.get(SNAPSHOT_VERSION)

@@ -623,7 +623,7 @@ def test_rows_of_the_version_before_are_sealed_in_silence(
     notifier.poll_after(MINUTE)
     for row in [*rows_of(notifier, META), *rows_of(notifier, OUTBOX)]:
         told = json.loads(row.data)
-        for name in ("seal", "sealed", "others", "waiting"):
+        for name in ("seal", "sealed_at", "others", "waiting"):
             told.pop(name, None)
         put(notifier, row.key, json.dumps(told, separators=(",", ":")))
     later = make_notifier()

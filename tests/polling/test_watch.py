@@ -25,10 +25,11 @@ from maa_notify.demo.audit_events import (
 )
 from maa_notify.demo.audit_logs import SimulatedLogs
 from maa_notify.demo.samples import Json
+from maa_notify.domain.alert import AlertState
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import StaticToken
-from maa_notify.storage.records import MARK, SourceMark, decode, encode
+from maa_notify.storage.records import AUDIT, MARK, SourceMark, decode, encode
 from maa_notify.storage.rows import Delete, Put, Write, prefix_end
 from tests.support.cards import as_read, text
 from tests.support.graph import FakeGraph, graph_error, make_request
@@ -437,3 +438,18 @@ def test_a_mark_of_the_watch_that_somebody_touched_hides_no_alert(
 
     assert sum("memory was changed by somebody else" in card for card in cards) == 1
     assert sum("Somebody was added to an approver group" in card for card in cards) == 1
+
+
+def test_a_planted_row_hides_no_alert(watched: Watched, teams: FakeTeams) -> None:
+    """It says that the watch told of just this entry of the log."""
+    watched.passes(5)
+    watched.logs.log_entra(member_added(watched.clock.now(), MALLORY, watched.group, PUPPET))
+    watched.passes(5)
+    rows = watched.notifier.app.store.rows
+    [row] = rows.read(AUDIT, prefix_end(AUDIT))
+    rows.commit([Delete(row.key, row.etag)])
+    planted = decode(row, AlertState)
+    rows.commit([Put(f"{AUDIT}{planted.subject_id}", encode(planted))])
+    watched.passes(5)
+
+    assert sum("Somebody was added to an approver group" in card for card in told(teams)) == 2
