@@ -1,20 +1,13 @@
-// What azd deploys: a resource group of its own, and everything in it.
-targetScope = 'subscription'
-
+// What is deployed, into one resource group: by azd, by the Azure CLI, and compiled as azuredeploy.json by the portal.
 import { AppSettings } from 'types.bicep'
 
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
-@metadata({
-  azd: {
-    type: 'location'
-  }
-})
-param location string
+param location string = resourceGroup().location
 
-@description('Name of this deployment: the environment of azd, and part of the name of the group.')
+@description('Name of this deployment; two of different names may share a group.')
 @minLength(1)
 @maxLength(64)
-param environmentName string
+param environmentName string = 'maa-notify'
 
 @description('Mail addresses that hear when the notifier itself is silent, separated by commas. Empty: nobody hears.')
 param alarmEmails string
@@ -102,6 +95,30 @@ param postureAccept string = ''
 @description('How many accounts may be Global Administrator for good: the fewest and the most.')
 param globalAdmins string = '2-4'
 
+@description('Tells who can decide a request. Needs the permissions of the capability approvers.')
+@allowed(['off', 'on'])
+param approvers string = 'off'
+
+@description('The time between two readings of who can decide, such as 1h.')
+param approversEvery string = '1h'
+
+@description('Watches the logs for whoever goes around approval. Needs the permissions of the capability watch.')
+@allowed(['off', 'on'])
+param watch string = 'off'
+
+@description('The time between two readings of the logs, such as 5m.')
+param watchEvery string = '5m'
+
+@description('MAA_WATCH_ALLOW as JSON: what is known and does not ring. Empty: nothing.')
+param watchAllow string = ''
+
+@description('The app sends a pulse to a monitor outside, whose address is a secret of the vault.')
+param pulse bool = false
+
+@description('MAA_PING_URL, the address of that monitor. Empty: what the vault has is left alone.')
+@secure()
+param pingUrl string = ''
+
 @description('Makes a bot beside the app, which keeps one card for each request up to date.')
 param bot bool = false
 
@@ -122,7 +139,7 @@ param tenants string = ''
 param tenantsFile string = ''
 
 @description('App settings that are secrets of the vault, such as those that entries of the list refer to, or MAA_PING_URL. The secret has the name with - in place of _.')
-param fleetSecrets string[] = []
+param moreSecrets string[] = []
 
 @description('Further app settings by name, for what has no parameter of its own. No secrets: anybody who may read the deployment reads them.')
 param moreSettings AppSettings = {}
@@ -184,9 +201,12 @@ param endpointSubnetPrefix string = '10.61.0.64/26'
 @description('Assigns the Azure roles of the identity. false: somebody else does, with infra/grant.sh.')
 param assignRoles bool = true
 
-@description('Name of the resource group for the action group and the rules that watch the other group. Empty: made of the name of the environment.')
+@description('Name of another resource group for the action group and the rules that watch this group. Empty: this group, or the one that is made.')
 @maxLength(90)
 param alarmGroupName string = ''
+
+@description('Makes that other group, which takes a role on the subscription. Without a name it is called like this group, with -alarms.')
+param makeAlarmGroup bool = false
 
 @description('Forbids to delete what was deployed, until the lock is taken away. Not without assignRoles: it takes the same right.')
 param deleteLock bool = true
@@ -200,107 +220,295 @@ param callers string[] = []
 @description('Address ranges that may deploy code. Empty: from everywhere, with a role on the app.')
 param deployers string[] = []
 
-@description('Name of the resource group. Empty: made of the name of the environment.')
-@maxLength(90)
-param resourceGroupName string = ''
-
-resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: empty(resourceGroupName) ? 'rg-${environmentName}' : resourceGroupName
-  location: location
-  tags: {
-    app: 'maa-notify'
-    'azd-env-name': environmentName
-  }
+var hash = uniqueString(resourceGroup().id, environmentName)
+var vaultName = 'kv-maa-${hash}'
+// Not the vault's own output: a list that is made in a loop has to be known when a deployment starts.
+var secretsUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/'
+// What is misspelt fails before anything is deployed, not in an app that then tells nobody.
+var checkedTenantId = (length(tenantId) == 36 || contains(tenantId, '.')) && !contains(tenantId, ' ') && !contains(
+    tenantId,
+    '@'
+  )
+  ? tenantId
+  : fail('tenantId: "${tenantId}" is neither the id of a tenant nor a domain name')
+var scheduleFields = filter(split(pollSchedule, ' '), field => !empty(field))
+var checkedSchedule = length(scheduleFields) == 6 || length(scheduleFields) == 5
+  ? join(scheduleFields, ' ')
+  : fail('pollSchedule: "${pollSchedule}" has not the six fields of NCRONTAB, such as 0 */5 * * * *')
+var guardGroupName = !empty(alarmGroupName)
+  ? alarmGroupName
+  : makeAlarmGroup ? take('${resourceGroup().name}-alarms', 90) : resourceGroup().name
+var tags = {
+  app: 'maa-notify'
+  'azd-env-name': environmentName
 }
 
-resource alarmGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: empty(alarmGroupName) ? take('${group.name}-alarms', 90) : alarmGroupName
-  location: location
-  tags: {
-    app: 'maa-notify'
-    'azd-env-name': environmentName
-  }
-}
-
-module resources 'resources.bicep' = {
-  scope: group
+module identity 'modules/identity.bicep' = {
   params: {
+    name: 'id-maa-${hash}'
     location: location
-    environmentName: environmentName
-    alarmEmails: alarmEmails
-    channels: channels
+    tags: tags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    name: 'stmaa${hash}'
+    location: location
+    tags: tags
+    replication: storageReplication
+    isPrivate: privateNetwork
+    workspaceId: watchTables ? monitoring.outputs.workspaceId : ''
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  params: {
+    workspaceName: 'log-maa-${hash}'
+    componentName: 'appi-maa-${hash}'
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+    dailyQuotaGb: logDailyQuotaGb
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  params: {
+    name: vaultName
+    location: location
+    tags: tags
+    isPrivate: privateNetwork
+    workspaceId: monitoring.outputs.workspaceId
     teamsWebhookUrl: teamsWebhookUrl
     destinations: destinations
-    tenantId: tenantId
-    tenantName: tenantName
-    cloud: cloud
-    tableName: tableName
-    reminders: reminders
-    completeReminders: completeReminders
-    quietHours: quietHours
-    timeZone: timeZone
-    ticketLink: ticketLink
-    ticketPattern: ticketPattern
-    digestAbove: digestAbove
-    heartbeatDays: heartbeatDays
-    summary: summary
-    retentionDays: retentionDays
-    pollSchedule: pollSchedule
-    posture: posture
-    postureEvery: postureEvery
-    postureAccept: postureAccept
-    globalAdmins: globalAdmins
-    bot: bot
-    requestorChat: requestorChat
-    botCommands: botCommands
-    fleet: fleet
     tenants: tenants
-    tenantsFile: tenantsFile
-    fleetSecrets: fleetSecrets
-    moreSettings: moreSettings
-    instanceMemoryMB: instanceMemoryMB
-    maximumInstanceCount: maximumInstanceCount
-    alwaysReadyInstances: alwaysReadyInstances
-    storageReplication: storageReplication
-    logRetentionDays: logRetentionDays
-    logDailyQuotaGb: logDailyQuotaGb
-    staleAfterMinutes: staleAfterMinutes
-    testFrequencySeconds: testFrequencySeconds
-    testLocations: testLocations
-    privateNetwork: privateNetwork
-    networkPrefix: networkPrefix
+    pingUrl: pingUrl
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  params: {
+    name: 'vnet-maa-${hash}'
+    location: location
+    tags: tags
+    addressPrefix: networkPrefix
     appSubnetPrefix: appSubnetPrefix
     natGatewayId: natGatewayId
     endpointSubnetPrefix: endpointSubnetPrefix
-    assignRoles: assignRoles
-    alarmGroupName: alarmGroup.name
-    deleteLock: deleteLock
-    watchTables: watchTables
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+  }
+}
+
+module roles 'roles/main.bicep' = if (assignRoles) {
+  params: {
+    principalId: identity.outputs.principalId
+    storageAccountName: storage.outputs.name
+    vaultName: vault.outputs.name
+    componentName: monitoring.outputs.componentName
+    fleet: fleet
+  }
+}
+
+var hostSettings = {
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identity.outputs.clientId
+  AzureWebJobsStorage__blobServiceUri: storage.outputs.blobEndpoint
+  AzureWebJobsStorage__queueServiceUri: storage.outputs.queueEndpoint
+  AzureWebJobsStorage__tableServiceUri: storage.outputs.tableEndpoint
+  APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+}
+
+var ownSettings = {
+  MAA_TENANT_ID: checkedTenantId
+  MAA_TENANT_NAME: tenantName
+  MAA_CLIENT_ID: identity.outputs.clientId
+  MAA_CLOUD: cloud
+  MAA_STATE: storage.outputs.tableEndpoint
+  MAA_TABLE_NAME: tableName
+  MAA_REMINDERS: reminders
+  MAA_COMPLETE_REMINDERS: completeReminders
+  MAA_QUIET_HOURS: quietHours
+  MAA_TIME_ZONE: timeZone
+  MAA_TICKET_LINK: ticketLink
+  MAA_TICKET_PATTERN: ticketPattern
+  MAA_DIGEST_ABOVE: string(digestAbove)
+  MAA_HEARTBEAT_DAYS: string(heartbeatDays)
+  MAA_SUMMARY: summary
+  MAA_RETENTION_DAYS: string(retentionDays)
+  MAA_POLL_SCHEDULE: checkedSchedule
+  MAA_POSTURE: posture
+  MAA_POSTURE_EVERY: postureEvery
+  MAA_POSTURE_ACCEPT: postureAccept
+  MAA_GLOBAL_ADMINS: globalAdmins
+  MAA_APPROVERS: approvers
+  MAA_APPROVERS_EVERY: approversEvery
+  MAA_WATCH: watch
+  MAA_WATCH_EVERY: watchEvery
+  MAA_WATCH_ALLOW: watchAllow
+}
+
+var botSettings = {
+  MAA_BOT_CLIENT_ID: identity.outputs.clientId
+  MAA_REQUESTOR_CHAT: requestorChat ? 'true' : 'false'
+  MAA_BOT_COMMANDS: botCommands ? 'true' : 'false'
+}
+
+var fleetSettings = {
+  MAA_TENANTS: empty(tenantsFile) ? '@Microsoft.KeyVault(SecretUri=${secretsUri}tenants)' : tenantsFile
+  MAA_MANAGED_IDENTITY_CLIENT_ID: identity.outputs.clientId
+  AzureFunctionsJobHost__extensionBundle__id: 'Microsoft.Azure.Functions.ExtensionBundle' // queues take the bundle, which is not for everybody to load
+  AzureFunctionsJobHost__extensionBundle__version: '[4.*, 5.0.0)'
+  PYTHON_THREADPOOL_THREAD_COUNT: '24' // as many as the host hands out at once
+  // Runs by the million: a few of them tell enough, and what fails also leaves a line, which is never sampled.
+  AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__excludedTypes: 'Exception;Trace'
+  AzureFunctionsJobHost__logging__applicationInsights__samplingSettings__maxTelemetryItemsPerSecond: '1'
+}
+
+var secretSettings = toObject(
+  moreSecrets,
+  name => name,
+  name => '@Microsoft.KeyVault(SecretUri=${secretsUri}${replace(name, '_', '-')})'
+)
+
+var webhookSetting = {
+  MAA_TEAMS_WEBHOOK_URL: '@Microsoft.KeyVault(SecretUri=${secretsUri}teams-webhook-url)'
+}
+
+var destinationsSetting = {
+  MAA_DESTINATIONS: '@Microsoft.KeyVault(SecretUri=${secretsUri}destinations)'
+}
+
+var channelSettings = {
+  webhook: webhookSetting
+  destinations: destinationsSetting
+  both: union(webhookSetting, destinationsSetting)
+  none: {}
+}
+
+var pulseSettings = {
+  MAA_PING_URL: '@Microsoft.KeyVault(SecretUri=${secretsUri}ping-url)'
+}
+
+module app 'modules/app.bicep' = {
+  params: {
+    name: 'func-maa-${hash}'
+    planName: 'plan-maa-${hash}'
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    appSettings: union(
+      hostSettings,
+      ownSettings,
+      bot ? botSettings : {},
+      fleet ? fleetSettings : {},
+      pulse ? pulseSettings : {},
+      channelSettings[channels],
+      secretSettings,
+      moreSettings
+    )
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
     callers: callers
     deployers: deployers
+    answersTeams: bot && botCommands
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    workspaceId: monitoring.outputs.workspaceId
+  }
+  #disable-next-line no-unnecessary-dependson // roles and network wait for the vault, but may be left out
+  dependsOn: [roles, vault] // the host looks for its storage and for its secrets at once
+}
+
+module teamsBot 'modules/bot.bicep' = if (bot) {
+  params: {
+    name: 'bot-maa-${hash}'
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    endpoint: botCommands ? 'https://${app.outputs.hostName}/api/messages' : ''
+  }
+}
+
+module alarmGroup 'modules/group.bicep' = if (makeAlarmGroup) {
+  scope: subscription()
+  params: {
+    name: guardGroupName
+    location: location
+    tags: tags
+  }
+}
+
+module guard 'modules/guard.bicep' = {
+  scope: resourceGroup(guardGroupName)
+  params: {
+    prefix: 'maa-${hash}'
+    tags: tags
+    emails: alarmEmails
+    watchedGroupId: resourceGroup().id
+    deleteLock: deleteLock && assignRoles && guardGroupName != resourceGroup().name
+  }
+  dependsOn: [alarmGroup]
+}
+
+resource lock 'Microsoft.Authorization/locks@2020-05-01' = if (deleteLock && assignRoles) {
+  name: 'maa-${hash}-keep'
+  properties: {
+    level: 'CanNotDelete'
+    notes: 'The state of MAA Notify is here, and what watches it. docs/deployment.md, "Removal".'
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  params: {
+    prefix: 'maa-${hash}'
+    location: location
+    tags: tags
+    actionGroupId: guard.outputs.actionGroupId
+    principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+    componentId: monitoring.outputs.componentId
+    healthUrl: app.outputs.healthUrl
+    staleAfterMinutes: staleAfterMinutes
+    testFrequencySeconds: testFrequencySeconds
+    testLocations: testLocations
+    fleet: fleet
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    principalId: identity.outputs.principalId
+    fleet: fleet
+    workspaceId: monitoring.outputs.workspaceId
   }
 }
 
 @description('Name of the resource group.')
-output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_RESOURCE_GROUP string = resourceGroup().name
 
 @description('Name of the Function App.')
-output AZURE_FUNCTION_APP string = resources.outputs.functionAppName
+output AZURE_FUNCTION_APP string = app.outputs.name
 
 @description('Answers whether the notifier is well.')
-output AZURE_HEALTH_URL string = resources.outputs.healthUrl
+output AZURE_HEALTH_URL string = app.outputs.healthUrl
 
 @description('Name of the identity.')
-output AZURE_IDENTITY_NAME string = resources.outputs.identityName
+output AZURE_IDENTITY_NAME string = identity.outputs.name
 
 @description('Object id of the identity: what the permissions of Graph are granted to.')
-output AZURE_IDENTITY_PRINCIPAL_ID string = resources.outputs.identityPrincipalId
+output AZURE_IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId
 
 @description('Client id of the identity.')
-output AZURE_IDENTITY_CLIENT_ID string = resources.outputs.identityClientId
+output AZURE_IDENTITY_CLIENT_ID string = identity.outputs.clientId
 
 @description('Name of the bot. Empty: there is none.')
-output AZURE_BOT_NAME string = resources.outputs.botName
+output AZURE_BOT_NAME string = bot ? teamsBot!.outputs.name : ''
 
 @description('Name of the vault.')
-output AZURE_VAULT_NAME string = resources.outputs.vaultName
+output AZURE_VAULT_NAME string = vault.outputs.name

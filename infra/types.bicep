@@ -8,13 +8,6 @@ type Tags = {
 }
 
 @export()
-@description('An app setting.')
-type AppSetting = {
-  name: string
-  value: string
-}
-
-@export()
 @description('A rule for who may call an app: an address range, or the name of a service of Azure.')
 type AccessRule = {
   name: string

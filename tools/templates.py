@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 DEPLOYMENTS = "tests/infra/deployments"
 """Parameter files, each with a snapshot: what a deployment with them makes."""
 PORTAL = "infra/azuredeploy.json"
-"""`resources.bicep` as the compiler makes it: the portal reads no Bicep."""
+"""`main.bicep` as the compiler makes it: the portal reads no Bicep."""
 VERSION = "0.49.2"
 """The compiler that the snapshots are by; another one may put the same in other words."""
 MISSING = "No Bicep compiler was found. Put bicep on the PATH, or run: az bicep install"
@@ -36,6 +36,8 @@ _PLACE = (
     *("--subscription-id", "7b0c54be-0000-4000-8000-00000000000b"),
     *("--location", "westeurope", "--deployment-name", "maa-notify"),
 )
+_ENVIRONMENT = {"AZURE_ALARM_EMAILS": "ops@contoso.example"}
+"""The one variable that `main.bicepparam` insists on."""
 _DIAGNOSTIC = re.compile(r"\(\d+,\d+\) : (?:Error|Warning|Info) ")
 _EXTENSION = re.compile(r"br:mcr\.microsoft\.com/bicep/extensions/(\w+)/(v[\w.]+):([\w.]+)")
 
@@ -122,6 +124,7 @@ class Compiler:
         done = subprocess.run(  # noqa: S603 - the compiler, with arguments of our own
             [self.program, *arguments],
             cwd=folder,
+            env=_ENVIRONMENT | os.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -205,7 +208,7 @@ def check(compiler: Compiler, root: Path = ROOT) -> list[str]:
     if faults or compiler.version != VERSION:
         return faults
     old = [f"{DEPLOYMENTS}/{name}" for name in deployments(root) if not is_current(name, compiler, root)]
-    if _read(root / PORTAL) != templates["resources.bicep"]:
+    if _read(root / PORTAL) != templates["main.bicep"]:
         old.append(PORTAL)
     return [f"{name} : outdated, run make snapshots" for name in old]
 
@@ -220,7 +223,7 @@ def renew(compiler: Compiler, root: Path = ROOT) -> list[str]:
         return [f"The snapshots are by Bicep {VERSION}, and this one is {compiler.version}."]
     for name in deployments(root):
         _write(snapshot_of(name, root), compiler.predicted(name, root))
-    _write(root / PORTAL, compiler.compilation(root).templates["resources.bicep"])
+    _write(root / PORTAL, compiler.compilation(root).templates["main.bicep"])
     return []
 
 

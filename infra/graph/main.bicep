@@ -9,13 +9,18 @@ extension microsoftGraphV1
 param principalId string
 
 @description('What the notifier is to do beside telling of requests, each with the permissions that it takes.')
-@allowed(['approvers', 'audit', 'watch', 'posture'])
-param capabilities array = []
+param capabilities ('approvers' | 'audit' | 'watch' | 'posture')[] = []
 
 @description('Families of requests to see: all are recommended. To list any it takes "roles" or "configuration"; of a family that is left out requests may be hidden without a word.')
 @minLength(1)
-@allowed(['apps', 'configuration', 'device_actions', 'scripts', 'tenant_configuration', 'roles'])
-param families array = ['apps', 'configuration', 'device_actions', 'scripts', 'tenant_configuration', 'roles']
+param families ('apps' | 'configuration' | 'device_actions' | 'scripts' | 'tenant_configuration' | 'roles')[] = [
+  'apps'
+  'configuration'
+  'device_actions'
+  'scripts'
+  'tenant_configuration'
+  'roles'
+]
 
 // The same as in families.sh and maa_notify/domain/visibility.py.
 var permissions = {

@@ -1,5 +1,5 @@
 // The Function App on the Flex Consumption plan.
-import { AccessRule, AppSetting, Tags } from '../types.bicep'
+import { AccessRule, AppSettings, Tags } from '../types.bicep'
 
 @description('Region of the app.')
 param location string
@@ -20,8 +20,8 @@ param tags Tags
 @description('Resource id of the identity.')
 param identityId string
 
-@description('App settings, as a list of names and values.')
-param appSettings AppSetting[]
+@description('App settings by name.')
+param appSettings AppSettings
 
 @description('Address of the blob container for the package.')
 param packageContainerUrl string
@@ -150,7 +150,12 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       alwaysOn: false
       http20Enabled: true
       minTlsVersion: '1.2'
-      appSettings: appSettings
+      appSettings: [
+        for setting in items(appSettings): {
+          name: setting.key
+          value: setting.value
+        }
+      ]
       ipSecurityRestrictionsDefaultAction: empty(callers) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: empty(callers) ? [] : concat(services, rangesOf('caller', callers))
       scmIpSecurityRestrictionsUseMain: false

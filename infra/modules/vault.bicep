@@ -30,6 +30,10 @@ param destinations string
 @secure()
 param tenants string
 
+@description('MAA_PING_URL. Empty: what the vault has is left alone.')
+@secure()
+param pingUrl string
+
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   name: name
   location: location
@@ -76,6 +80,15 @@ resource tenantsEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empt
   properties: {
     contentType: 'application/json'
     value: tenants
+  }
+}
+
+resource pingEntry 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = if (!empty(pingUrl)) {
+  parent: vault
+  name: 'ping-url'
+  properties: {
+    contentType: 'URL of a monitor'
+    value: pingUrl
   }
 }
 

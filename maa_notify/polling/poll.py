@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.delivery.delivery import Delivery
+from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.domain.alarm import Loss, memory_alarm
 from maa_notify.domain.change import Change
 from maa_notify.domain.heartbeat import heartbeat
@@ -25,7 +25,7 @@ from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
-from maa_notify.polling.guard import Guard, alarms_for
+from maa_notify.polling.guard import Guard, Guarded, alarms_for
 from maa_notify.polling.heartbeats import queue_heartbeats
 from maa_notify.polling.marks import (
     is_due,
@@ -73,6 +73,36 @@ class Habits(Struct, frozen=True):
         return None if self.quiet.until(now) else self.heartbeat
 
 
+class _Told(Struct, frozen=True):
+    """What a poll has told so far.
+
+    Attributes:
+        outlook: what can be seen of the requests.
+        result: what the deliveries did.
+        end: when the last of them ends, by the clock's monotonic seconds.
+        events: news that were recorded.
+        unheard: of these, those that no destination takes.
+        alerts: of these, alerts that are new or that more joined.
+    """
+
+    outlook: Outlook
+    result: DeliveryResult
+    end: float
+    events: int
+    unheard: int
+    alerts: int = 0
+
+    def with_more(self, found: Recorded, result: DeliveryResult) -> "_Told":
+        """The same after one more source, with all deliveries up to now."""
+        return replace(
+            self,
+            result=result,
+            events=self.events + found.events,
+            unheard=self.unheard + found.unheard,
+            alerts=self.alerts + found.alerts,
+        )
+
+
 @dataclass(slots=True)
 class Poll:
     """Everything one poll of one tenant needs.
@@ -109,39 +139,37 @@ class Poll:
         # Before Graph is asked: what another poller records meanwhile then makes our write fail. Read
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
-        names, leaders = [each.name for each in self.routes], self.delivery.leaders
         guarded = self.guard.look(self.store.requests, snapshot, self._channels(), now)
         snapshot = guarded.snapshot
         news, failure = self._look(self.approvals, snapshot, now)
+        told = self._tell(news, failure, guarded, now)
+        # After the approvals' cards are posted, so that a slow source delays none of them.
+        told = self._tell_others(told, snapshot, now, begun)
+        seen = replace(news.seen, hidden=told.outlook.hidden)
+        report = Report.of(seen, told.events, told.result, failure, dead_before=snapshot.dead)
+        return replace(
+            report,
+            unheard=told.unheard,
+            settings=guarded.fingerprint,
+            memory_lost=guarded.is_memory_lost,
+            settings_changed=guarded.is_changed,
+            alerts=told.alerts,
+        )
+
+    def _tell(self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime) -> _Told:
+        """Records the news of the approvals, delivers all that waits, and marks the look as done."""
+        snapshot = guarded.snapshot
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        arrived: Arrivals = {}
-        # In a first run there are none, for it tells everybody what is open.
-        if snapshot.was_polled(self.approvals.name):
-            arrived = arrivals(snapshot.marks[self.approvals.name], names, snapshot.states, leaders, now)
-        if news.is_complete and arrived:
-            heard = heard_before(snapshot, self.store.journal)
-            told = with_welcome(
-                news.changes,
-                snapshot,
-                self.routes,
-                arrived,
-                leaders,
-                heard,
-                now,
-                with_closed=snapshot.marks[self.approvals.name].retell_since is not None,
-            )
-            news, arrived = replace(news, changes=told), {}
-        if self.approvers is not None:
-            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
+        news, missed = self._with_arrivals(news, snapshot, now)
         recorded = self._record(news, now, leases)
         held = self._begin(self.approvals, news, snapshot, now)
-        met = attended(held.value, names, arrived, now)
+        met = attended(held.value, self._names, missed, now)
         held = replace(held, value=replace(met, settings=guarded.fingerprint or met.settings))
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
-        quiet = [name for name in names if name not in {*arrived, *leaders}]
+        quiet = [name for name in self._names if name not in {*missed, *self.delivery.leaders}]
         queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat_at(now))
         waiting = [*pending_in(snapshot.outbox), *guarded.pending, *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
@@ -149,34 +177,58 @@ class Poll:
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
         result = self.delivery.run({**states, **queued.states}, pending, end)
-        is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
-        if is_purged and self.approvers is None:
-            self.store.roll.forget()  # of a time when somebody wanted to know
+        self._purge(snapshot, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, _with_what_is_left(held, snapshot, self.delivery.left), now)
-        events, unheard = recorded.events, recorded.unheard
-        # After the approvals' cards are posted, so that a slow source delays none of them.
-        alerts = 0
+        return _Told(outlook, result, end, recorded.events, recorded.unheard)
+
+    def _with_arrivals(self, news: News, snapshot: Snapshot, now: datetime) -> tuple[News, Arrivals]:
+        """The news with what new destinations missed and who can decide; and who is still to be told."""
+        arrived: Arrivals = {}
+        # In a first run there are none, for it tells everybody what is open.
+        if snapshot.was_polled(self.approvals.name):
+            mark, leaders = snapshot.marks[self.approvals.name], self.delivery.leaders
+            arrived = arrivals(mark, self._names, snapshot.states, leaders, now)
+            if news.is_complete and arrived:
+                heard, with_closed = heard_before(snapshot, self.store.journal), mark.retell_since is not None
+                changes = with_welcome(
+                    news.changes,
+                    snapshot,
+                    self.routes,
+                    arrived,
+                    leaders,
+                    heard,
+                    now,
+                    with_closed=with_closed,
+                )
+                news, arrived = replace(news, changes=changes), {}
+        if self.approvers is not None:
+            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
+        return news, arrived
+
+    def _tell_others(self, told: _Told, snapshot: Snapshot, now: datetime, begun: float) -> _Told:
+        """Asks the further sources that are due, and delivers their news at once."""
         for source in _longest_unseen_first(self.others, snapshot):
             if self.clock.monotonic() - begun > _LAST_BEGIN:
                 break  # the host ends a run that takes too long; the others come first next time
             found = self._visit(source, snapshot, now)
-            events, alerts = events + found.events, alerts + found.alerts
-            unheard += found.unheard
+            result = told.result
             if found.events:
                 present = self.store.requests.read_snapshot()
-                waiting = pending_in(present.outbox)
-                result = result.followed_by(self.delivery.run(present.states, waiting, end))
-        seen = replace(news.seen, hidden=outlook.hidden)
-        report = Report.of(seen, events, result, failure, dead_before=snapshot.dead)
-        return replace(
-            report,
-            unheard=unheard,
-            settings=guarded.fingerprint,
-            memory_lost=guarded.is_memory_lost,
-            settings_changed=guarded.is_changed,
-            alerts=alerts,
-        )
+                later = self.delivery.run(present.states, pending_in(present.outbox), told.end)
+                result = result.followed_by(later)
+            told = told.with_more(found, result)
+        return told
+
+    def _purge(self, snapshot: Snapshot, now: datetime) -> None:
+        is_purged = purge_expired(self.store, snapshot, self.habits.retention, now)
+        if is_purged and self.approvers is None:
+            self.store.roll.forget()  # of a time when somebody wanted to know
+
+    @property
+    def _names(self) -> list[str]:
+        """The destinations that are in the settings."""
+        return [each.name for each in self.routes]
 
     def _channels(self) -> list[str]:
         """The destinations that alarms go to: each address once, and no requestor's chat."""

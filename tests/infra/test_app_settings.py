@@ -16,13 +16,7 @@ NOT_IN_AZURE = {
     "MAA_CLIENT_CERTIFICATE_PATH": "as above, and disks do not last",
     "MAA_GRAPH_URL": "follows from the cloud; another origin is for tests",
     "MAA_AUTHORITY_URL": "as above",
-    "MAA_APPROVERS": "by the parameter for settings that have no parameter of their own (docs/approvers.md)",
-    "MAA_APPROVERS_EVERY": "as above",
-    "MAA_WATCH": "by the parameter for settings that have no parameter of their own (docs/watch.md)",
-    "MAA_WATCH_EVERY": "as above",
-    "MAA_WATCH_ALLOW": "as above",
     "MAA_ALLOW_HOSTS": "an exception that somebody has to write by hand",
-    "MAA_PING_URL": "a secret of the vault, by the parameter for those that have no parameter of their own",
     **{row.name: "refused inside Azure" for row in SETTINGS if not row.in_azure},
 }
 FORBIDDEN_ON_FLEX = {
@@ -89,6 +83,14 @@ CHOSEN = {
     "MAA_POSTURE_EVERY": "12h",
     "MAA_POSTURE_ACCEPT": '[{"check": "P12", "reason": "nobody asks", "until": "2026-12-31"}]',
     "MAA_GLOBAL_ADMINS": "2-6",
+    "MAA_APPROVERS": "on",
+    "MAA_APPROVERS_EVERY": "30m",
+    "MAA_WATCH": "on",
+    "MAA_WATCH_EVERY": "10m",
+    "MAA_WATCH_ALLOW": (
+        '[{"object_id": "7b0c54be-0000-4000-8000-000000000003", "alert": "B1", "reason": "joined by hand",'
+        ' "until": "2026-12-31"}]'
+    ),
 }
 """The settings that destinations.bicepparam chooses, none of them the default."""
 
@@ -128,13 +130,14 @@ def test_the_host_gets_what_it_needs_and_nothing_that_stops_it() -> None:
     [
         ("plain", "MAA_TEAMS_WEBHOOK_URL", "teams-webhook-url"),
         ("destinations", "MAA_DESTINATIONS", "destinations"),
+        ("destinations", "MAA_PING_URL", "ping-url"),
         ("fleet", "MAA_TENANTS", "tenants"),
     ],
 )
 def test_secrets_are_references_to_the_vault(deployment: str, setting: str, secret: str) -> None:
     """The names in the references are those of the secrets that the vault has."""
     found = prediction(deployment)
-    vault = found.outputs["vaultName"]
+    vault = found.outputs["AZURE_VAULT_NAME"]
 
     assert found.settings()[setting] == (
         f"[format('@Microsoft.KeyVault(SecretUri={{0}}{secret})', {_secrets_of(vault)})]"
@@ -147,7 +150,8 @@ def test_a_fleet_has_secrets_of_its_own() -> None:
     found = prediction("fleet")
     first, second, plain = (found.settings()[f"HOOK_{name}"] for name in ("CONTOSO", "FABRIKAM", "REGION"))
 
-    start = f"[format('@Microsoft.KeyVault(SecretUri={{0}}{{1}})', {_secrets_of(found.outputs['vaultName'])}"
+    secrets = _secrets_of(found.outputs["AZURE_VAULT_NAME"])
+    start = f"[format('@Microsoft.KeyVault(SecretUri={{0}}{{1}})', {secrets}"
     assert plain == "north"
     assert (first, second) == (f"{start}, 'HOOK-CONTOSO')]", f"{start}, 'HOOK-FABRIKAM')]")
 
@@ -159,7 +163,7 @@ def _secrets_of(vault: str) -> str:
 @pytest.mark.parametrize(
     "deployment, added",
     [
-        ("destinations", {"MAA_DESTINATIONS"}),
+        ("destinations", {"MAA_DESTINATIONS", "MAA_PING_URL"}),
         ("bot", {"MAA_BOT_CLIENT_ID", "MAA_REQUESTOR_CHAT", "MAA_BOT_COMMANDS"}),
         (
             "fleet",
@@ -201,7 +205,7 @@ def test_the_defaults_are_accepted_and_are_those_of_the_program() -> None:
 @pytest.mark.parametrize("name", NUMBERS)
 def test_limits_are_those_of_the_program(compiled: dict[str, dict[str, Any]], name: str) -> None:
     """What the template lets through the program takes, and the next number it does not."""
-    parameter = compiled["resources.bicep"]["parameters"][NUMBERS[name]]
+    parameter = compiled["main.bicep"]["parameters"][NUMBERS[name]]
     lowest, highest = parameter["minValue"], parameter["maxValue"]
 
     for value in (lowest, highest):
@@ -213,7 +217,7 @@ def test_limits_are_those_of_the_program(compiled: dict[str, dict[str, Any]], na
 
 def test_every_cloud_can_be_chosen(compiled: dict[str, dict[str, Any]]) -> None:
     """The allowed clouds are those that the program knows, each accepted."""
-    clouds = compiled["resources.bicep"]["parameters"]["cloud"]["allowedValues"]
+    clouds = compiled["main.bicep"]["parameters"]["cloud"]["allowedValues"]
 
     assert [read_settings({**BASE, "MAA_CLOUD": cloud}).cloud.name for cloud in clouds] == clouds
     assert len(clouds) == 4

@@ -1,5 +1,6 @@
 """Microsoft's compiler over the templates: nothing to complain of, and the snapshots are what it predicts."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -18,16 +19,16 @@ from tools.templates import (
 
 FAULTS = {
     "a misspelt output": (
-        "infra/resources.bicep",
+        "infra/main.bicep",
         "storage.outputs.blobEndpoint",
         "storage.outputs.blobEndpont",
         "Error BCP083",
     ),
     "a loop over what is not known at the start": (
-        "infra/resources.bicep",
-        "${secretsUri}${replace(",
-        "${vault.outputs.id}${replace(",
-        "Error BCP182",
+        "infra/modules/network.bicep",
+        "for service in services: {",
+        "for service in network.properties.subnets: {",
+        "Error BCP178",
     ),
     "an unknown property": (
         "infra/modules/storage.bicep",
@@ -60,14 +61,6 @@ FAULTS = {
         "Error BCP259",
     ),
 }
-AZD = """
-using '../../../infra/main.bicep'
-
-param environmentName = 'maa-notify'
-param location = 'westeurope'
-param alarmEmails = 'ops@contoso.example, night@contoso.example'
-"""
-"""The same as plain.bicepparam, by way of the template that makes the group, too."""
 
 
 def copy_into(folder: Path) -> Path:
@@ -111,17 +104,26 @@ def test_a_snapshot_is_what_the_templates_make(compiler: Compiler, name: str) ->
     assert is_current(name, compiler)
 
 
-def test_both_ways_make_the_same(compiler: Compiler, tmp_path: Path) -> None:
-    """A deployment with azd makes two groups, and in them what a deployment without azd makes."""
+def test_the_file_for_azd_makes_what_the_portal_makes(
+    compiler: Compiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no variable set but one, all is the same, but for a group of its own for the alarm."""
+    for name in os.environ:
+        if name.startswith(("AZURE_", "MAA_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_ALARM_EMAILS", "ops@contoso.example, night@contoso.example")
     root = copy_into(tmp_path)
-    (root / DEPLOYMENTS / "azd.bicepparam").write_text(AZD, encoding="utf-8")
+    text = (root / "infra" / "main.bicepparam").read_text(encoding="utf-8")
+    (root / DEPLOYMENTS / "azd.bicepparam").write_text(
+        text.replace("using 'main.bicep'", "using '../../../infra/main.bicep'"), encoding="utf-8"
+    )
     plain = (root / DEPLOYMENTS / "plain.bicepparam").read_text(encoding="utf-8")
     beside = f"{plain}\nparam alarmGroupName = 'rg-maa-notify-alarms'\n"
     (root / DEPLOYMENTS / "plain.bicepparam").write_text(beside, encoding="utf-8")
-    made = compiler.predicted("azd", root, group="")["predictedResources"]
+    made = compiler.predicted("azd", root)["predictedResources"]
     groups = [each for each in made if each["type"] == "Microsoft.Resources/resourceGroups"]
 
-    assert [each["name"] for each in groups] == ["rg-maa-notify", "rg-maa-notify-alarms"]
+    assert [each["name"] for each in groups] == ["rg-maa-notify-alarms"]
     assert [each for each in made if each not in groups] == compiler.predicted("plain", root)[
         "predictedResources"
     ]
@@ -145,7 +147,7 @@ def test_what_is_misspelt_fails_before_the_deployment(
     """Not in the app, which would tell nobody."""
     root = copy_into(tmp_path)
     mail = "" if "alarmEmails" in line else "\nparam alarmEmails = 'ops@contoso.example'"
-    text = f"using '../../../infra/resources.bicep'\n{line}{mail}\n"
+    text = f"using '../../../infra/main.bicep'\n{line}{mail}\n"
     (root / DEPLOYMENTS / "odd.bicepparam").write_text(text, encoding="utf-8")
 
     with pytest.raises(CompilerError, match=said):

@@ -29,7 +29,7 @@ def test_the_template_of_the_portal_is_what_the_compiler_makes(
     if compiler.version != VERSION:
         pytest.skip(f"the compiled template is by Bicep {VERSION}, and this one is {compiler.version}")
 
-    assert compiled["resources.bicep"] == TEMPLATE, "run make snapshots"
+    assert compiled["main.bicep"] == TEMPLATE, "run make snapshots"
 
 
 def test_the_click_makes_no_code() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from maa_notify.settings.fields import BY_NAME
 from tests.infra.predictions import INFRA, NAMES, prediction
 from tools.templates import ROOT, snapshot_of
 
 TEMPLATES = sorted(INFRA.rglob("*.bicep"))
-SECRETS = {"teamsWebhookUrl", "destinations", "tenants"}
+SECRETS = {"teamsWebhookUrl", "destinations", "tenants", "pingUrl"}
 
 Compiled = dict[str, dict[str, Any]]
 
@@ -220,33 +221,6 @@ def test_every_exception_says_why() -> None:
     assert not [line for line in lines if not re.fullmatch(r" *#disable-next-line [\w-]+ // \w.{9,}", line)]
 
 
-def test_both_ways_in_offer_the_same(compiled: Compiled) -> None:
-    """A deployment with azd and one without have the same parameters, limits and defaults."""
-    inner, outer = (compiled[name]["parameters"] for name in ("resources.bicep", "main.bicep"))
-    own = {"location", "environmentName", "resourceGroupName", "alarmGroupName"}
-
-    assert set(outer) - {"resourceGroupName"} == set(inner)
-    assert {name: each for name, each in outer.items() if name not in own} == {
-        name: each for name, each in inner.items() if name not in own
-    }
-
-
-def test_all_parameters_reach_the_resources(compiled: Compiled) -> None:
-    """None is declared for azd and then forgotten."""
-    [passed] = [
-        each["properties"]["parameters"]
-        for each in compiled["main.bicep"]["resources"].values()
-        if each["type"] == "Microsoft.Resources/deployments"
-    ]
-
-    assert "parameters('alarmGroupName')" in passed.pop("alarmGroupName")["value"]
-    assert passed == {
-        name: {"value": f"[parameters('{name}')]"}
-        for name in compiled["resources.bicep"]["parameters"]
-        if name != "alarmGroupName"
-    }
-
-
 def test_the_linter_is_strict_in_both_places() -> None:
     """The file with the extension has a configuration of its own, as strict; the extension is pinned."""
     common, graph = (
@@ -262,43 +236,25 @@ def test_the_linter_is_strict_in_both_places() -> None:
     ] == [INFRA / "graph" / "main.bicep"]
 
 
-def _azd_values() -> dict[str, str]:
-    content = json.loads((INFRA / "main.parameters.json").read_text(encoding="utf-8"))
-    return {name: each["value"] for name, each in content["parameters"].items()}
+def _spelt(default: Any) -> str:
+    return json.dumps(default) if isinstance(default, bool) else str(default)
 
 
-def _variable(value: str) -> tuple[str, str | None]:
-    found = re.fullmatch(r"\$\{(\w+)(?:=(.*))?\}", value)
-    assert found
-    return found[1], found[2]
-
-
-def _spelt(default: Any) -> str | None:
-    return json.dumps(default) if isinstance(default, bool) else None if default is None else str(default)
-
-
-def test_azd_fills_in_what_the_template_declares(compiled: Compiled) -> None:
-    """The defaults in azd's file are the template's own, and nothing required is left out."""
+def test_variables_choose_what_the_template_declares(compiled: Compiled) -> None:
+    """One file for azd and the Azure CLI: with defaults of the template, and names of settings."""
     parameters = compiled["main.bicep"]["parameters"]
-    values = _azd_values()
+    text = (INFRA / "main.bicepparam").read_text(encoding="utf-8")
+    pattern = r"^param (\w+) = (?:\w+\()?readEnvironmentVariable\('(\w+)'(?:, '(.*?)')?\)\)?$"
+    found = {name: (variable, default) for name, variable, default in re.findall(pattern, text, re.MULTILINE)}
 
-    assert {name for name, each in parameters.items() if "defaultValue" not in each} <= set(values)
-    for name, value in values.items():
-        assert _variable(value)[1] == _spelt(parameters[name].get("defaultValue"))
-
-
-def test_a_deployment_without_azd_reads_the_same_variables() -> None:
-    """Whoever changes from one way to the other keeps the variables."""
-    text = (INFRA / "resources.bicepparam").read_text(encoding="utf-8")
-    pattern = r"^param (\w+) = (?:\w+\()?readEnvironmentVariable\('(\w+)', '(.*?)'\)\)?$"
-    plain = {name: (variable, default) for name, variable, default in re.findall(pattern, text, re.MULTILINE)}
-    azd = {name: _variable(value) for name, value in _azd_values().items()}
-    own = {"location", "environmentName", "alarmEmails"}
-
-    assert len(plain) == text.count("\nparam ")
-    assert set(plain) == set(azd) - {"location"}
-    assert {name: plain[name][0] for name in plain} == {name: azd[name][0] for name in plain}
-    assert {name: plain[name] for name in set(plain) - own} == {name: azd[name] for name in set(azd) - own}
+    assert len(found) == text.count("\nparam ")
+    assert {name for name, each in parameters.items() if "defaultValue" not in each} == {"alarmEmails"}
+    assert found.pop("alarmEmails") == ("AZURE_ALARM_EMAILS", "")
+    # Without this file the portal makes the other group only when somebody asks for it.
+    assert found.pop("makeAlarmGroup") == ("AZURE_MAKE_ALARM_GROUP", "true")
+    for name, (variable, default) in found.items():
+        assert default == _spelt(parameters[name]["defaultValue"]), name
+        assert variable.startswith("AZURE_") or variable in BY_NAME, name
 
 
 def test_azd_finds_the_service_and_the_hooks() -> None:

@@ -1,5 +1,5 @@
 // The bot, with everything that it offers.
-using '../../../infra/resources.bicep'
+using '../../../infra/main.bicep'
 
 param alarmEmails = 'ops@contoso.example'
 param bot = true

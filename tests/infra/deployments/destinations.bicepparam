@@ -1,5 +1,5 @@
 // Several channels, and no setting at its default.
-using '../../../infra/resources.bicep'
+using '../../../infra/main.bicep'
 
 param environmentName = 'helpdesk'
 param alarmEmails = 'ops@contoso.example'
@@ -25,6 +25,13 @@ param posture = 'on'
 param postureEvery = '12h'
 param postureAccept = '[{"check": "P12", "reason": "nobody asks", "until": "2026-12-31"}]'
 param globalAdmins = '2-6'
+param approvers = 'on'
+param approversEvery = '30m'
+param watch = 'on'
+param watchEvery = '10m'
+param watchAllow = '[{"object_id": "7b0c54be-0000-4000-8000-000000000003", "alert": "B1", "reason": "joined by hand", "until": "2026-12-31"}]'
+param pulse = true
+param pingUrl = 'https://ping.contoso.example/made-up'
 param instanceMemoryMB = 2048
 param maximumInstanceCount = 60
 param alwaysReadyInstances = 1
@@ -34,6 +41,7 @@ param logDailyQuotaGb = 2
 param staleAfterMinutes = 45
 param testFrequencySeconds = 600
 param alarmGroupName = 'rg-alarms'
+param makeAlarmGroup = true
 param deleteLock = false
 param callers = ['203.0.113.0/24', '198.51.100.7/32']
 param deployers = ['203.0.113.0/24']

@@ -1,5 +1,5 @@
 // By somebody who may not assign roles: infra/grant.sh does that afterwards.
-using '../../../infra/resources.bicep'
+using '../../../infra/main.bicep'
 
 param alarmEmails = ''
 param assignRoles = false

@@ -1,4 +1,4 @@
 // Nothing but what has to be said.
-using '../../../infra/resources.bicep'
+using '../../../infra/main.bicep'
 
 param alarmEmails = 'ops@contoso.example, night@contoso.example'

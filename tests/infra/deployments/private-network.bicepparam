@@ -1,5 +1,5 @@
 // Storage and vault off the internet, with a way out that somebody else made.
-using '../../../infra/resources.bicep'
+using '../../../infra/main.bicep'
 
 param alarmEmails = 'ops@contoso.example'
 param privateNetwork = true

@@ -1,8 +1,9 @@
-// For a deployment without azd. Set the variables, or write values here; never a webhook URL in a file.
-using 'resources.bicep'
+// For azd and for the Azure CLI: set the variables, or write values here; never a webhook URL in a file.
+// AZURE_ALARM_EMAILS alone has no default: that nobody hears of an alarm is for somebody to decide, by an empty text.
+using 'main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'maa-notify')
-param alarmEmails = readEnvironmentVariable('AZURE_ALARM_EMAILS', '')
+param alarmEmails = readEnvironmentVariable('AZURE_ALARM_EMAILS')
 param assignRoles = bool(readEnvironmentVariable('AZURE_ASSIGN_ROLES', 'true'))
 param privateNetwork = bool(readEnvironmentVariable('AZURE_PRIVATE_NETWORK', 'false'))
 param channels = readEnvironmentVariable('AZURE_CHANNELS', 'webhook')
@@ -10,6 +11,7 @@ param teamsWebhookUrl = readEnvironmentVariable('MAA_TEAMS_WEBHOOK_URL', '')
 param destinations = readEnvironmentVariable('MAA_DESTINATIONS', '')
 param tenantName = readEnvironmentVariable('MAA_TENANT_NAME', '')
 param alarmGroupName = readEnvironmentVariable('AZURE_ALARM_GROUP', '')
+param makeAlarmGroup = bool(readEnvironmentVariable('AZURE_MAKE_ALARM_GROUP', 'true'))
 param deleteLock = bool(readEnvironmentVariable('AZURE_DELETE_LOCK', 'true'))
 param tableName = readEnvironmentVariable('MAA_TABLE_NAME', 'MaaNotify')
 param reminders = readEnvironmentVariable('MAA_REMINDERS', '50%,24h,4h')
@@ -27,6 +29,13 @@ param posture = readEnvironmentVariable('MAA_POSTURE', 'off')
 param postureEvery = readEnvironmentVariable('MAA_POSTURE_EVERY', '24h')
 param postureAccept = readEnvironmentVariable('MAA_POSTURE_ACCEPT', '')
 param globalAdmins = readEnvironmentVariable('MAA_GLOBAL_ADMINS', '2-4')
+param approvers = readEnvironmentVariable('MAA_APPROVERS', 'off')
+param approversEvery = readEnvironmentVariable('MAA_APPROVERS_EVERY', '1h')
+param watch = readEnvironmentVariable('MAA_WATCH', 'off')
+param watchEvery = readEnvironmentVariable('MAA_WATCH_EVERY', '5m')
+param watchAllow = readEnvironmentVariable('MAA_WATCH_ALLOW', '')
+param pulse = bool(readEnvironmentVariable('AZURE_PULSE', 'false'))
+param pingUrl = readEnvironmentVariable('MAA_PING_URL', '')
 param bot = bool(readEnvironmentVariable('AZURE_BOT', 'false'))
 param requestorChat = bool(readEnvironmentVariable('MAA_REQUESTOR_CHAT', 'false'))
 param botCommands = bool(readEnvironmentVariable('MAA_BOT_COMMANDS', 'false'))
