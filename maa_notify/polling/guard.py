@@ -26,6 +26,7 @@ from maa_notify.storage.records import APPROVALS, MARK, OUTBOX, SettingsRecord, 
 from maa_notify.storage.requests import RequestStore
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.snapshot import Snapshot
+from maa_notify.storage.touched import hides
 
 _LOG = logs.logger(__name__)
 
@@ -172,7 +173,9 @@ def _loss_of(store: RequestStore, snapshot: Snapshot, now: datetime) -> Loss | N
 def _is_touched(store: RequestStore, snapshot: Snapshot, mark: SourceMark, now: datetime) -> bool:
     """Whether rows are not as this program leaves them, or are missing, though the mark is there."""
     held = snapshot.settings
-    if snapshot.strangers or not snapshot.is_explained or (mark.settings and held is None):
+    harmless = {row.key for row in snapshot.outbox if row.key in snapshot.strangers and not hides(row, now)}
+    has_strangers = bool(snapshot.strangers - harmless)
+    if has_strangers or not snapshot.is_explained or (mark.settings and held is None):
         return True
     has_no_version = held is not None and held.value.sealed_at is not None and snapshot.version is None
     if (has_no_version and (snapshot.tracked or snapshot.findings)) or _lost_marks(snapshot):

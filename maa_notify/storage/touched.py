@@ -1,7 +1,7 @@
 """Rows of META and OUTBOX that somebody else wrote or took away: how they are mended, and what is missed."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -23,6 +23,10 @@ from maa_notify.storage.records import (
 from maa_notify.storage.rows import ConflictError, Delete, Row, Update, Write, prefix_end
 from maa_notify.storage.versioned import VersionedRows
 
+_SOON = timedelta(minutes=1)
+_LONG_S = 86_400.0
+"""Seconds of failing, from which on a card may be near to being given up."""
+
 
 def seal_anew(rows: VersionedRows, key: str, now: datetime, *, is_trusted: bool) -> None:
     """Gives a seal to each row that lacks it, so that it counts as ours from now on.
@@ -38,6 +42,20 @@ def seal_anew(rows: VersionedRows, key: str, now: datetime, *, is_trusted: bool)
         write = Update(row.key, row.data, row.etag) if is_trusted else _mended(row, now)
         with suppress(ConflictError):  # somebody wrote it meanwhile; the next poll looks again
             rows.commit([write])
+
+
+def hides(row: Row, now: datetime) -> bool:
+    """Whether a row of the outbox that somebody wrote keeps its card away, or puts it off.
+
+    One that does not is told as it is: whoever wants an untrue card in the channel is seen by that card.
+    """
+    try:
+        found = decode(row, Notification)
+    except StateCorrupt:
+        return False  # it is named at each poll, until a person removes it
+    is_sound = OUTBOX + found.key == row.key and not (found.told or found.ill or found.unreached_at)
+    times = [each for each in (found.recorded_at, found.not_before, found.tried_at) if each is not None]
+    return not is_sound or max(times) > now + _SOON or found.failing_for > _LONG_S
 
 
 def settled(rows: VersionedRows, since: datetime | None) -> frozenset[str]:
