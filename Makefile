@@ -1,4 +1,4 @@
-# `make` alone lists what there is. On Windows the README has the same in PowerShell.
+# `make` alone lists what there is. For Windows, CONTRIBUTING.md has the same in PowerShell.
 
 # Empty: the best one found. A Python named here, as in `make test PYTHON=python3.12`, gets a fresh .venv.
 PYTHON ?=
@@ -24,7 +24,8 @@ DEMO := python=$$(tools/find-python 3.11) || { \
 UV := .venv/bin/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test soak mutants bench lint format demo demo-bot previews completions snapshots lock package clean test-engine FORCE
+.PHONY: help setup check test soak mutants bench lint format demo demo-bot previews film docs completions snapshots lock package clean \
+	test-engine FORCE
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -39,6 +40,12 @@ demo: ## try it: a simulated tenant and a page that shows the Teams channel; ins
 previews: setup ## draw every card for docs/cards, with Microsoft's renderer in Chromium
 	@echo "Drawing every card into docs/cards (a minute or so) ..."
 	@.venv/bin/python -m maa_notify.rendering.gallery
+
+film: setup ## film the demo for the README, in Chromium (a minute or so)
+	@.venv/bin/python -m tools.demo_film
+
+docs: .venv-docs/.locked ## build/docs/site: the documentation as a site, with every link checked
+	@.venv-docs/bin/python tools/docs_site.py
 
 completions: setup ## write the scripts for shells anew, after a change of a command or an option
 	@.venv/bin/python -m tools.completions
@@ -57,7 +64,7 @@ check: lint ## lint and the fast tests, in about two minutes: all that starts no
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS) -m "not azurite and not browser and not soak" \
 		$(addprefix --ignore=tests/,$(MORE_THAN_A_MINUTE))
 
-test: lint .venv-infra/.locked ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
+test: lint .venv-infra/.locked .venv-docs/.locked ## everything: lint, all tests, and once more on the Python that has Microsoft's worker engine
 	@echo "Testing on $$(.venv/bin/python -V) ..."
 	@$(PYTEST) .venv/bin/python -m pytest $(PYTEST_OPTIONS)
 	@$(MAKE) --silent test-engine
@@ -108,13 +115,14 @@ lock: .venv/.ready ## write requirements*.txt after a change of pyproject.toml; 
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) pyproject.toml --output-file requirements-dev.txt --group dev --constraint requirements.txt
 	@$(COMPILE) --output-file requirements-infra.txt --group infra
+	@$(COMPILE) --output-file requirements-docs.txt --group docs
 	@$(COMPILE_HASHED) pyproject.toml --output-file requirements-azure.txt --constraint requirements.txt
 
 package: ## build/maa-notify.zip, what is deployed to the Function App, with its libraries (needs git, no .venv)
 	@python=$$(tools/find-python 3.11) && "$$python" tools/package.py build/maa-notify.zip
 
 clean: ## remove what the other targets made
-	@rm -rf .venv .venv-demo .venv-engine .venv-infra tools/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	@rm -rf .venv .venv-demo .venv-docs .venv-engine .venv-infra tools/node_modules .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build *.egg-info
 	@find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # .venv is for everything, .venv-engine for the second run of the tests, .venv-infra for the scanner of the templates.
@@ -137,6 +145,19 @@ clean: ## remove what the other targets made
 
 .venv/.ready .venv-engine/.ready: %/.ready: %/.locked pyproject.toml
 	@$(UV) pip install --quiet --python $* --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# By uv where it is there, otherwise by pip: nobody needs the test tools to build the site.
+.venv-docs/.locked: requirements-docs.txt
+	@python=$$(tools/find-python 3.11) || { echo "On Debian: apt-get install python3 python3-venv"; exit 1; }; \
+	echo "Setting up the generator of the site in .venv-docs ..."; \
+	if [ -x $(UV) ]; then \
+		$(UV) venv --quiet --clear --python "$$python" .venv-docs && \
+		$(UV) pip sync --quiet --python .venv-docs requirements-docs.txt; \
+	else \
+		"$$python" -m venv --clear .venv-docs && \
+		.venv-docs/bin/python -m pip install -qq --disable-pip-version-check --requirement requirements-docs.txt; \
+	fi
 	@touch $@
 
 tools/node_modules/.ready: tools/package-lock.json

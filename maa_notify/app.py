@@ -337,7 +337,7 @@ def _summary(settings: Settings, store: StateStore, cards: TeamsCards, clock: Cl
     # Slow to load, and off by default.
     from maa_notify.polling.summary import Summary  # noqa: PLC0415
 
-    return (Summary(settings.summary, store.history, clock, cards.times.zone),)
+    return (Summary(settings.summary, store, clock, cards.times.zone),)
 
 
 def graph_scope(settings: Settings) -> str:

@@ -81,20 +81,24 @@ QUICK: Mapping[str, tuple[str, ...]] = {
 CORE = (
     "maa_notify/delivery/*.py",
     "maa_notify/domain/compare.py",
+    "maa_notify/domain/quiet.py",
     "maa_notify/domain/reminders.py",
     "maa_notify/domain/routing.py",
     "maa_notify/domain/visibility.py",
     "maa_notify/polling/approvals.py",
+    "maa_notify/polling/guard.py",
     "maa_notify/polling/heartbeats.py",
     "maa_notify/polling/marks.py",
     "maa_notify/polling/poll.py",
     "maa_notify/polling/report.py",
     "maa_notify/polling/retention.py",
+    "maa_notify/polling/welcome.py",
     "maa_notify/storage/journal.py",
     "maa_notify/storage/outbox.py",
     "maa_notify/storage/records.py",
     "maa_notify/storage/requests.py",
     "maa_notify/storage/snapshot.py",
+    "maa_notify/storage/versioned.py",
 )
 """What decides what is told, to whom and when."""
 

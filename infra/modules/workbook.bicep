@@ -49,6 +49,11 @@ var commonCharts = [
     query: loadTextContent('../queries/waiting.kql')
   }
   {
+    title: 'Around approval: alerts of the watch'
+    look: 'table'
+    query: loadTextContent('../queries/watch.kql')
+  }
+  {
     title: 'Destinations that do not take their cards'
     look: 'table'
     query: loadTextContent('../queries/destinations.kql')

@@ -5,7 +5,6 @@ of their own, and a request whose requestor Graph does not tell is nobody's.
 """
 
 import html
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -25,10 +24,11 @@ from maa_notify.domain.event import EventKind, RequestEvent, short_key
 from maa_notify.domain.record import RequestRecord
 from maa_notify.domain.request import NEEDS_APPROVAL, Identity
 from maa_notify.domain.risk import assess
-from maa_notify.insight.phrases import Asked, asked_in, query_of
+from maa_notify.insight.phrases import Asked, asked_in, query_of, readings_of
+from maa_notify.insight.query import Query, is_like_key, key_in
+from maa_notify.insight.span import Span
 
 _MOST_LINES = 20
-_KEY = re.compile(r"([0-9A-Z]{6})(-\d{1,5})?")
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -71,8 +71,8 @@ def command_of(text: str, own_mentions: Sequence[str] = ()) -> Command:
     match html.unescape(text).lower().split():
         case ["pending" | "mine" as word]:
             return Command(Word(word))
-        case ["status", key] if found := _KEY.fullmatch(key.upper()):
-            return Command(Word.STATUS, found[1])
+        case ["status", key] if is_like_key(key):
+            return Command(Word.STATUS, key_in(key))
         case ["who", *words] if asked := asked_in(words):
             return Command(Word.WHO, asked=asked)
     return Command(Word.HELP)
@@ -89,17 +89,24 @@ class Answers(Struct, frozen=True):
 
     def who(self, question: Question, read: History, now: datetime) -> Element:
         """The card for a question about any request that is remembered."""
-        asked, zone = question.command.asked, self.cards.times.zone
-        query = query_of(asked or Asked("", ()), now, zone)
-        records = read(query.span.start, query.span.end, query.needle)
+        asked, zone = question.command.asked or Asked("", ()), self.cards.times.zone
+        readings = list(dict.fromkeys(readings_of(asked, now, zone)))
+        # The shortest has no word that another has not.
+        shortest = min(readings, key=lambda query: len(query.text))
+        records = read(None, None, shortest.needle)
         is_told = (each for each in records if not question.is_private or _is_of(question.asker, each.state))
-        latest = deque[RequestRecord](maxlen=_MOST_LINES)
-        count = 0
+        latest = [deque[RequestRecord](maxlen=_MOST_LINES) for _ in readings]
+        counts = [0 for _ in readings]
         for record in is_told:
-            if query.fits(record):
-                latest.append(record)
-                count += 1
-        return AnswerBuilder(self.cards, None, now).remembered(list(reversed(latest)), count)
+            for place, query in enumerate(readings):
+                if query.fits(record):
+                    latest[place].append(record)
+                    counts[place] += 1
+        chosen = next((place for place, count in enumerate(counts) if count), None)
+        told = AnswerBuilder(self.cards, None, now)
+        if chosen is None:
+            return told.remembered([], 0, query_of(asked, now, zone))
+        return told.remembered(list(reversed(latest[chosen])), counts[chosen], readings[chosen])
 
     def answer(
         self, question: Question, tracked: Sequence[RequestState], as_of: datetime | None, now: datetime
@@ -162,22 +169,34 @@ class AnswerBuilder(Struct, frozen=True):
         dated = {**full, "body": [*full["body"], self._closing()]}
         return dated if fits(dated) else full
 
-    def remembered(self, found: Sequence[RequestRecord], count: int) -> Element:
-        """The full card of one request that polls saw, or a line for each of several and who decided it."""
-        closing = trusted_text(strings.REMEMBERED, size="Small", isSubtle=True, separator=True)
+    def remembered(self, found: Sequence[RequestRecord], count: int, query: Query) -> Element:
+        """The full card of one request that polls saw, or a line for each of several and who decided it.
+
+        And how the question was understood: that nothing fits must not mislead.
+        """
+        looked_for = strings.looked_for(query.key or query.text, query.verb, self._time_in(query.span))
+        note = rich(run(looked_for, size="Small", isSubtle=True), separator=True)
+        foot = trusted_text(strings.REMEMBERED, size="Small", isSubtle=True)
         if count == 1:
             full = self.cards.card(self._event(found[0].state), "", self.now)
-            dated = {**full, "body": [*full["body"], closing]}
+            dated = {**full, "body": [*full["body"], note, foot]}
             return dated if fits(dated) else full
         heading = strings.remembered(count) if count else strings.NOTHING_REMEMBERED
         shown = len(found)
         while True:
             lines = [line for each in found[:shown] for line in self._decided(each)]
             left = [trusted_text(strings.left_unsaid(count - shown), separator=True)] if count > shown else []
-            made = _card(self.cards, heading, [*lines, *left, closing])
+            made = _card(self.cards, heading, [*lines, *left, note, foot])
             if shown == 0 or fits(made):
                 return made
             shown -= 1
+
+    def _time_in(self, span: Span) -> str:
+        """The first and the last day of a span; "" for any time."""
+        zone = self.cards.times.zone or UTC
+        first = f"{span.start.astimezone(zone):%Y-%m-%d}" if span.start else ""
+        last = f"{(span.end - datetime.resolution).astimezone(zone):%Y-%m-%d}" if span.end else ""
+        return strings.days(first, last)
 
     def _decided(self, record: RequestRecord) -> list[Element]:
         """Two lines: what it was about; what became of it, and by whom and when."""

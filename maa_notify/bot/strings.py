@@ -1,5 +1,6 @@
 """Every sentence that an answer can show; those about a request itself are in `cards/strings.py`."""
 
+from maa_notify.cards.names import quoted
 from maa_notify.cards.strings import ALL_REQUESTS
 
 PRODUCT = "Multi Admin Approval"
@@ -28,6 +29,7 @@ NOT_FOUND = "No request that you can see here has this key."
 NEVER_POLLED = "No poll has succeeded yet, so nothing is known."
 NOTHING_REMEMBERED = "No request that you can see here fits the question."
 REMEMBERED = "As polls saw it: Intune itself forgets a request 30 days after its last change."
+_NAME_LIMIT = 120
 _MORE = f"Look in Intune under {ALL_REQUESTS}."
 
 
@@ -58,6 +60,19 @@ def with_this_key(count: int) -> str:
 def remembered(count: int) -> str:
     """The title of a list of requests that fit a question, of any age."""
     return f"{count} requests fit the question"
+
+
+def looked_for(name: str, verb: str, time: str) -> str:
+    """How a question was understood: a name as the asker wrote it, a verb, a time; "" for any."""
+    told = f"Looked for {quoted(name, _NAME_LIMIT)}" + (f" and {verb}" if verb else "")
+    return f"{told}, {time or 'at any time'}."
+
+
+def days(first: str, last: str) -> str:
+    """From one day to another, both included; "" for none."""
+    if first == last:
+        return first and f"on {first}"
+    return " ".join(filter(None, (first and f"from {first}", last and f"until {last}")))
 
 
 def asked_by(name: str) -> str:

@@ -11,6 +11,7 @@ from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
 from maa_notify.cards.people import display_name
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.subject import subject_of, subject_runs
+from maa_notify.cards.text import safe
 from maa_notify.cards.times import distance, readers_time, span
 from maa_notify.cards.toast import person
 from maa_notify.domain.decision import odd_approvers
@@ -18,6 +19,7 @@ from maa_notify.domain.event import Event, EventKind, Notice, NoticeKind, Reques
 from maa_notify.domain.request import APPROVED, EXPIRED, NEEDS_APPROVAL, STATUSES
 from maa_notify.domain.risk import Risk
 
+_FACTS_OF_AN_ALERT = 2
 _NAME_LIMIT = 60
 _STATES = 4
 _BURSTS_TOLD = 3
@@ -104,7 +106,7 @@ def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now:
 
 def _style(latest: News, notices: Sequence[Notice]) -> str:
     """The colour of the loudest card among them; blue where none of them is red or yellow."""
-    found = [each for each in notices if each.kind is NoticeKind.FINDING]
+    found = [each for each in notices if each.kind in {NoticeKind.FINDING, NoticeKind.ALERT}]
     if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
         return "attention"
     is_unclear = any(_is_unclear(each) or each.wants_decision for each in latest)
@@ -142,10 +144,14 @@ def _told(burst: Burst) -> str:
 
 
 def _notice_lines(notice: Notice) -> list[Element]:
-    """The two lines of a notice: what was found, and its key."""
+    """The lines of a notice: what was found, of an alert about what and by whom, and its key."""
     told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
     title = trusted_text(notice.title, weight="Bolder", separator=True)
-    return [title, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
+    facts = notice.facts[:_FACTS_OF_AN_ALERT] if notice.kind is NoticeKind.ALERT else ()
+    about = [
+        rich(run(f"{each.label}: "), run(safe(each.value, _NAME_LIMIT)), spacing="Small") for each in facts
+    ]
+    return [title, *about, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
+from maa_notify.cards.notice_samples import posture_mended, posture_opened
 from maa_notify.domain.approvers import Decider, Deciders, Obstacle
-from maa_notify.domain.event import Event, EventKind, RequestEvent, Step
+from maa_notify.domain.event import Event, EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import (
     ALL_DEVICES,
@@ -30,6 +31,7 @@ from maa_notify.domain.request import (
     Target,
     canonical,
 )
+from maa_notify.domain.risk import Risk
 from maa_notify.domain.signs import Sign, SignKind
 from maa_notify.domain.visibility import MINIMAL, RECOMMENDED, Outlook
 
@@ -329,6 +331,57 @@ def _half_blind_heartbeat(now: datetime) -> Event:
     return heartbeat(Outlook(now - timedelta(days=90), (MINIMAL,)), now)
 
 
+def _alert(now: datetime) -> Event:
+    facts = (
+        Fact("About", "MAA approvers"),
+        Fact("Done by", "help.desk@contoso.com"),
+        Fact("From", "203.0.113.7"),
+        Fact("Who", "svc-print@contoso.com"),
+    )
+    return Notice(
+        NoticeKind.ALERT,
+        "B8-3c1f0a77d2e94b10-20260818T090500",
+        1,
+        now,
+        "Somebody was added to an approver group",
+        f"Critical severity. Began {now - timedelta(minutes=3):%Y-%m-%d %H:%M} UTC.",
+        facts,
+        "If nobody of yours planned it, undo it and reject what this account approved.",
+        Risk.HIGH,
+        words=("B8",),
+        severity="critical",
+    )
+
+
+def _alert_with_story(now: datetime) -> Event:
+    told = (
+        (41, "An app got a permission that leads around approval: inventory-sync"),
+        (39, "Somebody was added to an approver group: svc-print@contoso.com"),
+        (1, "6 times: An app carried out a protected operation without approval: inventory-sync"),
+    )
+    story = (Fact(f"{now - timedelta(minutes=ago):%H:%M} UTC", what) for ago, what in told)
+    facts = (
+        Fact("Done by", "the app inventory-sync"),
+        Fact("Operation", "Wipe"),
+        Fact("Objects", "CONTOSO-LT-0417, CONTOSO-LT-0418, CONTOSO-LT-0419 and 3 more"),
+        Fact("Why", "an app did it, and no request allows it"),
+        *story,
+    )
+    return Notice(
+        NoticeKind.ALERT,
+        "executedbyapp-9d0c55e1a1b24f6e-20260818T094200",
+        1,
+        now,
+        "6 times: An app carried out a protected operation without approval",
+        f"Critical severity. Began {now - timedelta(minutes=1):%Y-%m-%d %H:%M} UTC.",
+        facts,
+        "A wipe cannot be called back: block the account or app now, then revoke its sessions.",
+        Risk.HIGH,
+        words=("executed_by_app",),
+        severity="critical",
+    )
+
+
 def _plain(cards: TeamsCards, event: Event, now: datetime) -> Element:
     return cards.plain(event, now)
 
@@ -457,11 +510,27 @@ CATALOGUE = (
         _app,
         _folded,
     ),
+    Sample("alert", "Something leads around approval: the watch found it in the audit log.", _alert),
+    Sample(
+        "alert-with-story",
+        "What belongs together by person, object and time is told as one story.",
+        _alert_with_story,
+    ),
     Sample("heartbeat", "A channel was quiet for so long that its flow might be switched off.", _heartbeat),
     Sample(
         "heartbeat-half-blind",
         "The same, while the notifier lacks permissions without which requests may be hidden.",
         _half_blind_heartbeat,
+    ),
+    Sample(
+        "posture",
+        "The daily look at the defence around approval found something new, and something mended.",
+        posture_opened,
+    ),
+    Sample(
+        "posture-mended",
+        "Nothing new was found there, and what was found before is mended.",
+        posture_mended,
     ),
     Sample(
         "plain",

@@ -87,6 +87,13 @@ def plain(text: str, limit: int) -> str:
     return _cut(_tidy(text), limit)[0]
 
 
+def visible(text: str) -> str:
+    """Foreign text of any length to compare with what people see: one line without invisible characters."""
+    if text.isprintable() and _UNSEEN.search(text) is None:
+        return _SPACES.sub(" ", text).strip()
+    return _tidy(text)
+
+
 def safe(text: str, limit: int) -> str:
     """Foreign text for a `TextRun`: one line, at most `limit` characters, without links, mentions or macros.
 
@@ -98,7 +105,7 @@ def safe(text: str, limit: int) -> str:
 def safe_and_rest(text: str, limit: int) -> tuple[str, int]:
     """The same as `safe`, and how many characters of the text were left out."""
     shown, left_out = _cut(_tidy(text), limit)
-    return _isolated(_ALIVE.sub(lambda match: match[0] + BREAK, shown)), left_out
+    return isolated(_ALIVE.sub(lambda match: match[0] + BREAK, shown)), left_out
 
 
 def safe_account(upn: str, limit: int = 120) -> str:
@@ -112,7 +119,8 @@ def script_of(character: str) -> str:
     return unicodedata.name(character, "").partition(" ")[0] if is_of_script else ""
 
 
-def _isolated(text: str) -> str:
+def isolated(text: str) -> str:
+    """A text that takes its own direction and none of ours with it, if it runs from right to left."""
     runs_left = not text.isascii() and any(
         unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in text
     )

@@ -18,7 +18,7 @@ _NAME_LIMIT = 256
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
-    parser.description = "Prints what the watch found, oldest first: what rang, what is low, what is muted."
+    parser.description = "Prints the alerts of the watch, oldest first, with low and muted ones."
     parser.add_argument(
         "--days",
         type=whole_number(1, _MOST_DAYS),
@@ -55,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def as_object(state: "AlertState") -> dict[str, Any]:
-    """One alert for `--json`."""
+    """One alert for `--json`; what was logged is anybody's text, without controls and marks that turn it."""
+    from maa_notify.cli.request_rows import in_one_line
     from maa_notify.insight.watch.notices import name_of
 
     alert = state.alert
@@ -64,11 +65,14 @@ def as_object(state: "AlertState") -> dict[str, Any]:
         "kind": alert.kind,
         "severity": str(alert.severity),
         "at": alert.at.isoformat(timespec="seconds"),
-        "actor": name_of(alert.actor),
-        "object": alert.object_name or alert.object_id,
+        "actor": in_one_line(name_of(alert.actor)),
+        "object": in_one_line(alert.object_name or alert.object_id),
         "summary": alert.title,
         "events": list(alert.events),
-        "story": [f"{part.at.isoformat(timespec='seconds')} {part.what}: {part.who}" for part in state.story],
+        "story": [
+            f"{part.at.isoformat(timespec='seconds')} {part.what}: {in_one_line(part.who)}"
+            for part in state.story
+        ],
         "muted": state.muted or None,
     }
 

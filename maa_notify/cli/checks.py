@@ -43,7 +43,8 @@ from maa_notify.teams.bot import BotChannel
 _CHANNEL_NAME_LIMIT = 60
 _GRANT = (
     "grant what is missing with admin consent, as infra/graph/grant.sh does, or accept that these requests"
-    " may not be told (that Graph hides them was measured once and is not documented: docs/security.md)"
+    " may never be announced (that Graph hides them was measured once, and is not documented:"
+    " docs/security.md)"
 )
 _MAYBE_THERE = (
     "; the card may have been posted all the same: look for it in Teams. A flow with a Response step answers"
@@ -54,13 +55,13 @@ _SIGHT = {
     "hidden": "{0} may be hidden: {1} is missing",
 }
 _UNCHECKED = (
-    "whether it is of the tenant of MAA_TENANT_ID cannot be checked, since that is a domain name: give the"
+    "whether it is for the tenant of MAA_TENANT_ID cannot be checked, because that is a domain name: give the"
     " tenant's id (a GUID)"
 )
 _ADVICE = "; recommended against whoever administers this tenant (docs/security.md): {0}"
-_NO_PULSE = "a monitor outside it that rings when polls cease (MAA_PING_URL)"
+_NO_PULSE = "a monitor outside it that raises an alarm when polls stop (MAA_PING_URL)"
 _NO_MIRROR = (
-    "a second destination at another host, in another tenant, that hears everything (MAA_DESTINATIONS)"
+    "a second destination at another host, in another tenant, that gets everything (MAA_DESTINATIONS)"
 )
 _UNKNOWN = "which kinds of requests can be seen is not known: the token does not show its permissions"
 
@@ -201,7 +202,7 @@ def _check_token(notifier: app.App, known: _Known) -> Finding:
         return Finding("token", "failed", f"it {problem}", FAILED)
     roles = roles_of(token)
     if roles is None:
-        return Finding("token", "warning", "it does not show its permissions; Graph will tell")
+        return Finding("token", "warning", "it does not show its permissions; the next check asks Graph")
     if problem := permission_problem(token):
         return Finding("token", "failed", f"it {problem}", FAILED)
     issued = issued_at(token)
@@ -274,7 +275,7 @@ def _check_polls(notifier: app.App) -> Finding:
         case "failing":
             return Finding("polls", "failed", f"the last one failed ({_why(health)}); {last}", FAILED)
         case "stale":
-            text = f"overdue; {last}; poll by hand, then see why nothing polls by MAA_POLL_SCHEDULE"
+            text = f"overdue; {last}; poll by hand, then find out why nothing polls by MAA_POLL_SCHEDULE"
             return Finding("polls", "failed", text, FAILED)
         case _:
             return Finding("polls", "ok", last)
@@ -302,7 +303,7 @@ def _check_pulse(pulse: Pulse, *, send: bool) -> Finding:
         return Finding("pulse", "skipped", "not tried; 'maa-notify doctor --send' sends one")
     problem = pulse.send()
     if problem:
-        text = f"{problem}: see MAA_PING_URL; polls go on, but the monitor will ring"
+        text = f"{problem}: see MAA_PING_URL; polls go on, but the monitor will raise its alarm"
         return Finding("pulse", "failed", text, REFUSED)
     return Finding("pulse", "ok", "the monitor of MAA_PING_URL took it")
 
@@ -332,14 +333,14 @@ def _list_channels(name: str, channel: BotChannel) -> Finding:
     try:
         found = channel.channels()
     except DeliveryError:
-        return Finding(check, "skipped", "Teams lists them where the channel is the team's General one")
+        return Finding(check, "skipped", "Teams lists them only if the channel is the team's General channel")
     listed = "; ".join(f"{plain(each.name, _CHANNEL_NAME_LIMIT)} {each.id}" for each in found)
     return Finding(check, "ok", listed)
 
 
 def _after_accepted(settings: Settings, name: str, receipt: Receipt) -> str:
     if any(route.to_requestor for route in settings.routes if route.name == name):
-        return "it names no recipient, so the flow ends there and nobody gets a card"
+        return "the sample has no recipient, so the flow ends there and nobody gets a card"
     if receipt.message_id:
         return "the card is in the channel"
     return "a flow answers before it posts, so look for the card in Teams"

@@ -1,4 +1,4 @@
-"""`completion`: prints a script that completes this program's words in a shell."""
+"""`completion`: prints a script that completes commands and options in a shell."""
 
 import argparse
 from importlib.resources import files

@@ -1,9 +1,8 @@
 """The notifier of the demo: the real one, polling with a clock that the demo moves on.
 
-The demo holds the other end of standard input and writes a line, a number of seconds, for each move. However
-the demo ends, even killed, the system closes that end, and no notifier is left behind polling an address
-where nobody answers. It stands here because it wires up the notifier as a command does; nobody calls it by
-hand.
+The demo holds the other end of standard input and writes a line, a number of seconds, for each move. When
+the demo ends, even by a kill, the system closes that end, and the notifier stops too. It stands here
+because it wires up the notifier as a command does; nobody calls it by hand.
 """
 
 import os

@@ -15,7 +15,7 @@ from maa_notify.errors import SettingsError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the description and the arguments."""
     parser.description = (
-        "Checks everything that has to work and says what to mend. Sends nothing unless told to."
+        "Checks everything that has to work and says what to correct. Sends nothing without --send."
     )
     parser.add_argument("--send", action="store_true", help="post a sample card to each destination")
     parser.add_argument(

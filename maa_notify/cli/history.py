@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from heapq import merge
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from maa_notify.cli.alerts import as_object
 from maa_notify.cli.arguments import add_destination, add_json, add_key, whole_number
 from maa_notify.cli.exit_codes import FAILED, OK, WRONG_SETTINGS
 from maa_notify.cli.keys import is_meant, is_request_meant
@@ -15,7 +16,8 @@ from maa_notify.cli.span import add_span, span_of
 from maa_notify.cli.spreadsheet import print_table
 from maa_notify.cli.text import complain, print_json, print_json_list, subject_line
 from maa_notify.delivery.gaps import Numbers, numbers_of
-from maa_notify.domain.event import RequestEvent
+from maa_notify.domain.alert import AlertState
+from maa_notify.domain.event import NoticeKind, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.storage.records import JournalEntry
 
@@ -61,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--gaps",
         action="store_true",
-        help="only the numbers at the foot of cards that nothing accounts for, by destination",
+        help="only the numbers of cards that are missing from the journal, by destination",
     )
 
 
@@ -88,7 +90,11 @@ def run(options: argparse.Namespace) -> int:
             return WRONG_SETTINGS
         if options.days is not None:
             span = Span(start=notifier.clock.now() - timedelta(days=options.days))
-        rows = (_requests if options.requests else _notifications)(notifier.store, options, span)
+        rows: Iterator[dict[str, Any]] = (_requests if options.requests else _notifications)(
+            notifier.store, options, span
+        )
+        if options.json or options.format == "json":
+            rows = _with_alerts(rows, notifier.store)
         columns: Sequence[str] = REQUEST_COLUMNS if options.requests else COLUMNS
         # Looked for before anything is printed, and printed while the rest is read: there may be many.
         first = next(rows, None)
@@ -114,7 +120,7 @@ def _contradiction(options: argparse.Namespace) -> str:
     return ""
 
 
-def _print(columns: Sequence[str], rows: Iterable[dict[str, str]], options: argparse.Namespace) -> None:
+def _print(columns: Sequence[str], rows: Iterable[dict[str, Any]], options: argparse.Namespace) -> None:
     if options.json or options.format == "json":
         print_json_list(rows)
     else:
@@ -139,6 +145,20 @@ def _notifications(
     for state, entry in merge(sent, dead, key=lambda each: each[1].at):
         if span.holds(entry.at) and _is_asked_for(entry, options.key, options.destination):
             yield _row(state, entry)
+
+
+def _with_alerts(rows: Iterable[dict[str, Any]], store: "StateStore") -> Iterator[dict[str, Any]]:
+    """The rows, those of alerts with what `alerts --json` says of them; `at` stays when it was told."""
+    alerts: dict[str, AlertState] | None = None
+    for row in rows:
+        if row.get("event") == NoticeKind.ALERT:
+            if alerts is None:
+                alerts = {each.subject_id: each for each in store.alerts.read_since()}
+            state = alerts.get(row["request"])
+            found = as_object(state) if state else {}
+            yield {**row, **{name: value for name, value in found.items() if name not in row}}
+        else:
+            yield row
 
 
 def _numbers(notifier: "App") -> list[Numbers]:

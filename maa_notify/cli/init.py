@@ -46,9 +46,7 @@ _CREDENTIALS = {
 }
 _AFTER = (
     _Question("MAA_TEAMS_WEBHOOK_URL", "URL of the Teams workflow that posts the cards"),
-    _Question(
-        "MAA_STATE", "File that remembers what was told; keep it", default="maa-notify.db", prefix=_SQLITE
-    ),
+    _Question("MAA_STATE", "File for the state; keep it", default="maa-notify.db", prefix=_SQLITE),
     _Question("MAA_TIME_ZONE", "Time zone beside UTC in toasts, such as Europe/Berlin; empty: none"),
 )
 _MAY_BE_EMPTY = frozenset({"MAA_TIME_ZONE"})

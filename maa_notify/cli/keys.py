@@ -2,14 +2,10 @@
 
 import re
 
-from maa_notify.domain.event import short_key
+from maa_notify.domain.event import key_typed, short_key
 from maa_notify.domain.notification import Notification
 
 _SHORT = re.compile(r"([0-9A-Z]{6})(?:-([0-9]{1,9}))?", re.ASCII)
-_LOOKALIKES = str.maketrans("OIL", "011")
-"""Letters that no short key has, for the digits that they are read as."""
-
-
 _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0xFE58, 0xFE63, 0xFF0D], "-")
 """What word processors and chats make of a hyphen."""
 _AROUND = " #.,;:!?()[]{}<>\"'`“”„‘’«»"  # noqa: RUF001 - what text has around a key
@@ -19,7 +15,7 @@ _BARE_ID = re.compile(r"[0-9A-F]{32}", re.ASCII)
 def is_request_meant(key: str, request_id: str) -> bool:
     """Whether a key means this request: its id, or its short key with any revision or none, in any case."""
     short = _SHORT.fullmatch(_typed(key))
-    named = short is not None and short[1].translate(_LOOKALIKES) == short_key(request_id)
+    named = short is not None and key_typed(short[1]) == short_key(request_id)
     return named or _id_in(_typed(key)) == _id_in(request_id.upper())
 
 

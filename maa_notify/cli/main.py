@@ -58,20 +58,20 @@ class CommandModule(Protocol):
 COMMANDS = {
     "init": Command("maa_notify.cli.init", "ask for the settings and write them into a file"),
     "poll": Command("maa_notify.cli.poll", "poll once"),
-    "status": Command("maa_notify.cli.status", "show what waits for whom, and whether the notifier is well"),
+    "status": Command("maa_notify.cli.status", "show what waits for whom, and whether the notifier works"),
     "watch": Command("maa_notify.cli.watch", "poll again and again"),
     "demo": Command("maa_notify.cli.demo", "try it with a simulated tenant"),
     "doctor": Command("maa_notify.cli.doctor", "check settings, token, Graph, state and destinations"),
-    "posture": Command("maa_notify.cli.posture", "check whether the defence around approval is sound"),
+    "posture": Command("maa_notify.cli.posture", "check how well the tenant protects approval"),
     "preview": Command("maa_notify.cli.preview", "show the card for a status, or where a request would go"),
-    "outbox": Command("maa_notify.cli.outbox", "look after notifications that wait or were given up"),
-    "alerts": Command("maa_notify.cli.alerts", "what the watch found, muted alerts included"),
-    "history": Command("maa_notify.cli.history", "what was told, when and where"),
-    "who": Command("maa_notify.cli.who", "who asked for what, who approved it, and when"),
-    "report": Command("maa_notify.cli.report", "how requests fared in a month, a quarter or any span"),
+    "outbox": Command("maa_notify.cli.outbox", "list, retry or discard what waits or was given up"),
+    "alerts": Command("maa_notify.cli.alerts", "list the alerts of the watch, also the muted ones"),
+    "history": Command("maa_notify.cli.history", "list what was told, when and where"),
+    "who": Command("maa_notify.cli.who", "say who asked for what, who approved it, and when"),
+    "report": Command("maa_notify.cli.report", "print figures about the requests of a month or another span"),
     "teams-app": Command("maa_notify.cli.teams_app", "build the app package of the bot"),
-    "completion": Command("maa_notify.cli.completion", "print a script that completes words in a shell"),
-    "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and whose settings are wrong"),
+    "completion": Command("maa_notify.cli.completion", "print a script that completes commands in a shell"),
+    "tenants": Command("maa_notify.cli.tenants", "list the tenants of a fleet, and wrong settings"),
 }
 
 
@@ -128,7 +128,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--env-file",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="settings as lines NAME=VALUE; a variable of the environment goes before the file's",
+        help="file of settings, lines NAME=VALUE; a variable of the environment wins over the file",
     )
     parser.add_argument(
         "--tenant",

@@ -1,4 +1,4 @@
-"""What `doctor` checks: the notifier as far as it can be wired up, and what stands in the way of the rest."""
+"""What `doctor` checks: the parts of the notifier that can be set up, and why the others cannot."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

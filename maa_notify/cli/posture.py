@@ -1,4 +1,4 @@
-"""`posture`: checks the defence around approval, and says what to mend. Nothing is sent or remembered."""
+"""`posture`: checks how well the tenant protects approval. Nothing is sent or stored."""
 
 import argparse
 import os

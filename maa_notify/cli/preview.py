@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy-type", metavar="TYPE", help="as if the request were of this type")
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
-        "--route", action="store_true", help="say which destinations of the settings would hear, and why"
+        "--route", action="store_true", help="say which destinations of the settings would get it, and why"
     )
     how.add_argument("--png", metavar="FILE", help="write a picture; needs Chromium and 'make setup'")
     add_json(parser, "with --route: print the answer as JSON")

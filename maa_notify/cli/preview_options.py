@@ -94,7 +94,7 @@ def _event_of(request: ApprovalRequest, now: datetime) -> Event:
 
 
 def _read_requests(file: str, key: str | None) -> list[ApprovalRequest]:
-    """The requests in a file; an entry that is none is told and left out, if there are others."""
+    """The requests in a file; a malformed entry is named and left out, if there are others."""
     entries, wrong = _entries_in(file), []
     found: list[ApprovalRequest] = []
     for number, entry in enumerate(entries, 1):

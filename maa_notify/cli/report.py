@@ -1,4 +1,4 @@
-"""`report`: how requests fared in a month, a quarter or any span, as text, JSON or a page."""
+"""`report`: figures about the requests of a month, a quarter or any span, as text, JSON or a page."""
 
 import argparse
 from datetime import UTC, datetime
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _span(options: argparse.Namespace, notifier: "App") -> "Span | None":
     """The span that is asked for; the last whole month where none is."""
-    from maa_notify.insight.phrases import span_in
+    from maa_notify.insight.when import span_in
 
     zone = notifier.cards.times.zone
     if options.month or options.since or options.until:

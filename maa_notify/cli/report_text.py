@@ -32,9 +32,8 @@ def _waiting(found: Figures) -> Iterator[str]:
     inside, outside = (
         wording.length(each) for each in (found.waiting_in_hours_s, found.waiting_out_of_hours_s)
     )
-    median, p90 = wording.length(found.decision.median_s), wording.length(found.decision.p90_s)
     yield "Time to decision"
-    yield f"  median {median}, nine in ten within {p90} ({found.decision.count} decisions)"
+    yield f"  {wording.decision_times(found)}"
     yield f"  waiting in working hours ({LABEL}) {inside}, outside {outside}"
     yield f"  from approval to completion: median {wording.length(found.completion.median_s)}"
     yield ""
@@ -50,6 +49,8 @@ def _counts(title: str, counts: Mapping[str, int]) -> Iterator[str]:
 
 def _people(title: str, people: Sequence[Person], role: str) -> Iterator[str]:
     yield title
+    if not people:
+        yield "  nobody"
     for rank, each in enumerate(people[:_ROWS], 1):
         told = f"{each.count}, median time to decision {wording.length(each.decision.median_s)}"
         yield f"  {wording.person(each, role, rank)}: {told}"

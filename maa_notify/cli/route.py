@@ -13,8 +13,8 @@ from maa_notify.settings.reader import read_settings
 
 _WORD_LIMIT = 64
 _SENTENCES = {
-    RoutingReason.FALLBACK: "no other channel hears of it, and this one takes what is left",
-    RoutingReason.ALREADY_ROUTED: "another channel hears of it, and this one takes only what is left",
+    RoutingReason.FALLBACK: "no other channel gets it, and this one takes the rest",
+    RoutingReason.ALREADY_ROUTED: "another channel gets it, and this one takes only the rest",
     RoutingReason.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
     RoutingReason.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
 }

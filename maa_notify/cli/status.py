@@ -1,4 +1,4 @@
-"""`status`: how things stand, from the state store alone. Nothing is sent, and Graph is not asked."""
+"""`status`: what waits and whether the notifier works, from the state store alone. Graph is not asked."""
 
 import argparse
 import sys

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_https,
         default="https://intune.microsoft.com",
         metavar="URL",
-        help="where people who look the app up are sent; default: %(default)s",
+        help="the website that the app's page in Teams links to; default: %(default)s",
     )
     parser.add_argument(
         "--app-version",

@@ -1,4 +1,4 @@
-"""`tenants`: the tenants of a fleet, and whose settings are wrong. Nothing is sent."""
+"""`tenants`: the tenants of a fleet, and mistakes in their settings. Nothing is sent."""
 
 import argparse
 import os

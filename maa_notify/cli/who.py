@@ -56,8 +56,10 @@ def run(options: argparse.Namespace) -> int:
         SettingsError: a setting is wrong.
         StateError: the state store failed.
     """
+    from msgspec.structs import replace
+
     from maa_notify import app
-    from maa_notify.insight.query import Query
+    from maa_notify.insight.query import Query, is_like_key
     from maa_notify.storage.records import APPROVALS
 
     if options.on and (options.since or options.until):
@@ -70,10 +72,15 @@ def run(options: argparse.Namespace) -> int:
         if span is None:
             return WRONG_SETTINGS
         query = Query(options.text, options.verb, options.person, options.type or "", span)
-        found, left_out = _found(notifier, query, options.key)
+        key = options.key
+        found, left_out = _found(notifier, query, key)
+        if not found and key is None and is_like_key(query.text):
+            key = query.text  # as people write it to the bot, too
+            found, left_out = _found(notifier, replace(query, text=""), key)
         mark = marks.get(APPROVALS)
         began = mark.outlook.since if mark else None
-        _print(notifier, query, found, left_out, began, options)
+        is_keyed = options.key is not None or (key is not None and bool(found))
+        _print(notifier, query, found, left_out, began, options, is_keyed=is_keyed)
     finally:
         notifier.close()
     return OK
@@ -86,22 +93,25 @@ def _print(  # noqa: PLR0913, PLR0917 - all that was found out
     left_out: int,
     began: datetime | None,
     options: argparse.Namespace,
+    *,
+    is_keyed: bool,
 ) -> None:
     from maa_notify.cli.audit import asked
     from maa_notify.cli.spreadsheet import print_table
     from maa_notify.cli.who_text import print_answers
     from maa_notify.insight.answers import ANSWER_COLUMNS, answers_of, as_object
 
-    told = asked(
-        notifier, query, found, began, is_wanted=not options.no_audit, is_keyed=options.key is not None
-    )
+    told = asked(notifier, query, found, began, is_wanted=not options.no_audit, is_keyed=is_keyed)
     answers = answers_of(found, told.events, query, told.before)
     if options.json or options.format == "json":
         objects = [as_object(each) for each in answers]
         print_json({"answers": objects, "left_out": left_out, "notes": list(told.notes)})
     elif options.format == "csv":
-        rows = ({name: _in_cell(value) for name, value in as_object(each).items()} for each in answers)
+        rows = ({name: _in_cell(name, value) for name, value in as_object(each).items()} for each in answers)
         print_table(ANSWER_COLUMNS, rows)
+        more = [f"{left_out} earlier answers are left out: narrow it down"] if left_out else []
+        for note in (*more, *told.notes):  # beside the table, which a script reads
+            complain(note)
     else:
         print_answers(answers, left_out, told.notes, notifier.cards.times)
 
@@ -132,7 +142,6 @@ def _policy_type(text: str) -> str:
     return found
 
 
-def _in_cell(value: object) -> str:
-    from maa_notify.cli.request_rows import in_one_line
-
-    return in_one_line(" ".join(value) if isinstance(value, list) else str(value or ""))
+def _in_cell(name: str, value: object) -> str:
+    between = "; " if name == "former_names" else " "
+    return between.join(value) if isinstance(value, list) else str(value or "")

@@ -1,16 +1,16 @@
 """The answers of `who` in words, for a terminal."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 
 from maa_notify.cards import strings
 from maa_notify.cards.subject import subject_of
-from maa_notify.cards.text import plain
+from maa_notify.cards.text import isolated, plain
 from maa_notify.cards.times import TimeFormat, span
 from maa_notify.cli.text import counted
 from maa_notify.domain.event import short_key
 from maa_notify.domain.record import RequestRecord
-from maa_notify.domain.request import REJECTED, Identity
+from maa_notify.domain.request import APPROVED, REJECTED, Identity, is_same
 from maa_notify.insight.answers import MEANING, Answer
 
 _IN_FULL = 3
@@ -18,6 +18,8 @@ _IN_FULL = 3
 _LINES = 50
 _NAME = 256
 _NOTE = 2_000
+_WORDS = {APPROVED: "Approved", REJECTED: "Rejected"}
+_UNSEEN = "at a time that no poll saw"
 
 
 def print_answers(answers: Sequence[Answer], left_out: int, notes: Sequence[str], times: TimeFormat) -> None:
@@ -39,7 +41,7 @@ def _in_full(answer: Answer, times: TimeFormat) -> list[str]:
     record, event = answer.record, answer.event
     lines = _of_request(record, times) if record else []
     if event is not None:
-        who = f"{_person(event.actor)}, {times.format(event.at)}, as audit event {event.id}"
+        who = f"{_person(event.actor)}, {times.format(event.at)}, as audit event {plain(event.id, _NAME)}"
         if record is None:
             lines.append(plain(f"{event.activity} {event.name}", _NAME))
         lines.append(f"  Carried out  by {who}")
@@ -53,14 +55,35 @@ def _of_request(record: RequestRecord, times: TimeFormat) -> list[str]:
         f"  Asked        by {_person(request.requestor)}, {times.format(record.filed_at)}",
         *_quoted(request.justification),
     ]
-    if record.decided_at or record.approver != Identity():
-        word = "Rejected" if record.outcome == REJECTED else "Approved"
-        after = f", after {_length(record.decision_s)}" if record.decision_s is not None else ""
-        lines.append(f"  {word}     by {_person(record.approver)}, {times.format(record.decided_at)}{after}")
+    if record.state.former_names:
+        names = ", ".join(isolated(plain(each, _NAME)) for each in record.state.former_names)
+        lines.append(f"  Called       {names} before")
+    for word, approver, at in _decisions(record):
+        when = times.format(at) + _after(at, record.filed_at) if at else _UNSEEN
+        lines.append(f"  {word}     by {_person(approver)}, {when}")
+    if record.is_decided:
         lines += _quoted(request.approval_notes)
     if record.completed_at:
         lines.append(f"  Completed    {times.format(record.completed_at)}")
     return lines
+
+
+def _decisions(record: RequestRecord) -> list[tuple[str, Identity, datetime | None]]:
+    """Each decision: what it was, by whom and when (UTC). Whom Graph names is told though no poll saw it."""
+    named = record.request.approver
+    seen = [step for step in record.state.steps if step.status in _WORDS]
+    found = [(_WORDS[step.status], named if step.by == Identity() else step.by, step.at) for step in seen]
+    is_told = any(named in {by, Identity()} or is_same(named, by) for _, by, _ in found)
+    if not record.is_decided or is_told:
+        return [*found]
+    return [
+        *found,
+        (_WORDS.get(record.outcome, _WORDS[APPROVED]), named, None if seen else record.decided_at),
+    ]
+
+
+def _after(at: datetime, filed_at: datetime | None) -> str:
+    return f", after {span(at - filed_at)}" if filed_at and at >= filed_at else ""
 
 
 def _line(answer: Answer, times: TimeFormat) -> str:
@@ -87,10 +110,8 @@ def _quoted(text: str) -> list[str]:
 
 def _person(identity: Identity) -> str:
     """A person or an application, as far as Graph tells."""
-    name, account = plain(identity.name, _NAME), identity.upn or ("" if identity.name else identity.id)
-    told = f"{name} ({account})" if name and account else name or account or "somebody who is not told"
+    name = plain(identity.name, _NAME)
+    account = plain(identity.upn or ("" if name else identity.id), _NAME)
+    told = isolated(name) + (f" ({account})" if name and account else account)
+    told = told or "somebody who is not told"
     return f"the application {told}" if identity.kind == "application" else told
-
-
-def _length(seconds: int | None) -> str:
-    return span(timedelta(seconds=seconds or 0))

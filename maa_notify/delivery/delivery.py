@@ -7,6 +7,7 @@ long: the next one waits until its lease has ended.
 Nothing sleeps longer than the time budget of the delivery. What is left waits for the next poll.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -100,6 +101,7 @@ class Delivery:
         states: Mapping[str, Versioned[DestinationState]],
         pending: Iterable[PendingNotification],
         end: float | None = None,
+        over: float = math.inf,
     ) -> DeliveryResult:
         """Delivers what is due, and returns what was done.
 
@@ -107,6 +109,7 @@ class Delivery:
             states: what is remembered of the destinations, read no later than `pending`.
             pending: what waits in the outbox.
             end: when nothing more is begun (monotonic seconds); by default after the usual time.
+            over: when the last post has to be over (monotonic seconds), however slow the destination is.
 
         Raises:
             StateError: the state store failed; what was posted before is recorded.
@@ -116,8 +119,8 @@ class Delivery:
             waiting.setdefault(each.value.destination, []).append(each)
         unknown = {name: waiting.pop(name) for name in waiting.keys() - self.senders.keys()}
         said.unknown(unknown)
-        runs = self._runs(states, waiting)
-        end = self.end() if end is None else end
+        runs = self._runs(states, waiting, over)
+        end = min(self.end() if end is None else end, over - self.limits.post_s)
         while ready := [each for each in runs if not each.is_closed]:
             # Those that work before those that fail or are slow, so that one that hangs delays no other.
             min(ready, key=lambda each: each.turn).advance(end)
@@ -137,6 +140,7 @@ class Delivery:
         self,
         states: Mapping[str, Versioned[DestinationState]],
         waiting: Mapping[str, Sequence[PendingNotification]],
+        over: float,
     ) -> list[DestinationRun]:
         """A run for each address that something waits for."""
         composer = Composer(self.cards, self.limits.digest_above)
@@ -149,6 +153,7 @@ class Delivery:
             self.limits,
             self.random,
             self._holder,
+            over,
         )
         together: dict[str, list[PendingNotification]] = {}
         for name, items in waiting.items():

@@ -60,6 +60,7 @@ class Shared(Struct, frozen=True):
         limits: how to deliver.
         random: for the jitter of pauses, and the names of digests.
         holder: the name under which this poll leases destinations.
+        over: when the last post has to be over (monotonic seconds).
     """
 
     outbox: Outbox
@@ -70,6 +71,7 @@ class Shared(Struct, frozen=True):
     limits: DeliveryLimits
     random: Random
     holder: str
+    over: float
 
 
 class DestinationRun:
@@ -205,18 +207,20 @@ class DestinationRun:
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)
         clock, outbox, first = self._shared.clock, self._shared.outbox, items[0].value
-        is_held = self._acquire_lease(clock.now(), message.seconds)
+        if not self._acquire_lease(clock.now(), message.seconds):
+            return
+        since = now - _UNREACHED_FOR
+        is_unreached = bool(message.recipient) and outbox.is_unreached(
+            first.destination, message.recipient, since, now
+        )
         # Asked once more, since the store may have been slow: a post must end before its lease.
-        if not is_held or not lease.lasts(
-            self._state.value, self._shared.holder, clock.now(), message.seconds
-        ):
+        if not lease.lasts(self._state.value, self._shared.holder, clock.now(), message.seconds):
             return
         if first.told and message.location is None:
             # The row of its card is gone, or cards are not changed there any more.
             self._commit([outcomes.done(each, now) for each in items], lambda state: state)
             return
-        since = now - _UNREACHED_FOR
-        if message.recipient and outbox.is_unreached(first.destination, message.recipient, since, now):
+        if is_unreached:
             reason = "could not be written to less than a day ago"
             self._unreached(outcomes.left_alone(items, reason, now, is_known=True))
             return
@@ -244,7 +248,9 @@ class DestinationRun:
         # A repeat waits for as long as an answer can take, unless nothing is answered there at all.
         is_patient = state.is_slow or any(each.value.doubts for each in items)
         seconds = limits.patient_post_s if is_patient and not state.is_mute else limits.post_s
-        return items, replace(message, seconds=seconds)
+        # An answer that comes after the host has ended the poll could not be written down.
+        left = max(1.0, self._shared.over - self._shared.clock.monotonic())
+        return items, replace(message, seconds=min(seconds, left))
 
     def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
         """The cards of these subjects that stand at their destination and are changed there, by id."""

@@ -1,4 +1,4 @@
-"""Which of the numbers at the foot of a destination's cards nobody can account for. Pure."""
+"""Finds the numbers at the foot of a destination's cards for which there is no row. Pure."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
-"""Who comes next: fewest failures first, then high risk, then age; news of one subject in order. Pure.
+"""Which notification comes next: fewest failures first, then high risk, then age; one subject in order. Pure.
 
-A flood of harmless requests must not hold up the one that matters, nor those of high risk the others for
-ever: what is of lower risk has its turn as if it had been recorded a day later.
+A flood of harmless requests must not delay one of high risk. Requests of high risk must not delay the others
+without end: the others count as if they had been recorded a day later.
 """
 
 from collections.abc import Iterable, Sequence

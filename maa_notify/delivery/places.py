@@ -1,4 +1,4 @@
-"""The cards that stand at an address, as far as a delivery needs to know of them."""
+"""The bot's cards at an address that a delivery may have to change."""
 
 from collections.abc import Iterable, Sequence
 from itertools import islice

@@ -1,9 +1,9 @@
 """What a failure means, when a notification is tried again, and in which form. Pure.
 
-One failure does not tell whose fault it is: the card's, the person's or the destination's. What the
-destination takes meanwhile does. So a notification that failed, although other cards were taken since, is ill
-itself, and waits by itself; until that is known, the destination counts as failing, and each poll offers it
-what has failed least.
+One failure does not show its cause: the card, the person or the destination. Whether the destination takes
+other cards does. So a notification that failed although other cards were taken since is itself the cause,
+and only it waits. Until that is known, the destination counts as failing, and each poll offers it what has
+failed least.
 """
 
 from collections.abc import Iterable, Sequence
@@ -165,10 +165,9 @@ def sends_one_ahead(digest: Sequence[Notification], state: DestinationState) -> 
     if state.last_accepted is not None and state.last_accepted >= max(times, default=state.last_accepted):
         return False
     is_failing = state.failing_since is not None and min(each.attempts for each in digest) >= _WHOLE_TRIES
-    was_whole = len(times) == 1
-    return (is_failing or digest[0].refused) and (
-        was_whole or min(each.doubts for each in digest) >= _MANY_DOUBTS
-    )
+    was_whole, has_many_doubts = len(times) == 1, min(each.doubts for each in digest) >= _MANY_DOUBTS
+    is_turn = has_many_doubts or (was_whole and not digest[0].unanswered)
+    return is_turn and (is_failing or digest[0].refused)
 
 
 def judge(
@@ -216,6 +215,7 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         plain=False,
         refused=False,
         doubts=before.doubts + failure.in_doubt,
+        unanswered=failure.in_doubt,
         tried_at=now,
         failing_since=since,
         failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),

@@ -1,4 +1,4 @@
-"""The log lines of a delivery: each thing is said once, when it begins."""
+"""The log lines of a delivery: each failure is logged once, when it begins."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -58,7 +58,7 @@ def failed(
                 key=after.event.short_key,
                 destination=after.destination,
                 copies=after.doubts,
-                text="its answers never come, so it may be there as often; it is sent again ever more rarely."
+                text="no answer came, so it may be there as often; it is sent again at growing intervals."
                 " See the run history of the flow",
             )
 
@@ -74,7 +74,7 @@ def _ill(before: Notification, after: Notification) -> None:
         "deliver.ill",
         key=after.event.short_key,
         destination=after.destination,
-        text=f"{what}. It is tried again by itself and holds up no other",
+        text=f"{what}. It is tried again and delays no other",
     )
 
 

@@ -40,7 +40,8 @@ class ApproverGroup:
         if is_member == (key in self.members()):
             return
         if is_member:
-            self.access.add_person(self._group_id, person.name, id=_id(key, person))
+            fields = {"id": _id(key, person), "isManagementRestricted": True}
+            self.access.add_person(self._group_id, person.name, **fields)
         else:
             self.access.remove_member(self._group_id, _id(key, person))
 

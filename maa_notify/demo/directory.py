@@ -1,6 +1,6 @@
-"""The simulated tenant's defence around approval, as Entra tells it: units, roles, policies and applications.
+"""What the posture checks read in the simulated tenant: units, roles, policies and applications.
 
-A new one is sound. Tests and the demo break it by changing what is held.
+A new one passes all checks. Tests and the demo make findings by changing it.
 """
 
 import uuid
@@ -179,25 +179,32 @@ class SimulatedDirectory:
         self.assignments.append(assignment)
         return assignment
 
-    def activate(self, role: str, principal: Mapping[str, Any]) -> None:
-        """Let somebody have a role for a few hours, as Privileged Identity Management does it."""
+    def activate(self, role: str, principal: Mapping[str, Any]) -> Json:
+        """Let somebody have a role for a few hours, activated as PIM does it; return the instance."""
         assignment = self.assign(role, principal)
-        self.instances.append(
-            {
-                "id": assignment["id"],
-                "principalId": principal["id"],
-                "roleDefinitionId": ROLES[role],
-                "directoryScopeId": "/",
-                "assignmentType": "Activated",
-                "endDateTime": "2026-08-18T11:00:00Z",
-                "roleAssignmentOriginId": assignment["id"],
-            }
-        )
+        instance = {
+            "id": assignment["id"],
+            "principalId": principal["id"],
+            "roleDefinitionId": ROLES[role],
+            "directoryScopeId": "/",
+            "assignmentType": "Activated",
+            "endDateTime": "2026-08-18T11:00:00Z",
+            "roleAssignmentOriginId": assignment["id"],
+        }
+        self.instances.append(instance)
+        return instance
 
-    def make_eligible(self, role: str, principal: Mapping[str, Any], *, scope: str = "/") -> None:
-        """Let somebody activate a role."""
-        entry = {"id": str(uuid.uuid4()), "principalId": principal["id"], "directoryScopeId": scope}
-        self.eligible.append({**entry, "roleDefinitionId": ROLES[role], "principal": dict(principal)})
+    def make_eligible(self, role: str, principal: Mapping[str, Any], *, scope: str = "/") -> Json:
+        """Let somebody activate a role; return the entry."""
+        entry = {
+            "id": str(uuid.uuid4()),
+            "principalId": principal["id"],
+            "directoryScopeId": scope,
+            "roleDefinitionId": ROLES[role],
+            "principal": dict(principal),
+        }
+        self.eligible.append(entry)
+        return entry
 
     def add_app(
         self, name: str, *permissions: str, granted: str = "2025-01-01T00:00:00Z", **fields: object
@@ -327,6 +334,6 @@ def _filtered(held: Callable[[], list[Json]]) -> Callable[[Mapping[str, str], Ma
 
     def content(_: Mapping[str, str], query: Mapping[str, str]) -> list[Json]:
         name, __, value = query.get("$filter", "").partition(" eq ")
-        return [each for each in held() if not value or f"'{each[name]}'" == value]
+        return [each for each in held() if not value or f"'{each[name]}'".lower() == value.lower()]
 
     return content

@@ -97,9 +97,7 @@ class TenantFullError(DemoError):
 
     def __init__(self, limit: int) -> None:
         """Say where the limit lies."""
-        super().__init__(
-            f"The simulated tenant holds {limit} requests and takes no more; start the demo anew."
-        )
+        super().__init__(f"The simulated tenant has {limit} requests, the most it takes. Restart the demo.")
 
 
 class EnvelopeError(DemoError):

@@ -1,4 +1,4 @@
-"""Which of the simulated services do not answer as they should at the moment."""
+"""Which of the simulated services fail at the moment."""
 
 import threading
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Microsoft's 365 Agents Playground: a local substitute for Teams, with a page of channels and chats.
 
-It serves the Bot Connector and draws cards with the renderer of Teams. It judges little: no token, no limits;
-it names people by ids of its own, and its tenant is none. A pre-release, for development only: it comes with
+It serves the Bot Connector and draws cards with the renderer of Teams. It checks little: no token, no
+limits. It has its own ids for people, and no tenant. A pre-release, for development only: it comes with
 `make setup`, and nothing of it is part of this project.
 """
 

@@ -20,10 +20,11 @@ from typing import IO, Any
 
 from maa_notify.demo.browser import open_page
 from maa_notify.demo.channels import ROOT as WEBHOOKS
-from maa_notify.demo.entra_api import CLIENT_ID, TENANT_ID
+from maa_notify.demo.entra_api import CLIENT_ID
 from maa_notify.demo.errors import DemoError
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
+from maa_notify.demo.program import program_environment
 from maa_notify.demo.server import DemoServer
 from maa_notify.rendering.errors import RenderingError
 
@@ -116,25 +117,18 @@ def notifier_environment(
     server: DemoServer, state: Path, destination: Mapping[str, str], base: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the notifier's environment: the demo's settings, and nobody else's."""
-    kept = {name: value for name, value in base.items() if not name.upper().startswith("MAA_")}
-    package_root = str(Path(__file__).resolve().parents[2])
     return {
-        **kept,
-        "MAA_TENANT_ID": TENANT_ID,
+        **program_environment(base, server.url),
         "MAA_CLIENT_ID": CLIENT_ID,
         "MAA_CLIENT_SECRET": server.entra.secret,
         "MAA_AUTHORITY_URL": server.url,
-        "MAA_GRAPH_URL": server.url,
         **destination,
         "MAA_APPROVERS": "on",
         "MAA_APPROVERS_EVERY": "1m",
         "MAA_WATCH": "on",
         "MAA_WATCH_EVERY": "1m",
+        "MAA_POSTURE": "on",
         "MAA_STATE": f"sqlite:///{state.as_posix()}",
-        "NO_PROXY": _joined(",", "127.0.0.1,localhost", base.get("NO_PROXY", "")),
-        "PYTHONPATH": _joined(os.pathsep, package_root, base.get("PYTHONPATH", "")),
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",
     }
 
 
@@ -222,7 +216,3 @@ def _end(notifier: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         notifier.kill()
         notifier.wait()
-
-
-def _joined(separator: str, *parts: str) -> str:
-    return separator.join(part for part in parts if part)

@@ -10,13 +10,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from maa_notify.demo import channels, graph_api, page_api, playground
+from maa_notify.demo import channels, graph_api, page_api, playground, posture_page
 from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
 from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.audit_logs import ENTRA_PERMISSIONS, SimulatedLogs
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
-from maa_notify.demo.entra_api import SHORT_LIFETIME, EntraApi
+from maa_notify.demo.defence import PERMISSIONS as POSTURE_PERMISSIONS
+from maa_notify.demo.defence import Defence
+from maa_notify.demo.entra_api import SHORT_LIFETIME, TENANT_ID, EntraApi
 from maa_notify.demo.graph_api import GraphApi
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.moving_clock import MovingClock, utc_now
@@ -24,6 +26,7 @@ from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.outages import Outages, Service
 from maa_notify.demo.page_api import PageApi
 from maa_notify.demo.page_state import card_view
+from maa_notify.demo.posture_page import PosturePage
 from maa_notify.demo.scenario import ScenarioPlayer
 from maa_notify.demo.situations import Stage
 from maa_notify.demo.tenant import Clock, SimulatedTenant
@@ -74,7 +77,10 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self.logs = SimulatedLogs()
         self.logs.serve(self.graph.resources)
         self.entra.roles += ENTRA_PERMISSIONS
-        stage = Stage(self.tenant, self.clock, self.outages, self.group, self.logs)
+        self.defence = Defence(self.group.access, self.group.named[0], TENANT_ID, on_change=notify)
+        self.defence.directory.serve(self.graph.resources)
+        self.entra.roles += POSTURE_PERMISSIONS
+        stage = Stage(self.tenant, self.clock, self.outages, self.group, self.logs, self.defence)
         self._page = PageApi(stage, self.entra, self.channels, self.log, self.scenario)
         self._parts: tuple[tuple[str, Part, Service | None], ...] = (
             (graph_api.ROOT, self.graph, "graph"),
@@ -82,6 +88,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             (self.entra.root, self.entra, None),
             (channels.ROOT, self.channels, "teams"),
             (page_api.ROOT, self._page, None),
+            (posture_page.PATH, PosturePage(lambda: self.url, lambda: self.entra.roles), None),
         )
         self.is_watched = threading.Event()
         """Set as soon as somebody looks at the channel: on our own page, or in the Playground."""
@@ -184,9 +191,9 @@ def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
 
 def _documentation() -> dict[str, tuple[str, str]]:
     """Return the documentation of this repository: its texts, and a page that shows each."""
-    pages = [path for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))) if path.is_file()]
+    loose = (_ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))
     files: dict[str, tuple[str, str]] = {}
-    for page in pages:
+    for page in (path for path in (*loose, *sorted((_ROOT / "docs").glob("*.md"))) if path.is_file()):
         name = page.relative_to(_ROOT).as_posix()
         files[f"/text/{name}"] = ("text/plain; charset=utf-8", page.read_text(encoding="utf-8"))
         files[f"/read/{name}"] = (_HTML, _own("read.html"))

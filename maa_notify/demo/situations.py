@@ -1,4 +1,4 @@
-"""What can befall the tenant at a press: time goes by, a service is down, somebody tries something.
+"""What a visitor can cause by a button: time passes, a service is down, somebody attacks.
 
 `SITUATIONS` is a table. A new one is one entry there: the page draws a button for what happens once, and a
 switch for what lasts until it is undone.
@@ -21,6 +21,7 @@ from maa_notify.demo.audit_events import (
     wiped,
 )
 from maa_notify.demo.audit_logs import SimulatedLogs
+from maa_notify.demo.defence import FAULTS, Defence, Fault
 from maa_notify.demo.errors import UnknownSituationError
 from maa_notify.demo.moving_clock import MovingClock
 from maa_notify.demo.outages import Outages, Service
@@ -37,6 +38,7 @@ class Stage:
     outages: Outages
     group: ApproverGroup
     logs: SimulatedLogs
+    defence: Defence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,14 @@ class Situation:
     end: Callable[[Stage], None] | None = None
     lasts: Callable[[Stage], bool] | None = None
     """Whether it goes on at the moment."""
+    place: str = "situations"
+    """Where on the page it stands: the id of the list."""
 
 
 UNTIL_READ: Final = timedelta(minutes=2)
 """The notifier of the demo reads the approver group once a minute."""
 HALF_A_DAY: Final = timedelta(hours=12)
+A_DAY: Final = timedelta(days=1)
 FLOOD: Final = 12
 """More than the five of a digest."""
 
@@ -130,11 +135,23 @@ def _outage(service: Service, key: str, label: str, about: str) -> Situation:
     )
 
 
+def _broken(fault: Fault) -> Situation:
+    return Situation(
+        fault.key,
+        fault.label,
+        fault.about,
+        begin=lambda stage: stage.defence.switch(fault.key, broken=True),
+        end=lambda stage: stage.defence.switch(fault.key, broken=False),
+        lasts=lambda stage: stage.defence.is_broken(fault.key),
+        place="faults",
+    )
+
+
 _ENTRIES = (
     Situation(
         "later",
         "12 hours later",
-        "Reminders come as a request grows old; after three days it expires.",
+        "Reminders come while a request waits; after three days it expires.",
         begin=lambda stage: stage.clock.move(HALF_A_DAY),
     ),
     Situation(
@@ -146,13 +163,13 @@ _ENTRIES = (
     Situation(
         "lure",
         "A request that lies",
-        "A justification full of links, a picture and a mention: on the card it is text, and nothing else.",
+        "A justification full of links, a picture and a mention: the card shows them as plain text.",
         begin=_lie,
     ),
     Situation(
         "attack",
         "Around approval",
-        "An account joins the approver group, an app gets a permission and wipes: no request, and yet cards.",
+        "An account joins the approver group; an app gets a permission and wipes. The watch alerts.",
         begin=_attack,
     ),
     Situation(
@@ -173,8 +190,16 @@ _ENTRIES = (
         "graph",
         "graph-down",
         "Graph is down",
-        "Nothing can be read. The first poll that succeeds tells what happened in the meantime.",
+        "Polls fail. The first one that succeeds announces what happened in the meantime.",
     ),
+    Situation(
+        "next-day",
+        "The daily check",
+        "A day goes by, and one card tells what broke and what was mended; none comes where nothing did.",
+        begin=lambda stage: stage.clock.move(A_DAY),
+        place="faults",
+    ),
+    *map(_broken, FAULTS.values()),
 )
 
 SITUATIONS: Final[Mapping[str, Situation]] = MappingProxyType({each.key: each for each in _ENTRIES})
@@ -200,6 +225,7 @@ def situation_views(stage: Stage) -> list[Json]:
             "key": each.key,
             "label": each.label,
             "about": each.about,
+            "place": each.place,
             "on": None if each.lasts is None else each.lasts(stage),
         }
         for each in SITUATIONS.values()

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,13 +47,18 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    def is_worse_than(self, other: "Severity") -> bool:
+        """Whether it is worse."""
+        return _RANK[self] < _RANK[other]
 
+
+MOST_EVENTS = 100
+"""Ids of entries that an alert keeps, and ids that it is about."""
+MOST_FACTS = 5
+"""Lines that an alert keeps; its card has room for who did it and for the story beside them."""
+
+_Part = TypeVar("_Part")
 _RANK = {each: rank for rank, each in enumerate(Severity)}
-
-
-def worst(severities: Iterable[Severity]) -> Severity:
-    """The worst of these; low when there is none."""
-    return min(severities, key=_RANK.__getitem__, default=Severity.LOW)
 
 
 class Part(Struct, frozen=True):
@@ -84,6 +90,8 @@ class Alert(Struct, frozen=True):
         next_step: what to do now, one sentence of our own.
         events: the ids of the entries, in the order of the log.
         concerns: every id that it is about, by which alerts make a story.
+        is_repeated: whether the log tells it again and again, for as long as it holds.
+        last: when the last of it happened (UTC); None for `at`.
     """
 
     kind: str
@@ -97,18 +105,37 @@ class Alert(Struct, frozen=True):
     next_step: str = ""
     events: tuple[str, ...] = ()
     concerns: frozenset[str] = frozenset()
+    is_repeated: bool = False
+    last: datetime | None = None
+
+    @property
+    def ended(self) -> datetime:
+        """When the last of it happened (UTC)."""
+        return self.last or self.at
 
     def joined(self, other: "Alert") -> "Alert":
-        """This alert with what a later one of the same act adds."""
+        """This alert with what another of the same act adds; the worse one says what it is."""
+        worse = other if other.severity.is_worse_than(self.severity) else self
+        is_vague = self.actor.kind is ActorKind.UNKNOWN or self.is_repeated
         return replace(
             self,
-            severity=worst([self.severity, other.severity]),
+            severity=worse.severity,
             at=min(self.at, other.at),
+            actor=other.actor if is_vague and other.actor.kind is not ActorKind.UNKNOWN else self.actor,
             object_name=self.object_name or other.object_name,
-            facts=tuple(dict.fromkeys([*self.facts, *other.facts])),
-            events=tuple(dict.fromkeys([*self.events, *other.events])),
-            concerns=self.concerns | other.concerns,
+            title=worse.title,
+            facts=_first_of(self.facts, other.facts, MOST_FACTS),
+            next_step=worse.next_step,
+            events=_first_of(self.events, other.events, MOST_EVENTS),
+            concerns=frozenset(_first_of(sorted(self.concerns), sorted(other.concerns), MOST_EVENTS)),
+            is_repeated=self.is_repeated and other.is_repeated,
+            last=max(self.ended, other.ended),
         )
+
+
+def _first_of(some: Iterable[_Part], others: Iterable[_Part], most: int) -> tuple[_Part, ...]:
+    """Each of them once, and no more than so many: a row of a table has an end."""
+    return tuple(dict.fromkeys([*some, *others]))[:most]
 
 
 class AlertState(Struct, frozen=True):

@@ -22,6 +22,7 @@ _FILED_ANEW_AFTER = timedelta(minutes=1)
 
 _DAWN = datetime.min.replace(tzinfo=UTC)
 _TYPES_KEPT = 8
+_NAMES_KEPT = 8
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
 _NEVER_QUIET = QuietHours()
 
@@ -40,6 +41,7 @@ class RequestState(Struct, frozen=True):
         reminded_at: when stages of either plan were last done with (UTC).
         overruled: statuses told for the same moment as the present one, which count in no list any more.
         told_types: the sets of policy types under which it was told; empty while that is the present one.
+        former_names: names that its object had before, the latest eight, oldest first.
     """
 
     request: ApprovalRequest
@@ -52,6 +54,7 @@ class RequestState(Struct, frozen=True):
     reminded_at: datetime | None = None
     overruled: tuple[str, ...] = ()
     told_types: tuple[tuple[str, ...], ...] = ()
+    former_names: tuple[str, ...] = ()
 
     @property
     def approved_at(self) -> datetime | None:
@@ -207,10 +210,16 @@ def _compare_listed(
     if _is_filed_anew(remembered.request, request):
         # Another life under the same id: what rang in the last one is owed to this one, too.
         remembered = replace(
-            remembered, reminders_sent=(), complete_reminders_sent=(), steps=(), reminded_at=None
+            remembered,
+            reminders_sent=(),
+            complete_reminders_sent=(),
+            steps=(),
+            reminded_at=None,
+            former_names=(),
         )
     else:
         request = _with_what_is_known(request, remembered.request)
+        remembered = _with_former_name(remembered, request)
     remembered = _with_told_types(remembered, request)
     # Of an open request that left the list everybody was told that nobody knows its outcome.
     is_back = before is None and not remembered.request.is_closed
@@ -266,6 +275,14 @@ def _with_told_types(state: RequestState, request: ApprovalRequest) -> RequestSt
     if state.told_types or state.request.policy_types == request.policy_types:
         return state
     return replace(state, told_types=(state.request.policy_types,))
+
+
+def _with_former_name(state: RequestState, request: ApprovalRequest) -> RequestState:
+    """The state that remembers what the object was called, if it has another name now."""
+    name = state.request.target.name
+    if name in {"", request.target.name, *state.former_names}:
+        return state
+    return replace(state, former_names=(*state.former_names, name)[-_NAMES_KEPT:])
 
 
 def _now_told(state: RequestState) -> RequestState:
@@ -326,6 +343,7 @@ def _status_changed(
         looked_up_at=remembered.looked_up_at,
         reminded_at=remembered.reminded_at,
         told_types=remembered.told_types,
+        former_names=remembered.former_names,
     )
     after = _now_told(_reminded(moved, now, rules)[0])
     is_back = before is None and remembered.request.status == request.status

@@ -21,6 +21,8 @@ EXPIRING = "expiring"
 """The last reminder of the plan."""
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKALIKES = str.maketrans("OIL", "011")
+"""Letters that no short key has, for the digits that they are read as."""
 _LONGEST_PLAIN_ID = 64
 
 
@@ -295,3 +297,8 @@ def short_key(subject_id: str) -> str:
     """Six characters that name a subject on cards and in logs, without letters that look like digits."""
     number = int.from_bytes(hashlib.sha256(subject_id.encode()).digest()[:4], "big") >> 2
     return "".join(_ALPHABET[number >> shift & 31] for shift in (25, 20, 15, 10, 5, 0))
+
+
+def key_typed(text: str) -> str:
+    """A short key as somebody read it from a card, spelled as `short_key` does."""
+    return text.upper().translate(_LOOKALIKES)

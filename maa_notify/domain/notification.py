@@ -44,6 +44,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
         serial: the number of its card at its destination, once that may be there; 0 before, and in chats.
+        unanswered: the last try got no answer.
         told: a digest has told it, and what is left to do is to change the card of its request.
     """
 
@@ -67,6 +68,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     unreached_at: datetime | None = None
     serial: int = 0
     told: bool = False
+    unanswered: bool = False
 
     @property
     def key(self) -> str:
@@ -96,6 +98,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             ill=False,
             digest="",
             unreached_at=None,
+            unanswered=False,
         )
 
 

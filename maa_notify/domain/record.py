@@ -6,7 +6,15 @@ from datetime import datetime
 from msgspec import Struct
 
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.request import APPROVED, CLOSED, COMPLETED, REJECTED, ApprovalRequest, Identity
+from maa_notify.domain.request import (
+    APPROVED,
+    CLOSED,
+    COMPLETED,
+    NEEDS_APPROVAL,
+    REJECTED,
+    ApprovalRequest,
+    Identity,
+)
 
 NOT_LISTED = "noLongerListed"
 """The outcome of a request that left the list open: nobody can tell what became of it."""
@@ -44,6 +52,19 @@ class RequestRecord(Struct, frozen=True):
             return told
         deciders = [step.by for step in self.state.steps if step.status in _DECISIONS]
         return deciders[-1] if deciders else told
+
+    @property
+    def deciders(self) -> tuple[Identity, ...]:
+        """Everybody who was seen to approve or reject it, and whom Graph names."""
+        seen = (step.by for step in self.state.steps if step.status in _DECISIONS)
+        return tuple(dict.fromkeys(each for each in (*seen, self.request.approver) if each != Identity()))
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether somebody approved or rejected it, though perhaps no poll saw when."""
+        status = self.request.status
+        is_named = self.request.approver != Identity() and status != NEEDS_APPROVAL
+        return self.decided_at is not None or is_named or status in {*_DECISIONS, COMPLETED}
 
     @property
     def filed_at(self) -> datetime | None:
@@ -99,7 +120,9 @@ class RequestRecord(Struct, frozen=True):
     def moments(self) -> tuple[datetime, ...]:
         """Everything that happened to it, oldest first."""
         steps = (step.at for step in self.state.steps)
-        return tuple(sorted(each for each in (self.filed_at, *steps) if each is not None))
+        # A state of before steps were kept tells its last change alone.
+        told = (self.filed_at, *steps) if self.state.steps else (self.filed_at, self.request.modified_at)
+        return tuple(sorted(each for each in told if each is not None))
 
     def _reached(self, statuses: Iterable[str]) -> datetime | None:
         """When it last reached one of these statuses.

@@ -171,7 +171,7 @@ class Fleet:
                 slot.polling.release()
         else:
             # Let go, not waited for: a thread that waits is one that no other tenant can use.
-            _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its poll from before is not done yet")
+            _LOG.warning("fleet.busy", tenant=ask.tenant_id, text="its previous poll is still running")
         return None
 
     def health(self) -> FleetHealth:

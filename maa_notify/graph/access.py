@@ -54,16 +54,7 @@ class AccessReader:
 
     def policies(self) -> list[AccessPolicy]:
         """All access policies, each as asked for by its id; one that was deleted meanwhile is left out."""
-        listed = self._objects(_POLICIES, POLICIES)
-        details = (
-            self._reader.find(f"{_POLICIES}/{quote(each, safe='')}", POLICIES, tries=_TRIES)
-            for each in listed
-        )
-        return [
-            _policy({**listed[each], **found}, each)
-            for each, found in zip(listed, details, strict=True)
-            if found
-        ]
+        return [_policy(raw, each) for each, raw in self._in_full(_POLICIES, POLICIES, "approverGroupIds")]
 
     def group(self, group_id: str) -> Group | None:
         """One group; None where there is none of that id."""
@@ -83,16 +74,39 @@ class AccessReader:
         ]
 
     def groups_with_roles(self) -> frozenset[str]:
-        """The ids of all groups that are members of an Intune role assignment, in lower case.
+        """The ids of all groups that are members of an Intune role assignment, in lower case."""
+        assignments = self._in_full(_ASSIGNMENTS, ROLE_ASSIGNMENTS, "members")
+        members = [_ids(raw.get("members")) for _, raw in assignments]
+        if None in members:
+            raise GraphUnavailable("Graph does not tell the members of an Intune role assignment")
+        return frozenset(member for told in members for member in told or ())
 
-        The list may come without members, so that each assignment is asked for by its id.
+    def _in_full(self, path: str, surface: Surface, omitted: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """The entries of a collection with their ids, each as asked for by it.
+
+        One that was deleted meanwhile is left out.
+
+        Args:
+            path: of the collection.
+            surface: the part of Graph that it belongs to.
+            omitted: a field that the list may have empty, so that only the entry itself tells it.
+
+        Raises:
+            GraphUnavailable: Graph goes on to list what it does not have.
         """
-        listed = self._objects(_ASSIGNMENTS, ROLE_ASSIGNMENTS)
-        details = (
-            self._reader.find(f"{_ASSIGNMENTS}/{quote(each, safe='')}", ROLE_ASSIGNMENTS, tries=_TRIES)
+        listed = self._objects(path, surface)
+        details = {
+            each: self._reader.find(f"{path}/{quote(each, safe='')}", surface, tries=_TRIES)
             for each in listed
-        )
-        return frozenset(member for found in details if found for member in _ids(found.get("members")) or ())
+        }
+        gone = {each for each, found in details.items() if found is None}
+        if gone and not gone.isdisjoint(self._objects(path, surface)):
+            raise GraphUnavailable(f"Graph's list of {_subject(path)} names what Graph does not have")
+        return [
+            (each, {**listed[each], omitted: None, **_told(found)})
+            for each, found in details.items()
+            if found is not None
+        ]
 
     def _objects(self, path: str, surface: Surface) -> dict[str, Mapping[str, Any]]:
         """The entries of a collection by their ids.
@@ -108,6 +122,11 @@ class AccessReader:
 
 def _subject(path: str) -> str:
     return path.partition("?")[0].rpartition("/")[2]
+
+
+def _told(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not null."""
+    return {name: value for name, value in raw.items() if value is not None}
 
 
 def _id(raw: object) -> str:
@@ -128,8 +147,8 @@ def _truth(value: object) -> bool | None:
 
 
 def _flag(raw: Mapping[str, Any], field: str) -> bool | None:
-    """A flag that is null where it was never set; None where the token does not see the object."""
-    is_seen = isinstance(raw.get("displayName"), str)
+    """A flag that is null where it was never set; None where it, or the object, is not told."""
+    is_seen = isinstance(raw.get("displayName"), str) and field in raw
     return raw.get(field) is True if is_seen else None
 
 

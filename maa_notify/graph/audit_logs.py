@@ -6,6 +6,7 @@ policies. Source of the forms: Microsoft's reference, and captures that others p
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -25,10 +26,15 @@ _TEXT = 256
 _LONG = 32_000
 """Characters of a list of permissions or keys: cut shorter, what matters could be hidden at its end."""
 _LISTS = frozenset({"delegatedpermissiongrant.scope", "keydescription"})
+_IDS = re.compile(r"(\.|^)\w*id$")
+"""Names of values that are ids, which the logs spell in any case."""
+_NESTED = 3
+"""Levels of JSON text within JSON text that are opened."""
 _MOST_TARGETS = 200
 _KEPT = frozenset(
     {
         "accountenabled",
+        "administrativeunit.objectid",
         "application.appid",
         "application.objectid",
         "approle.id",
@@ -39,6 +45,7 @@ _KEPT = frozenset(
         "group.displayname",
         "group.objectid",
         "keydescription",
+        "role.displayname",
         "role.templateid",
         "role.wellknownobjectname",
         "roledefinition.templateid",
@@ -61,6 +68,13 @@ _DETAILS = frozenset(
     }
 )
 _POLICY = "conditionalaccesspolicy"
+_CONSENT = "consentaction.permissions"
+_SCOPES = re.compile(r"Scope:([^,\]]*)")
+_FEDERATED = "federatedidentitycredential"
+_SIGN_IN_METHODS = frozenset(
+    {"strongauthenticationmethod", "strongauthenticationphoneappdetail", "strongauthenticationuserdetails"}
+)
+"""Of these only that they changed is kept: they hold telephone numbers and keys of devices."""
 _INTUNE_ACTORS = {
     "itpro": ActorKind.PERSON,
     "partner": ActorKind.PERSON,
@@ -117,14 +131,14 @@ def _initiator(value: object) -> Actor:
     if isinstance(user, Mapping) and (user.get("id") or user.get("userPrincipalName")):
         return Actor(
             ActorKind.PERSON,
-            _text(user.get("id")),
+            _id(user.get("id")),
             _text(user.get("displayName")),
             _text(user.get("userPrincipalName")),
             _text(user.get("ipAddress")),
         )
     if isinstance(app, Mapping):
         # Its appId is null in what others captured.
-        app_id = _text(app.get("servicePrincipalId")) or _text(app.get("appId"))
+        app_id = _id(app.get("servicePrincipalId")) or _id(app.get("appId"))
         return Actor(ActorKind.APPLICATION, app_id, _text(app.get("displayName")))
     return Actor()
 
@@ -132,13 +146,13 @@ def _initiator(value: object) -> Actor:
 def _intune_actor(value: object) -> Actor:
     """Who did it: a user means a person, even where the app of the portal stands beside it."""
     told = value if isinstance(value, Mapping) else {}
-    account, user_id = _text(told.get("userPrincipalName")), _text(told.get("userId"))
+    account, user_id = _text(told.get("userPrincipalName")), _id(told.get("userId"))
     kind = _text(told.get("auditActorType") or told.get("type")).lower()
     if kind in {"iw", "system"}:
         return Actor(ActorKind.SYSTEM, user_id, "", account)
     if account or user_id:
         return Actor(ActorKind.PERSON, user_id, "", account)
-    app_id = _text(told.get("applicationId"))
+    app_id = _id(told.get("applicationId"))
     if app_id or kind == "application":
         name = _text(told.get("applicationDisplayName")) or _text(told.get("servicePrincipalName"))
         return Actor(ActorKind.APPLICATION, app_id, name)
@@ -149,7 +163,7 @@ def _targets(value: object, id_name: str, kind_name: str, label_name: str) -> It
     for each in (value if isinstance(value, list) else [])[:_MOST_TARGETS]:
         if isinstance(each, Mapping):
             yield Target(
-                _text(each.get(id_name)),
+                _id(each.get(id_name)),
                 _text(each.get(kind_name)),
                 _text(each.get(label_name)),
                 _text(each.get("userPrincipalName")),
@@ -164,27 +178,37 @@ def _modified(value: object) -> Iterator[tuple[str, Modified]]:
         name = _text(each.get("displayName")).strip().lower()
         old, new = _opened(each.get("oldValue")), _opened(each.get("newValue"))
         if name == _POLICY:
-            yield f"{_POLICY}.state", Modified(_state(old), _state(new))
+            yield from _of_a_policy(old, new)
+        elif name == _CONSENT:
+            yield "consentaction.scope", _consented(_joined(new, _LONG))
+        elif name in _SIGN_IN_METHODS:
+            yield "signinmethod", Modified(new="changed")
+        elif _FEDERATED in name:
+            yield "federated", Modified(new="changed" if new else "")
         elif name in _KEPT:
             limit = _LONG if name in _LISTS else _TEXT
-            yield name, Modified(_joined(old, limit), _joined(new, limit))
+            told = Modified(_joined(old, limit), _joined(new, limit))
+            yield name, Modified(told.old.lower(), told.new.lower()) if _IDS.search(name) else told
 
 
 def _details(value: object) -> Iterator[tuple[str, str]]:
     for each in value if isinstance(value, list) else []:
         name = _text(each.get("key")).strip().lower() if isinstance(each, Mapping) else ""
         if name in _DETAILS:
-            yield name, _joined(_opened(each.get("value")), _TEXT)
+            told = _joined(_opened(each.get("value")), _TEXT)
+            yield name, told.lower() if _IDS.search(name) else told
 
 
 def _opened(value: object) -> object:
-    """What a JSON text holds, one level; a text that is none as it is."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    """The value of a JSON text, also of JSON within JSON; any other text as it is."""
+    for _ in range(_NESTED):
+        if not isinstance(value, str):
+            break
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            break
+    return value
 
 
 def _joined(value: object, limit: int) -> str:
@@ -192,8 +216,56 @@ def _joined(value: object, limit: int) -> str:
     return ", ".join(_text(each, limit) for each in parts)[:limit]
 
 
-def _state(policy: object) -> str:
-    return _text(lowered(policy).get("state")) if isinstance(policy, Mapping) else ""
+def _consented(text: str) -> Modified:
+    """The delegated permissions before and after a consent, which tells them as `[[...]] => [[...]]`."""
+    before, _, after = text.rpartition("=>")
+    old, new = (" ".join(_SCOPES.findall(each)) for each in (before, after))
+    return Modified(old, new)
+
+
+def _of_a_policy(old: object, new: object) -> Iterator[tuple[str, Modified]]:
+    """What tells whether a Conditional Access policy protects less than before; nothing of one cut short."""
+    policies = [_as_policy(each) for each in (old, new)]
+    if None in policies:
+        return
+    before, after = (each or {} for each in policies)
+    for part in ("state", "included", "excluded", "controls"):
+        yield f"{_POLICY}.{part}", Modified(before.get(part, ""), after.get(part, ""))
+
+
+def _as_policy(policy: object) -> Mapping[str, str] | None:
+    """Its state, whom and what it names and leaves out, what it asks for; None where it cannot be read."""
+    if policy in (None, ""):
+        return {}
+    if not isinstance(policy, Mapping):
+        return None
+    told = lowered(policy)
+    grant = lowered(held) if isinstance(held := told.get("grantcontrols"), Mapping) else {}
+    asked = _words(grant.get("builtincontrols")) + ["strength"] * bool(grant.get("authenticationstrength"))
+    asked += ["all of them"] * (_text(grant.get("operator")).upper() == "AND")
+    return {
+        "state": _text(told.get("state")),
+        "included": "\n".join(_named(told.get("conditions"), "include"))[:_LONG],
+        "excluded": "\n".join(_named(told.get("conditions"), "exclude"))[:_LONG],
+        "controls": "\n".join(asked),
+    }
+
+
+def _named(conditions: object, word: str) -> Iterator[str]:
+    """The ids in every list of a policy's conditions that includes or excludes, each with its list's name."""
+    for part in conditions.values() if isinstance(conditions, Mapping) else ():
+        for name, ids in part.items() if isinstance(part, Mapping) else ():
+            if str(name).lower().startswith(word):
+                yield from (f"{name}:{each}".lower() for each in _words(ids))
+
+
+def _words(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _id(value: object) -> str:
+    """An id in lower case, since the logs and Graph's objects spell it differently."""
+    return _text(value).strip().lower()
 
 
 def _text(value: object, limit: int = _TEXT) -> str:

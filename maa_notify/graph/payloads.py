@@ -31,7 +31,7 @@ from maa_notify.domain.request import (
 _DEPTH = 12
 """Wrappings around an assignment: a body within parameters, each of them JSON within JSON."""
 _BROKEN = "broken"
-"""In place of a JSON text that is none."""
+"""In place of malformed JSON."""
 _WORD_LIMIT = 64
 _KINDS = {
     "group": GROUP,

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.reader import GraphReader
 from maa_notify.graph.refusals import Surface
 from maa_notify.graph.requests import parse_time
+from maa_notify.graph.wire import convert
 from maa_notify.insight.identifiers import GRAPH_APP_ID, POWERFUL_APP_ROLES
 from maa_notify.insight.posture.apps import is_microsofts
 from maa_notify.insight.posture.directory import Application, AppRoleAssignment, Principal, Wire
@@ -72,7 +71,7 @@ class HolderReader:
             return granted
         by_app: dict[str, list[tuple[str, AppRoleAssignment]]] = {}
         for name, assignment in granted:
-            by_app.setdefault(assignment.principal_id.lower(), []).append((name, assignment))
+            by_app.setdefault(assignment.principal_id, []).append((name, assignment))
         return tuple(
             self._holder(app_id, held, is_looked_at=number < MOST_HOLDERS)
             for number, (app_id, held) in enumerate(by_app.items())
@@ -88,7 +87,7 @@ class HolderReader:
         names = {each.id: each.value for each in graph.app_roles if each.value in _NAMES}
         known = {**POWERFUL_APP_ROLES, **names}
         entries = self._reader.entries(f"{_PRINCIPALS}/{_quoted(graph.id)}/appRoleAssignedTo?$top=999", APPS)
-        found = msgspec.convert(entries, tuple[AppRoleAssignment, ...])
+        found = convert(entries, tuple[AppRoleAssignment, ...])
         return [(known[each.app_role_id] or "", each) for each in found if each.app_role_id in known]
 
     def _holder(
@@ -123,7 +122,7 @@ class HolderReader:
         """The registration; None where that is in another tenant, or there is none."""
         if isinstance(principal, Gap):
             return principal
-        owner = (principal.app_owner_organization_id or "").lower()
+        owner = principal.app_owner_organization_id or ""
         is_foreign = bool(owner and self._tenant_id) and owner != self._tenant_id
         if is_foreign or principal.service_principal_type == "ManagedIdentity" or not principal.app_id:
             return None
@@ -147,7 +146,7 @@ class HolderReader:
         entries = [
             each for path in paths for each in self._reader.entries(f"{path}?$select=id,displayName", APPS)
         ]
-        return msgspec.convert(entries, tuple[Principal, ...])
+        return convert(entries, tuple[Principal, ...])
 
     def _federated(self, application: Application | Gap | None) -> int | Gap:
         if isinstance(application, Gap):
@@ -159,7 +158,7 @@ class HolderReader:
 
     def _find(self, path: str, kind: type[_Read]) -> _Read | None:
         found = self._reader.find(path, APPS, tries=_TRIES)
-        return None if found is None else msgspec.convert(found, kind)
+        return None if found is None else convert(found, kind)
 
 
 def _quoted(text: str) -> str:

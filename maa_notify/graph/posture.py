@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from maa_notify.clock import Clock
 from maa_notify.domain.access import AccessPolicy
-from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable
+from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.access import GROUPS, POLICIES, ROLE_ASSIGNMENTS, AccessReader
 from maa_notify.graph.listing import read_entries
+from maa_notify.graph.parts import Parts
 from maa_notify.graph.permission_holders import APPS, HolderReader
 from maa_notify.graph.reader import GraphReader
 from maa_notify.graph.refusals import Surface
 from maa_notify.graph.units import UNITS, UnitReader
+from maa_notify.graph.wire import convert
 from maa_notify.insight.identifiers import POWERFUL_ROLES
 from maa_notify.insight.posture.directory import (
     AuthorizationPolicy,
@@ -49,16 +49,10 @@ USERS = Surface(("User.Read.All", "Directory.Read.All"), licence="Entra")
 
 _ALL = (POLICIES, GROUPS, USERS, UNITS, ROLES, PIM, SETTINGS, APPS)
 _ROLES_PATH = "/v1.0/roleManagement/directory"
-_NO_P2 = "AadPremiumLicenseRequired"
 _TRIES = 3
-_PAUSE = 2.0
-"""Seconds after a refusal for no known reason, which comes now and then in tenants that have the licence."""
-_MOST_PAUSES = 6
-"""In one look: a tenant that refuses everything is not asked three times for each part."""
 _PACE = 1.1
 """Seconds between two requests to Conditional Access."""
 
-_Read = TypeVar("_Read")
 _Wire = TypeVar("_Wire", bound=Wire)
 _Value = TypeVar("_Value")
 
@@ -88,12 +82,6 @@ class PostureReader:
         self._tenant_id = tenant_id
         self._seconds = seconds
         self._on_part = on_part
-        self._access = AccessReader(reader)
-        self._deadline = 0.0
-        self._roles: frozenset[str] | None = None
-        self._units = UnitReader(reader)
-        self._unlicensed: list[Surface] = []
-        self._pauses = 0
 
     def read(self) -> Facts:
         """All that can be read.
@@ -101,10 +89,24 @@ class PostureReader:
         Raises:
             GraphError: there is no token, so nothing can be.
         """
-        self._deadline = self._clock.monotonic() + self._seconds
-        told = self._reader.roles()
-        self._roles = None if told is None else frozenset(map(str.lower, told))
-        self._units, self._unlicensed, self._pauses = UnitReader(self._reader), [], 0
+        end = self._clock.monotonic() + self._seconds
+        part = Parts(self._clock, self._reader.roles(), end, self._on_part)
+        return _Look(self._reader.until(end), part, self._clock, self._tenant_id).facts()
+
+
+class _Look:
+    """Reads everything once; what was read serves all parts that need it."""
+
+    def __init__(self, reader: GraphReader, part: Parts, clock: Clock, tenant_id: str) -> None:
+        self._reader = reader
+        self._part = part
+        self._clock = clock
+        self._tenant_id = tenant_id
+        self._access = AccessReader(reader)
+        self._units = UnitReader(reader)
+
+    def facts(self) -> Facts:
+        """All that can be read."""
         policies = self._part("access policies", self._access.policies, POLICIES)
         approvers: tuple[ApproverGroup, ...] | Gap
         approvers = policies if isinstance(policies, Gap) else tuple(map(self._group, _group_ids(policies)))
@@ -124,7 +126,7 @@ class PostureReader:
         return Facts(
             at=self._clock.now(),
             tenant_id=self._tenant_id,
-            missing=frozenset(each.permissions[0] for each in _ALL if not self._opens(each)),
+            missing=frozenset(each.permissions[0] for each in _ALL if not self._part.opens(each)),
             policies=policies if isinstance(policies, Gap) else tuple(policies),
             approvers=approvers,
             intune_role_groups=self._part(
@@ -152,62 +154,9 @@ class PostureReader:
             holders=HolderReader(self._reader, self._part, self._tenant_id).read(),
         )
 
-    def _part(self, name: str, read: Callable[[], _Read], *surfaces: Surface) -> _Read | Gap:
-        """What `read` returns, or why it could not: a refusal without a known reason is tried again."""
-        closed = self._closed(name, surfaces)
-        if closed is not None:
-            return closed
-        self._on_part(name)
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return read()
-            except (GraphError, msgspec.ValidationError) as error:
-                if attempt == _TRIES or not self._may_pass(error):
-                    return self._gap(name, error, surfaces[0])
-            self._pauses += 1
-            self._clock.sleep(_PAUSE)
-        raise AssertionError("the last attempt returns")
-
-    def _may_pass(self, error: Exception) -> bool:
-        """Whether a refusal may be one of those that come now and then, and not one that is always there."""
-        if not isinstance(error, GraphDenied) or error.missing_permission or self._pauses >= _MOST_PAUSES:
-            return False
-        # Without a code and permissions it was the token, for which Graph was not asked at all.
-        return bool(error.graph_code) or error.roles is not None
-
-    def _closed(self, name: str, surfaces: Sequence[Surface]) -> Gap | None:
-        """Why a part need not be asked for; None where it has to be."""
-        for surface in surfaces:
-            if not self._opens(surface):
-                permission = surface.permissions[0]
-                return Gap(f"{name}: {permission} is missing", permission=permission)
-            if any(each is surface for each in self._unlicensed):
-                return _unlicensed(name, surface)
-        is_late = self._clock.monotonic() >= self._deadline
-        return Gap(f"{name}: there was no time left") if is_late else None
-
-    def _gap(self, name: str, error: Exception, surface: Surface) -> Gap:
-        """What stands in the place of a part that could not be read."""
-        if not isinstance(error, GraphError):
-            return Gap(f"{name}: Graph's answer makes no sense")
-        if error.missing_permission:
-            return Gap(f"{name}: {error.missing_permission} is missing", permission=error.missing_permission)
-        if error.graph_code == _NO_P2:
-            self._unlicensed.append(surface)
-            return _unlicensed(name, surface)
-        return Gap(f"{name}: {str(error).removesuffix('; nothing was compared')}")
-
-    def _opens(self, surface: Surface) -> bool:
-        """Whether the token opens a part of Graph, or does not tell."""
-        if self._roles is None:
-            return True
-        names = {each.lower() for each in surface.permissions}
-        twins = {each.replace(".read.", ".readwrite.") for each in names}
-        return not self._roles.isdisjoint(names | twins)
-
     def _list(self, name: str, path: str, kind: type[_Wire], *surfaces: Surface) -> tuple[_Wire, ...] | Gap:
         def read() -> tuple[_Wire, ...]:
-            return msgspec.convert(self._reader.entries(path, surfaces[0]), tuple[kind, ...])  # type: ignore[valid-type]
+            return convert(self._reader.entries(path, surfaces[0]), tuple[kind, ...])  # type: ignore[valid-type]
 
         return self._part(name, read, *surfaces)
 
@@ -216,7 +165,7 @@ class PostureReader:
             found = self._reader.find(path, SETTINGS, tries=_TRIES)
             if found is None:
                 raise GraphUnavailable(f"Graph has no {name}")
-            return msgspec.convert(found, kind)
+            return convert(found, kind)
 
         return self._part(name, read, SETTINGS)
 
@@ -263,7 +212,7 @@ class PostureReader:
 
         def read() -> PimPolicy:
             entries = self._reader.entries(f"{path}&$expand=policy($expand=rules)", PIM_RULES)
-            found = [each.policy for each in msgspec.convert(entries, tuple[_PolicyOfRole, ...])]
+            found = [each.policy for each in convert(entries, tuple[_PolicyOfRole, ...])]
             return next((each for each in found if each is not None), PimPolicy())
 
         return self._part("rules of roles", read, PIM_RULES)
@@ -277,7 +226,7 @@ class PostureReader:
                 entries += page.entries
                 if page.next_link:
                     self._clock.sleep(_PACE)
-            return msgspec.convert(entries, tuple[CaPolicy, ...])
+            return convert(entries, tuple[CaPolicy, ...])
 
         return self._part("Conditional Access policies", read, SETTINGS)
 
@@ -286,10 +235,6 @@ class _PolicyOfRole(Wire, frozen=True):
     """An assignment of rules to a role."""
 
     policy: PimPolicy | None = None
-
-
-def _unlicensed(name: str, surface: Surface) -> Gap:
-    return Gap(f"{name}: the tenant has no {surface.licence} licence", licence=surface.licence)
 
 
 def _filter(words: str) -> str:
@@ -317,10 +262,10 @@ def _whole(parts: Iterable[tuple[_Value, ...] | Gap]) -> list[_Value]:
 def _held_group(assignment: RoleAssignment | RoleInstance) -> str:
     """The id of the group that holds a role; "" where it is no group."""
     is_group = assignment.principal is not None and assignment.principal.kind == "group"
-    return assignment.principal_id.lower() if is_group else ""
+    return assignment.principal_id if is_group else ""
 
 
 def _left_out(policies: tuple[CaPolicy, ...] | Gap) -> list[str]:
     """The ids of groups that policies in force leave out."""
     users = [each.conditions.users for each in _whole([policies]) if each.is_on and each.conditions]
-    return [group.lower() for each in users if each for group in each.exclude_groups or ()]
+    return [group for each in users if each for group in each.exclude_groups or ()]

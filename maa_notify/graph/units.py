@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-import msgspec
-
 from maa_notify.errors import GraphUnavailable
 from maa_notify.graph.reader import GraphReader
 from maa_notify.graph.refusals import Surface
+from maa_notify.graph.wire import convert
 from maa_notify.insight.posture.directory import Principal, Unit
 
 UNITS = Surface(
@@ -36,21 +35,19 @@ class UnitReader:
             entries = self._reader.entries(f"{cast}?$count=true&$select={_OF_A_UNIT}", UNITS)
         except GraphUnavailable:
             return self._by_members().get(group_id, ())
-        return msgspec.convert(entries, tuple[Unit, ...])
+        return convert(entries, tuple[Unit, ...])
 
     def _by_members(self) -> Mapping[str, tuple[Unit, ...]]:
         """The restricted units of each of their members, read once."""
         if self._units is None:
             path = "/v1.0/directory/administrativeUnits"
-            units = msgspec.convert(
-                self._reader.entries(f"{path}?$select={_OF_A_UNIT}", UNITS), tuple[Unit, ...]
-            )
+            units = convert(self._reader.entries(f"{path}?$select={_OF_A_UNIT}", UNITS), tuple[Unit, ...])
             found: dict[str, tuple[Unit, ...]] = {}
             for unit in units:
                 if unit.is_member_management_restricted is False:
                     continue
                 members = self._reader.entries(f"{path}/{quote(unit.id, safe='')}/members?$select=id", UNITS)
-                for member in msgspec.convert(members, tuple[Principal, ...]):
-                    found[member.id.lower()] = (*found.get(member.id.lower(), ()), unit)
+                for member in convert(members, tuple[Principal, ...]):
+                    found[member.id] = (*found.get(member.id, ()), unit)
             self._units = found
         return self._units

@@ -1,7 +1,7 @@
 """The HTTP client for MSAL: bounded, quiet, and with credentials for one sign-in service only.
 
-MSAL sees nothing but whole JSON objects from that service. Everything else becomes a typed error here, before
-MSAL could log it, keep it, or stumble over it.
+MSAL gets only complete JSON objects from that service. Everything else becomes a typed error here, before
+MSAL could log it, cache it or fail on it.
 """
 
 import json

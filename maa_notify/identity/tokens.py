@@ -42,7 +42,7 @@ _WORD = re.compile(r"[A-Za-z_]{1,60}")
 _NUMBER = re.compile(r"\bAADSTS(\d{1,9})\b", re.ASCII)
 _PASSING = frozenset({"temporarily_unavailable", "server_error"})
 _NO_WAY = (
-    "no way to sign in is set but a managed identity, and there is none here: give MAA_CLIENT_SECRET or"
+    "the settings have no sign-in but a managed identity, and there is none here: set MAA_CLIENT_SECRET or"
     " MAA_CLIENT_CERTIFICATE_PATH, or for a first try MAA_ACCESS_TOKEN"
 )
 

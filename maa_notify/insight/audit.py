@@ -15,7 +15,7 @@ from msgspec import Struct
 from maa_notify.domain.record import RequestRecord
 from maa_notify.domain.request import ApprovalRequest, Identity
 from maa_notify.insight.query import Query, folded, holds_any, is_called
-from maa_notify.insight.verbs import words_of
+from maa_notify.insight.verbs import means, words_of
 
 KEPT = timedelta(days=730)
 """How long Intune keeps its audit events (Microsoft Learn, "Audit logs for Intune activities")."""
@@ -111,11 +111,11 @@ def parse_event(raw: object) -> AuditEvent | None:
 
 
 def window_of(record: RequestRecord) -> tuple[datetime, datetime] | None:
-    """When a request can have been carried out (UTC): from its approval on; None if it was not approved."""
+    """When a request can have been carried out (UTC): from its approval to its end; None if not approved."""
     approved_at = record.approved_at or record.completed_at
     if approved_at is None:
         return None
-    end = record.completed_at or record.request.expires_at or approved_at + _LATEST
+    end = record.completed_at or record.closed_at or record.request.expires_at or approved_at + _LATEST
     return approved_at - _SKEW, max(end, approved_at) + _SKEW
 
 
@@ -123,14 +123,15 @@ def executed(record: RequestRecord, events: Iterable[AuditEvent]) -> tuple[Audit
     """The event that carried out a request, and whether its id proves it; None for none.
 
     The object is the same, by id or else by name and type; the verb agrees; it was after the approval; and
-    the actor is the requestor, as far as both are told.
+    the actor is the requestor, as far as both are told. Of several it is the one nearest to the completion.
     """
     window, request = window_of(record), record.request
     if window is None:
         return None
+    end = record.completed_at or window[0]
     fitting = [
         each
-        for each in sorted(events, key=lambda event: event.at)
+        for each in sorted(events, key=lambda event: (abs(event.at - end), event.id))
         if window[0] <= each.at <= window[1]
         and _has_verb_of(each, request)
         and _is_by_requestor(each, request)
@@ -138,7 +139,7 @@ def executed(record: RequestRecord, events: Iterable[AuditEvent]) -> tuple[Audit
     by_id = [
         each for each in fitting if request.target.device_id in {one.id for one in each.resources} - {""}
     ]
-    by_name = [each for each in fitting if any(_is_object(one, request) for one in each.resources)]
+    by_name = [each for each in fitting if any(_is_object(one, record) for one in each.resources)]
     if by_id:
         return by_id[0], True
     return (by_name[0], False) if by_name else None
@@ -150,9 +151,9 @@ def fits(query: Query, event: AuditEvent) -> bool:
     types = [each.type for each in event.resources]
     return (
         query.span.holds(event.at)
-        and (not query.text or holds_any(query.text, names))
-        and (not query.verb or query.verb.strip().lower() in {event.verb, *_same(event.verb)})
-        and (not query.person or is_called(query.person, event.actor))
+        and (not folded(query.text) or holds_any(query.text, names))
+        and (not query.verb or means(query.verb, event.verb))
+        and (not folded(query.person) or is_called(query.person, event.actor))
         and (not query.policy_type or any(_is_of_type(each, query.policy_type) for each in types))
     )
 
@@ -168,8 +169,10 @@ def _is_by_requestor(event: AuditEvent, request: ApprovalRequest) -> bool:
     return not told or told[0][0] == told[0][1]
 
 
-def _is_object(resource: Resource, request: ApprovalRequest) -> bool:
-    is_named = bool(resource.name) and folded(resource.name) == folded(request.target.name)
+def _is_object(resource: Resource, record: RequestRecord) -> bool:
+    request = record.request
+    names = map(folded, (request.target.name, *record.state.former_names))
+    is_named = bool(resource.name) and folded(resource.name) in names
     is_type = resource.type == request.target.object_type.lower()
     return is_named and (is_type or any(_is_of_type(resource.type, each) for each in request.policy_types))
 
@@ -179,10 +182,6 @@ def _is_of_type(entity: str, policy_type: str) -> bool:
     entities = next((held for name, held in _ENTITIES.items() if name.lower() == policy_type.lower()), ())
     is_device = policy_type.lower().startswith("device") and entity == _DEVICE
     return is_device or entity.startswith(tuple(entities))
-
-
-def _same(verb: str) -> set[str]:
-    return {"update", "change"} if verb == "patch" else {"remove"} if verb == "delete" else set()
 
 
 def _actor(raw: Mapping[str, Any]) -> Identity:

@@ -3,16 +3,21 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from maa_notify.cards.text import plain
 from maa_notify.domain.record import RequestRecord
-from maa_notify.domain.request import EXPIRED, Identity, is_same
+from maa_notify.domain.request import EXPIRED
 from maa_notify.insight.hours import seconds_in_hours
+from maa_notify.insight.people import NOBODY, People, Who, is_application
 from maa_notify.insight.span import Span
 
-HASTY = 60
-"""Seconds within which an approval was hardly read."""
+HASTY = timedelta(minutes=1)
+"""Within it an approval was hardly read."""
+_LONGEST_WORD = 64
 _DEPENDENT = 3
 """Decisions from which on it says something that all of them are one person's."""
 _DAYS_BY_DAY = 31
@@ -78,18 +83,20 @@ class Figures(Struct, frozen=True):
         waiting_out_of_hours_s: and the others.
         waits: how many were decided within each group of `WAITS`, and later.
         expired_undecided: requests that expired without a decision.
-        hasty_approvals: approvals within `HASTY` seconds.
-        own_approvals: decided by whoever asked.
+        hasty_approvals: approved, or completed at the latest, within `HASTY`.
+        own_approvals: decided by whoever asked, be it by one of several who decided.
         by_applications: filed by applications.
         reminded: requests of which approvers had to be reminded.
         reminders: how often in all.
         approvers: whoever decided, who decided most first.
         requestors: whoever asked, who asked most first.
-        pairs: two people who only decide each other's requests.
+        pairs: two people whose requests are decided by each other alone.
         top_approver_share: the part of all decisions that one person made; None where nothing was decided.
         one_person_types: policy types of which one person decided everything, with how many.
         periods: the span in days, weeks or months.
         period: what these are: `day`, `week` or `month`.
+        decisions: requests that were decided, also those of which no poll saw when.
+        decided_by_applications: requests that an application decided.
     """
 
     since: datetime | None
@@ -115,6 +122,11 @@ class Figures(Struct, frozen=True):
     one_person_types: dict[str, int]
     periods: list[Period]
     period: str
+    decisions: int = 0
+    decided_by_applications: int = 0
+
+
+_Key = TypeVar("_Key", str, Who)
 
 
 class _Case(Struct, frozen=True):
@@ -123,12 +135,12 @@ class _Case(Struct, frozen=True):
     type: str
     outcome: str
     filed_at: datetime
-    requestor: str
-    approver: str
+    requestor: Who
+    approver: Who
+    deciders: tuple[Who, ...]
     is_decided: bool
-    is_approval: bool
+    is_hasty: bool
     is_undecided_end: bool
-    is_own: bool
     by_application: bool
     decision_s: int | None
     completion_s: int | None
@@ -150,12 +162,14 @@ def figures(
         names: whether people are named.
     """
     place = zone or UTC
-    applications: set[str] = set()
+    people = People()
     cases = [
-        _case(each, now, place, applications)
+        _case(each, now, place, people)
         for each in records
         if each.filed_at is not None and span.holds(each.filed_at)
     ]
+    cases = [_with_people(each, people) for each in cases]
+    name = people.name if names else _nameless
     decided = [each for each in cases if each.is_decided]
     periods, period = _periods(cases, place)
     return Figures(
@@ -170,20 +184,20 @@ def figures(
         waiting_out_of_hours_s=sum(each.out_of_hours_s for each in cases),
         waits=_waits(decided),
         expired_undecided=sum(each.is_undecided_end for each in cases),
-        hasty_approvals=sum(
-            each.is_approval and each.decision_s is not None and each.decision_s <= HASTY for each in decided
-        ),
-        own_approvals=sum(each.is_own for each in decided),
+        hasty_approvals=sum(each.is_hasty for each in decided),
+        own_approvals=sum(each.requestor in each.deciders for each in decided),
         by_applications=sum(each.by_application for each in cases),
         reminded=sum(each.reminders > 0 for each in cases),
         reminders=sum(each.reminders for each in cases),
-        approvers=_people(decided, lambda case: case.approver, applications, names=names),
-        requestors=_people(cases, lambda case: case.requestor, applications, names=names),
-        pairs=_pairs(decided, names=names),
+        approvers=_persons(decided, lambda case: case.approver, name),
+        requestors=_persons(cases, lambda case: case.requestor, name),
+        pairs=_pairs(decided, name),
         top_approver_share=_top_share(decided),
         one_person_types=_one_person_types(decided),
         periods=periods,
         period=period,
+        decisions=len(decided),
+        decided_by_applications=sum(any(map(is_application, each.deciders)) for each in decided),
     )
 
 
@@ -201,29 +215,28 @@ def quantile(lengths: Sequence[int], share: float) -> float | None:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def _case(record: RequestRecord, now: datetime, zone: tzinfo, applications: set[str]) -> _Case:
+def _nameless(_: Who) -> str:
+    return ""
+
+
+def _case(record: RequestRecord, now: datetime, zone: tzinfo, people: People) -> _Case:
     request, filed = record.request, record.filed_at or now
-    requestor, approver = _name(request.requestor), _name(record.approver)
-    applications |= {
-        _name(each) for each in (request.requestor, record.approver) if each.kind == "application"
-    }
-    end = (
-        record.decided_at
-        or record.closed_at
-        or (now if not request.is_closed and record.is_listed else filed)
-    )
+    is_decided, closed_at = record.is_decided, record.closed_at
+    # Of one that was decided, or left the list, while no poll looked, nobody knows until when it waited.
+    is_waiting = not is_decided and not request.is_closed and record.is_listed
+    end = record.decided_at or (None if is_decided else closed_at) or (now if is_waiting else filed)
     inside = seconds_in_hours(filed, end, zone)
-    is_decided = record.decided_at is not None
+    approved_at = record.approved_at or record.completed_at
     return _Case(
-        type=next(iter(request.policy_types), "unknown"),
-        outcome=record.outcome,
+        type=plain(next(iter(request.policy_types), "unknown"), _LONGEST_WORD),
+        outcome=plain(record.outcome, _LONGEST_WORD),
         filed_at=filed,
-        requestor=requestor,
-        approver=approver if is_decided else "",
+        requestor=people.meet(request.requestor),
+        approver=people.meet(record.approver) if is_decided else NOBODY,
+        deciders=tuple({*map(people.meet, record.deciders)} - {NOBODY}) if is_decided else (),
         is_decided=is_decided,
-        is_approval=record.approved_at is not None,
+        is_hasty=approved_at is not None and timedelta() <= approved_at - filed <= HASTY,
         is_undecided_end=record.outcome == EXPIRED and not is_decided,
-        is_own=is_decided and is_same(request.requestor, record.approver),
         by_application=request.is_filed_by_application,
         decision_s=record.decision_s,
         completion_s=record.completion_s,
@@ -233,13 +246,19 @@ def _case(record: RequestRecord, now: datetime, zone: tzinfo, applications: set[
     )
 
 
-def _name(identity: Identity) -> str:
-    return identity.upn.lower() or identity.name or identity.id
+def _with_people(case: _Case, people: People) -> _Case:
+    """The case with everybody as all the requests tell them."""
+    return replace(
+        case,
+        requestor=people.known(case.requestor),
+        approver=people.known(case.approver),
+        deciders=tuple(map(people.known, case.deciders)),
+    )
 
 
-def _by(cases: Iterable[_Case], key: Callable[[_Case], str]) -> dict[str, list[_Case]]:
+def _by(cases: Iterable[_Case], key: Callable[[_Case], _Key]) -> dict[_Key, list[_Case]]:
     """The cases by what `key` tells of them, the most first."""
-    found: dict[str, list[_Case]] = defaultdict(list)
+    found: dict[_Key, list[_Case]] = defaultdict(list)
     for case in cases:
         found[key(case)].append(case)
     return dict(sorted(found.items(), key=lambda each: (-len(each[1]), each[0])))
@@ -262,37 +281,37 @@ def _waits(decided: Iterable[_Case]) -> dict[str, int]:
     return found
 
 
-def _people(
-    cases: Sequence[_Case], key: Callable[[_Case], str], applications: set[str], *, names: bool
-) -> list[Person]:
-    return [
+def _persons(cases: Sequence[_Case], key: Callable[[_Case], Who], name: Callable[[Who], str]) -> list[Person]:
+    found = [
         Person(
-            name if names else "",
-            name in applications,
+            name(who),
+            is_application(who),
             len(theirs),
             _outcomes(theirs),
             _times(each.decision_s for each in theirs),
         )
-        for name, theirs in _by(cases, key).items()
-        if name
+        for who, theirs in _by(cases, key).items()
+        if who != NOBODY
     ]
+    return sorted(found, key=lambda each: (-each.count, each.name))
 
 
-def _pairs(decided: Sequence[_Case], *, names: bool) -> list[Pair]:
-    deciders: dict[str, Counter[str]] = defaultdict(Counter)
+def _pairs(decided: Sequence[_Case], name: Callable[[Who], str]) -> list[Pair]:
+    deciders: dict[Who, Counter[Who]] = defaultdict(Counter)
     for case in decided:
-        if case.requestor and case.approver:
+        if NOBODY not in {case.requestor, case.approver}:
             deciders[case.requestor][case.approver] += 1
     only = {asker: next(iter(found)) for asker, found in deciders.items() if len(found) == 1}
-    return [
-        Pair((one, other) if names else ("", ""), (deciders[one].total(), deciders[other].total()))
-        for one, other in sorted(only.items())
+    found = [
+        sorted((name(each), deciders[each].total()) for each in (one, other))
+        for one, other in only.items()
         if one < other and only.get(other) == one
     ]
+    return [Pair((one, other), (ones, others)) for (one, ones), (other, others) in sorted(found)]
 
 
 def _top_share(decided: Sequence[_Case]) -> float | None:
-    counts = Counter(each.approver for each in decided if each.approver)
+    counts = Counter(each.approver for each in decided if each.approver != NOBODY)
     return max(counts.values()) / counts.total() if counts else None
 
 
@@ -301,7 +320,9 @@ def _one_person_types(decided: Sequence[_Case]) -> dict[str, int]:
     return {
         kind: len(cases)
         for kind, cases in found.items()
-        if len(cases) >= _DEPENDENT and len({each.approver for each in cases}) == 1 and cases[0].approver
+        if len(cases) >= _DEPENDENT
+        and len({each.approver for each in cases}) == 1
+        and cases[0].approver != NOBODY
     }
 
 

@@ -69,6 +69,15 @@ POWERFUL_ROLES = MappingProxyType(
 WELL_KNOWN_ROLES = MappingProxyType({"tenantadmins": GLOBAL_ADMINISTRATOR})
 """Names that the audit log uses in place of a template's id, in lower case."""
 
+ROLE_NAMES = MappingProxyType(
+    {name.lower(): role for role, name in POWERFUL_ROLES.items()}
+    | {"company administrator": GLOBAL_ADMINISTRATOR}
+)
+"""The same roles by name, in lower case, for entries that tell no id."""
+
+MICROSOFT_ACCOUNTS = "@support.onmicrosoft.com"
+"""How the accounts of Microsoft's services end; no tenant can have that domain."""
+
 MICROSOFT_TENANTS = frozenset(
     {"f8cdef31-a31e-4b4a-93e4-5f571e91255a", "72f988bf-86f1-41af-91ab-2d7cd011db47"}
 )

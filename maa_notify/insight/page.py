@@ -115,8 +115,9 @@ def _by_type(found: Figures) -> str:
 
 
 def _waiting(found: Figures, times: TimeFormat) -> str:
+    summary = f"<p>{escape(_sentence(wording.decision_times(found)))}</p>"
     if not found.decision.count:
-        return "<p>Nothing was decided.</p>"
+        return summary
     labels, counts = list(found.waits), list(found.waits.values())
     chart = columns(
         "Requests by the time they waited for a decision", labels, [{"wait": each} for each in counts]
@@ -132,7 +133,11 @@ def _waiting(found: Figures, times: TimeFormat) -> str:
         f"Of all waiting, {wording.share(inside / total)} lay in working hours ({LABEL}, {zone}):"
         f" {wording.length(inside)} of {wording.length(inside + outside)}."
     )
-    return f"{chart}<p>{escape(', '.join(told))}.</p><p>{escape(hours)}</p>"
+    return f"{chart}{summary}<p>{escape(', '.join(told))}.</p><p>{escape(hours)}</p>"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _people(people: Sequence[Person], role: str, deed: str) -> str:

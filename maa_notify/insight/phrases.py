@@ -1,66 +1,54 @@
 """Questions in words: "who approved the deletion of our baseline on march 15th". Pure."""
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
 
-from maa_notify.domain.times import MONTHS
-from maa_notify.insight.query import Query
-from maa_notify.insight.span import Span, days, months, period
+from maa_notify.insight.query import Query, is_like_key
+from maa_notify.insight.verbs import DEEDS, NOUNS
+from maa_notify.insight.when import span_in
 
-_DECISIONS = frozenset({"approved", "decided", "rejected", "requested", "filed", "completed", "confirmed"})
+_DECIDED = {"approve", "authorize", "authorise", "confirm", "cancel", "decline", "decide", "reject", "refuse"}
+_DECISIONS = _DECIDED.union(
+    ("approved", "authorized", "authorised", "confirmed", "canceled", "cancelled", "declined", "decided"),
+    ("rejected", "refused", "request", "requested", "file", "filed", "complete", "completed", "allowed"),
+)
 """After "who": they ask for the people, and not for a verb."""
-_DEEDS = {
-    "wiped": "wipe",
-    "deleted": "delete",
-    "removed": "delete",
-    "retired": "retire",
-    "created": "create",
-    "changed": "update",
-    "updated": "update",
-    "assigned": "assign",
-    "locked": "lock",
-}
-_NOUNS = {
-    "deletion": "delete",
-    "removal": "delete",
-    "wipe": "wipe",
-    "wiping": "wipe",
-    "retirement": "retire",
-    "retiring": "retire",
-    "creation": "create",
-    "change": "update",
-    "update": "update",
-    "assignment": "assign",
-    "deleting": "delete",
-}
+_AUXILIARIES = frozenset({"has", "have", "had", "did", "was", "is", "else", "actually"})
 _ARTICLES = frozenset({"the", "a", "an", "our", "my", "this", "that"})
-_SHORTEST = 3
-_DAY = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?,?")
-_YEAR = re.compile(r"20[0-9]{2}")
-_BEFORE_A_TIME = frozenset({"in", "on", "during", "of", "from"})
-_LONGEST_TIME = 4
+_BEFORE_AN_OBJECT = frozenset({"of", "for", "on", "to"})
+_BEFORE_A_TIME = frozenset({"in", "on", "at", "during", "of", "around", "over", "within", "the"})
+_LONGEST_TIME = 10
+_AROUND = "?!,;“”„‘’«»\"'`"  # noqa: RUF001 - what people put around a name
 
 
 class Asked(Struct, frozen=True):
-    """A question as understood: its verb, "" for any, and the words behind it."""
+    """A question as understood.
+
+    Attributes:
+        verb: "" for any.
+        words: behind it: the object, and maybe a time.
+        plainly: the same with all words behind "who approved" as those of a name; None if that is no other.
+    """
 
     verb: str
     words: tuple[str, ...]
+    plainly: "Asked | None" = None
 
 
 def asked_in(words: Sequence[str]) -> Asked | None:
     """The question in the words behind "who", in lower case; None for one that is not understood."""
-    said = [each for each in (word.strip("?!,;“”\"'") for word in words) if each]
+    said = [each for each in (word.strip(_AROUND) for word in words) if each]
+    while len(said) > 1 and said[0] in _AUXILIARIES and _asks(said[1]):
+        said = said[1:]
     match said:
-        case ["asked", "for", *rest] if rest:
-            return _about("", rest)
+        case ["asked", "for" | "to", *rest] if rest:
+            return _asked("", rest)
         case [verb, *rest] if verb in _DECISIONS and rest:
-            return _about("", rest)
-        case [verb, *rest] if verb in _DEEDS and rest:
-            return _about(_DEEDS[verb], rest)
+            return _asked("", rest)
+        case [verb, *rest] if _verb(verb) and rest:
+            return _asked(_verb(verb), rest)
     return None
 
 
@@ -68,79 +56,63 @@ def query_of(asked: Asked, now: datetime, zone: tzinfo | None) -> Query:
     """What to look for; words at the end that name a time are one, in a time zone, and never to come."""
     words, today = list(asked.words), now.astimezone(zone or UTC).date()
     for count in range(min(_LONGEST_TIME, len(words) - 1), 0, -1):
-        tail = words[-count:]
-        span = span_in(tail, today, zone or UTC)
+        span = span_in(words[-count:], today, zone or UTC)
         if span is not None:
             rest = words[:-count]
-            if len(rest) > 1 and rest[-1] in _BEFORE_A_TIME:
+            while len(rest) > 1 and rest[-1] in _BEFORE_A_TIME:
                 rest = rest[:-1]
             return Query(" ".join(rest), asked.verb, span=span)
     return Query(" ".join(words), asked.verb)
 
 
-def span_in(words: Sequence[str], today: date, zone: tzinfo) -> Span | None:
-    """The span that words name: `march`, `15th march 2026`, `last month`, `2026-03-15`; or None."""
-    named = _relative(today).get(" ".join(words))
-    if named is not None:
-        return days(*named, zone)
-    if len(words) == 1 and words[0][:1].isdigit():
-        try:
-            return period(words[0], zone)
-        except ValueError:
-            return None
-    return _calendar(words, today, zone)
+def readings_of(asked: Asked, now: datetime, zone: tzinfo | None) -> Iterator[Query]:
+    """What the question may look for; where one finds nothing, the next is meant.
+
+    First come those in which more words are the name's: it may end with what could be a time, such as
+    `office 2021`, or begin or end with a verb. A key may stand for it.
+    """
+    forms = [each for each in (asked.plainly, asked) if each is not None]
+    yield from (Query(" ".join(each.words), each.verb) for each in forms)
+    yield from (query_of(each, now, zone) for each in forms)
+    likely = query_of(asked, now, zone)
+    name, _, noun = likely.text.rpartition(" ")
+    if not asked.verb and name and noun in NOUNS:
+        yield Query(name.removesuffix("'s").removesuffix("’s"), NOUNS[noun], span=likely.span)
+    if is_like_key(likely.text):
+        yield Query(key=likely.text, span=likely.span)
 
 
-def _relative(today: date) -> dict[str, tuple[date, date]]:
-    """The first day of spans that are named from today, and the day after the last."""
-    day = timedelta(days=1)
-    monday, month = today - today.weekday() * day, today.replace(day=1)
-    return {
-        "today": (today, today + day),
-        "yesterday": (today - day, today),
-        "this week": (monday, monday + 7 * day),
-        "last week": (monday - 7 * day, monday),
-        "this month": (month, today + day),
-        "last month": ((month - day).replace(day=1), month),
-        "this year": (month.replace(month=1), today + day),
-    }
+def _asks(word: str) -> bool:
+    return word in _DECISIONS or word == "asked" or word in _AUXILIARIES or bool(_verb(word))
+
+
+def _verb(word: str) -> str:
+    """The verb in `deleted` or `delete`; "" for a word that is none."""
+    return DEEDS.get(word, "") or (word if word in DEEDS.values() else "")
+
+
+def _asked(verb: str, words: Sequence[str]) -> Asked | None:
+    found, named = _about(verb, words), _without_articles(words)
+    if found is None or (found.verb, found.words) == (verb, named):
+        return found
+    return Asked(found.verb, found.words, Asked(verb, named))
+
+
+def _without_articles(words: Sequence[str]) -> tuple[str, ...]:
+    first = next((place for place, word in enumerate(words) if word not in _ARTICLES), len(words))
+    return tuple(words[first:])
 
 
 def _about(verb: str, words: Sequence[str]) -> Asked | None:
-    """The question without articles, and with the verb of "the deletion of"."""
-    rest = list(words)
-    while rest and rest[0] in _ARTICLES:
-        rest = rest[1:]
-    if len(rest) > 2 and rest[0] in _NOUNS and rest[1] == "of":  # noqa: PLR2004 - noun, "of" and the object
-        return _about(_NOUNS[rest[0]], rest[2:])
+    """The question without articles, and with the verb of "the deletion of" or "the request to delete"."""
+    rest = _without_articles(words)
+    match rest:
+        case ["request", word, *others] if others and word in _BEFORE_AN_OBJECT:
+            return _about(verb, others)
+        case ["request", key] if is_like_key(key):
+            return Asked(verb, (key,))
+        case [noun, word, *others] if others and noun in NOUNS and word in _BEFORE_AN_OBJECT:
+            return _about(NOUNS[noun], others)
+        case [word, *others] if others and not verb and (word.endswith("ing") or word in DEEDS.values()):
+            return _about(NOUNS[word], others) if word in NOUNS else Asked(verb, tuple(rest))
     return Asked(verb, tuple(rest)) if rest else None
-
-
-def _calendar(words: Sequence[str], today: date, zone: tzinfo) -> Span | None:
-    """A month by its name, with or without a day and a year; without one the latest that has begun."""
-    month = day = year = 0
-    for word in words:
-        number, found = _DAY.fullmatch(word), _month(word)
-        if found and not month:
-            month = found
-        elif _YEAR.fullmatch(word) and not year:
-            year = int(word)
-        elif number and not day:
-            day = int(number[1])
-        else:
-            return None
-    if not month:
-        return None
-    try:
-        first = date(year or today.year, month, day or 1)
-        if not year and first > today:
-            first = date(today.year - 1, month, day or 1)
-    except ValueError:
-        return None
-    return days(first, first + timedelta(days=1), zone) if day else months(first, 1, zone)
-
-
-def _month(word: str) -> int:
-    """The number of a month by its name or the beginning of it; 0 for none."""
-    found = (number for number, name in enumerate(MONTHS, 1) if name.startswith(word.rstrip(".,")))
-    return next(found, 0) if len(word) >= _SHORTEST else 0

@@ -87,12 +87,14 @@ def between(since: str | None, until: str | None, zone: tzinfo = UTC) -> Span:
 def _minute(text: str, zone: tzinfo) -> Span:
     try:
         told = datetime.fromisoformat(text.upper())
-        moment = (told if told.tzinfo else told.replace(tzinfo=zone)).astimezone(UTC)
+        place = told.tzinfo or zone
+        moment, again = (told.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1))
     except (ValueError, OverflowError):
         raise ValueError(_FORM) from None
     if moment.year not in _YEARS:
         raise ValueError(_FORM)
-    return Span(moment, moment + timedelta(minutes=1))
+    # Where clocks are set back, it may be either minute of this name.
+    return Span(moment, max(moment, again) + timedelta(minutes=1))
 
 
 def _start_of(day: date, zone: tzinfo) -> datetime:

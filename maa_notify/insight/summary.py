@@ -16,12 +16,13 @@ _NONE = "·"
 _REMARKS = 3
 
 
-def weekly_summary(
+def weekly_summary(  # noqa: PLR0913, PLR0917 - all that it tells of
     found: Figures,
     listed: Sequence[ApprovalRequest],
     new_findings: Sequence[str],
     now: datetime,
     zone: tzinfo | None,
+    failing_since: datetime | None = None,
 ) -> Notice:
     """The summary of a week. It names nobody.
 
@@ -31,18 +32,22 @@ def weekly_summary(
         new_findings: titles of what was newly found about the tenant in that week.
         now: the time of the poll (UTC).
         zone: the display time zone; None for UTC.
+        failing_since: since when Graph cannot be asked what is listed (UTC); None if it can.
     """
     due = found.until or now
     waiting = [each for each in listed if each.status == NEEDS_APPROVAL]
     approved = sum(each.status == APPROVED for each in listed)
     remarks = wording.remarks(found)
+    waits = _waiting(waiting, approved, now)
+    if failing_since is not None:
+        waits += f", as far as is known: polls have failed for {length(now - failing_since)}"
     facts = [
         Fact("Filed", _filed(found)),
         Fact("Each day", _row(found, zone or UTC)),
-        Fact("Time to decision", _times(found)),
-        Fact("Worth a look", " ".join(remarks[:_REMARKS]) or "Nothing stands out."),
-        Fact("Waits now", _waiting(waiting, approved, now)),
-        Fact("New in posture", "; ".join(new_findings[:_REMARKS]) or "Nothing new."),
+        Fact("Time to decision", wording.decision_times(found)),
+        Fact("Worth a look", _few(remarks, " ", "And {} more.") or "Nothing stands out."),
+        Fact("Waits now", waits),
+        Fact("New in posture", _few(new_findings, "; ", "and {} more") or "Nothing new."),
     ]
     return Notice(
         kind=NoticeKind.SUMMARY,
@@ -55,6 +60,12 @@ def weekly_summary(
         next_step="Approvers: decide what waits." if waiting else "",
         topics=("summary",),
     )
+
+
+def _few(lines: Sequence[str], between: str, rest: str) -> str:
+    """The first lines, and how many more there are."""
+    more = len(lines) - _REMARKS
+    return between.join([*lines[:_REMARKS], *([rest.format(more)] if more > 0 else [])])
 
 
 def _filed(found: Figures) -> str:
@@ -77,13 +88,6 @@ def _row(found: Figures, zone: tzinfo) -> str:
 
 def _bar(count: int, counts: Mapping[str, int]) -> str:
     return _BARS[(len(_BARS) * count - 1) // max(counts.values())] if count else _NONE
-
-
-def _times(found: Figures) -> str:
-    if not found.decision.count:
-        return "nothing was decided"
-    median, p90 = wording.length(found.decision.median_s), wording.length(found.decision.p90_s)
-    return f"median {median}, nine in ten within {p90}"
 
 
 def _waiting(waiting: Sequence[ApprovalRequest], approved: int, now: datetime) -> str:

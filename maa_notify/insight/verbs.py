@@ -1,5 +1,6 @@
 """What a request does to its object, in one word, and all the words by which people may call it. Pure."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from maa_notify.cards.subject import subject_of
@@ -10,6 +11,57 @@ _ACTION = "action"
 _OF_DEVICES = "device"
 _NO_VERBS = frozenset({"deviceAction", "deviceSecurityAction", "deviceEnrollment", "deviceUpdate"})
 _SAME = ({"update", "patch", "change", "edit"}, {"delete", "remove"})
+DEEDS = {
+    "wiped": "wipe",
+    "erased": "erase",
+    "deleted": "delete",
+    "removed": "delete",
+    "retired": "retire",
+    "created": "create",
+    "added": "create",
+    "changed": "update",
+    "updated": "update",
+    "edited": "update",
+    "modified": "update",
+    "assigned": "assign",
+    "deployed": "assign",
+    "locked": "lock",
+    "reset": "reset",
+    "resumed": "resume",
+    "deprovisioned": "deprovision",
+}
+"""Verbs by what people say that somebody did."""
+NOUNS = {
+    "wipe": "wipe",
+    "wiping": "wipe",
+    "erasure": "erase",
+    "erasing": "erase",
+    "deletion": "delete",
+    "deleting": "delete",
+    "removal": "delete",
+    "removing": "delete",
+    "retirement": "retire",
+    "retiring": "retire",
+    "creation": "create",
+    "creating": "create",
+    "change": "update",
+    "changing": "update",
+    "update": "update",
+    "updating": "update",
+    "edit": "update",
+    "editing": "update",
+    "modification": "update",
+    "assignment": "assign",
+    "assigning": "assign",
+    "deployment": "assign",
+    "deploying": "assign",
+    "lock": "lock",
+    "locking": "lock",
+    "reset": "reset",
+    "resetting": "reset",
+    "deprovisioning": "deprovision",
+}
+"""Verbs by the nouns that people make of them."""
 
 
 def verb_of(request: ApprovalRequest) -> str:
@@ -31,8 +83,24 @@ def words_of(request: ApprovalRequest) -> frozenset[str]:
 
 
 def is_verb_of(word: str, request: ApprovalRequest) -> bool:
-    """Whether people may call by this word what the request does, in any case: `change` is `update`."""
-    return word.strip().lower() in words_of(request)
+    """Whether people may call by this word what the request does, in any case: `changed` is `update`."""
+    return not _meant(word).isdisjoint(words_of(request))
+
+
+def means(said: str, word: str) -> bool:
+    """Whether people may mean a verb, in lower case, by what they say in any case."""
+    return not _meant(said).isdisjoint(_with_same([word]))
+
+
+@lru_cache(maxsize=64)
+def _meant(said: str) -> frozenset[str]:
+    word = said.strip().lower()
+    return frozenset(filter(None, (word, DEEDS.get(word), NOUNS.get(word))))
+
+
+def _with_same(words: Iterable[str]) -> frozenset[str]:
+    told = frozenset(words)
+    return told.union(*(same for same in _SAME if same & told))
 
 
 @lru_cache(maxsize=512)  # a tenant's requests are of a few kinds, and a search looks at all of them
@@ -42,8 +110,7 @@ def _words(
     target = Target("x", operation, object_type, subtype, action)
     lead = subject_of(ApprovalRequest("", "", policy_types, target=target)).lead.partition(" ")[0]
     words = (operation, action, subtype, lead, *map(_verb_in, policy_types))
-    told = {each.lower() for each in words if each} - {_ACTION}
-    return frozenset(told.union(*(same for same in _SAME if same & told)))
+    return _with_same({each.lower() for each in words if each} - {_ACTION})
 
 
 def _verb_in(policy_type: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from maa_notify.cards import strings
-from maa_notify.cards.text import plain
+from maa_notify.cards.text import isolated, plain
 from maa_notify.cards.times import span
 from maa_notify.insight.figures import Figures, Person
 
@@ -29,8 +29,20 @@ def length(seconds: float | None) -> str:
 
 def person(person: Person, role: str, rank: int) -> str:
     """Somebody's name, or a number where names are left out."""
-    name = plain(person.name, _NAME) or f"{role} {rank}"
+    name = _name(person.name) or f"{role} {rank}"
     return f"{name} ({strings.APPLICATION})" if person.is_application else name
+
+
+def decision_times(found: Figures) -> str:
+    """How long decisions took, and of how many nobody can tell."""
+    if not found.decisions:
+        return "nothing was decided"
+    count, unseen = found.decision.count, found.decisions - found.decision.count
+    if not count:
+        return f"no poll saw when {counted(unseen, 'decision')} came"
+    told = f"median {length(found.decision.median_s)}, nine in ten within {length(found.decision.p90_s)}"
+    more = f"; when {unseen} more came, no poll saw" if unseen else ""
+    return f"{told} ({counted(count, 'decision')}{more})"
 
 
 def share(part: float) -> str:
@@ -45,6 +57,11 @@ def remarks(found: Figures) -> list[str]:
             found.own_approvals,
             _count(found.own_approvals, "request was", "requests were"),
             "decided by whoever asked.",
+        ),
+        (
+            found.decided_by_applications,
+            _count(found.decided_by_applications, "request was", "requests were"),
+            "decided by an application, not by a person.",
         ),
         (
             found.hasty_approvals,
@@ -84,8 +101,12 @@ def remarks(found: Figures) -> list[str]:
 
 
 def _pair(names: tuple[str, str], counts: tuple[int, int]) -> str:
-    who = " and ".join(plain(name, _NAME) for name in names) if all(names) else "Two people"
-    return f"{who} decide only each other's requests ({counts[0]} and {counts[1]})."
+    who = " and ".join(map(_name, names)) if all(names) else "Two people"
+    return f"{who} decide all of each other's requests ({counts[0]} and {counts[1]})."
+
+
+def _name(name: str) -> str:
+    return isolated(plain(name, _NAME))
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,8 +1,8 @@
-"""Connections on which no wait lasts longer than the exchange, and which note how far it came.
+"""Connections that share one time limit for the whole exchange, and note how far it came.
 
-A time limit for each read alone never strikes a server that drips its answer byte by byte. So each wait of
-`httpcore` is given no more than what is left of the whole exchange. The system's own name look-up cannot be
-cut short, so it runs in a thread of its own, which is left behind when time is up.
+A time limit for each read does not stop a server that sends its answer byte by byte. So each wait of
+`httpcore` is given no more than what is left of the whole exchange. The system's name look-up cannot be
+interrupted, so it runs in a thread, which is abandoned when time is up.
 
 Exchanges that belong together, such as a sign-in and the calls for which it is needed, can share one limit.
 """

@@ -283,6 +283,6 @@ def _problem(lost: Sequence[Family], held: int) -> PermissionLost | None:
     return PermissionLost(
         f"the token has lost the application permission {names}, and {held} known requests are not listed any"
         " more: they may only be hidden, so nobody is told that they are gone. Grant it again with admin"
-        " consent; what else is listed is told as ever",
+        " consent; all other requests are announced as usual",
         names,
     )

@@ -214,7 +214,9 @@ def _heed(
         etag, pending = store.write_mark_of_loss(APPROVALS, mark, etag, alarms)
     except ConflictError:
         return snapshot, []  # another poller found it, too
-    _LOG.error("poll.memory_lost", source=APPROVALS, reason=loss, text="rows of this tenant are not as left")
+    _LOG.error(
+        "poll.memory_lost", source=APPROVALS, reason=loss, text="rows are not as the last poll left them"
+    )
     marks, etags = {**snapshot.marks, APPROVALS: mark}, {**snapshot.mark_etags, APPROVALS: etag}
     for name, number in _lost_marks(snapshot).items():
         marks[name] = SourceMark(memory_lost_at=now, number=number + 1)
@@ -232,7 +234,9 @@ def _mark_after(loss: Loss, snapshot: Snapshot, now: datetime) -> SourceMark:
         since = unless_later(snapshot.known_good, now) or now - _TOLD_AGAIN
         mark = SourceMark(memory_lost_at=now, outlook=Outlook(since=since), number=number)
     else:
-        mark = replace(before, number=number, waiting=())
+        # A poll that ends before the settings are written down anew must not have the next one ring again.
+        settings = before.settings if snapshot.settings else ""
+        mark = replace(before, number=number, waiting=(), settings=settings)
     return replace(mark, retell_since=now - _TOLD_AGAIN) if loss is Loss.TOUCHED else mark
 
 

@@ -21,6 +21,7 @@ from maa_notify.insight.watch.ground import Ground
 from maa_notify.insight.watch.log import LogEntry
 from maa_notify.insight.watch.news import Telling, alert_changes
 from maa_notify.insight.watch.stories import WITHIN
+from maa_notify.polling.marks import wait_asked_for
 from maa_notify.polling.source import News
 from maa_notify.storage.alerts import AlertStore
 from maa_notify.storage.records import APPROVALS, Versioned
@@ -31,6 +32,8 @@ OVERLAP = timedelta(hours=1)
 """How far each look goes back behind the last one: entries may come a quarter of an hour late."""
 _LOOK_AGAIN = timedelta(hours=1)
 """The time between two looks at groups, units and apps."""
+_RETRY = timedelta(minutes=15)
+"""The same after one that could not read all of it."""
 _SECONDS = 45.0
 """For reading one log in one poll."""
 _SHORTEST, _WIDEST = 4, 7_200
@@ -142,10 +145,10 @@ class LogSource:
         return self._habits.rhythm
 
     def news(self, snapshot: Snapshot, now: datetime) -> News:
-        """The alerts since the last look.
+        """The alerts since the last look; the problem where the log could not be read, which costs no alert.
 
         Raises:
-            GraphError: the log could not be read; the next look takes its span along.
+            GraphError: there is no token.
             StateError: the state store failed.
         """
         mark = snapshot.marks.get(self.name)
@@ -164,7 +167,7 @@ class LogSource:
         judged = self._rules(fresh, requests, cursor.ground, now)
         cursor = replace(read.cursor, undecided=tuple(judged.undecided[:_UNDECIDED]))
         found += [*judged.alerts, *read.gaps]
-        return self._news(found, snapshot, cursor, now, _behind(cursor, now))
+        return self._news(found, snapshot, cursor, now, read.problem or _behind(cursor, now))
 
     def _read(self, cursor: Cursor, now: datetime) -> "_Read":
         """The entries from the horizon on, as many as there is time for."""
@@ -184,6 +187,9 @@ class LogSource:
                     gaps.append(self._unread(start, end, now))
                     cursor = replace(cursor, horizon=end)
                 cursor = replace(cursor, reach_s=max(_SHORTEST, (cursor.reach_s or _WIDEST) // 2))
+            except GraphError as error:
+                # What was found so far, also by comparing, is told; the next look takes the rest along.
+                return _Read(cursor, entries, gaps, error)
             if cursor.horizon >= now or self._clock.monotonic() >= ends:
                 return _Read(cursor, entries, gaps)
 
@@ -191,7 +197,8 @@ class LogSource:
         """The cursor with what is known of the tenant, read anew once an hour, and what changed there."""
         since = snapshot.outlook(APPROVALS).since
         looked_at = unless_later(cursor.looked_at, now)
-        if looked_at is not None and now - looked_at < _LOOK_AGAIN:
+        wait = _LOOK_AGAIN if cursor.ground.is_whole else _RETRY
+        if looked_at is not None and now - looked_at < wait:
             return replace(cursor, ground=replace(cursor.ground, history_since=since)), []
         ground = replace(self._ground.read(cursor.ground, now), history_since=since)
         is_first = cursor.looked_at is None
@@ -229,27 +236,44 @@ class LogSource:
         problem: GraphError | None,
     ) -> News:
         known: dict[str, Versioned[AlertState]] = {}
+        families: dict[tuple[str, datetime], list[Versioned[AlertState]]] = {}
+        requests = [each.value for each in snapshot.tracked.values()]
 
         def told(alert: Alert) -> Sequence[AlertState]:
-            family = self._alerts.read_family(family_of(alert), alert.at)
-            known.update({each.value.subject_id: each for each in family})
-            return [each.value for each in family]
+            family = family_of(alert), alert.at
+            if family not in families:
+                families[family] = self._alerts.read_family(*family)
+                known.update({each.value.subject_id: each for each in families[family]})
+            return [each.value for each in families[family]]
 
-        requests = [each.value for each in snapshot.tracked.values()]
-        telling = Telling(self._habits.allowed, self._habits.tells_low, requests)
-        changes = alert_changes(found, told, lambda: self._recent(now), telling, now)
-        return News(changes, known, shelf=ALERTS, is_complete=True, problem=problem, cursor=_written(cursor))
+        def recent() -> Sequence[AlertState]:
+            found = self._alerts.read_versioned(now - WITHIN)
+            for each in found:  # what was compared keeps the version in which it was read
+                known.setdefault(each.value.subject_id, each)
+            return [each.value for each in found]
 
-    def _recent(self, now: datetime) -> list[Alert]:
-        return [each.alert for each in self._alerts.read_since(now - WITHIN)]
+        habits = self._habits
+        # One of the sources is enough to follow the stories; it is the one that compares, too.
+        telling = Telling(habits.allowed, habits.tells_low, requests, follows=habits.compares)
+        changes = alert_changes(found, told, recent, telling, now)
+        return News(
+            changes,
+            known,
+            shelf=ALERTS,
+            is_complete=True,
+            problem=problem,
+            not_before=None if problem is None else wait_asked_for(problem, self._clock.now()),
+            cursor=_written(cursor),
+        )
 
 
 class _Read(Struct, frozen=True):
-    """What one look read, and how far it came."""
+    """What one look read, how far it came, and what ended it before its time."""
 
     cursor: Cursor
     entries: Sequence[LogEntry]
     gaps: Sequence[Alert]
+    problem: GraphError | None = None
 
 
 def _span(cursor: Cursor, now: datetime) -> tuple[datetime, datetime]:

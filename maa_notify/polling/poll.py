@@ -53,6 +53,8 @@ _LAST_BEGIN = 90.0
 
 _MOST_NAMED = 300
 """Notifications that wait are named in the mark; a row of a table has room for so many."""
+_OVER = 210.0
+"""Seconds of a poll after which its last post has to be over, so that its outcome is written down in time."""
 
 
 class Habits(Struct, frozen=True):
@@ -142,7 +144,7 @@ class Poll:
         guarded = self.guard.look(self.store.requests, snapshot, self._channels(), now)
         snapshot = guarded.snapshot
         news, failure = self._look(self.approvals, snapshot, now)
-        told = self._tell(news, failure, guarded, now)
+        told = self._tell(news, failure, guarded, now, begun)
         # After the approvals' cards are posted, so that a slow source delays none of them.
         told = self._tell_others(told, snapshot, now, begun)
         seen = replace(news.seen, hidden=told.outlook.hidden)
@@ -156,7 +158,9 @@ class Poll:
             alerts=told.alerts,
         )
 
-    def _tell(self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime) -> _Told:
+    def _tell(
+        self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime, begun: float
+    ) -> _Told:
         """Records the news of the approvals, delivers all that waits, and marks the look as done."""
         snapshot = guarded.snapshot
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
@@ -176,7 +180,7 @@ class Poll:
         pending = {each.value.key: each for each in waiting}.values()
         # One end for all deliveries of a poll, so that it stays within what the host allows.
         end = self.delivery.end()
-        result = self.delivery.run({**states, **queued.states}, pending, end)
+        result = self.delivery.run({**states, **queued.states}, pending, end, begun + _OVER)
         self._purge(snapshot, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
         self._mark(self.approvals, news, failure, _with_what_is_left(held, snapshot, self.delivery.left), now)
@@ -215,7 +219,8 @@ class Poll:
             result = told.result
             if found.events:
                 present = self.store.requests.read_snapshot()
-                later = self.delivery.run(present.states, pending_in(present.outbox), told.end)
+                waiting = pending_in(present.outbox)
+                later = self.delivery.run(present.states, waiting, told.end, begun + _OVER)
                 result = result.followed_by(later)
             told = told.with_more(found, result)
         return told

@@ -1,5 +1,6 @@
 """The source of the weekly summary: due once a week, and told once however many pollers run."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from msgspec.structs import replace
@@ -8,14 +9,17 @@ from maa_notify.clock import Clock
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.finding import FindingState
+from maa_notify.domain.record import RequestRecord
+from maa_notify.domain.request import ApprovalRequest
 from maa_notify.insight.figures import figures
 from maa_notify.insight.span import Span
 from maa_notify.insight.summary import SUBJECT, weekly_summary
-from maa_notify.insight.weekly import WEEK, WeeklyTime
+from maa_notify.insight.weekly import WeeklyTime
 from maa_notify.polling.source import News
-from maa_notify.storage.history import RequestHistory
+from maa_notify.storage.records import APPROVALS
 from maa_notify.storage.requests import FINDINGS
 from maa_notify.storage.snapshot import Snapshot
+from maa_notify.storage.store import StateStore
 
 _LATE = timedelta(days=1)
 """After this a summary that nobody could send says nothing that the next one will not."""
@@ -31,10 +35,10 @@ class Summary:
 
     name = "summary"
 
-    def __init__(self, due: WeeklyTime, history: RequestHistory, clock: Clock, zone: tzinfo | None) -> None:
+    def __init__(self, due: WeeklyTime, store: StateStore, clock: Clock, zone: tzinfo | None) -> None:
         """Has told nothing yet."""
         self._due = due
-        self._history = history
+        self._store = store
         self._clock = clock
         self._zone = zone
         self._settled: datetime | None = None
@@ -58,7 +62,7 @@ class Summary:
         revision = int(due.timestamp())
         if before is not None and before.notice.revision >= revision:
             return News(is_complete=True)
-        # The first week has not been seen whole, and nobody asks for one that is long over.
+        # One that is new begins with the next time that was set, and nobody asks for one that is long over.
         is_silent = before is None or now - due > _LATE
         notice = _mark(revision, now) if is_silent else self._made(snapshot, due, now)
         after = FindingState(replace(notice, facts=()), before.since if before else now)
@@ -66,15 +70,27 @@ class Summary:
         return News([change], known, shelf=FINDINGS, is_complete=True)
 
     def _made(self, snapshot: Snapshot, due: datetime, now: datetime) -> Notice:
-        week = Span(due - WEEK, due)
-        found = figures(self._history.read(week.start, week.end), week, now, self._zone, names=False)
-        listed = [each.value.request for each in snapshot.tracked.values()]
+        # Seven days of people: where clocks change, not of 168 hours.
+        week = Span(self._due.latest(due - datetime.resolution, self._zone), due)
+        listed: list[ApprovalRequest] = []
+        # Read anew: this poll recorded what it found after the snapshot was taken.
+        records = _noting(listed, self._store.history.read(week.start, week.end))
+        found = figures(records, week, now, self._zone, names=False)
+        mark = self._store.requests.read_marks().get(APPROVALS)
         new = [
             each.value.notice.title
             for each in snapshot.findings.values()
             if each.value.subject_id != SUBJECT and week.holds(each.value.since)
         ]
-        return weekly_summary(found, listed, new, now, self._zone)
+        return weekly_summary(found, listed, new, now, self._zone, mark.failing_since if mark else None)
+
+
+def _noting(listed: list[ApprovalRequest], records: Iterable[RequestRecord]) -> Iterator[RequestRecord]:
+    """The records; the requests that Graph lists are noted while they pass."""
+    for record in records:
+        if record.is_listed:
+            listed.append(record.request)
+        yield record
 
 
 def _mark(revision: int, now: datetime) -> Notice:

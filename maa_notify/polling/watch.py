@@ -10,7 +10,7 @@ from maa_notify.domain.compare import RequestState
 from maa_notify.graph.audit_logs import directory_log, intune_log
 from maa_notify.graph.ground import GroundReader
 from maa_notify.graph.reader import GraphReader
-from maa_notify.insight.watch.acts import alerts_in
+from maa_notify.insight.watch.acts import alerts_in, early
 from maa_notify.insight.watch.allow import Allowed
 from maa_notify.insight.watch.executed import Outcome, executions
 from maa_notify.insight.watch.execution_alerts import execution_alerts
@@ -46,20 +46,28 @@ def watch_sources(
     reader: GraphReader, alerts: AlertStore, clock: Clock, habits: Habits
 ) -> tuple[LogSource, LogSource]:
     """Both sources, which read through `reader`."""
-    ground, how = GroundReader(reader), (habits.rhythm, habits.allowed, habits.tells_low)
+    how = (habits.rhythm, habits.allowed, habits.tells_low)
     entra = LogHabits(ENTRA_AUDIT, _ENTRA_KEEPS, *how, compares=True)
     intune = LogHabits(INTUNE_AUDIT, _INTUNE_KEEPS, *how)
     return (
-        LogSource(entra, Reads(directory_log(reader), ground), _judge_entra, alerts, clock),
-        LogSource(intune, Reads(intune_log(reader), ground), _judge_intune, alerts, clock),
+        LogSource(entra, Reads(directory_log(reader), GroundReader(reader)), _judge_entra, alerts, clock),
+        LogSource(
+            intune,
+            Reads(intune_log(reader), GroundReader(reader, only_policies=True)),
+            _judge_intune,
+            alerts,
+            clock,
+        ),
     )
 
 
 def _judge_entra(
     entries: Sequence[LogEntry], requests: Sequence[RequestState], ground: Ground, now: datetime
 ) -> Judged:
-    del requests, now
-    return Judged(alerts_in(entries, ground))
+    del requests
+    undecided = early(entries, ground, now)
+    waiting = {each.id for each in undecided}
+    return Judged(alerts_in([each for each in entries if each.id not in waiting], ground), undecided)
 
 
 def _judge_intune(

@@ -41,7 +41,7 @@ def _allowed(entry: object, number: int) -> Allowed:
         raise ValueError(f"entry {number}: 'object_id' must be the GUID of an account, app or group")
     if alert.lower() not in _KINDS:
         raise ValueError(
-            f"entry {number}: {redacted(alert)} is no alert{did_you_mean(alert, _KINDS.values())}"
+            f"entry {number}: {redacted(alert)} is not an alert{did_you_mean(alert, _KINDS.values())}"
         )
     if len(reason) > _LONGEST_REASON or not reason.isprintable():
         raise ValueError(f"entry {number}: 'reason' must be one line of up to {_LONGEST_REASON} characters")

@@ -1,4 +1,4 @@
-"""What is right in the settings and deserves a look: a hand that should not be there would leave such traces.
+"""Warnings about valid settings that deserve a look, because an attacker might have changed them.
 
 `doctor` shows it, and a line in the log as a process starts.
 """

@@ -33,7 +33,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     except OSError as error:
         raise SettingsError([Mistake(str(path), f"cannot be read: {error.strerror}")]) from None
     except ValueError:  # of the name, or of what is in it
-        raise SettingsError([Mistake(str(path), "is no text in UTF-8 or UTF-16")]) from None
+        raise SettingsError([Mistake(str(path), "is not text in UTF-8 or UTF-16")]) from None
     if len(content) == _MOST_BYTES:
         raise SettingsError([Mistake(str(path), "is too long for a file of settings")])
     return parse_env(text, str(path))
@@ -90,22 +90,22 @@ def _variable(line: str, before: Collection[str]) -> tuple[str, str]:
         return "", ""
     parts = _LINE.fullmatch(line)
     if parts is None:
-        raise ValueError("is not of the form NAME=VALUE, without blanks around the =")
+        raise ValueError("is not of the form NAME=VALUE, without spaces around the =")
     name, value = parts[1], parts[2]
     if name in before:
-        raise ValueError(f"{name} stands in a line before, too")
+        raise ValueError(f"{name} is in an earlier line already")
     if "\0" in value:
-        raise ValueError(f"{name} holds a zero character, which no variable can")
+        raise ValueError(f"{name} has a zero character, which a variable cannot have")
     if value != value.lstrip():
-        raise ValueError(f"{name} has a blank behind the =")
+        raise ValueError(f"{name} has a space after the =")
     if value.startswith(("'", '"')):
         return name, _unquoted(name, value)
     if re.search(r"\s#", value):
         raise ValueError(
-            f"{name} holds a # behind a blank: put a comment on a line of its own, and a value in quotes"
+            f"{name} has a # after a space: put a comment on its own line, and a value in quotes"
         )
     if "\\" in value:
-        raise ValueError(f"{name} holds a backslash: put the value in single quotes")
+        raise ValueError(f"{name} has a backslash: put the value in single quotes")
     return name, value
 
 
@@ -115,5 +115,5 @@ def _unquoted(name: str, value: str) -> str:
     if parts is None:
         raise ValueError(f"{name} has a quote that is not closed on its line")
     if parts[2]:
-        raise ValueError(f"{name} has something behind the closing quote: a comment needs a line of its own")
+        raise ValueError(f"{name} has something after the closing quote: put a comment on its own line")
     return parts[1] if mark == "'" else _ESCAPED.sub(r"\1", parts[1])

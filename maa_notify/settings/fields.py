@@ -146,21 +146,21 @@ def tenant_name(text: str) -> str:
     if len(text) > _LONGEST_NAME or not text.isprintable():
         raise ValueError(f"must be at most {_LONGEST_NAME} characters in one line")
     if "://" in text:
-        raise ValueError("must be a name, which everybody may read on cards, and no address")
+        raise ValueError("must be a name and not an address, because everybody reads it on cards")
     return text
 
 
 def secret(text: str) -> Secret:
     """A password or a key."""
     if not text.isprintable():
-        raise ValueError("holds characters that cannot be meant")
+        raise ValueError("has invisible or impossible characters")
     return Secret(text)
 
 
 def token(text: str) -> Secret:
     """An access token."""
     if not is_header_safe(text):
-        raise ValueError("holds characters that no token has (spaces or line breaks?)")
+        raise ValueError("has characters that no token has (spaces or line breaks?)")
     return Secret(text)
 
 
@@ -218,11 +218,11 @@ def state(text: str) -> StateAddress:
 def _sqlite_path(text: str) -> Path:
     name = text.lower()
     if ":memory:" in name or "mode=memory" in name:
-        raise ValueError("must be a file: what stands in memory alone is forgotten when the program ends")
+        raise ValueError("must be a file: a database in memory is lost when the program ends")
     if Path(name).parts[:1] and Path(name).parts[0].startswith("file:"):
         raise ValueError("must be sqlite:/// and the path of a file, without file: before it")
     if "?" in name:
-        raise ValueError("must be sqlite:/// and the path of a file, without ? and options behind it")
+        raise ValueError("must be sqlite:/// and the path of a file, without ? and options after it")
     return Path(text)
 
 
@@ -249,7 +249,7 @@ def ticket_link(text: str) -> str:
     has_place = found and urlsplit(before).path and not re.search("[{}]", before + after)
     if not has_place or len(text) > _LONGEST_LINK:
         raise ValueError(
-            "must have {} once, behind the host and a slash, where the number goes, and at most"
+            "must have {} once, after the host and a slash, in place of the number, and at most"
             f" {_LONGEST_LINK} characters"
         )
     return text

@@ -1,6 +1,6 @@
 """What the fingerprint of the settings covers: every setting but who signs in with which secret.
 
-That a secret is rotated as it should be is no news; that cards go elsewhere is, so the addresses are covered.
+Rotating a secret does not change the fingerprint. Sending cards elsewhere does, so the addresses are covered.
 """
 
 import json

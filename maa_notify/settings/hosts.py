@@ -1,7 +1,8 @@
 """Which hosts may get tokens and keys inside Azure: Microsoft's, and those that `MAA_ALLOW_HOSTS` names.
 
 Whoever may write app settings could point Graph, the sign-in or the table at a host of their own: tokens
-would go there, and an empty list come back. So inside Azure these hosts are held against Microsoft's clouds.
+would go there, and an empty list come back. So inside Azure these hosts are compared with those of
+Microsoft's clouds.
 
 Sources: `identity/clouds.py` for Graph and sign-in; Storage documentation, "Storage account endpoints", with
 the endpoints of each national cloud and of accounts in DNS zones, and "Azure Cosmos DB for Table".

@@ -1,4 +1,4 @@
-"""Files that hold secrets, or what is remembered, and that others on this machine may read or change."""
+"""Finds files with secrets or state that others on this machine may read or change."""
 
 import os
 import stat

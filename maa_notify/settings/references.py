@@ -68,13 +68,13 @@ class References(Struct, frozen=True):
         if isinstance(name, str) and _LIKE_A_SETTING.fullmatch(name) and len(name) <= _LONGEST_SHOWN:
             shown = f"the setting {name}"
         if not isinstance(name, str):
-            raise ValueError("refers to a setting by what is no name")  # noqa: TRY004 - of JSON
+            raise ValueError("refers to a setting by something that is not a name")  # noqa: TRY004 - of JSON
         if name.strip().upper().startswith(_NOT_FOR_ENTRIES):
             raise ValueError(
-                f"refers to {shown}, which is not for entries: give the secret a setting of its own"
+                f"refers to {shown}, which entries may not use: put the secret into a setting of its own"
             )
         if not self.environ.get(name, "").strip():
-            raise ValueError(f"refers to {shown}, which is not there{did_you_mean(name, self._names())}")
+            raise ValueError(f"refers to {shown}, which does not exist{did_you_mean(name, self._names())}")
         return self.environ[name]
 
     def _names(self) -> list[str]:

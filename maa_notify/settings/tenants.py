@@ -135,7 +135,7 @@ def _check_origins(own: Mapping[str, str], environ: Mapping[str, str]) -> None:
         is_here = is_loopback(url) and not is_in_azure(environ)
         if url and not (is_here or origin_of(url) in known or is_allowed(url, _allowed(environ))):
             raise ValueError(
-                f"has a {BY_NAME[name].key} that is none of Microsoft's, and the deployment's credential"
+                f"has a {BY_NAME[name].key} that is not Microsoft's, and the deployment's credential"
                 f" would go there: allow it in the deployment's {ALLOW_HOSTS}, with the reason"
             )
 
@@ -159,4 +159,4 @@ def _text(row: Setting, value: object, environ: Mapping[str, str]) -> str:
         return str(resolved)
     if row.is_json:
         return json.dumps(resolved)
-    raise ValueError(f"has a {row.key} that is no text")
+    raise ValueError(f"has a {row.key} that is not text")

@@ -1,4 +1,4 @@
-"""Doubts about the address of a webhook: who else than Microsoft's Workflows may be behind it.
+"""Warnings about the address of a webhook that may not be one of Microsoft's Workflows.
 
 Nothing here refuses an address: people have gateways, and Microsoft has moved these hosts more than once.
 What is said goes to `doctor` and into a log line, so it never repeats the address, which is a secret.

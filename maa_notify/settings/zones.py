@@ -1,4 +1,4 @@
-"""Settings that stand on time zones, whose files are slow to load and seldom needed."""
+"""Parsers of settings with time zones, whose files are slow to load and seldom needed."""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,4 @@
-"""What the watch told: alerts are kept by key, so that none is told twice, whatever was restarted."""
+"""Stores the alerts of the watch by key, so that none is posted twice, also after a restart."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -28,11 +28,12 @@ class AlertStore:
 
     def read_since(self, since: datetime | None = None) -> list[AlertState]:
         """The alerts that began at a time or later (UTC), oldest first; all of them without one."""
-        found = (each.value for each in self._read(AUDIT))
-        return sorted(
-            (each for each in found if since is None or each.alert.at >= since),
-            key=lambda each: each.alert.at,
-        )
+        return [each.value for each in self.read_versioned(since)]
+
+    def read_versioned(self, since: datetime | None = None) -> list[Versioned[AlertState]]:
+        """The same, as they were read, to be changed."""
+        found = [each for each in self._read(AUDIT) if since is None or each.value.alert.at >= since]
+        return sorted(found, key=lambda each: each.value.alert.at)
 
     def _read(self, prefix: str, at: datetime | None = None) -> Iterator[Versioned[AlertState]]:
         rows = self._rows.read(prefix, prefix_end(prefix))

@@ -1,4 +1,4 @@
-"""What a person does with one notification, beside polls that may be at work with it."""
+"""Retries or discards one notification for a person, while polls may be working on it."""
 
 from collections.abc import Callable
 from datetime import datetime

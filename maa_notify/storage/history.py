@@ -1,5 +1,6 @@
-"""Reads all requests that are remembered: those that are listed, and those that left the list."""
+"""Reads all stored requests: those that are listed, and those that left the list."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import merge
@@ -14,6 +15,9 @@ from maa_notify.storage.versioned import VersionedRows
 
 _LONGEST_LIFE = timedelta(days=120)
 """From its filing to its last change; Intune lets requests expire within a month."""
+
+_BLANKS = rb"(?: |\\(?:[bfnrt]|u00..))+"
+"""As JSON writes them, in lower case."""
 
 _Key = tuple[str, datetime]
 
@@ -34,7 +38,8 @@ class RequestHistory:
         Args:
             since: leave out what may be left out since nothing happened to it from then on (UTC).
             until: leave out what may be left out since it was filed later (UTC).
-            holding: leave out what may be left out since its row does not hold this text, in any case.
+            holding: leave out what may be left out since its row does not hold these words, in any case and
+                with any blanks between them.
         """
         is_complete = self.archive.is_complete()
         # In this order: what leaves the list meanwhile is read twice rather than never.
@@ -58,14 +63,15 @@ class RequestHistory:
 def _records(pages: Iterable[Page], holding: str) -> Iterator[RequestRecord]:
     # What JSON escapes is written in other bytes, and so are the same letters in another case or width.
     is_plain = holding.isascii() and holding.isprintable() and not {'"', "\\"} & set(holding)
-    needle = holding.lower().encode() if is_plain else b""
+    words = holding.lower().encode().split() if is_plain else []
+    needle = re.compile(_BLANKS.join(map(re.escape, words))) if words else None
     for _, of_day in groupby(pages, key=lambda page: page.day):
         states = [state for page in of_day if _may_hold(page.json, needle) for state in page.states()]
         yield from (RequestRecord(state, is_listed=False) for state in sorted(states, key=filed_at))
 
 
-def _may_hold(text: bytes, needle: bytes) -> bool:
-    return not needle or not text.isascii() or needle in text.lower()
+def _may_hold(text: bytes, needle: re.Pattern[bytes] | None) -> bool:
+    return needle is None or not text.isascii() or needle.search(text.lower()) is not None
 
 
 def _key(state: RequestState) -> _Key:

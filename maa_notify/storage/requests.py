@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -125,6 +126,7 @@ class _Entry(Struct, frozen=True):
         size: bytes of the writes, by `wire_size`.
         key: of the subject's own row.
         etag: of that row as it was read; "" when there was none.
+        past: the key of the row that a new subject would have if it had been there and left; "" for others.
     """
 
     change: Change[Any]
@@ -132,6 +134,7 @@ class _Entry(Struct, frozen=True):
     size: int
     key: str
     etag: str
+    past: str
 
 
 class RequestStore:
@@ -337,13 +340,29 @@ class RequestStore:
         along = {name: state for name, state in leases.items() if name in concerned}
         if len(writes) + len(along) > MOST_WRITES:
             along = {}
-        etags = iter(self._rows.commit([*writes, *map(destination_write, along, along.values())]))
+        leased = map(destination_write, along, along.values())
+        # Else what is new to a slow poller would be told again, if it came and left in the meantime.
+        fresh = [entry for entry in batch if entry.past]
+        unless = partial(self._has_left, fresh) if fresh else None
+        etags = iter(self._rows.commit([*writes, *leased], unless=unless))
         pending: list[PendingNotification] = []
         for entry in batch:
             told, own = entry.change.notifications, [next(etags) for _ in entry.writes]
             pending += map(Versioned, told, own[len(own) - len(told) :])
         states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
         return Recorded([entry.change for entry in batch], pending, states)
+
+    def _has_left(self, fresh: Sequence[_Entry]) -> bool:
+        """Whether one of these requests, which are new to this poll, has left the list."""
+        row = self._rows.get(WATERMARK)
+        if row is None:
+            return False
+        watermark = decode(row, Watermark)
+        return any(
+            self._rows.get(each.past) is not None
+            for each in fresh
+            if _may_have_left(each.change.after.request.requested_at, watermark)
+        )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
         """The entries whose subject's row is still as it was read."""
@@ -385,6 +404,12 @@ def _without_timeline(notification: Notification) -> Notification:
     return replace(notification, event=replace(event, steps=()))
 
 
+def _may_have_left(filed_at: datetime | None, watermark: Watermark) -> bool:
+    """Whether the watermark leaves open that a request filed then (UTC) has left the list."""
+    newest = watermark.requested_at
+    return filed_at is None or newest is None or filed_at <= newest or bool(watermark.ahead)
+
+
 def _raised(known: Watermark, requested_at: datetime, ahead: Collection[datetime]) -> Watermark:
     """The watermark raised; of times ahead of the clock those that will come first are kept."""
     newest = requested_at if known.requested_at is None else max(known.requested_at, requested_at)
@@ -412,7 +437,9 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     if left is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)
-    return _Entry(change, writes, sum(map(wire_size, writes)), key, etag)
+    is_unknown = change.before is None and left is None and shelf.past
+    past_key = shelf.past + storage_key(subject) if is_unknown else ""
+    return _Entry(change, writes, sum(map(wire_size, writes)), key, etag, past_key)
 
 
 def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:

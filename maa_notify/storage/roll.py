@@ -1,6 +1,6 @@
-"""Remembers the access policies and their approvers, cut into rows that any store takes.
+"""Stores the access policies and their approvers, split into rows that fit into any store.
 
-It is one JSON text, since nobody asks for a part of it. A table takes 32,768 characters in a field.
+It is one JSON text, because it is always read as a whole. A table takes 32,768 characters in a field.
 """
 
 from collections.abc import Sequence

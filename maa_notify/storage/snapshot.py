@@ -1,9 +1,9 @@
 """The snapshot: all that a poll compares with, read again only when its version changed; and the outbox.
 
-The version is read before the rows it stands for: whoever writes in between makes another one, and is read
-by the next poll. A poll that knows too little does no harm even so, since every write carries the etag of
-what it replaces. The first conflict makes it forget: so a poller of an older version of this program, which
-writes no versions, is noticed.
+The version is read before the rows it stands for: a write in between makes a new version, which the next
+poll reads. A poll with an old snapshot does no harm, because every write has the etag of the row that it
+replaces. The first conflict makes it forget: so a poller of an older version of this program, which writes
+no versions, is noticed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """The state store in a SQLite file: for a first try, a server of one's own, and the demo.
 
 A card that is posted and cannot be recorded is posted again by the next poll. So each commit leaves room
-for the next one: free pages in the file, and a journal beside it that is not removed. Who cannot make that
-room fails before anything is posted.
+for the next one: free pages in the file, and a journal beside it that is not removed. If there is no such
+room, the poll fails before anything is posted.
 
 The journal is one for rollback, not one that is written ahead (WAL). With that one no reader would hold up a
 commit, but it does not work on a network share, and a copy of the file alone would lack what came last.

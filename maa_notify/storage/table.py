@@ -285,7 +285,7 @@ class TableRows:
             return self._odd(failure_kind(error))
         hint = "see MAA_STATE and MAA_TABLE_NAME"
         if code in _NO_TABLE:
-            hint = "the table was deleted, and is made anew as soon as the service allows it"
+            hint = "the table was deleted, and is created again as soon as the service allows it"
         elif code == "AuthorizationFailure":
             hint = (
                 "the storage account's firewall may keep this network out (see its networking), or the key in"

@@ -7,7 +7,7 @@ if no writer forgets it, which is why all of them write through here.
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -38,6 +38,8 @@ _READ_BY_EACH_POLL = (META, OUTBOX)
 _SEALED = (AUDIT, *_READ_BY_EACH_POLL)
 """What may be written at any time, or is asked by key alone: so each row is told apart by itself."""
 _MODULUS = 1 << 63
+_MOST_CONFLICTS = 20
+"""Each one means that another poller wrote; so many in a row, that the next poll may have more luck."""
 
 
 class VersionedRows:
@@ -115,10 +117,20 @@ class VersionedRows:
         )
         return [each for each in ours if not is_sealed(each.key, each.data, key)]
 
-    def commit(self, writes: Sequence[Write], *, recount: bool = False) -> list[str]:
+    def commit(
+        self, writes: Sequence[Write], *, recount: bool = False, unless: Callable[[], bool] | None = None
+    ) -> list[str]:
         """Does all writes or none; at most `MOST_WRITES`. Returns the etag of each.
 
-        With `recount` the version is made to stand for the rows as they were last counted.
+        Args:
+            writes: what to write.
+            recount: the version is made to stand for the rows as they were last counted.
+            unless: asks the store for a reason to write nothing. It is asked if others have written since
+                the snapshot was read, and its answer holds until the write, since whoever makes it another
+                one has to write a new version along.
+
+        Raises:
+            ConflictError: a row is not as it was read, or there is such a reason.
         """
         writes = [self._sealed(each) for each in writes]
         if not (recount or any(write.key.startswith(_VERSIONED) for write in writes)):
@@ -128,7 +140,7 @@ class VersionedRows:
             self._know_version()
         digests, total = self._after(writes)
         version = encode(SnapshotVersion(secrets.token_hex(8), total, self._mark))
-        etags = self._commit(writes, version)
+        etags = self._commit(writes, version, unless)
         if self._etag is not None:
             self._digests, self._total, self._etag = digests, total, etags[-1]
         return etags[: len(writes)]
@@ -137,21 +149,32 @@ class VersionedRows:
         """Lets go of files and connections."""
         self._rows.close()
 
-    def _commit(self, writes: Sequence[Write], version: str) -> list[str]:
+    def _commit(self, writes: Sequence[Write], version: str, unless: Callable[[], bool] | None) -> list[str]:
         if self._etag is not None:
-            own = (
-                Update(SNAPSHOT_VERSION, version, self._etag)
-                if self._etag
-                else Insert(SNAPSHOT_VERSION, version)
-            )
             try:
-                return self._rows.commit([*writes, self._sealed(own)])
+                return self._rows.commit([*writes, self._sealed(_version_write(version, self._etag))])
             except ConflictError:
                 self._etag = self._total = None
-        # Put, not Update: two pollers who record different requests must not conflict over it. Random, not
-        # counted: a number could be reached twice, by a poller that died and by another one.
-        unknown = SnapshotVersion(secrets.token_hex(8), mark=self._mark)
-        return self._rows.commit([*writes, self._sealed(Put(SNAPSHOT_VERSION, encode(unknown)))])
+        # Random, not counted: a number could be reached twice, by a poller that died and by another one.
+        unknown = encode(SnapshotVersion(secrets.token_hex(8), mark=self._mark))
+        if unless is not None:
+            return self._commit_unless(unless, writes, unknown)
+        # Put, not Update: two pollers who record different requests must not conflict over it.
+        return self._rows.commit([*writes, self._sealed(Put(SNAPSHOT_VERSION, unknown))])
+
+    def _commit_unless(self, unless: Callable[[], bool], writes: Sequence[Write], version: str) -> list[str]:
+        """Asks under one version and writes under the same, again while others write theirs."""
+        before: str | None = None
+        for _ in range(_MOST_CONFLICTS):
+            row = self._rows.get(SNAPSHOT_VERSION)
+            etag = row.etag if row else ""
+            if etag == before or unless():
+                break  # there is a reason, or another row than the version is not as it was read
+            try:
+                return self._rows.commit([*writes, self._sealed(_version_write(version, etag))])
+            except ConflictError:
+                before = etag
+        raise ConflictError
 
     def _sealed(self, write: Write) -> Write:
         """The write with the seal that its row should have; the same where there is no key yet."""
@@ -184,6 +207,11 @@ class VersionedRows:
             after = digests.get(write.key, 0)
             total = None if total is None or before is None else (total - before + after) % _MODULUS
         return digests, total
+
+
+def _version_write(version: str, etag: str) -> Write:
+    """The write of the version, which fails unless its row is still as it was read."""
+    return Update(SNAPSHOT_VERSION, version, etag) if etag else Insert(SNAPSHOT_VERSION, version)
 
 
 def _digest(key: str, data: str) -> int:

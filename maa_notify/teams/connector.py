@@ -118,7 +118,7 @@ class Gone(DestinationRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "the Bot Connector answered 404: the channel is not there: copy its id anew, 'doctor' lists them"
+            "the Bot Connector answered 404: there is no such channel. Copy its id again; 'doctor' lists them"
         )
 
 

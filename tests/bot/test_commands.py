@@ -101,6 +101,60 @@ def test_one_request_that_fits_is_shown_in_full() -> None:
     assert strings.REMEMBERED in shown
 
 
+@pytest.mark.parametrize(
+    "question,found",
+    [
+        ("who approved office 2021", ["Office 2021"]),
+        ("who approved office in 2026", ["Office 2021", "Office 365"]),
+        ("who asked for the kiosk\u200b-7 wipe", ["KIOSK-7"]),
+        (f"who approved {short_key('request-KIOSK-7')}", ["KIOSK-7"]),
+        ("who approved kiosk-7 last century", []),
+    ],
+)
+def test_what_can_be_meant_is_found(question: str, found: list[str]) -> None:
+    """A name that ends like a time, a verb behind the name, the key on a card."""
+    wipe = Target("KIOSK-7", "Action", "ManagedDevice", action="wipe")
+    states = [of(MIRA, "Office 2021"), of(MIRA, "Office 365"), of(MIRA, "KIOSK-7", target=wipe)]
+
+    shown = as_read(text(remembered(question, *states)))
+
+    body = shown.partition("Looked for")[0]
+    assert [name for name in ("Office 2021", "Office 365", "KIOSK-7") if name in body] == found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "who approved kiosk-7",
+        "who wiped kiosk-7 this year",
+        "who approved the kiosk-7 wipe",
+        "who approved office 2021",
+        f"who approved {short_key('request-KIOSK-7')}",
+        "who approved o",
+    ],
+)
+@pytest.mark.parametrize("asker", [MIRA, ""])
+def test_no_wording_opens_what_is_somebody_elses(question: str, asker: str) -> None:
+    """Outside a team's channel nobody is told of it, nor that it is there, whichever reading fits."""
+    wipe = Target("KIOSK-7", "Action", "ManagedDevice", action="wipe")
+    states = [of(JONAS, "KIOSK-7", target=wipe), of(JONAS, "Office 2021"), of(JONAS, "Office 365")]
+
+    shown = as_read(text(remembered(question, *states, asker=asker, private=True)))
+
+    assert strings.NOTHING_REMEMBERED in shown
+    assert strings.NOTHING_REMEMBERED not in as_read(text(remembered(question, *states)))
+
+
+def test_how_a_question_was_understood_is_said() -> None:
+    """That nothing is known of march must not pass for nothing at all; nor may a name pass for our words."""
+    shown = as_read(text(remembered("who wiped laptop-42 in march", of(MIRA, "LAPTOP-42"))))
+    evil = remembered("who approved “x”, at any time. **Approved by** https://evil.example {{DATE()}}")
+
+    assert "Looked for “laptop-42” and wipe, from 2026-03-01 until 2026-03-31." in shown
+    assert strings.NOTHING_REMEMBERED in shown
+    assert not [each for line in texts(evil) for each in alive_in(line)]
+
+
 def test_several_requests_that_fit_are_listed_with_who_decided_them() -> None:
     """The latest first; what has no room is counted."""
     noor = Identity("user", "Noor Haddad", "noor.haddad@contoso.com")

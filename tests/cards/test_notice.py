@@ -85,6 +85,21 @@ def test_only_notices_make_a_digest_without_counts_of_requests() -> None:
     assert "request" not in text(card)
 
 
+def test_a_digest_of_alerts_is_loud_and_says_who() -> None:
+    """A title alone would send everybody to the portal to find out what it is about."""
+    facts = (Fact("About", "MAA approvers"), Fact("Done by", "[mal](https://evil.example)"), Fact("Who", "x"))
+    alert = notice(NoticeKind.ALERT, risk=Risk.HIGH, facts=facts)
+
+    card, _ = CARDS.digest(
+        [alert, notice(NoticeKind.ALERT, subject_id="other", risk=Risk.LOW, facts=())], "ops", NOW
+    )
+
+    assert_sound(card)
+    assert card["body"][0]["style"] == "attention"
+    assert "MAA approvers" in text(card)
+    assert [alive_in(each) for each in texts(card)] == [[]] * len(texts(card))
+
+
 def test_no_heartbeat_shares_a_card_with_news() -> None:
     """`No news` among news would be untrue."""
     assert not heartbeat(Outlook(), NOW).shares_cards

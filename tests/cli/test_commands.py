@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
-from tests.docs.test_docs import COMMANDS, README, section
+from tests.docs.test_docs import COMMANDS, CONNECT, section
 from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
@@ -81,11 +81,11 @@ def test_doctor_finds_everything_well(command: Command, teams: FakeTeams) -> Non
 
 
 def test_each_check_of_the_doctor_is_told(command: Command) -> None:
-    """In the order in which they are printed, by the sample in the README and by the table of the checks."""
+    """In the order in which they are printed, by the sample of a first try and by the table of the checks."""
     shown, told = (
         re.findall(pattern, page, re.MULTILINE)
         for pattern, page in (
-            (r"^(?:OK|SKIPPED) +([^:]+):", section(README, "Connect a real tenant")),
+            (r"^(?:OK|SKIPPED) +([^:]+):", section(CONNECT, "4. Check, try, run")),
             (r"^\| `(\w[^`]+)`", section(COMMANDS, "maa-notify doctor")),
         )
     )
@@ -111,7 +111,7 @@ def test_doctor_tries_the_way_to_chats_without_chatting(command: Command, teams:
     outcome = command("doctor", "--send", MAA_DESTINATIONS=json.dumps([chat]))
 
     assert outcome.code == 0
-    assert "names no recipient, so the flow ends there" in outcome.out
+    assert "has no recipient, so the flow ends there" in outcome.out
     assert [call.json().get("recipient") for call in teams.calls] == [None, None]
 
 
@@ -125,7 +125,7 @@ def test_doctor_lists_the_channels_that_a_bot_can_write_to(command: Command, ser
     assert "19:changes@thread.tacv2" in outcome.out
     assert "\x1b" not in outcome.out
     assert "OK      destination approvers: accepted; the card is in the channel" in outcome.out
-    assert "OK      destination requestor chat: accepted; it names no recipient" in outcome.out
+    assert "OK      destination requestor chat: accepted; the sample has no recipient" in outcome.out
     assert len(service.posts) == 1
 
 
@@ -137,7 +137,7 @@ def test_doctor_says_where_channels_are_listed(command: Command, service: FakeCo
     outcome = command("doctor", **settings)
 
     assert outcome.code == 0
-    assert "SKIPPED channels near approvers: Teams lists them where" in outcome.out
+    assert "SKIPPED channels near approvers: Teams lists them only if" in outcome.out
 
 
 def test_doctor_says_what_a_broken_destination_needs(command: Command, teams: FakeTeams) -> None:

@@ -209,7 +209,9 @@ def test_every_check_is_made_or_says_why_not(
     ],
     ids=["tid", "aud", "exp"],
 )
-def test_a_token_that_is_none_of_ours(command: Command, claims: dict[str, object], problem: str) -> None:
+def test_a_token_of_another_tenant_or_service(
+    command: Command, claims: dict[str, object], problem: str
+) -> None:
     """Said of the token, in the words of a poll, which refuses it as well."""
     token = make_token(roles=[PERMISSION], **claims)
     poll, doctor = (
@@ -231,7 +233,7 @@ def test_a_tenant_that_cannot_be_checked_is_warned_of(command: Command) -> None:
     result, text = findings(outcome)["token"]
 
     assert (outcome.code, result) == (0, "warning")
-    assert "cannot be checked, since that is a domain name: give the tenant's id" in text
+    assert "cannot be checked, because that is a domain name: give the tenant's id" in text
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_no_way_to_sign_in_is_told_once(command: Command) -> None:
     checks = findings(outcome)
 
     assert outcome.code == 1
-    assert checks["token"][1].startswith("no way to sign in is set")
+    assert checks["token"][1].startswith("the settings have no sign-in but a managed identity")
     assert checks["graph"] == checks["visibility"] == ("skipped", "not checked, since there is no token")
     assert checks["state"][0] == "ok"
 
@@ -330,7 +332,7 @@ def test_the_monitor_is_tried_only_when_asked_for(command: Command) -> None:
 
 
 def test_a_monitor_and_a_mirror_are_recommended_until_they_are_there(command: Command) -> None:
-    """A second destination at another host that hears everything; a filtered one is no mirror."""
+    """A second destination at another host that gets everything; a filtered one is no mirror."""
     mirror = {"name": "mirror", "webhook_url": "https://mirror.example/hook?sig=0"}
     whole = json.dumps([mirror])
     part = json.dumps([{**mirror, "events": ["approved"]}])

@@ -167,7 +167,7 @@ def test_a_key_that_does_not_wait_is_told_what_became_of_it(waiting: Waiting, te
     ],
 )
 def test_keys_and_options_may_stand_in_any_order(command: Command, words: str) -> None:
-    """Both keys count, wherever an option stands between them; an option that is none is refused."""
+    """Both keys count, wherever an option stands between them; an unknown option is refused."""
     outcome, wrong = command(*words.split()), command(*words.split(), "--nonsense")
 
     assert (outcome.code, outcome.out) == (1, "[]\n")

@@ -110,6 +110,7 @@ def test_what_is_accepted_is_no_finding_and_says_why(tenant: Tenant, command: Co
 
     assert (borne.code, over.code) == (0, 4)
     assert "- accepted until 2099-12-31: nobody asks" in borne.out
+    assert "- was accepted until 2020-01-01: nobody asks" in over.out
     assert "1 check accepted" in borne.out
 
 

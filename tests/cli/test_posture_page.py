@@ -37,7 +37,8 @@ def posture(texts: list[str]) -> Posture:
     judged: list[Judgement] = []
     for number, check in enumerate(CHECKS):
         is_borne = check.id == "P6"
-        judged.append(judge(check, problems if is_borne else kinds[number % 5], borne if is_borne else None))
+        remarks, acceptance = (problems, borne) if is_borne else (kinds[number % 5], None)
+        judged.append(judge(check, remarks, acceptance, START.date()))
     return Posture(tuple(judged))
 
 
@@ -108,7 +109,9 @@ def test_it_is_one_page_with_every_check() -> None:
 
 def test_what_passed_shows_no_steps() -> None:
     """Nothing has to be mended there."""
-    sound = page_of(Posture(tuple(judge(each, [], None) for each in CHECKS)), [], "Contoso", START)
+    sound = page_of(
+        Posture(tuple(judge(each, [], None, START.date()) for each in CHECKS)), [], "Contoso", START
+    )
 
     assert "To mend it" not in sound
     assert "None was found." in sound

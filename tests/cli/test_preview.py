@@ -39,7 +39,7 @@ def test_each_destination_says_whether_it_hears_and_why(
         "HEARS   ops: asks for deviceWipe",
         "SILENT  audit: listens only to role; this is deviceWipe",
         "HEARS   chat: asks for approved; a chat with mira.holt@contoso.com",
-        "SILENT  default: another channel hears of it, and this one takes only what is left",
+        "SILENT  default: another channel gets it, and this one takes only the rest",
     ]
     assert teams.calls == []
 
@@ -49,7 +49,7 @@ def test_the_route_of_another_policy_type(command: Command, destinations: str) -
     outcome = command("preview", "--route", "--policy-type", "APP", MAA_DESTINATIONS=destinations)
 
     assert outcome.out.splitlines()[0] == "SILENT  ops: listens only to deviceWipe; this is app"
-    assert outcome.out.splitlines()[-1].startswith("HEARS   default: no other channel hears of it")
+    assert outcome.out.splitlines()[-1].startswith("HEARS   default: no other channel gets it")
 
 
 def test_the_route_as_json(command: Command, destinations: str) -> None:
@@ -180,7 +180,7 @@ def test_what_cannot_be_shown_is_said(
 def test_a_whole_answer_of_graph(
     settings: dict[str, str], tmp_path: Path, encoding: str, is_piped: bool
 ) -> None:
-    """Saved or out of a pipe: a card for each request, in Graph's order; an entry that is none is told."""
+    """Saved or out of a pipe: a card for each request, in Graph's order; a malformed entry is named."""
     first, second = example("wipe", payloadName="Ä-7"), example("script")
     answer = json.dumps({"@odata.context": "x", "value": [first, {"id": "1"}, second]}, ensure_ascii=False)
     (tmp_path / "answer.json").write_text(answer, encoding=encoding)

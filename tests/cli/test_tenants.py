@@ -47,7 +47,7 @@ def test_every_mistake_of_every_tenant_is_told_at_once(command: Command, teams: 
     told = json.loads(as_json.out)
     assert told["tenants"] == [{"id": CONTOSO, "name": "Contoso", "problems": []}]
     assert told["problems"] == [
-        "MAA_TENANTS: entry 2 refers to the setting FABRIKAM_HOOK, which is not there"
+        "MAA_TENANTS: entry 2 refers to the setting FABRIKAM_HOOK, which does not exist"
     ]
 
 

@@ -190,7 +190,7 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(settings: dict[str, s
 def test_every_tenant_is_polled_and_none_waits_for_another(
     graph: FakeGraph, teams: FakeTeams, tmp_path: Path
 ) -> None:
-    """One whose Graph hangs, one whose settings are wrong and an entry that is none hold up nobody."""
+    """One whose Graph hangs, one whose settings are wrong and a malformed entry delay no other."""
     graph.requests = [make_request()]
     with ExitStack() as fakes:
         hanging, refusing = (fakes.enter_context(FakeGraph()) for _ in range(2))
@@ -230,7 +230,7 @@ def test_every_tenant_is_polled_and_none_waits_for_another(
     assert polls == {"wrong.example": 0, "refused.example": 0, "well.example": 1}
 
 
-def test_a_list_of_tenants_that_is_none_stops_the_start(command: Command) -> None:
+def test_a_malformed_list_of_tenants_stops_the_start(command: Command) -> None:
     """As any wrong setting does."""
     outcome = command("watch", MAA_TENANTS="{}")
 

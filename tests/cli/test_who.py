@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +33,8 @@ KEYS = {
     "executed_at",
     "sure",
 }
+
+HOUR = timedelta(hours=1)
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -160,6 +163,8 @@ def test_what_graph_has_forgotten_is_still_told(command: Command, ask: Ask, grap
         (["--verb", "Wipe"], ["KIOSK-7", "LAPTOP-42"]),
         (["--verb", "delete"], ["Baseline"]),
         (["--verb", "remove"], ["Baseline"]),
+        (["--verb", "deleted"], ["Baseline"]),
+        (["--verb", "Wiping"], ["KIOSK-7", "LAPTOP-42"]),
         (["--person", "HOLT"], ["Baseline", "LAPTOP-42"]),
         (["--person", "noor.haddad@contoso.com"], ["KIOSK-7", "Baseline", "LAPTOP-42"]),
         (["--type", "COMPLIANCEPOLICY"], ["Baseline"]),
@@ -202,6 +207,77 @@ def test_one_request_by_its_key(command: Command, ask: Ask, graph: FakeGraph) ->
     command("poll")
 
     assert objects(ask("--key", short_key(graph.requests[1]["id"]))) == ["TWO"]
+
+
+def test_a_key_may_stand_for_the_name(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """Where no object is called so."""
+    graph.requests = [completed("ONE"), completed("TWO")]
+    command("poll")
+
+    assert objects(ask(short_key(graph.requests[0]["id"]).lower())) == ["ONE"]
+
+
+def test_an_object_is_found_by_the_name_that_it_had(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """And by the one that it has."""
+    request = completed("Old baseline", status="needsApproval")
+    graph.requests = [request]
+    command("poll")
+    request |= {"payloadName": "New baseline"}
+    command("poll")
+
+    by_old, by_new = ask("old base"), ask("new base")
+
+    assert by_old["answers"] == by_new["answers"]
+    assert by_old["answers"][0]["object"] == "New baseline"
+    assert by_old["answers"][0]["former_names"] == ["Old baseline"]
+    assert "Old baseline before" in command("who", "old", "--no-audit").out
+
+
+def test_everybody_who_decided_is_told(command: Command, graph: FakeGraph) -> None:
+    """An approval that was given twice; one that no poll saw, by whom Graph names."""
+    twice = completed("TWICE", status="approved", approver=MIRA, lastModifiedDateTime=iso(NOW - 9 * HOUR))
+    unseen = completed("UNSEEN", approver={"application": {"displayName": "robot", "id": "r1"}})
+    graph.requests = [twice, unseen]
+    command("poll")
+    for status, approver, hours in (("needsApproval", None, 8), ("approved", NOOR, 7)):
+        twice |= {"status": status, "approver": approver, "lastModifiedDateTime": iso(NOW - hours * HOUR)}
+        command("poll")
+
+    shown = command("who", "twice", "--no-audit").out
+
+    assert "Approved     by Mira Holt" in shown
+    assert "Approved     by Noor Haddad" in shown
+    assert (
+        "by the application robot, at a time that no poll saw" in command("who", "unseen", "--no-audit").out
+    )
+
+
+def test_no_escape_that_others_wrote_reaches_the_terminal(command: Command, graph: FakeGraph) -> None:
+    """In each of the formats, from requests and from the audit log."""
+    account = "e\u009b2J@c.com"
+    evil = {"user": {"displayName": "Ev\u009b31mil\u202e", "userPrincipalName": account, "id": "e1"}}
+    request = completed("A\u009bB\u202e", requestor=evil, requestJustification="x\u009by\u2028z")
+    actor = {"auditActorType": "ItPro", "userPrincipalName": account, "userId": "e1"}
+    resource = {"displayName": "A\x1b"}
+    old = event(completed("A", days=300), id="o\x1b", resources=[resource])
+    graph.requests = [request]
+    log(
+        graph,
+        event(request, id="i\x1b[2J\u009b", actor=actor, correlationId="c\x1b"),
+        old | {"activityType": "wipe\x1b[2J ManagedDevice"},
+    )
+    command("poll")
+
+    shown = [
+        command("who", "a", "--since", f"{NOW - timedelta(days=700):%Y-%m-%d}", "--format", form)
+        for form in ("text", "csv", "json")
+    ]
+
+    assert all(done.code == 0 for done in shown)
+    assert "i [2J" in shown[0].out
+    everything = "".join(each.out + each.err for each in shown)
+    assert not {"\x1b", "\u009b", "\u202e", "\u2028"}.intersection(everything)
+    assert not any("\\u" in each.out for each in shown)
 
 
 def test_days_are_those_of_the_display_time_zone(command: Command, ask: Ask, graph: FakeGraph) -> None:
@@ -282,6 +358,101 @@ def test_an_event_of_something_else_proves_nothing(
     [answer] = ask("LAPTOP", audit=True)["answers"]
 
     assert (answer["sure"], answer["executed_at"]) == ("history", None)
+
+
+def test_each_of_two_wipes_of_one_device_has_its_own_event(
+    command: Command, ask: Ask, graph: FakeGraph
+) -> None:
+    """The one that lies nearest to its completion; an event is told once."""
+    first = completed(days=3)
+    second = completed(
+        days=3, payloadId=first["payloadId"], lastModifiedDateTime=iso(NOW - timedelta(days=3) + 4 * HOUR)
+    )
+    graph.requests = [first, second]
+    waiting = {each["id"]: each["lastModifiedDateTime"] for each in graph.requests}
+    for each in graph.requests:
+        each |= {"status": "approved", "lastModifiedDateTime": each["requestDateTime"]}
+    command("poll")
+    for each in graph.requests:
+        each |= {"status": "completed", "lastModifiedDateTime": waiting[each["id"]]}
+    command("poll")
+    log(graph, event(first, id="one"), event(second, id="two"))
+
+    told = {each["request"]: each["event_id"] for each in ask("LAPTOP", audit=True)["answers"]}
+
+    assert told == {first["id"]: "one", second["id"]: "two"}
+
+
+def test_what_was_done_after_a_request_was_canceled_was_not_done_by_it(
+    command: Command, ask: Ask, graph: FakeGraph
+) -> None:
+    """Though it had been approved."""
+    request = completed(status="approved", lastModifiedDateTime=iso(NOW - timedelta(days=3)))
+    graph.requests = [request]
+    command("poll")
+    request |= {"status": "cancelled", "lastModifiedDateTime": iso(NOW - timedelta(days=2))}
+    command("poll")
+    log(graph, event(request, activityDateTime=iso(NOW - timedelta(days=1))))
+
+    assert [each["sure"] for each in ask("LAPTOP", audit=True)["answers"]] == ["history"]
+
+
+def test_what_no_request_tells_of_the_audit_log_may(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """Somebody went around the approval: nobody approved it, and that nothing is known would be wrong."""
+    graph.requests = [completed("KIOSK-7")]
+    command("poll")
+    deed = event(completed(), resources=[{"displayName": "Baseline", "auditResourceType": "MobileApp"}])
+    log(graph, deed | {"activityDateTime": iso(datetime.now(UTC))})
+    day = ["--since", f"{NOW - timedelta(days=1):%Y-%m-%d}"]
+
+    told, kiosk, everything = (ask(*words, *day, audit=True) for words in (["baseline"], ["kiosk"], []))
+
+    assert [(each["object"], each["sure"]) for each in told["answers"]] == [("Baseline", "audit")]
+    assert "done without one" in " ".join(told["notes"])
+    assert kiosk["answers"] == everything["answers"] == []
+
+
+def test_a_long_time_is_asked_of_the_audit_log_in_parts(command: Command, ask: Ask, graph: FakeGraph) -> None:
+    """So that a large tenant's two years neither take too long for one listing nor fill the memory."""
+    old = event(
+        completed(days=200), resources=[{"displayName": "Baseline", "auditResourceType": "MobileApp"}]
+    )
+    log(graph, old)
+    command("poll")
+
+    told = ask("baseline", "--since", f"{NOW - timedelta(days=300):%Y-%m-%d}", audit=True)
+
+    spans = [
+        re.findall(r"[0-9]{4}-[0-9T:-]+Z", call.params["$filter"])
+        for call in graph.calls
+        if "auditEvents" in call.path
+    ]
+    assert objects(told) == ["Baseline"]
+    assert len(spans) > 9
+    assert [each[1] for each in spans[:-1]] == [each[0] for each in spans[1:]]
+
+
+def test_of_a_time_to_come_nothing_is_known(command: Command, graph: FakeGraph) -> None:
+    """It is said, and is no error; a mistyped year is seen at once."""
+    graph.requests = [completed()]
+    command("poll")
+
+    done = command("who", "laptop", "--on", f"{NOW.year + 1}")
+
+    assert (done.code, "Nothing that fits is known." in done.out) == (0, True)
+    assert "yet to come" in done.out
+
+
+def test_a_log_that_was_not_asked_is_not_said_to_be(command: Command, graph: FakeGraph) -> None:
+    """Also where there would be more to ask of than it is asked of at once."""
+    graph.requests = [completed(f"LAPTOP-{number}") for number in range(12)]
+    command("poll")
+
+    done = command("who", "laptop", "--no-audit", "--format", "csv")
+
+    assert "was not asked" in done.err
+    assert "latest" not in done.err
+    assert len(done.out.splitlines()) == 13
 
 
 def test_without_the_permission_the_rest_is_told(command: Command, ask: Ask, graph: FakeGraph) -> None:

@@ -65,6 +65,19 @@ def test_a_digest_in_doubt_stays_one_and_says_so(
     assert ["Sent again" in text(card) for card in whole] == [False, True]
 
 
+@pytest.mark.parametrize("before", [reply(503), reply(404)], ids=["503", "404"])
+def test_a_digest_in_doubt_stays_one_three_times_whatever_failed_before(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, before: HttpResponse
+) -> None:
+    """A failure that shows no card is none of the three after which its members are tried one by one."""
+    graph.requests = six = burst(notifier, 6)
+    teams.fail_next(before)
+    teams.answer_those_with("", close_without_answer(), posted=True)
+    notifier.poll_each(MINUTE, 30)
+
+    assert told(teams.cards, six)[:4] == [6, 6, 6, 1]
+
+
 def test_copies_of_a_digest_in_doubt_are_bounded(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:

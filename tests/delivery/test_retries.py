@@ -534,6 +534,18 @@ def test_a_digest_is_tried_by_turns_as_a_whole_and_by_one_member(doubts: int, is
     assert sends_one_ahead([each.value for each in members], FAILING) is is_sent
 
 
+@pytest.mark.parametrize(
+    "doubts,unanswered,is_sent", [(1, True, False), (2, True, False), (3, True, True), (2, False, True)]
+)
+def test_a_digest_without_an_answer_is_tried_as_a_whole_three_times(
+    doubts: int, unanswered: bool, is_sent: bool
+) -> None:
+    """Failures that show no card do not count among them, and one more of those ends the wait."""
+    members = [each.value for each in digest(3, **TOGETHER, doubts=doubts, unanswered=unanswered)]
+
+    assert sends_one_ahead(members, FAILING) is is_sent
+
+
 def test_only_a_card_that_was_taken_after_the_last_try_ends_the_search() -> None:
     """One that was taken between the tries of two members says nothing of the later one."""
     members = [news("8", **TOGETHER, doubts=3), news("9", **{**TOGETHER, "tried_at": START}, doubts=3)]

@@ -29,7 +29,7 @@ from maa_notify.storage.records import (
     encode,
     unreached_key,
 )
-from maa_notify.storage.rows import Put, Write
+from maa_notify.storage.rows import Put, Row, Write
 from maa_notify.storage.store import StateStore
 from tests.delivery.postbox import Asked, Postbox
 from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, PlainCards, news
@@ -51,8 +51,14 @@ class Rows(MemoryRows):
         super().__init__()
         self.clock = clock
         self.delays: list[float] = []
+        self.slow_reads: dict[str, float] = {}
         self.commits = 0
         self.before: Callable[[], object] = lambda: None
+
+    def get(self, key: str) -> Row | None:
+        """One row, which may take its time, once."""
+        self.clock.advance(self.slow_reads.pop(key, 0.0))
+        return super().get(key)
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Lets somebody else act, once, and takes its time."""
@@ -288,6 +294,19 @@ def test_a_post_never_outlasts_its_lease() -> None:
 
     assert house.run() == DeliveryResult(delivered=1)
     assert leases == [44 * SECOND]
+
+
+def test_a_lease_that_ran_out_while_a_person_was_looked_up_is_taken_again() -> None:
+    """The store was slow to say whether they could be reached: a post under that lease would outlast it."""
+    house = House()
+    house.put(news("a", recipient="mira"))
+    house.rows.slow_reads = {unreached_key("default", "mira"): 20.0}
+    house.box.seconds = 29.0
+    held: list[Any] = []
+    house.box.meanwhile = lambda: held.append(house.state.lease_expires_at)
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert held[0] > house.clock.now()
 
 
 @pytest.mark.parametrize(

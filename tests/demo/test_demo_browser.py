@@ -158,6 +158,32 @@ def test_time_goes_by_at_a_press(visit: Visit) -> None:
     assert visit.complaints == []
 
 
+def test_a_broken_defence_is_told_by_the_daily_check_and_so_is_its_mending(visit: Visit) -> None:
+    """A sound tenant is no news; then one card for what broke, one for what was mended, and the picture."""
+    checked = re.compile("posture[.]checked .*found=0")
+    expect(visit.page.locator("#log")).to_contain_text(checked, timeout=WITHIN_MS)
+    visit.page.get_by_role("button", name="Defence around approval").click()
+    fault = visit.page.get_by_role("switch", name="Users may consent to any application")
+    day = visit.page.get_by_role("button", name="The daily check")
+    fault.check()
+    day.click()
+
+    broken = visit.cards.filter(has_text="The defence around approval: 1 new finding")
+    expect(broken).to_contain_text("P11 high: users may consent to any application", timeout=WITHIN_MS)
+    with visit.page.context.expect_page() as opened:
+        visit.page.get_by_role("link", name="See all 15 checks").click()
+    expect(opened.value.locator("svg")).to_be_visible()
+    expect(opened.value.locator("#P11")).to_contain_text("High")
+    opened.value.close()
+
+    fault.uncheck()
+    day.click()
+
+    mended = visit.cards.filter(has_text="The defence around approval: 1 mended")
+    expect(mended).to_be_visible(timeout=WITHIN_MS)
+    assert visit.complaints == []
+
+
 def test_a_flood_becomes_a_digest_even_after_an_outage_of_teams(visit: Visit) -> None:
     """Cards wait while Teams is down; then they come, many in one: the first to be taken comes alone."""
     visit.page.get_by_role("button", name="What if").click()

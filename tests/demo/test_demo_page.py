@@ -97,6 +97,7 @@ def test_escape_closes_what_was_opened(page: Page, drawing: DemoServer) -> None:
         ("What if", page.locator("#what-if")),
         ("What is real here", page.locator("#about")),
         ("Permissions of the notifier", page.locator("#permissions")),
+        ("Defence around approval", page.locator("#posture")),
     ):
         opener = page.get_by_role("button", name=name).first
         opener.focus()
@@ -122,6 +123,23 @@ def test_the_keyboard_reaches_every_situation(page: Page, drawing: DemoServer) -
     expect(page.locator("#troubles")).to_have_text("Teams is down")
     assert drawing.clock.moved.total_seconds() == 43_200
     assert drawing.outages.is_down("teams")
+
+
+def test_the_keyboard_breaks_the_defence_and_sees_all_of_it(page: Page, drawing: DemoServer) -> None:
+    """The way to the picture comes first, then the day, then a switch for each fault."""
+    page.get_by_role("button", name="Defence around approval").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="See all 15 checks")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="The daily check")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+
+    expect(page.locator("#broken")).to_have_text("1")
+    expect(page.get_by_role("switch", name="Scripts lose their access policy")).to_be_checked()
+    assert drawing.defence.is_broken("posture-p1")
+    expect(page.locator("#troubles")).to_be_hidden()
 
 
 def test_the_end_of_the_tour_leads_to_the_visitor_s_own_tenant(page: Page, drawing: DemoServer) -> None:
@@ -176,6 +194,7 @@ def test_axe_finds_no_barrier(page: Page, drawing: DemoServer, theme: str, width
     drawing.tenant.approve(drawing.tenant.requests()[1]["id"], by="oskar")
     _post(page, drawing, recipient="mira.holt@contoso.com")
     drawing.outages.switch("teams", down=True)
+    drawing.defence.switch("posture-p1", broken=True)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = [_findings(page)]
     page.evaluate("document.querySelector('[data-show=teams]').click()")
@@ -183,7 +202,7 @@ def test_axe_finds_no_barrier(page: Page, drawing: DemoServer, theme: str, width
     page.evaluate("document.querySelector('[data-show=intune]').click(); byId('over').hidden = false")
     page.get_by_role("button", name="New request").click()
     found.append(_findings(page))
-    for panel in ("what-if", "about", "connect", "permissions", "group"):
+    for panel in ("what-if", "about", "connect", "permissions", "posture", "group"):
         page.evaluate("panel => byId(panel).showPopover()", panel)
         found.append(_findings(page))
     page.keyboard.press("Escape")

@@ -195,6 +195,7 @@ def test_the_notifier_gets_the_demo_s_settings_only(server: DemoServer, tmp_path
         "MAA_APPROVERS_EVERY": "1m",
         "MAA_WATCH": "on",
         "MAA_WATCH_EVERY": "1m",
+        "MAA_POSTURE": "on",
         "MAA_STATE": f"sqlite:///{(tmp_path / 'state.db').as_posix()}",
     }
     assert (environment["HOME"], environment["NO_PROXY"]) == ("/home/x", "127.0.0.1,localhost,intra.example")

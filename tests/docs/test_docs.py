@@ -34,6 +34,7 @@ README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [README, ROOT / "SECURITY.md", ROOT / "CONTRIBUTING.md", *DOCS]
 
+CONNECT = ROOT / "docs" / "connect.md"
 FLEET = ROOT / "docs" / "fleet.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 COMMANDS = ROOT / "docs" / "commands.md"
@@ -45,15 +46,18 @@ ENOUGH = {
     "MAA_CLIENT_ID": "7b0c54be-0000-4000-8000-000000000002",
     "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
 }
+"""The fewest settings that are accepted."""
 GOES_WITH = {
     "MAA_TICKET_LINK": {"MAA_TICKET_PATTERN": "INC[0-9]{7}"},
     "MAA_TICKET_PATTERN": {"MAA_TICKET_LINK": "https://tickets.contoso.example/{}"},
 }
 """What a setting is never given without."""
-"""The fewest settings that are accepted."""
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_LINKED = re.compile(r"\[([^\]]*)\]\([^)\s]+\)")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(")
+_ASKS_BASH = re.compile(r"\bread -\w*p")
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _SPAN = re.compile(r"`(maa-notify [^`]+)`")
 _TARGET = re.compile(r"(?:^|`)make ([a-z-]+)", re.MULTILINE)
@@ -88,8 +92,9 @@ def section(page: Path, heading: str) -> str:
 
 
 def first_cells(text: str) -> list[str]:
-    """What stands in backticks or plainly in the first column of every table."""
-    rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
+    """What stands in backticks, in a link or plainly in the first column of every table."""
+    lines = [_LINKED.sub(r"\1", line) for line in text.splitlines() if line.startswith("|")]
+    rows = [line.split("|")[1].strip() for line in lines]
     return [row.strip("`") for row in rows if not set(row) <= set("-: ")]
 
 
@@ -161,9 +166,11 @@ def test_settings_come_in_the_order_of_the_code() -> None:
     assert [each for each in headings(SETTINGS) if each.startswith("MAA_")] == list(BY_NAME)
 
 
-def test_the_readme_lists_every_setting() -> None:
-    """In its table, in the same order."""
-    assert [each for each in first_cells(section(README, "Settings")) if each != "setting"] == list(BY_NAME)
+def test_one_table_lists_every_setting() -> None:
+    """In the same order, for whoever looks for one and does not know its name."""
+    told = first_cells(section(SETTINGS, "All settings"))
+
+    assert [each for each in told if each != "setting"] == list(BY_NAME)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -213,8 +220,8 @@ def test_the_examples_of_a_fleet_are_accepted(tmp_path: Path, monkeypatch: pytes
 
 
 def defaults() -> list[tuple[str, str]]:
-    """The defaults in the README's table that are values rather than words."""
-    lines = section(README, "Settings").splitlines()
+    """The defaults in the table of all settings that are values rather than words."""
+    lines = [_LINKED.sub(r"\1", line) for line in section(SETTINGS, "All settings").splitlines()]
     rows = [line.split("|") for line in lines if line.startswith("| `MAA_")]
     cells = [(row[1].strip(" `"), row[3].strip()) for row in rows]
     return [(name, cell.strip("`")) for name, cell in cells if cell.startswith("`")]
@@ -222,7 +229,7 @@ def defaults() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name, value", defaults(), ids=lambda text: text)
 def test_a_documented_default_is_the_default(name: str, value: str) -> None:
-    """To write it out changes nothing, and docs/settings.md says the same."""
+    """To write it out changes nothing, and the section of the setting says the same."""
     assert read_settings({**ENOUGH, name: value}) == read_settings(ENOUGH)
     assert f"`{value}`" in section(SETTINGS, name)
 
@@ -265,7 +272,7 @@ def test_every_command_and_option_is_documented(command: str) -> None:
     of_all = {"-q", "--quiet", "--env-file", "--tenant"}
 
     assert {each for each in options(subcommands()[command]) if f"`{each}" not in rows} == of_all
-    assert f"maa-notify {command}" in section(README, "Commands")
+    assert f"`maa-notify {command}" in section(COMMANDS, "All commands")
 
 
 def test_no_command_or_option_is_made_up() -> None:
@@ -286,12 +293,11 @@ def test_the_options_of_all_commands_are_documented() -> None:
     assert [each for each in options(parser_for([])) if f"`{each}`" not in before_the_first] == []
 
 
-@pytest.mark.parametrize("page", [README, COMMANDS], ids=lambda page: page.name)
-def test_every_exit_code_is_explained(page: Path) -> None:
+def test_every_exit_code_is_explained() -> None:
     """The codes of the command line, and no others."""
     codes = {value for name, value in vars(exit_codes).items() if name.isupper()}
 
-    assert {int(cell) for cell in first_cells(text_of(page)) if cell.isdigit()} == codes
+    assert {int(cell) for cell in first_cells(section(COMMANDS, "Exit codes")) if cell.isdigit()} == codes
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -358,7 +364,9 @@ def test_every_value_of_the_log_is_told() -> None:
     assert re.findall(r"`(\w+)`", told) == sorted(logged_values())
 
 
-@pytest.mark.parametrize("page,heading", [(README, "Connect a real tenant"), (SECURITY, "Permissions")])
+@pytest.mark.parametrize(
+    "page,heading", [(CONNECT, "1. An identity that may read the requests"), (SECURITY, "Permissions")]
+)
 def test_every_permission_is_explained(page: Path, heading: str) -> None:
     """Whoever is asked to grant one reads what for, and of none that the code does not know."""
     text = section(page, heading)
@@ -399,16 +407,48 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 
 
 def test_every_picture_is_shown_and_light() -> None:
-    """No picture is forgotten, and none makes the page slow to load."""
+    """No picture is forgotten, and none makes the page slow to load; the film may be heavier."""
     shown = {target for page in PAGES for target in _LINK.findall(prose(page))}
     for picture in (ROOT / "docs" / "images").iterdir():
         assert any(target.endswith(f"images/{picture.name}") for target in shown)
-        assert picture.stat().st_size < 300_000
+        assert picture.stat().st_size < (1_500_000 if picture.suffix == ".webp" else 300_000)
+
+
+def test_every_picture_is_told_in_words() -> None:
+    """For whoever cannot see it, in a sentence."""
+    told = [text for page in PAGES for text in _PICTURE.findall(prose(page))]
+
+    assert len(told) >= len(list((ROOT / "docs" / "images").iterdir()))
+    assert [text for text in told if len(text.split()) < 5] == []
+
+
+def test_the_first_picture_of_the_readme_moves() -> None:
+    """It tells the whole story before anybody has installed anything."""
+    first = next(target for target in _LINK.findall(prose(README)) if "images/" in target)
+    film = (ROOT / first).read_bytes()
+
+    assert film[8:12] == b"WEBP"
+    assert film.count(b"ANMF") > 10
+    assert int.from_bytes(film[film.index(b"ANIM") + 12 :][:2], "little") == 0, "it ends after some rounds"
+
+
+def test_the_readme_is_read_in_four_screens() -> None:
+    """Everything else has a page of its own."""
+    lines = text_of(README).splitlines()
+
+    assert len(lines) < 130
+    assert lines.index("make demo") < 20
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
     """Nobody has to guess that a page exists."""
     assert [page.name for page in DOCS if f"(docs/{page.name}" not in text_of(README)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_lines_that_ask_work_in_zsh_too(page: Path) -> None:
+    """Its `read -p` reads from another process, and macOS has zsh."""
+    assert [block for block in blocks(page, "sh", "bash") if _ASKS_BASH.search(block)] == []
 
 
 def test_every_make_target_that_is_named_exists() -> None:

@@ -14,7 +14,7 @@ from maa_notify.domain.compare import RequestState, Rules, compare
 from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.quiet import QuietHours, parse_quiet_hours
 from maa_notify.domain.reminders import parse_plan
-from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity
+from maa_notify.domain.request import CLOSED, STATUSES, ApprovalRequest, Identity, Target
 from tests.support.approval import FILED, LIFETIME, NOW, approval
 
 RULES = Rules(reminders=parse_plan("50%,24h,4h"))
@@ -111,6 +111,36 @@ def test_details_that_change_in_silence_are_remembered() -> None:
 
     assert change.event is None
     assert change.after == RequestState(moved)
+
+
+def test_the_names_that_an_object_had_are_remembered() -> None:
+    """Through every further change; another life under the same id has none of them."""
+    known = known_as(approval(target=Target("Old")))
+    for name, status in (
+        ("Newer", "needsApproval"),
+        ("Newer", "approved"),
+        ("Newest", "approved"),
+        ("", "completed"),
+    ):
+        known = applied(known, poll(known, approval(status, target=Target(name))))
+
+    [state] = known.values()
+    assert state.former_names == ("Old", "Newer", "Newest")
+    [change] = poll(
+        known, approval(requested_at=FILED + 2 * HOUR, target=Target("Other")), now=NOW + 3 * HOUR
+    )
+    assert change.after is not None
+    assert change.after.former_names == ()
+
+
+def test_of_many_names_the_latest_are_remembered() -> None:
+    """Whoever renames an object at each poll fills no row."""
+    known = known_as(approval(target=Target("0")))
+    for number in range(1, 30):
+        known = applied(known, poll(known, approval(target=Target(f"{number}"))))
+
+    [state] = known.values()
+    assert state.former_names == tuple(f"{number}" for number in range(21, 29))
 
 
 @pytest.mark.parametrize("status", [*STATUSES, "somethingNew"])

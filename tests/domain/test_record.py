@@ -51,6 +51,32 @@ def test_whoever_decided_is_known_though_graph_tells_no_more() -> None:
     assert record(NEEDS_APPROVAL).approver == Identity()
 
 
+@pytest.mark.parametrize(
+    "status,named,is_decided",
+    [
+        (COMPLETED, False, True),
+        (REJECTED, False, True),
+        ("expired", True, True),
+        ("expired", False, False),
+        (NEEDS_APPROVAL, True, False),
+        ("cancelled", False, False),
+    ],
+)
+def test_a_decision_is_known_though_no_poll_saw_it(status: str, named: bool, is_decided: bool) -> None:
+    """By what came after it, or by whom Graph names."""
+    found = record(status, Step(status, FILED, Identity()), approver=NOOR if named else Identity())
+
+    assert found.is_decided == is_decided
+
+
+def test_everybody_who_decided_is_known() -> None:
+    """Also whoever Graph names no more."""
+    first = Identity("user", "Jonas Beck")
+    found = record(COMPLETED, Step(APPROVED, FILED, first), Step(REJECTED, FILED + HOUR, NOOR), approver=NOOR)
+
+    assert found.deciders == (first, NOOR)
+
+
 def test_a_state_without_steps_tells_the_time_of_its_present_status_alone() -> None:
     """As a version before wrote it."""
     old = json.decode(
@@ -62,6 +88,7 @@ def test_a_state_without_steps_tells_the_time_of_its_present_status_alone() -> N
 
     assert (found.approved_at, found.completed_at) == (None, FILED + HOUR)
     assert found.total_s == 3_600
+    assert FILED + HOUR in found.moments
 
 
 def test_times_that_run_backwards_have_no_length() -> None:

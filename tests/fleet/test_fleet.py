@@ -130,7 +130,7 @@ def test_each_tenant_is_polled_and_told_in_its_own_channel(scene: Scene) -> None
 
 
 def test_a_broken_tenant_is_said_and_the_others_hear(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    """A refused token, wrong settings and an entry that is none: one line each, with the tenant's id."""
+    """A refused token, wrong settings and a malformed entry: one line each, with the tenant's id."""
     caplog.set_level("INFO")
     scene.graphs["Contoso"].fail_next(reply(403, json={"error": {"code": "Forbidden"}}))
     scene.file("Tailspin")
@@ -320,7 +320,7 @@ def test_a_tenant_that_left_the_list_is_no_fault(scene: Scene, caplog: pytest.Lo
         "[" * 100_000,
     ],
 )
-def test_a_message_that_is_none_is_put_aside(scene: Scene, message: str) -> None:
+def test_a_malformed_message_is_put_aside(scene: Scene, message: str) -> None:
     """The host moves it to the poison queue, and its text is not repeated."""
     with pytest.raises(UnreadablePollMessageError) as caught:
         scene.fleet().poll(message)

@@ -147,8 +147,11 @@ def test_the_list_may_stand_in_a_file(tmp_path: Path) -> None:
         ({"tenant_id": "  "}, "entry 2 needs a tenant_id"),
         ({"tenant_id": FABRIKAM, "webhook": HOOK}, "entry 2 has keys that no tenant has: webhook"),
         ({"tenant_id": FABRIKAM, "state": "sqlite:///x"}, "entry 2 has keys that no tenant has: state"),
-        ({"tenant_id": FABRIKAM, "reminders": ["4h"]}, "entry 2 has a reminders that is no text"),
-        ({"tenant_id": {"setting": "NO_SUCH"}}, "entry 2 refers to the setting NO_SUCH, which is not there"),
+        ({"tenant_id": FABRIKAM, "reminders": ["4h"]}, "entry 2 has a reminders that is not text"),
+        (
+            {"tenant_id": {"setting": "NO_SUCH"}},
+            "entry 2 refers to the setting NO_SUCH, which does not exist",
+        ),
         ({"tenant_id": CONTOSO.upper()}, "entry 2 has the tenant_id of an entry before it"),
     ],
 )
@@ -224,7 +227,7 @@ def test_no_entry_redirects_the_credential_of_the_deployment(key: str, url: str,
     """The assertion that would go there opens all tenants; whatever else the entry brings."""
     told = mistake(entry(**{key: url}, **own), MAA_MANAGED_IDENTITY_CLIENT_ID=IDENTITY)
 
-    assert told.startswith(f"MAA_TENANTS: entry 1 has a {key} that is none of Microsoft's")
+    assert told.startswith(f"MAA_TENANTS: entry 1 has a {key} that is not Microsoft's")
 
 
 def test_the_deployment_may_allow_a_host_to_its_entries_and_no_entry_to_itself() -> None:
@@ -241,7 +244,7 @@ def test_this_machine_is_a_host_of_entries_on_a_laptop_alone() -> None:
     local = entry(graph_url="http://127.0.0.1:9", authority_url="http://127.0.0.1:9")
 
     only(local)
-    assert "none of Microsoft's" in mistake(local, WEBSITE_SITE_NAME="func")
+    assert "is not Microsoft's" in mistake(local, WEBSITE_SITE_NAME="func")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +267,7 @@ def test_no_entry_names_a_variable_of_the_deployment(name: str, key: str) -> Non
     """Its secrets are its own, under whatever name the platform repeats them."""
     told = mistake(entry(**{"client_id": APP, key: {"setting": name}}), **{name: "very-secret"})
 
-    assert "which is not for entries" in told
+    assert "which entries may not use" in told
     assert "very-secret" not in told
 
 
@@ -323,5 +326,5 @@ def test_a_mistyped_reference_is_told_with_what_was_meant() -> None:
     told = mistake(entry(teams_webhook_url={"setting": "CONTOSO_WEBHOK"}), CONTOSO_WEBHOOK=HOOK)
 
     assert told.endswith(
-        "refers to the setting CONTOSO_WEBHOK, which is not there; did you mean 'CONTOSO_WEBHOOK'?"
+        "refers to the setting CONTOSO_WEBHOK, which does not exist; did you mean 'CONTOSO_WEBHOOK'?"
     )

@@ -66,7 +66,7 @@ def test_the_timer_asks_and_the_queue_polls(
     assert "no message of ours" not in logs
 
 
-def test_a_list_that_is_none_fails_the_run_and_health(settings: dict[str, str]) -> None:
+def test_a_malformed_list_fails_the_run_and_health(settings: dict[str, str]) -> None:
     """Then nobody is polled, which has to be loud."""
     with Engine(ROOT, {**settings, "MAA_TENANTS": "nowhere.json"}) as engine:
         run = engine.invoke_timer("poll")

@@ -10,9 +10,11 @@ from maa_notify.graph.access import AccessReader
 from maa_notify.graph.reader import GraphReader
 from tests.support.entra import FakeTokens
 from tests.support.graph import FakeGraph
+from tests.support.wire import reply
 
 ROLES = ["DeviceManagementRBAC.Read.All", "GroupMember.Read.All", "User.Read.All"]
 GROUP = "284b3745-0008-4385-bf00-000000000008"
+POLICIES = "/beta/deviceManagement/operationApprovalPolicies"
 
 
 @pytest.fixture
@@ -73,16 +75,41 @@ def test_a_policy_may_tell_its_type_only_within_its_set(
 def test_a_policy_that_is_gone_when_asked_for_is_left_out(
     access: SimulatedAccess, readable: AccessReader, graph: FakeGraph
 ) -> None:
-    """It was deleted after the list had been read."""
-    listed = {"id": "0f5c3a11-1111-4b1e-8c11-000000000011", "policyType": "app"}
-    graph.resources.add(
-        r"/beta/deviceManagement/operationApprovalPolicies",
-        ("DeviceManagementRBAC.Read.All",),
-        lambda _, __: [listed, *access.policies.values()],
-    )
-    kept = access.add_policy("role", GROUP)
+    """It was deleted after the list had been read, and is not listed any more."""
+    kept, deleted = access.add_policy("role", GROUP), access.add_policy("app", GROUP)
+    first = [dict(each) for each in access.policies.values()]
+    lists = iter([first, first[:1]])
+    graph.page_size = 10
+    graph.resources.add(POLICIES, ROLES[:1], lambda _, __: next(lists))
+    del access.policies[deleted]
 
     assert [each.id for each in readable.policies()] == [kept]
+
+
+@pytest.mark.parametrize("answer", [404, 200])
+def test_a_policy_that_goes_on_to_be_listed_is_not_taken_for_deleted(
+    access: SimulatedAccess, readable: AccessReader, graph: FakeGraph, answer: int
+) -> None:
+    """Graph lists it and does not have it, or tells nothing of it: it may protect something all the same."""
+    policy_id = access.add_policy("app", GROUP)
+    graph.answer_all(reply(answer, json={}), on=f"{POLICIES}/{policy_id}")
+
+    if answer == 404:
+        with pytest.raises(GraphUnavailable, match="names what Graph does not have"):
+            readable.policies()
+    else:
+        [found] = readable.policies()
+        assert (found.policy_types, found.group_ids) == (("app",), None)
+
+
+def test_groups_that_a_policy_leaves_out_are_not_told(
+    access: SimulatedAccess, readable: AccessReader, graph: FakeGraph
+) -> None:
+    """The list has none of any policy, so its empty list says nothing."""
+    policy_id = access.add_policy("app", GROUP)
+    del access.policies[policy_id]["approverGroupIds"]
+
+    assert [each.group_ids for each in readable.policies()] == [None]
 
 
 @pytest.mark.parametrize("odd", [None, 7, {"displayName": "without an id"}])
@@ -185,3 +212,26 @@ def test_groups_with_roles_are_those_of_each_assignment(
     other = access.add_group("Helpdesk")
 
     assert readable.groups_with_roles() == {assigned, other}
+
+
+@pytest.mark.parametrize("members", [None, "none", [7], ["../users"]])
+def test_an_assignment_that_does_not_tell_its_members_fails_the_whole(
+    access: SimulatedAccess, readable: AccessReader, members: object
+) -> None:
+    """Else a group that is a member would count as one without a role assignment."""
+    access.add_group("MAA approvers")
+    for each in access.assignments.values():
+        each["members"] = members
+
+    with pytest.raises(GraphUnavailable, match="does not tell the members"):
+        readable.groups_with_roles()
+
+
+def test_a_flag_that_is_left_out_is_not_told(access: SimulatedAccess, readable: AccessReader) -> None:
+    """Graph sends null for one that was never set."""
+    group = access.add_group("MAA approvers")
+    del access.groups[group]["isManagementRestricted"]
+    found = readable.group(group)
+
+    assert found is not None
+    assert (found.is_restricted, found.is_role_assignable) == (None, False)

@@ -530,7 +530,7 @@ def test_no_way_to_sign_in_is_said_where_that_is_so(
     with pytest.raises(GraphUnavailable) as caught:
         ManagedIdentity(None).token(SCOPE)
 
-    assert "no way to sign in is set" in str(caught.value)
+    assert "the settings have no sign-in but a managed identity" in str(caught.value)
     assert "MAA_CLIENT_SECRET or MAA_CLIENT_CERTIFICATE_PATH" in str(caught.value)
 
 

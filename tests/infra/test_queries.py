@@ -54,6 +54,10 @@ DONE = (
     " malformed=0 waiting=2 oldest_waiting_s=5400 hidden=none stale=0 seconds=1.24 failure=none"
 )
 EVENT = "poll.event poll=3f2a91 key=7QK2MD-2 event=approved type=deviceWipe risk=high request=5f0f3c3e"
+ALERTED = (
+    "poll.event poll=3f2a91 key=8S4FPQ-1 event=alert type=none risk=high alert=B8 severity=critical"
+    " request=B8-3c1f0a77d2e94b10-20260818T090500"
+)
 SENT = (
     "deliver.sent poll=3f2a91 key=7QK2MD-2 destination=default event=approved type=deviceWipe risk=high"
     " after_s=74"
@@ -429,13 +433,16 @@ def test_one_tenant_is_no_fleet(workspace: Workspace) -> None:
 
 def test_the_workbook_counts_what_happened(workspace: Workspace) -> None:
     """Each chart, on one poll with everything in it."""
-    for message in LINES:
+    for message in (*LINES, ALERTED):
         workspace.line(message)
 
     assert [(row["good"], row["failed"], row["seconds"]) for row in workspace.ask("polls")] == [(1, 0, 1.24)]
     assert [(row["median_s"], row["slowest_s"]) for row in workspace.ask("latency")] == [(74, 74)]
     assert workspace.ask("decisions") == [
         {"event": "approved", "type": "deviceWipe", "risk": "high", "requests": 1}
+    ]
+    assert [(row["alert"], row["severity"], row["alerts"]) for row in workspace.ask("watch")] == [
+        ("B8", "critical", 1)
     ]
     assert [(row["waiting"], row["oldest_hours"]) for row in workspace.ask("waiting")] == [(2, 1.5)]
     assert {(row["destination"], row["given_up"], row["code"]) for row in workspace.ask("destinations")} == {

@@ -49,7 +49,8 @@ def sql() -> Iterator[Query]:
             CREATE TABLE requests AS
             SELECT *,
                 CASE WHEN policy_types = '' THEN 'unknown' ELSE split_part(policy_types, ' ', 1) END AS kind,
-                approved_at <> '' OR rejected_at <> '' AS is_decided,
+                approved_at <> '' OR rejected_at <> '' OR outcome IN ('approved', 'completed', 'rejected')
+                    OR approver <> '' AS is_decided,
                 TRY_CAST(decision_s AS INTEGER) AS wait, TRY_CAST(completion_s AS INTEGER) AS completion
             FROM export
             WHERE CAST(filed_at AS TIMESTAMPTZ) >= TIMESTAMPTZ '2026-04-01 00:00:00+00'
@@ -83,7 +84,11 @@ def test_counts_are_those_of_sql(found: Figures, sql: Query) -> None:
         sql, "SELECT count(*) FROM requests WHERE outcome = 'expired' AND NOT is_decided"
     )
     assert found.hasty_approvals == one(
-        sql, "SELECT count(*) FROM requests WHERE approved_at <> '' AND wait <= 60"
+        sql,
+        """
+        SELECT count(*) FROM requests WHERE date_diff('second', CAST(filed_at AS TIMESTAMPTZ),
+            CAST(nullif(coalesce(nullif(approved_at, ''), completed_at), '') AS TIMESTAMPTZ)) BETWEEN 0 AND 60
+        """,
     )
     assert found.by_applications == one(
         sql, "SELECT count(*) FROM requests WHERE requestor_kind = 'application'"
@@ -154,6 +159,55 @@ def test_pairs_that_only_decide_each_other_are_those_of_sql(sql: Query) -> None:
     assert pair.counts == tuple(one(sql, asked.format(name)) for name in pair.names)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_waiting_in_and_out_of_hours_is_that_of_sql(zone: str) -> None:
+    """Counted minute by minute, in a span in which clocks change."""
+    span = period("2026-03", ZoneInfo(zone))
+    records = [each for each in request_records(4_000, seed=7) if span.holds(each.filed_at or NOW)]
+    found = figures(records, span, NOW, ZoneInfo(zone))
+    waits = [
+        (each.filed_at, each.decided_at or each.closed_at or (NOW if each.is_listed else each.filed_at))
+        for each in records
+    ]
+
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE waits (start TIMESTAMPTZ, stop TIMESTAMPTZ)")
+        connection.executemany("INSERT INTO waits VALUES (?, ?)", waits)
+        inside, total = connection.execute(
+            """
+            WITH minutes AS (
+                SELECT minute, timezone(?, minute) AS here
+                FROM range(TIMESTAMPTZ '2026-02-27 00:00:00+00', TIMESTAMPTZ '2027-01-02 00:00:00+00',
+                    INTERVAL 1 MINUTE) AS all_minutes(minute)
+            ), working AS (
+                SELECT minute FROM minutes WHERE isodow(here) <= 5 AND hour(here) >= 8 AND hour(here) < 18
+            )
+            SELECT
+                (SELECT sum(epoch(least(stop, minute + INTERVAL 1 MINUTE)) - epoch(greatest(start, minute)))
+                    FROM waits JOIN working ON minute < stop AND minute + INTERVAL 1 MINUTE > start),
+                (SELECT sum(epoch(stop) - epoch(start)) FROM waits)
+            """,
+            [zone],
+        ).fetchone() or (0, 0)
+
+    assert len(records) > 200
+    assert found.waiting_in_hours_s == pytest.approx(inside)
+    assert found.waiting_in_hours_s + found.waiting_out_of_hours_s == pytest.approx(total)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 11])
+def test_few_lengths_have_the_median_and_the_percentile_of_sql(count: int) -> None:
+    """Where a quantile falls between two, or on the only one."""
+    lengths = [7 * number * number for number in range(count)]
+    with duckdb.connect() as connection:
+        told = connection.execute(
+            "SELECT quantile_cont(length, 0.5), quantile_cont(length, 0.9) FROM unnest(?) AS all_of(length)",
+            [lengths],
+        ).fetchone()
+
+    assert told == pytest.approx((quantile(lengths, 0.5), quantile(lengths, 0.9)))
+
+
 def decided(
     asker: Identity,
     approver: Identity,
@@ -192,6 +246,108 @@ def test_whoever_approves_his_own_request_is_noticed() -> None:
     """It should not be possible, and it was seen."""
     assert told(decided(MIRA, MIRA), decided(MIRA, NOOR)).own_approvals == 1
     assert "1 request was decided by whoever asked." in wording.remarks(told(decided(MIRA, MIRA)))
+
+
+def unseen(status: str, approver: Identity, **changes: Any) -> RequestRecord:
+    """A request that no poll saw before it had this status, two hours after its filing."""
+    request = ApprovalRequest(
+        "unseen", status, ("app",), MONDAY, modified_at=MONDAY + timedelta(hours=2), approver=approver
+    )
+    steps = (Step(status, MONDAY + timedelta(hours=2), Identity()),)
+    return RequestRecord(RequestState(replace(request, requestor=MIRA, **changes), 1, steps=steps))
+
+
+def test_a_decision_that_no_poll_saw_counts_all_the_same() -> None:
+    """Graph names who approved what was completed since; when, and for how long it waited, nobody knows."""
+    found = told(unseen("completed", NOOR), unseen("expired", NOOR), unseen("completed", MIRA))
+
+    assert (found.decisions, found.decision.count, found.expired_undecided) == (3, 0, 0)
+    assert [(each.name, each.count) for each in found.approvers] == [
+        ("noor.haddad@contoso.com", 2),
+        ("mira.holt@contoso.com", 1),
+    ]
+    assert found.own_approvals == 1
+    assert found.waiting_in_hours_s + found.waiting_out_of_hours_s == 0
+    assert wording.decision_times(found) == "no poll saw when 3 decisions came"
+
+
+def test_what_was_completed_within_a_minute_was_approved_within_one() -> None:
+    """Faster than polls look."""
+    at = MONDAY + timedelta(seconds=50)
+    fast = replace(unseen("completed", NOOR), state=replace(unseen("completed", NOOR).state, steps=()))
+    request = replace(fast.request, modified_at=at)
+
+    assert told(replace(fast, state=replace(fast.state, request=request))).hasty_approvals == 1
+    assert told(unseen("completed", NOOR)).hasty_approvals == 0
+
+
+def test_an_approval_by_an_application_is_noticed() -> None:
+    """None should be."""
+    robot = Identity("application", "fabrikam-release", id="2c92")
+    found = told(decided(MIRA, robot))
+
+    assert found.decided_by_applications == 1
+    assert "1 request was decided by an application, not by a person." in wording.remarks(found)
+    assert [(each.name, each.is_application) for each in found.approvers] == [("fabrikam-release", True)]
+
+
+def test_whoever_decided_first_counts_as_one_who_decided() -> None:
+    """A second approver does not hide that the first one was the requestor."""
+    twice = decided(MIRA, NOOR)
+    steps = (Step("approved", MONDAY, MIRA), *twice.state.steps)
+
+    assert told(replace(twice, state=replace(twice.state, steps=steps))).own_approvals == 1
+
+
+def test_one_person_is_one_whatever_graph_tells_of_him() -> None:
+    """An id now, an account then, both at another time; an account may change."""
+    whole = Identity("user", "Mira Holt", "mira.holt@contoso.com", "A1F4")
+    forms = [
+        whole,
+        replace(whole, upn=""),
+        replace(whole, id="", upn="Mira.Holt@contoso.com"),
+        Identity("user", id="a1f4"),
+    ]
+    found = told(
+        *(decided(each, NOOR, at=MONDAY + timedelta(days=day)) for day, each in enumerate(forms)),
+        decided(NOOR, forms[1]),
+        decided(forms[2], forms[3]),
+    )
+
+    assert [(each.name, each.count) for each in found.requestors] == [
+        ("mira.holt@contoso.com", 5),
+        ("noor.haddad@contoso.com", 1),
+    ]
+    assert found.own_approvals == 1
+
+
+def test_two_who_share_a_name_are_two() -> None:
+    """By their ids; and an application is no person of its name."""
+    one, other = (Identity("user", "Max Weber", id=each) for each in ("1", "2"))
+    found = told(
+        decided(MIRA, one),
+        decided(MIRA, other),
+        decided(MIRA, other),
+        decided(MIRA, Identity("application", "mira.holt@contoso.com")),
+    )
+
+    assert [(each.name, each.is_application, each.count) for each in found.approvers] == [
+        ("Max Weber", False, 2),
+        ("Max Weber", False, 1),
+        ("mira.holt@contoso.com", True, 1),
+    ]
+    assert found.one_person_types == {}
+    assert found.own_approvals == 0
+    assert not any(each.is_application for each in found.requestors)
+
+
+def test_names_and_words_of_others_hold_no_escapes() -> None:
+    """They are read on terminals, also as JSON."""
+    evil = Identity("user", "Ev\u009b31mil\u202e", "ev\u009b2J@contoso.com", "e1")
+    found = told(decided(evil, NOOR, status="odd\u009b", policy_types=("app\u009b",)), decided(NOOR, evil))
+
+    assert not {"\u009b", "\u202e"}.intersection(str(found) + str(wording.remarks(found)))
+    assert found.pairs[0].names == ("ev 2j@contoso.com", "noor.haddad@contoso.com")
 
 
 def test_a_type_that_depends_on_one_person_is_noticed() -> None:

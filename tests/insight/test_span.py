@@ -38,8 +38,27 @@ def test_a_day_on_which_clocks_change_has_23_hours() -> None:
     assert period("2026-03-15T10:30", BERLIN).start == utc(2026, 3, 15, 9, 30)
 
 
+def test_a_minute_that_comes_twice_is_meant_both_times() -> None:
+    """On the night on which clocks are set back nobody knows which of both; a year has its leap day."""
+    assert period("2026-10-25T02:30", BERLIN) == Span(utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 1, 31))
+    assert period("2026-03-29T02:30", BERLIN) == Span(utc(2026, 3, 29, 1, 30), utc(2026, 3, 29, 1, 31))
+    assert period("2028-02-29") == Span(utc(2028, 2, 29), utc(2028, 3, 1))
+
+
 @pytest.mark.parametrize(
-    "text", ["", "march", "2026-3", "2026-13", "2026-02-30", "1999", "2026-Q5", "2026-03-15T99:00", "9999-12"]
+    "text",
+    [
+        "",
+        "march",
+        "2026-3",
+        "2026-13",
+        "2026-02-30",
+        "2026-02-29",
+        "1999",
+        "2026-Q5",
+        "2026-03-15T99:00",
+        "9999-12",
+    ],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     """With what would be one."""

@@ -274,9 +274,7 @@ def test_what_fails_behind_a_proxy_is_not_called_the_proxy(
 @pytest.mark.parametrize(
     "address", ["socks5://127.0.0.1:1080", "ftp://127.0.0.1", "http://[::1", "http://a:b:c", "http://"]
 )
-def test_a_proxy_that_is_none_is_an_error_before_sending(
-    monkeypatch: pytest.MonkeyPatch, address: str
-) -> None:
+def test_an_invalid_proxy_is_an_error_before_sending(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """A wrong setting is an error of ours, not a crash, and its value is not shown."""
     monkeypatch.setenv("HTTPS_PROXY", address)
 

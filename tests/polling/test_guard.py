@@ -1,7 +1,7 @@
 """Whoever silences the notifier is heard: attacks on its settings, its memory and its flows, end to end."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.visibility import Outlook
+from maa_notify.errors import StateError
 from maa_notify.graph.requests import parse_request
 from maa_notify.storage.records import (
     DEAD,
@@ -34,10 +35,12 @@ from maa_notify.storage.records import (
     encode,
 )
 from maa_notify.storage.records import SETTINGS as SETTINGS_ROW
-from maa_notify.storage.rows import Delete, Put, Row
+from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.seal import seal_in
+from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
 from tests.support.clock import START, FakeClock
+from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams, ReadForNews
@@ -295,6 +298,30 @@ def test_a_row_that_was_changed_or_deleted_is_noticed(
     if kind == "changed":
         state = decode(row, RequestState)
         put(notifier, row.key, encode(replace(state, request=replace(state.request, status="rejected"))))
+    make_notifier().poll_each(MINUTE, 3)
+
+    assert teams.alarms == [TOUCHED]
+
+
+def writes_settings(writes: Sequence[Write]) -> bool:
+    """Whether the row of the settings is among them."""
+    return any(each.key == SETTINGS_ROW for each in writes)
+
+
+def test_a_loss_is_told_once_though_the_poll_that_found_it_ended_there(
+    teams: ReadForNews, make_notifier: Make
+) -> None:
+    """The row of the settings is gone; the store goes away between the alarm and the new row."""
+    notifier = make_notifier()
+    notifier.poll()
+    delete(notifier, META + "settings")
+    later = make_notifier()
+    rows = later.app.store.rows
+    later.app.store = StateStore(
+        CutOff(rows, lambda writes: any(each.key == SETTINGS_ROW for each in writes))
+    )
+    with pytest.raises(StateError):
+        later.poll_after(MINUTE)
     make_notifier().poll_each(MINUTE, 3)
 
     assert teams.alarms == [TOUCHED]

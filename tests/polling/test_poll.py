@@ -1,6 +1,6 @@
 """A poll by itself: sources, senders and a store that do as they are told, with no wire."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from maa_notify.errors import DestinationUnavailable, GraphDenied, GraphError, G
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.polling.report import Report
 from maa_notify.polling.source import News, Seen
-from maa_notify.storage.records import MARK, SourceMark, decode
+from maa_notify.storage.records import MARK, DestinationState, SourceMark, Versioned, decode
 from maa_notify.storage.requests import FINDINGS
 from maa_notify.storage.rows import Delete, Row, Write
 from maa_notify.storage.snapshot import Snapshot
@@ -52,10 +52,12 @@ class Source:
     problem: GraphError | None = None
     error: Exception | None = None
     looks: int = 0
+    meanwhile: Callable[[], object] = lambda: None
 
     def news(self, snapshot: Snapshot, now: Any) -> News:
         """The changes."""
         self.looks += 1
+        self.meanwhile()
         if self.error is not None:
             raise self.error
         changes, self.changes = self.changes, ()
@@ -146,6 +148,20 @@ def test_a_first_look_is_marked_before_anything_is_posted() -> None:
     tenant.poll(MINUTE)
 
     assert [(each.last_good, each.outlook) for each in marks] == [(START, OUTLOOK)] * 2
+
+
+@pytest.mark.parametrize("took_s,seconds", [(0, [130.0]), (79, [130.0]), (150, [60.0]), (185, [])])
+def test_a_poll_is_over_before_the_host_ends_it(took_s: float, seconds: list[float]) -> None:
+    """A slow list, and a flow that answers late: of 240 seconds some are left to write a post down."""
+    tenant = Tenant(Source(changes=[filed("a")]))
+    slow = Versioned(DestinationState(is_slow=True), "")
+    tenant.store.outbox.write_destination("default", slow)
+    tenant.approvals.meanwhile = lambda: tenant.clock.advance(took_s)
+
+    report = tenant.poll()
+
+    assert [each.seconds for each in tenant.boxes["default"].posted] == seconds
+    assert report.pending == 1 - len(seconds)
 
 
 def test_a_look_that_fails_keeps_nothing_from_being_delivered() -> None:

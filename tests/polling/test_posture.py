@@ -99,6 +99,27 @@ def test_a_card_is_told_again_after_teams_failed_and_only_once(
     assert len(teams.cards) == 1
 
 
+def test_two_pollers_tell_it_once(tenant: Tenant, teams: FakeTeams, watching: Notifier) -> None:
+    """Both look in the same minute, on the first day and on a later one."""
+    other = watching.another()
+    drop(tenant, "script")
+    for wait in (0.0, 60.0, DAY, 60.0):
+        watching.clock.advance(wait)
+        watching.poll()
+        other.poll()
+    tenant.access.add_policy("script", tenant.group)
+    for wait in (DAY, 60.0):
+        watching.clock.advance(wait)
+        other.poll()
+        watching.poll()
+    other.close()
+
+    assert [strip(card) for card in teams.cards] == [
+        "The defence around approval: 1 finding at the first look",
+        "The defence around approval: 1 mended",
+    ]
+
+
 def test_a_lost_permission_closes_nothing_and_is_not_told_as_mended(
     tenant: Tenant, graph: FakeGraph, teams: FakeTeams, watching: Notifier
 ) -> None:

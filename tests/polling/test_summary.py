@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.support.cards import as_read, strip, text
 from tests.support.clock import START
-from tests.support.graph import FakeGraph, make_request
+from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
 
@@ -102,6 +102,60 @@ def test_it_tells_of_the_week_and_of_what_waits(graph: FakeGraph, teams: FakeTea
     assert "Nothing new." in shown
     assert "Mira" not in shown
     assert "decide what waits" in shown
+
+
+def test_a_week_lasts_from_one_time_to_the_next_where_clocks_change(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """The week that ends the summer has 169 hours in Berlin; what is filed in the first is not left out."""
+    notifier = make_notifier(MAA_SUMMARY="MON 08:00", MAA_TIME_ZONE="Europe/Berlin", MAA_HEARTBEAT_DAYS="0")
+    mondays = datetime(2027, 10, 25, 6, 0, tzinfo=UTC), datetime(2027, 11, 1, 7, 0, tzinfo=UTC)
+    notifier.clock.advance(mondays[0] - timedelta(hours=1) - notifier.clock.now())
+    notifier.poll()
+    graph.requests = [make_request(now=mondays[0] + timedelta(minutes=30), age=timedelta())]
+    told = []
+    for monday in mondays:
+        notifier.poll_after((monday - notifier.clock.now()).total_seconds())
+        told = [strip(each) for each in summaries(teams)]
+
+    assert told == ["Last week: 0 requests", "Last week: 1 request"]
+
+
+def test_what_waits_is_what_the_poll_of_the_summary_found(
+    graph: FakeGraph, teams: FakeTeams, weekly: Make
+) -> None:
+    """Not what the poll before it knew, which may have been days ago."""
+    notifier = weekly()
+    notifier.poll()
+    graph.requests = [make_request(now=notifier.clock.now() + timedelta(days=1), age=timedelta())]
+    notifier.poll_after(2 * DAY + HOUR)
+
+    [card] = summaries(teams)
+    assert "1 for a decision, the oldest for 1 d 1 h" in as_read(text(card))
+
+
+def test_nothing_is_said_to_wait_while_nobody_can_look(
+    graph: FakeGraph, teams: FakeTeams, weekly: Make
+) -> None:
+    """A week without polls must not pass for a quiet one."""
+    notifier = weekly()
+    notifier.poll()
+    for _ in range(2):
+        graph.fail_page(1, graph_error(403, "Forbidden", "no"))
+        notifier.poll_after(DAY)
+
+    [card] = summaries(teams)
+    assert "polls have failed for 1 d" in as_read(text(card))
+
+
+def test_it_comes_once_after_weeks_of_downtime(teams: FakeTeams, weekly: Make) -> None:
+    """One for the last week, none for each that was missed."""
+    notifier = weekly()
+    notifier.poll()
+    notifier.poll_after(23 * DAY + HOUR)
+    notifier.poll_each(HOUR, 30)
+
+    assert len(summaries(teams)) == 1
 
 
 def test_a_week_that_is_long_over_is_not_told(teams: FakeTeams, weekly: Make) -> None:

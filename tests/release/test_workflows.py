@@ -19,9 +19,9 @@ from tools.templates import VERSION
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
-SIGN_IN = {("bicep", "what-if"), ("deploy", "deploy"), ("release", "publish")}
-"""The jobs that may ask for a token which Azure or the signer of releases trusts."""
-WRITERS = {("release", "publish")}
+SIGN_IN = {("bicep", "what-if"), ("deploy", "deploy"), ("release", "publish"), ("release", "pages")}
+"""The jobs that may ask for a token which Azure, the signer of releases or GitHub Pages trusts."""
+WRITERS = {("release", "publish"), ("release", "pages")}
 """The jobs that may change anything at GitHub."""
 Job = tuple[str, str, dict[str, Any]]
 

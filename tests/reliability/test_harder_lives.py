@@ -17,7 +17,8 @@ from tests.reliability.lives.life import broken, live
 from tests.support.azurite import Azurite
 from tests.support.notifier import TENANT
 
-pytestmark = pytest.mark.usefixtures("silence")
+# As long as a busy machine needs.
+pytestmark = [pytest.mark.usefixtures("silence"), pytest.mark.timeout(300)]
 
 CALM = Chances(change=0.01)
 ROUGH = Chances(fault=0.02, kill=0.005, change=0.02)
@@ -33,6 +34,13 @@ HARDER = {
     "clocks that are ahead": replace(CALM, ahead=3, down=3, hours=1, settings=1),
     "eight days off": replace(CALM, off=1),
     "bursts": replace(CALM, burst=1, wave=2, hours=1, bots=True),
+    "quiet hours and other settings": replace(
+        CALM, settings=3, nights=2, hours=1, leave=0.5, join=0.5, unpin=0.5, bots=True
+    ),
+    "rows that somebody deletes": replace(ROUGH, touch=2, settings=1, hours=1),
+    "two destinations at one address": replace(
+        CALM, shared=True, ill=2, down=1, burst=1, hours=1, leave=0.5, join=0.5
+    ),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }
 EVERYTHING = Chances(
@@ -53,6 +61,8 @@ EVERYTHING = Chances(
     off=0.1,
     burst=0.1,
     wave=0.2,
+    nights=0.1,
+    touch=0.1,
     hours=0.7,
     unpin=0.4,
     first_empty=0.1,

@@ -70,7 +70,7 @@ def test_a_domain_is_not_taken_for_a_broken_id(value: str) -> None:
 
 @pytest.mark.parametrize("name", CLIENT_IDS)
 @pytest.mark.parametrize("value", [*almost(APP), "maa-notify", "https://contoso.com/app"])
-def test_a_client_id_that_is_none_is_refused(name: str, value: str) -> None:
+def test_an_invalid_client_id_is_refused(name: str, value: str) -> None:
     """The name of the app, or an id with a digit too few, would fail at the first sign-in."""
     told = problem(**{"MAA_CLIENT_ID": APP, name: value})
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_seen_within_a_value_is_named(changes: dict[str, str], to
 def test_a_state_in_memory_is_refused(value: str) -> None:
     """Each poll would take every request for a new one; or a file of that name would lie about."""
     assert problem(MAA_STATE=value) == (
-        "MAA_STATE: must be a file: what stands in memory alone is forgotten when the program ends"
+        "MAA_STATE: must be a file: a database in memory is lost when the program ends"
     )
 
 
@@ -152,7 +152,7 @@ def test_a_state_in_memory_is_refused(value: str) -> None:
     [
         ("sqlite:///file:state.db", "without file: before it"),
         ("sqlite:///./FILE:state.db", "without file: before it"),
-        ("sqlite:///state.db?cache=shared", "without ? and options behind it"),
+        ("sqlite:///state.db?cache=shared", "without ? and options after it"),
     ],
 )
 def test_a_state_file_is_named_by_its_path_alone(value: str, told: str) -> None:

@@ -41,14 +41,14 @@ def test_a_line_is_read_as_systemd_reads_it(line: str, value: str) -> None:
         (SECRET, "is not of the form NAME=VALUE"),
         (f"A ={SECRET}", "is not of the form NAME=VALUE"),
         (f"2A={SECRET}", "is not of the form NAME=VALUE"),
-        (f"A= {SECRET}", "has a blank behind the ="),
-        (f"A={SECRET} # why", "put a comment on a line of its own"),
-        (f"A={SECRET}\\", "holds a backslash"),
+        (f"A= {SECRET}", "has a space after the ="),
+        (f"A={SECRET} # why", "put a comment on its own line"),
+        (f"A={SECRET}\\", "has a backslash"),
         (f"A='{SECRET}", "a quote that is not closed"),
         (f'A="{SECRET}\\"', "a quote that is not closed"),
-        (f"A='{SECRET}' # why", "something behind the closing quote"),
-        (f"A='{SECRET}''x'", "something behind the closing quote"),
-        (f"B={SECRET}", "stands in a line before, too"),
+        (f"A='{SECRET}' # why", "something after the closing quote"),
+        (f"A='{SECRET}''x'", "something after the closing quote"),
+        (f"B={SECRET}", "is in an earlier line already"),
         (f"A={SECRET}\0", "a zero character"),
     ],
 )
@@ -89,12 +89,12 @@ def test_files_of_windows_are_read(tmp_path: Path, encoding: str) -> None:
     "content, words",
     [
         (None, "cannot be read: No such file"),
-        (b"A=\xff\xfe\xfa", "no text in UTF-8"),
+        (b"A=\xff\xfe\xfa", "not text in UTF-8"),
         (b"A" * 2**21, "too long"),
     ],
     ids=["missing", "binary", "endless"],
 )
-def test_a_file_that_is_none_is_told(tmp_path: Path, content: bytes | None, words: str) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, words: str) -> None:
     """By its name."""
     file = tmp_path / "maa.env"
     if content is not None:

@@ -190,7 +190,7 @@ def test_a_tenant_is_an_id_or_a_domain(value: str) -> None:
 @pytest.mark.parametrize(
     "value", ["common", "Organizations", "consumers", "a/b", "a b", "-x", "x" * 129, "é"]
 )
-def test_a_tenant_that_is_none_is_refused(value: str) -> None:
+def test_an_invalid_tenant_is_refused(value: str) -> None:
     """Signing in for 'common' would fail later and less clearly."""
     assert mistakes(MAA_TENANT_ID=value) == [
         "MAA_TENANT_ID: must be one tenant's id (a GUID) or its domain name"
@@ -250,7 +250,7 @@ def test_an_origin_may_be_replaced(name: str, value: str, kept: str) -> None:
         ("https://graph .example", "is not a URL"),
     ],
 )
-def test_an_origin_that_is_none_is_refused(name: str, value: str, problem: str) -> None:
+def test_an_invalid_origin_is_refused(name: str, value: str, problem: str) -> None:
     """A token is never sent to an address that was mistyped, nor in plain text over a network."""
     [told] = mistakes(**{name: value})
 
@@ -396,7 +396,7 @@ def test_a_broken_token_is_refused(value: str) -> None:
     """A line break from the clipboard shows at the start, not as an odd HTTP error."""
     [told] = mistakes(MAA_ACCESS_TOKEN=value)
 
-    assert told.startswith("MAA_ACCESS_TOKEN: holds characters that no token has")
+    assert told.startswith("MAA_ACCESS_TOKEN: has characters that no token has")
 
 
 @pytest.mark.parametrize(
@@ -1034,7 +1034,7 @@ def test_what_the_watch_mutes_is_read() -> None:
 @pytest.mark.parametrize(
     "change, problem",
     [
-        ({"alert": "B12"}, "is no alert; did you mean 'B"),
+        ({"alert": "B12"}, "is not an alert; did you mean 'B"),
         ({"object_id": "the app"}, "must be the GUID"),
         ({"until": "soon"}, "must be a day such as 2027-01-31"),
         ({"until": None}, "'until' is required"),

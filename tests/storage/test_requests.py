@@ -12,7 +12,15 @@ from maa_notify.domain.event import EventKind, RequestEvent, Step
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.settings.destinations import MOST_DESTINATIONS
-from maa_notify.storage.records import DESTINATION, NEW_DESTINATION, DestinationState, SourceMark, Versioned
+from maa_notify.storage.records import (
+    DESTINATION,
+    NEW_DESTINATION,
+    PAST,
+    WATERMARK,
+    DestinationState,
+    SourceMark,
+    Versioned,
+)
 from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Row, Rows, Write, wire_size
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
@@ -341,6 +349,116 @@ def test_a_request_that_comes_back_is_past_no_more(store: StateStore) -> None:
 
     assert set(store.requests.read_snapshot().tracked) == {known.request.id}
     assert store.requests.read_past([known.request.id]) == {}
+
+
+def leave(store: StateStore, known: RequestState, *, ahead: bool = False) -> None:
+    """A request leaves the list; it may have been filed ahead of the clock."""
+    filed_at = known.request.requested_at
+    assert filed_at is not None
+    store.requests.raise_watermark(
+        START - timedelta(days=9) if ahead else filed_at, [filed_at] if ahead else []
+    )
+    store.requests.record([changed(known, None)], store.requests.read_snapshot().tracked)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_request_that_was_new_and_left_meanwhile_is_not_new_once_more(rows: Rows, ahead: bool) -> None:
+    """A slow poller listed it before two others recorded it and saw it go; what else it found is recorded."""
+    slow, first, second = StateStore(rows), StateStore(rows), StateStore(rows)
+    slow.requests.read_snapshot()
+    known = tracked()
+    first.requests.record([created(known)])
+    leave(second, known, ahead=ahead)
+    others = [created(tracked()) for _ in range(2)]
+
+    recorded = slow.requests.record([others[0], created(known), others[1]])
+
+    assert recorded.changes == others
+    assert known.request.id not in slow.requests.read_snapshot().tracked
+
+
+def test_a_request_without_a_filing_time_may_have_left_too(rows: Rows) -> None:
+    """Nothing tells that it is newer than all that left."""
+    slow, other = StateStore(rows), StateStore(rows)
+    slow.requests.read_snapshot()
+    known = tracked(requestDateTime=None)
+    assert known.request.requested_at is None
+    other.requests.record([created(known)])
+    other.requests.raise_watermark(START - timedelta(days=9))
+    other.requests.record([changed(known, None)], other.requests.read_snapshot().tracked)
+
+    assert slow.requests.record([created(known)]).changes == []
+
+
+def test_a_request_that_comes_back_is_recorded_though_another_poller_wrote(store: StateStore) -> None:
+    """That it had left is known, and no reason to leave it out."""
+    known = tracked()
+    store.requests.record([created(known)])
+    leave(store, known)
+    store.requests.read_snapshot()
+    past = store.requests.read_past([known.request.id])
+    StateStore(store.rows).requests.record([created(tracked())])
+
+    assert len(store.requests.record([created(known)], past=past).changes) == 1
+
+
+class Asked(MemoryRows):
+    """Notes which rows are asked for."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        super().__init__()
+        self.asked: list[str] = []
+
+    def get(self, key: str) -> Row | None:
+        """Notes the key."""
+        self.asked.append(key)
+        return super().get(key)
+
+
+def test_a_burst_beside_another_poller_is_not_looked_for_one_by_one() -> None:
+    """All of it is newer than what left, and a thousand questions would take the time of the poll."""
+    rows = Asked()
+    store, other = StateStore(rows), StateStore(rows)
+    other.requests.raise_watermark(START - timedelta(days=9))
+    store.requests.read_snapshot()
+    other.requests.record([created(tracked())])
+    rows.asked.clear()
+
+    assert len(store.requests.record([created(tracked()) for _ in range(40)]).changes) == 40
+    assert [key for key in rows.asked if key.startswith(PAST)] == []
+
+
+class Leaving(MemoryRows):
+    """A store in which a request is recorded and leaves while another poller looks whether any ever left."""
+
+    def __init__(self, known: RequestState) -> None:
+        """Nothing has happened yet."""
+        super().__init__()
+        self.known = known
+        self.is_due = False
+
+    def get(self, key: str) -> Row | None:
+        """What was there before the request came and went, which happens right after."""
+        row = super().get(key)
+        if self.is_due and key == WATERMARK:
+            self.is_due = False
+            other = StateStore(self)
+            other.requests.record([created(self.known)])
+            leave(other, self.known)
+        return row
+
+
+def test_a_request_that_leaves_while_it_is_looked_for_is_not_new_once_more() -> None:
+    """What was looked up has to hold until the new request is written."""
+    known = tracked()
+    rows = Leaving(known)
+    slow = StateStore(rows)
+    slow.requests.read_snapshot()
+    StateStore(rows).requests.record([created(tracked())])
+    rows.is_due = True
+
+    assert slow.requests.record([created(known)]).changes == []
 
 
 def test_the_watermark_only_rises(store: StateStore) -> None:

@@ -217,6 +217,19 @@ def test_an_older_poller_beside_a_newer_one_is_noticed_at_the_first_conflict(row
     assert revisions(store) == [7]
 
 
+def test_a_version_behind_that_of_another_poller_tells_the_number_of_the_mark(rows: Rows) -> None:
+    """Else an older mark that somebody puts back would not be noticed."""
+    ours, theirs = StateStore(rows), StateStore(rows)
+    ours.requests.read_snapshot()
+    ours.requests.note_mark(7)
+    filed(theirs)
+    filed(ours)
+
+    version = ours.requests.read_snapshot().version
+    assert version is not None
+    assert version.mark == 7
+
+
 @pytest.mark.parametrize("prefix", [DEAD, FINDING, LIVE])
 def test_no_write_of_what_polls_compare_with_is_without_a_new_version(rows: Rows, prefix: str) -> None:
     """Whoever makes it, changes it or removes it; the etags are those of what was asked for."""

@@ -181,7 +181,7 @@ def test_what_is_no_channel_is_left_out(service: FakeConnector, connector: Conne
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"conversations":7}', b"[" * 50_000, b"\xff"])
-def test_a_list_that_is_none(service: FakeConnector, connector: Connector, body: bytes) -> None:
+def test_a_malformed_list(service: FakeConnector, connector: Connector, body: bytes) -> None:
     """A proxy's page is no list of channels."""
     service.fail_next(reply(200, body=body))
 

@@ -10,10 +10,10 @@
 
 _shtab_maa_notify_commands() {
   local _commands=(
-    alerts:'Prints what the watch found, oldest first: what rang, what is low, what is muted.'
+    alerts:'Prints the alerts of the watch, oldest first, with low and muted ones.'
     completion:'Prints a script that completes commands and options; docs/commands.md says where to.'
     demo:'Shows a simulated tenant and its Teams channel in the browser; the notifier is real.'
-    doctor:'Checks everything that has to work and says what to mend. Sends nothing unless told to.'
+    doctor:'Checks everything that has to work and says what to correct. Sends nothing without --send.'
     history:'Prints the journal of notifications, or with --requests all requests with their times.'
     init:'Asks for what has to be set, checks each answer at once, and writes a file for --env-file that its owner alone may read. Secrets are not shown while they are typed. Sends nothing.'
     outbox:'Lists, retries or discards notifications that wait or were given up.'
@@ -34,7 +34,7 @@ _shtab_maa_notify_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   "(- : *)--version[show program\'s version number and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--json[print the result as JSON, where the command has it]"
 )
@@ -45,7 +45,7 @@ _shtab_maa_notify_defaults_added=0
 _shtab_maa_notify_alerts_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--days[of the last N days (default\: 30)]:N:"
   "--json[print a JSON list]"
@@ -57,7 +57,7 @@ _shtab_maa_notify_alerts_defaults_added=0
 _shtab_maa_notify_completion_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   ":the shell that is to complete them:(bash zsh fish powershell)"
 )
@@ -68,7 +68,7 @@ _shtab_maa_notify_completion_defaults_added=0
 _shtab_maa_notify_demo_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--port[default\: a free one]:N:"
   "--no-scenario[do not play the prepared requests]"
@@ -82,7 +82,7 @@ _shtab_maa_notify_demo_defaults_added=0
 _shtab_maa_notify_doctor_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--send[post a sample card to each destination]"
   "--permissions[only say which permissions there are, and what for]"
@@ -95,7 +95,7 @@ _shtab_maa_notify_doctor_defaults_added=0
 _shtab_maa_notify_history_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--requests[one row for each request instead]"
   "--format[default\: csv]:format:(csv json)"
@@ -105,7 +105,7 @@ _shtab_maa_notify_history_options=(
   "--until[only to the end of it\; the end is included]:DATE:"
   "--key[only this request or notification, by the key on its card or in the outbox]:KEY:"
   "--destination[only what is for the destination of this name]:NAME:"
-  "--gaps[only the numbers at the foot of cards that nothing accounts for, by destination]"
+  "--gaps[only the numbers of cards that are missing from the journal, by destination]"
 )
 
 # guard to ensure default positional specs are added only once per session
@@ -114,7 +114,7 @@ _shtab_maa_notify_history_defaults_added=0
 _shtab_maa_notify_init_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--output[the file to write\; default\: maa-notify.env]:FILE:_files"
 )
@@ -125,7 +125,7 @@ _shtab_maa_notify_init_defaults_added=0
 _shtab_maa_notify_outbox_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--all[all of them, at all destinations]"
   "--destination[only what is for the destination of this name]:NAME:"
@@ -140,7 +140,7 @@ _shtab_maa_notify_outbox_defaults_added=0
 _shtab_maa_notify_poll_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--json[print a report as one JSON object on the last line]"
 )
@@ -151,7 +151,7 @@ _shtab_maa_notify_poll_defaults_added=0
 _shtab_maa_notify_posture_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--check[only this check, P1 to P15, with all that was found and the steps that mend it]:ID:"
   "--html[also write a page that an auditor can keep]:FILE:_files"
@@ -164,12 +164,12 @@ _shtab_maa_notify_posture_defaults_added=0
 _shtab_maa_notify_preview_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--request[raw JSON as Graph gives it\: a whole answer, a list or one request\; - for standard input]:FILE:_files"
   "--key[of the requests in FILE only this one, by its id or the key on its card]:KEY:"
   "--policy-type[as if the request were of this type]:TYPE:"
-  "--route[say which destinations of the settings would hear, and why]"
+  "--route[say which destinations of the settings would get it, and why]"
   "--png[write a picture\; needs Chromium and \'make setup\']:FILE:_files"
   "--json[with --route\: print the answer as JSON]"
   "--theme[of the picture]:theme:(light dark)"
@@ -183,7 +183,7 @@ _shtab_maa_notify_preview_defaults_added=0
 _shtab_maa_notify_report_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--month[a month, or a quarter (2026-Q1) or year]:YYYY-MM:"
   "--since[only from the beginning of this day, month, quarter (2026-Q1) or time on, in MAA_TIME_ZONE]:DATE:"
@@ -199,7 +199,7 @@ _shtab_maa_notify_report_defaults_added=0
 _shtab_maa_notify_status_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--json[print the same as one JSON object]"
 )
@@ -210,10 +210,10 @@ _shtab_maa_notify_status_defaults_added=0
 _shtab_maa_notify_teams_app_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--output[the zip file to write]:FILE:_files"
-  "--website[where people who look the app up are sent\; default\: https\:\/\/intune.microsoft.com]:URL:"
+  "--website[the website that the app\'s page in Teams links to\; default\: https\:\/\/intune.microsoft.com]:URL:"
   "--app-version[Teams takes an update only with a higher one\; default\: 0.1.0]:N.N.N:"
 )
 
@@ -223,7 +223,7 @@ _shtab_maa_notify_teams_app_defaults_added=0
 _shtab_maa_notify_tenants_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--json[print the list as JSON]"
 )
@@ -234,7 +234,7 @@ _shtab_maa_notify_tenants_defaults_added=0
 _shtab_maa_notify_watch_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--every[default\: 60]:SECONDS:"
   "--metrics[serve figures for Prometheus at \/metrics on this port of this machine\; HOST\:PORT for others]:PORT:"
@@ -246,7 +246,7 @@ _shtab_maa_notify_watch_defaults_added=0
 _shtab_maa_notify_who_options=(
   "(- : *)"{-h,--help}"[show this help message and exit]"
   {-q,--quiet}"[log only warnings and errors]"
-  "--env-file[settings as lines NAME\=VALUE\; a variable of the environment goes before the file\'s]:FILE:_files"
+  "--env-file[file of settings, lines NAME\=VALUE\; a variable of the environment wins over the file]:FILE:_files"
   "--tenant[in a fleet\: the tenant to work on, by tenant_id or tenant_name]:NAME:"
   "--verb[what was done\: wipe, delete, create, update, assign, \…]:verb:"
   "--person[who asked or decided\: part of the name or account]:NAME:"

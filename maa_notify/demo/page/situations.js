@@ -39,16 +39,22 @@ const situations = (() => {
     const control = situation.on === null ? button(situation) : lasting(situation);
     control.setAttribute("aria-describedby", `about-${situation.key}`);
     line.append(words(situation), control);
-    byId("situations").append(line);
+    byId(situation.place).append(line);
   }
 
   return {
     show(all) {
       if (!byId("situations").childElementCount) all.forEach(add);
-      const lasts = all.filter((each) => each.on);
       for (const { key, on } of all) if (on !== null) switches.get(key).checked = on;
-      byId("troubles").hidden = lasts.length === 0;
-      byId("troubles").textContent = lasts.map((each) => each.label).join(", ");
+      const thoseOn = (place) => all.filter((each) => each.on && each.place === place);
+      const troubles = thoseOn("situations");
+      const faults = thoseOn("faults");
+      byId("troubles").hidden = troubles.length === 0;
+      byId("troubles").textContent = troubles.map((each) => each.label).join(", ");
+      byId("broken").hidden = faults.length === 0;
+      byId("broken").textContent = String(faults.length);
+      const told = faults.length ? `: ${faults.length} broken` : "";
+      byId("defence").setAttribute("aria-label", `Defence around approval${told}`);
     },
   };
 })();

@@ -11,9 +11,16 @@ from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 _NEW = timedelta(days=30)
 
 
-def is_microsofts(application: Application) -> bool:
-    """Whether Microsoft's own tenants own an application; its name says nothing."""
-    return (application.app_owner_organization_id or "").lower() in MICROSOFT_TENANTS
+def is_microsofts(principal: Application | Gap) -> bool | None:
+    """Whether Microsoft's own tenants own an application; None where its owner is not told.
+
+    Its name says nothing. A managed identity has no owner, and is of this tenant.
+    """
+    if isinstance(principal, Gap):
+        return None
+    owner = principal.app_owner_organization_id
+    is_told = owner is not None or principal.service_principal_type == "ManagedIdentity"
+    return owner in MICROSOFT_TENANTS if is_told else None
 
 
 def bypass_holders(facts: Facts, _: Limits) -> Remarks:
@@ -22,10 +29,15 @@ def bypass_holders(facts: Facts, _: Limits) -> Remarks:
         yield facts.holders
         return
     for holder in facts.holders:
-        if isinstance(holder.principal, Application) and is_microsofts(holder.principal):
-            yield Seen(f"{holder.name} is Microsoft's own: {', '.join(holder.permissions)}")
+        permissions = ", ".join(holder.permissions)
+        is_theirs = is_microsofts(holder.principal)
+        if is_theirs:
+            yield Seen(f"{holder.name} is Microsoft's own: {permissions}")
             continue
-        yield from _of_holder(holder, facts)
+        if is_theirs is None:
+            yield Gap(f"whether {holder.name} is Microsoft's own, which holds {permissions}")
+        else:
+            yield from _of_holder(holder, facts)
         yield from _gaps_of(holder)
 
 
@@ -34,7 +46,7 @@ def _of_holder(holder: PermissionHolder, facts: Facts) -> Remarks:
     severity = Severity.NOTE
     principal = holder.principal
     if isinstance(principal, Application):
-        owner = (principal.app_owner_organization_id or "").lower()
+        owner = principal.app_owner_organization_id
         if owner and facts.tenant_id and owner != facts.tenant_id:
             severity = Severity.HIGH
             traits.append(f"of the foreign tenant {owner}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.cards.text import plain
 from maa_notify.domain.change import Change
@@ -16,15 +17,16 @@ from maa_notify.domain.event import POSTURE, Fact, Notice, NoticeKind
 from maa_notify.domain.finding import FindingPart, FindingState, next_revision
 from maa_notify.domain.risk import Risk
 from maa_notify.insight.posture.checks import Posture
-from maa_notify.insight.posture.verdict import GRAVEST_FIRST, Judgement, Problem, Severity, Verdict
+from maa_notify.insight.posture.verdict import GRAVEST_FIRST, Judgement, Severity, Verdict
 
 SUBJECT = "posture:tenant"
 """The subject of all these notices; the part before the colon is the source's name."""
 
-_MOST_OF_A_CHECK = 8
 _MOST_PARTS = 150
 _TEXT_LIMIT = 100
-"""Together they fit into a row of the state store, which takes 32,000 characters."""
+"""Together they fit into a row of the state store, which takes 32,000 characters. Of more, the gravest."""
+_TOLD_LIMIT = 180
+"""Of a fault that is new, so that a long name does not hide what is wrong."""
 _MOST_NEW, _MOST_MENDED = 5, 3
 """With a line for how many more, and two below, as many as a card shows."""
 _A_DAY = timedelta(hours=36)
@@ -38,11 +40,19 @@ _NEXT_STEP = (
 
 
 class _Difference(Struct, frozen=True):
-    """What is true now, and what of it is news."""
+    """What is true now, and what of it is news.
+
+    Attributes:
+        parts: what is remembered.
+        new: what opened or got graver.
+        mended: what is true no longer.
+        count: how many faults are open, also of those that are not remembered.
+    """
 
     parts: tuple[FindingPart, ...]
     new: tuple[FindingPart, ...]
     mended: tuple[FindingPart, ...]
+    count: int
 
 
 def compare_posture(
@@ -69,52 +79,37 @@ def compare_posture(
 
 
 def _difference(known: Sequence[FindingPart], posture: Posture) -> _Difference:
+    before = {part.key: part for part in known}
     present = {part.key: part for each in posture.of(Verdict.FINDING) for part in _parts(each)}
-    by_key = {part.key: part for part in known}
-    kept = [part for part in known if part.key not in present and _stays_open(part, posture)]
-    mended = [part for part in known if part.key not in present and _is_mended(part, posture)]
-    new = [part for part in present.values() if _is_worse(part, by_key.get(part.key))]
-    new.sort(key=lambda part: GRAVEST_FIRST.index(Severity(part.severity)))
-    return _Difference((*present.values(), *kept)[:_MOST_PARTS], tuple(new), tuple(mended))
+    checked = {each.check.id for each in posture.judgements if each.verdict is not Verdict.ACCEPTED}
+    half_seen = {each.check.id for each in posture.judgements if not all(gap.is_moot for gap in each.gaps)}
+    gone = [part for part in known if part.key not in present and _check_of(part) in checked]
+    kept = [part for part in gone if _check_of(part) in half_seen]
+    # What was told already is not pushed out by what is as grave.
+    ordered = sorted(present.values(), key=lambda part: (_rank(part), part.key not in before))
+    remembered = (*ordered, *kept)[:_MOST_PARTS]
+    return _Difference(
+        parts=tuple(replace(part, text=plain(part.text, _TEXT_LIMIT)) for part in remembered),
+        new=tuple(part for part in remembered if _is_new(part, before.get(part.key))),
+        mended=tuple(part for part in gone if _check_of(part) not in half_seen),
+        count=len(present) + len(kept),
+    )
 
 
 def _parts(judgement: Judgement) -> Iterator[FindingPart]:
-    """The faults of a check, as they are remembered; many are remembered as a number."""
-    for problem in judgement.problems[:_MOST_OF_A_CHECK]:
-        yield FindingPart(_key(judgement, problem), plain(problem.text, _TEXT_LIMIT), str(problem.severity))
-    left_out = judgement.problems[_MOST_OF_A_CHECK:]
-    if left_out:
-        text = f"{len(left_out)} more faults of this check"
-        yield FindingPart(f"{judgement.check.id}:more", text, str(left_out[0].severity))
+    """The faults of a check, as they are told."""
+    for problem in judgement.problems:
+        digest = hashlib.sha256(problem.thing.encode()).hexdigest()[:16]
+        text = plain(problem.text, _TOLD_LIMIT)
+        yield FindingPart(f"{judgement.check.id}:{digest}", text, str(problem.severity))
 
 
-def _key(judgement: Judgement, problem: Problem) -> str:
-    digest = hashlib.sha256(problem.thing.encode()).hexdigest()[:16]
-    return f"{judgement.check.id}:{digest}"
+def _rank(part: FindingPart) -> int:
+    return GRAVEST_FIRST.index(Severity(part.severity))
 
 
-def _judgement_of(part: FindingPart, posture: Posture) -> Judgement | None:
-    return next((each for each in posture.judgements if each.check.id == _check_of(part)), None)
-
-
-def _stays_open(part: FindingPart, posture: Posture) -> bool:
-    """Whether a fault that was not seen may still be there, since something could not be read."""
-    judgement = _judgement_of(part, posture)
-    if judgement is None or judgement.verdict is Verdict.ACCEPTED:
-        return False
-    return any(not each.is_moot for each in judgement.gaps)
-
-
-def _is_mended(part: FindingPart, posture: Posture) -> bool:
-    judgement = _judgement_of(part, posture)
-    is_borne = judgement is None or judgement.verdict is Verdict.ACCEPTED
-    return not is_borne and not _stays_open(part, posture)
-
-
-def _is_worse(part: FindingPart, before: FindingPart | None) -> bool:
-    if before is None:
-        return True
-    return GRAVEST_FIRST.index(Severity(part.severity)) < GRAVEST_FIRST.index(Severity(before.severity))
+def _is_new(part: FindingPart, before: FindingPart | None) -> bool:
+    return before is None or _rank(part) < _rank(before)
 
 
 def _notice(before: FindingState | None, found: _Difference, summary: str, now: datetime) -> Notice:
@@ -126,7 +121,7 @@ def _notice(before: FindingState | None, found: _Difference, summary: str, now: 
     facts = [
         *_facts(_label_of_new(last, now), opened, _MOST_NEW),
         *_facts("Mended", over, _MOST_MENDED),
-        Fact("Open now", _counted(len(found.parts), "finding")),
+        Fact("Open now", _counted(found.count, "finding")),
         Fact("Today", plain(summary, _SUMMARY_LIMIT)),
     ]
     return Notice(

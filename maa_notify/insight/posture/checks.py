@@ -260,5 +260,8 @@ class Posture(Struct, frozen=True):
 
 def assess(facts: Facts, limits: Limits, accepted: Iterable[Acceptance] = ()) -> Posture:
     """The verdict of every check; an acceptance that has ended counts no more."""
-    present = {each.check: each for each in accepted if each.until >= facts.at.date()}
-    return Posture(tuple(judge(check, check.look(facts, limits), present.get(check.id)) for check in CHECKS))
+    by_check = {each.check: each for each in accepted}
+    today = facts.at.date()
+    return Posture(
+        tuple(judge(check, check.look(facts, limits), by_check.get(check.id), today) for check in CHECKS)
+    )

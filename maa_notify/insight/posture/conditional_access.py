@@ -6,16 +6,22 @@ from msgspec import Struct
 
 from maa_notify.domain.access import PEOPLE
 from maa_notify.insight.identifiers import POWERFUL_ROLES
-from maa_notify.insight.posture.directory import CaPolicy, CaWorkloads, Strength
+from maa_notify.insight.posture.demands import (
+    Told,
+    all_told,
+    blocks_workloads,
+    demands_strength,
+    is_for_role,
+    workloads_of,
+)
+from maa_notify.insight.posture.directory import CaPolicy, CaWorkloads
 from maa_notify.insight.posture.facts import Facts, Gap, PermissionHolder
 from maa_notify.insight.posture.holders import active_holders, one_by_one
-from maa_notify.insight.posture.identifiers import PHISHING_RESISTANT
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
 _OURS = "serviceprincipalsinmytenant"
-_ALL = "All"
-_HALF = Gap("Graph left conditions of a Conditional Access policy out of its answer")
+_HALF = Gap("Graph left a part of a Conditional Access policy out of its answer")
 
 
 def workloads(facts: Facts, _: Limits) -> Remarks:
@@ -24,30 +30,24 @@ def workloads(facts: Facts, _: Limits) -> Remarks:
     if isinstance(policies, Gap):
         yield policies
         return
-    if any(each.state is None or (each.is_on and each.conditions is None) for each in policies):
+    blocking = [each for each in policies if blocks_workloads(each)]
+    is_whole = not any(blocks_workloads(each) is None for each in policies)
+    if not is_whole:
         yield _HALF
-    blocking = [each for each in policies if _blocks_workloads(each)]
-    if not blocking:
+    elif not blocking:
         text = "no Conditional Access policy in force bounds from where applications sign in"
         yield Problem(Severity.MEDIUM, "policy", text)
     if isinstance(facts.holders, Gap):
         yield facts.holders
         return
+    named = [each for each in map(workloads_of, blocking) if each]
     for holder in facts.holders:
-        yield from _of_holder(holder, facts.tenant_id, blocking)
+        yield from _of_holder(holder, facts.tenant_id, named, is_whole=is_whole)
 
 
-def _workloads_of(policy: CaPolicy) -> CaWorkloads | None:
-    return policy.conditions.client_applications if policy.conditions else None
-
-
-def _blocks_workloads(policy: CaPolicy) -> bool:
-    named, grant = _workloads_of(policy), policy.grant_controls
-    is_for_them = named is not None and bool(named.include_service_principals)
-    return policy.is_on and is_for_them and grant is not None and "block" in (grant.built_in_controls or ())
-
-
-def _of_holder(holder: PermissionHolder, tenant_id: str, blocking: Sequence[CaPolicy]) -> Remarks:
+def _of_holder(
+    holder: PermissionHolder, tenant_id: str, named: Sequence[CaWorkloads], *, is_whole: bool
+) -> Remarks:
     """Conditional Access knows single-tenant applications of this tenant only."""
     if isinstance(holder.principal, Gap):
         yield holder.principal
@@ -57,88 +57,78 @@ def _of_holder(holder: PermissionHolder, tenant_id: str, blocking: Sequence[CaPo
         yield Seen(f"{holder.name} is a managed identity, which Conditional Access cannot bound")
     elif holder.principal.service_principal_type is None or not owner or not tenant_id:
         yield Gap(f"whether Conditional Access can bound {holder.name}")
-    elif owner.lower() != tenant_id:
+    elif owner != tenant_id:
         yield Seen(f"{holder.name} is of another tenant, so Conditional Access cannot bound it")
-    elif blocking:
-        yield from _of_cover(holder, [each for each in map(_workloads_of, blocking) if each])
-
-
-def _of_cover(holder: PermissionHolder, named: Sequence[CaWorkloads]) -> Remarks:
-    covering = [each for each in named if _covers(each, holder.id)]
-    if any(each.service_principal_filter is None for each in covering):
-        yield Seen(f"{holder.name} is bound by Conditional Access")
-    elif covering:
-        yield Gap(f"whether the filter of a Conditional Access policy takes in {holder.name}")
     else:
+        yield from _of_cover(holder, named, is_whole=is_whole)
+
+
+def _of_cover(holder: PermissionHolder, named: Sequence[CaWorkloads], *, is_whole: bool) -> Remarks:
+    covers = [_covers(each, holder.id) for each in named]
+    if True in covers:
+        yield Seen(f"{holder.name} is bound by Conditional Access")
+    elif None in covers:
+        yield Gap(f"whether a Conditional Access policy takes in {holder.name}, by its filter or exclusions")
+    elif named and is_whole:
         text = f"no Conditional Access policy for applications takes in {holder.name}"
         yield Problem(Severity.MEDIUM, holder.id, text)
 
 
-def _covers(named: CaWorkloads, holder_id: str) -> bool:
+def _covers(named: CaWorkloads, holder_id: str) -> Told:
+    """Whether a policy is for an application; None where its filter decides, or Graph left that out."""
     included = {each.lower() for each in named.include_service_principals or ()}
-    excluded = {each.lower() for each in named.exclude_service_principals or ()}
-    return bool({_OURS, holder_id} & included) and holder_id not in excluded
+    excluded = named.exclude_service_principals
+    if included.isdisjoint({_OURS, holder_id}) or holder_id in (excluded or ()):
+        return False
+    return None if excluded is None or named.service_principal_filter is not None else True
 
 
 def strong_admins(facts: Facts, _: Limits) -> Remarks:
     """P14: administrators sign in in a way that a false page cannot pass on."""
-    policies = facts.conditional_access
+    policies, strengths = facts.conditional_access, facts.strengths
     if isinstance(policies, Gap):
         yield policies
         return
-    if isinstance(facts.strengths, Gap):
-        yield facts.strengths
+    if isinstance(strengths, Gap):
+        yield strengths
         return
-    if any(each.state is None or (each.is_on and each.conditions is None) for each in policies):
-        yield _HALF
-    strong = [each for each in policies if _demands_strength(each, facts.strengths)]
+    demanding = [(each, demands_strength(each, strengths)) for each in policies]
     for role, name in POWERFUL_ROLES.items():
-        if not any(_is_for_role(each, role) for each in strong):
-            text = f"no policy in force demands phishing-resistant sign-in of every {name}"
-            yield Problem(Severity.MEDIUM, role, text)
-    for policy in strong:
-        yield from _of_exclusions(facts, policy)
+        told = [all_told(is_strong, is_for_role(each, role)) for each, is_strong in demanding]
+        if True in told:
+            continue
+        if None in told:
+            yield _HALF
+            continue
+        text = f"no policy in force demands phishing-resistant sign-in of every {name}"
+        yield Problem(Severity.MEDIUM, role, text)
+    for policy, is_strong in demanding:
+        if is_strong:
+            yield from _of_resources(policy)
+            yield from _of_exclusions(facts, policy)
 
 
-def _demands_strength(policy: CaPolicy, strengths: Sequence[Strength]) -> bool:
-    """Whether a policy lets nobody it is for into any application without a phishing-resistant sign-in."""
-    grant, conditions = policy.grant_controls, policy.conditions
-    if not policy.is_on or grant is None or conditions is None or grant.authentication_strength is None:
-        return False
-    is_enough_alone = grant.operator == "OR" and bool(grant.built_in_controls)
-    known = {each.id: each for each in strengths}
-    strength = known.get(grant.authentication_strength.id, grant.authentication_strength)
-    allowed = set(strength.allowed_combinations or ())
-    apps = conditions.applications
-    is_for_all_apps = apps is not None and _ALL in (apps.include_applications or ())
-    narrowed = (
-        conditions.platforms,
-        conditions.locations,
-        conditions.devices,
-        conditions.sign_in_risk_levels,
-        conditions.user_risk_levels,
-    )
-    kinds = {each.lower() for each in conditions.client_app_types or ("all",)}
-    is_whole = is_for_all_apps and not any(narrowed) and "all" in kinds and not is_enough_alone
-    return is_whole and bool(allowed) and allowed <= PHISHING_RESISTANT
-
-
-def _is_for_role(policy: CaPolicy, role: str) -> bool:
-    users = policy.conditions.users if policy.conditions else None
-    if users is None:
-        return False
-    is_named = role in (users.include_roles or ()) or _ALL in (users.include_users or ())
-    return is_named and role not in (users.exclude_roles or ())
+def _of_resources(policy: CaPolicy) -> Remarks:
+    """Resources that a policy for all of them leaves out."""
+    apps = policy.conditions.applications if policy.conditions else None
+    left_out = apps.exclude_applications if apps else None
+    if left_out is None:
+        yield _HALF
+    elif left_out:
+        count = f"{len(left_out)} resource{'' if len(left_out) == 1 else 's'}"
+        text = f"{policy.display_name or policy.id} leaves out {count}, where less is enough"
+        yield Problem(Severity.NOTE, f"{policy.id}:resources", text)
 
 
 def _of_exclusions(facts: Facts, policy: CaPolicy) -> Remarks:
     """Administrators and approvers whom a strong policy leaves out."""
     users = policy.conditions.users if policy.conditions else None
-    if users is None:
+    if users is None or users.exclude_users is None or users.exclude_groups is None:
+        yield _HALF
         return
-    left_out = {each.lower() for each in users.exclude_users or ()}
-    for group_id in users.exclude_groups or ():
-        held = facts.groups.get(group_id.lower())
+    left_out = {*users.exclude_users}
+    for group_id in users.exclude_groups:
+        held = facts.groups.get(group_id)
         members = held.members if held else Gap("the members of a group that a policy leaves out")
         if isinstance(members, Gap):
             yield members

@@ -1,6 +1,7 @@
 """P1: which changes wait for a second administrator, by the access policies that there are. Pure."""
 
 from maa_notify.domain.access import ANY_PLATFORM, AccessPolicy
+from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.insight.posture.facts import Facts, Gap
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
@@ -26,7 +27,7 @@ Access policies are always protected and cannot be chosen, so they are never mis
 
 _WITHOUT_A_NAME_IN_THE_API = frozenset({"configurationPolicy", "compliancePolicy"})
 """The portal protects them; the API's list of types has no word for them, and may tell any."""
-_UNCLEAR_TYPES = frozenset({"unknown", "unknownFutureValue"})
+_NAMED_TYPES = frozenset(POLICY_TYPES) - {"unknown", "unknownFutureValue"}
 
 PLATFORMS = {
     "androidDeviceAdministrator": "Android device administrator",
@@ -53,11 +54,12 @@ def coverage(facts: Facts, _: Limits) -> Remarks:
     covered = {each for policy in policies for each in policy.policy_types}
     if _ALL_DEVICE_ACTIONS in covered:
         covered.update(DEVICE_ACTIONS)
-    is_unclear = bool(covered & _UNCLEAR_TYPES) or any(not each.policy_types for each in policies)
+    is_hidden = any(not each.policy_types for each in policies)
+    is_unclear = not covered <= _NAMED_TYPES
     for kind, (label, severity) in PROTECTABLE.items():
         if kind in covered:
             yield from _of_platforms(policies, kind, label)
-        elif is_unclear and kind in _WITHOUT_A_NAME_IN_THE_API:
+        elif is_hidden or (is_unclear and kind in _WITHOUT_A_NAME_IN_THE_API):
             yield Gap(f"whether {label} are protected: a policy is for a type that Graph does not name")
         else:
             yield Problem(_weight(kind, severity, covered), kind, f"no access policy protects {label}")
@@ -86,7 +88,9 @@ def _of_platforms(policies: tuple[AccessPolicy, ...], kind: str, label: str) -> 
         return
     named = ", ".join(sorted(PLATFORMS.get(each, each) for each in platforms))
     missing = [PLATFORMS[each] for each in _EXPECTED_PLATFORMS if each not in platforms]
-    if missing:
+    if missing and not platforms <= PLATFORMS.keys():
+        yield Gap(f"for which platforms {label} are protected: Graph does not name one of them")
+    elif missing:
         text = f"{label} are protected for {named}, not for {', '.join(missing)}"
         yield Problem(Severity.NOTE, f"{kind}:platforms", text)
     else:

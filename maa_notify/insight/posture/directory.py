@@ -1,7 +1,7 @@
 """What Entra tells, as far as the checks look at it, in the shape of Graph's JSON. Pure.
 
 A field that is None was null or not sent: of an object that the token may not read Graph sends the id, and
-null for the rest. None is therefore never taken for False or for nothing.
+null for the rest. None is therefore never taken for False or for nothing. Ids are in lower case.
 """
 
 from datetime import datetime
@@ -19,6 +19,7 @@ class Principal(Wire, frozen=True):
     id: str
     odata_type: str | None = field(name="@odata.type", default=None)
     display_name: str | None = None
+    account_enabled: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -68,6 +69,7 @@ class PimRule(Wire, frozen=True):
 
     id: str
     enabled_rules: tuple[str, ...] | None = None
+    is_expiration_required: bool | None = None
     setting: ApprovalSetting | None = None
     is_enabled: bool | None = None
     maximum_duration: str | None = None
@@ -137,6 +139,8 @@ class CaConditions(Wire, frozen=True):
     devices: object | None = None
     sign_in_risk_levels: tuple[str, ...] | None = None
     user_risk_levels: tuple[str, ...] | None = None
+    insider_risk_levels: object | None = None
+    authentication_flows: object | None = None
 
 
 class Strength(Wire, frozen=True):
@@ -163,6 +167,7 @@ class CaPolicy(Wire, frozen=True):
     state: str | None = None
     conditions: CaConditions | None = None
     grant_controls: CaGrant | None = None
+    session_controls: object | None = None
 
     @property
     def is_on(self) -> bool:

@@ -69,7 +69,8 @@ class ApproverGroup(Struct, frozen=True):
     @property
     def is_restricted(self) -> bool:
         """Whether it is known to stand in a restricted administrative unit."""
-        return isinstance(self.group, Group) and self.group.is_restricted is True
+        is_told = isinstance(self.group, Group) and self.group.is_restricted is True
+        return is_told or bool(self.restricted_units)
 
     @property
     def restricted_units(self) -> tuple[Unit, ...]:

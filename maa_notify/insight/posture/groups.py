@@ -22,15 +22,17 @@ def group_kind(facts: Facts, _: Limits) -> Remarks:
         elif each.group is None:
             text = f"an access policy names the approver group {each.id}, which is gone"
             yield Problem(Severity.HIGH, f"{each.id}:gone", text)
-        elif each.group.is_security is None:
-            yield Gap(f"the token may not see what kind of group {each.name} is")
         else:
             yield from _of_form(each.group, each.name)
-            yield from _of_protection(each.group, each.name)
+            yield from _of_protection(each.group, each)
+
+
+def _hidden_kind(group: ApproverGroup) -> Gap:
+    return Gap(f"the token may not see what kind of group {group.name} is")
 
 
 def _of_form(group: Group, name: str) -> Remarks:
-    if not group.is_security or group.is_mail_enabled or group.is_unified:
+    if group.is_security is False or group.is_mail_enabled or group.is_unified:
         text = f"{name} is no plain security group, so Intune may find nobody in it"
         yield Problem(Severity.HIGH, f"{group.id}:form", text)
     if group.is_dynamic:
@@ -41,13 +43,19 @@ def _of_form(group: Group, name: str) -> Remarks:
         yield Problem(Severity.HIGH, f"{group.id}:synced", text)
 
 
-def _of_protection(group: Group, name: str) -> Remarks:
-    """None of both flags is false here: Graph sends null for a group that never had them."""
-    if group.is_restricted and group.is_role_assignable:
+def _of_protection(group: Group, approvers: ApproverGroup) -> Remarks:
+    name, is_restricted = approvers.name, approvers.is_restricted
+    flags = (group.is_role_assignable, group.is_restricted)
+    form = (group.is_security, group.is_mail_enabled, group.is_unified, group.is_dynamic, group.is_synced)
+    if None in form or group.is_role_assignable is None:
+        yield _hidden_kind(approvers)
+    if is_restricted and group.is_role_assignable:
         text = f"{name} is role-assignable and in a restricted unit: nobody can change its members"
         yield Problem(Severity.HIGH, f"{group.id}:jam", text)
-    elif group.is_restricted:
+    elif is_restricted:
         yield Seen(f"{name} is protected by a restricted administrative unit")
+    elif None in flags:
+        yield _hidden_kind(approvers)
     elif group.is_role_assignable:
         text = f"{name} is role-assignable only: owners, Global and Privileged Role Administrators change it"
         yield Problem(Severity.NOTE, f"{group.id}:assignable", text)
@@ -142,7 +150,7 @@ def owners(facts: Facts, _: Limits) -> Remarks:
             what = "the application " if owner.kind == "servicePrincipal" else ""
             if each.is_restricted:
                 yield Seen(f"{what}{name} owns {each.name}, which its restricted unit makes harmless")
-            elif not isinstance(each.group, Group) or each.group.is_security is None:
+            elif not isinstance(each.group, Group) or each.group.is_restricted is None:
                 yield Gap(f"whether {each.name} stands in a restricted unit, where an owner does no harm")
             else:
                 text = f"{what}{name} owns {each.name} and may add members"
@@ -163,9 +171,9 @@ def deadlocks(facts: Facts, _: Limits) -> Remarks:
             yield Problem(Severity.HIGH, f"{each.id}:gone", text)
         elif isinstance(each.group, Gap):
             yield each.group
-        elif each.group.is_security is None:
-            yield Gap(f"the token may not see what kind of group {each.name} is")
-        elif each.group.is_restricted and each.group.is_role_assignable:
+        elif each.group.is_role_assignable is None:
+            yield _hidden_kind(each)
+        elif each.is_restricted and each.group.is_role_assignable:
             text = f"nobody can change the members of {each.name}: take it out of the unit first"
             yield Problem(Severity.HIGH, f"{each.id}:jam", text)
     for policy in policies:

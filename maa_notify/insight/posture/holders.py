@@ -1,6 +1,6 @@
 """Who holds a role for good: accounts and applications, those behind a group among them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -36,15 +36,22 @@ def holder_of(assignment: RoleAssignment | RoleInstance) -> RoleHolder:
     """Who was assigned a role, or may activate it."""
     principal = assignment.principal
     kind, name = (principal.kind, principal.display_name) if principal else ("", None)
-    return RoleHolder(assignment.principal_id.lower(), kind, name or assignment.principal_id)
+    return RoleHolder(assignment.principal_id, kind, name or assignment.principal_id)
+
+
+def holders_of(assignments: Iterable[RoleAssignment | RoleInstance]) -> list[RoleHolder]:
+    """Who was assigned a role, without accounts that are disabled: nobody signs in with them."""
+    return [
+        holder_of(each)
+        for each in assignments
+        if not (each.principal and each.principal.kind == "user" and each.principal.account_enabled is False)
+    ]
 
 
 def active_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
     """Who holds a role in the whole tenant now, for good or activated."""
-    assigned = facts.assignments[role]
-    if isinstance(assigned, Gap):
-        return assigned
-    return [holder_of(each) for each in assigned if each.directory_scope_id in {_WHOLE_TENANT, None}]
+    assigned = _in_whole_tenant(facts, role)
+    return assigned if isinstance(assigned, Gap) else holders_of(assigned)
 
 
 def permanent_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
@@ -53,17 +60,24 @@ def permanent_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
     That is who was assigned it, less the activations and what ends: the list of instances may lack direct
     assignments where nobody uses Privileged Identity Management (seen in the wild).
     """
-    assigned, instances = facts.assignments[role], facts.instances[role]
+    assigned, instances = _in_whole_tenant(facts, role), facts.instances[role]
     if isinstance(assigned, Gap):
         return assigned
     if isinstance(instances, Gap):
         return instances
+    if any(each.assignment_type is None for each in instances):
+        return Gap("Graph left the kind of a role assignment out of its answer")
     passing = [each for each in instances if each.assignment_type == "Activated" or each.end_date_time]
-    return [
-        holder_of(each)
-        for each in assigned
-        if each.directory_scope_id in {_WHOLE_TENANT, None} and not any(_is_of(each, one) for one in passing)
-    ]
+    return holders_of(each for each in assigned if not any(_is_of(each, one) for one in passing))
+
+
+def _in_whole_tenant(facts: Facts, role: str) -> list[RoleAssignment] | Gap:
+    assigned = facts.assignments[role]
+    if isinstance(assigned, Gap):
+        return assigned
+    if any(each.directory_scope_id is None for each in assigned):
+        return Gap("Graph left the scope of a role assignment out of its answer")
+    return [each for each in assigned if each.directory_scope_id == _WHOLE_TENANT]
 
 
 def _is_of(assignment: RoleAssignment, instance: RoleInstance) -> bool:

@@ -9,7 +9,7 @@ from maa_notify.insight.posture.facts import Facts, Gap
 from maa_notify.insight.posture.holders import (
     RoleHolder,
     active_holders,
-    holder_of,
+    holders_of,
     one_by_one,
     permanent_holders,
 )
@@ -30,7 +30,13 @@ def global_admins(facts: Facts, limits: Limits) -> Remarks:
     if isinstance(active, Gap):
         yield active
         return
-    yield from _of_odd_kind(facts, [*active, *_eligible(facts)])
+    if not active:
+        yield Gap("Graph names no Global Administrator, and each tenant has one")
+        return
+    eligible = _eligible(facts)
+    if isinstance(eligible, Gap):
+        yield eligible  # who holds the role now is looked at all the same
+    yield from _of_odd_kind(facts, [*active, *(() if isinstance(eligible, Gap) else eligible)])
     permanent = permanent_holders(facts, GLOBAL_ADMINISTRATOR)
     if isinstance(permanent, Gap):
         yield _WITHOUT_P2 if permanent.licence else permanent
@@ -47,10 +53,13 @@ def global_admins(facts: Facts, limits: Limits) -> Remarks:
     yield from _of_number(people, limits, is_whole=not gaps)
 
 
-def _eligible(facts: Facts) -> list[RoleHolder]:
-    """Who may become Global Administrator. Without the answer the others are looked at all the same."""
-    eligible = () if isinstance(facts.eligible, Gap) else facts.eligible
-    return [holder_of(each) for each in eligible if each.role_definition_id == GLOBAL_ADMINISTRATOR]
+def _eligible(facts: Facts) -> list[RoleHolder] | Gap:
+    """Who may become Global Administrator."""
+    if isinstance(facts.eligible, Gap):
+        return facts.eligible
+    if any(each.role_definition_id is None for each in facts.eligible):
+        return Gap("Graph left out which role somebody may activate")
+    return holders_of(each for each in facts.eligible if each.role_definition_id == GLOBAL_ADMINISTRATOR)
 
 
 def _of_number(people: dict[str, RoleHolder], limits: Limits, *, is_whole: bool) -> Remarks:
@@ -68,6 +77,8 @@ def _of_number(people: dict[str, RoleHolder], limits: Limits, *, is_whole: bool)
 def _of_odd_kind(facts: Facts, active: list[RoleHolder]) -> Remarks:
     """Applications and unprotected groups among the Global Administrators."""
     for holder in active:
+        if not holder.kind:
+            yield Gap(f"Graph does not tell what {holder.name} is")
         if holder.kind == "servicePrincipal":
             text = f"the application {holder.name} is Global Administrator"
             yield Problem(Severity.HIGH, holder.id, text)
@@ -76,14 +87,18 @@ def _of_odd_kind(facts: Facts, active: list[RoleHolder]) -> Remarks:
             group = held.group if held else None
             if isinstance(group, Gap):
                 yield group
-            elif isinstance(group, Group):
+            elif group is None:
+                yield Gap(f"Graph has no group {holder.name}, which holds a role")
+            else:
                 yield from _of_group(group, holder)
 
 
 def _of_group(group: Group, holder: RoleHolder) -> Remarks:
-    if group.is_security is None:
+    if group.is_role_assignable or group.is_restricted:
+        return
+    if group.is_role_assignable is None or group.is_restricted is None:
         yield Gap(f"the token may not see what kind of group {holder.name} is")
-    elif not group.is_role_assignable and not group.is_restricted:
+    else:
         text = f"members of the unprotected group {holder.name} are Global Administrators"
         yield Problem(Severity.HIGH, holder.id, text)
 
@@ -152,7 +167,9 @@ def _of_time(rules: dict[str, PimRule], role: str) -> Remarks:
     name = POWERFUL_ROLES[role]
     expiration = rules.get("Expiration_EndUser_Assignment")
     hours = _hours(expiration.maximum_duration if expiration else None)
-    if hours is None:
+    if expiration and expiration.is_expiration_required is False:
+        yield Problem(Severity.NOTE, f"{role}:hours", f"an activation of {name} needs no end")
+    elif hours is None:
         yield _left_out(name)
     elif hours > _LONGEST_HOURS:
         text = f"an activation of {name} lasts up to {hours:g} hours, more than {_LONGEST_HOURS}"

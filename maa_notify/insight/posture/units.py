@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from maa_notify.domain.access import PEOPLE
 from maa_notify.insight.posture.directory import Unit
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
-from maa_notify.insight.posture.holders import RoleHolder, holder_of, one_by_one
+from maa_notify.insight.posture.holders import RoleHolder, holders_of, one_by_one
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remark, Remarks, Seen, Severity
 
@@ -24,9 +24,11 @@ def in_restricted_unit(facts: Facts, _: Limits) -> Remarks:
 
 
 def _unseen(group: ApproverGroup) -> Remarks:
-    """The gap where Graph does not tell whether a unit of the group is restricted."""
-    units = () if isinstance(group.units, Gap) else group.units
-    if not group.restricted_units and any(each.is_member_management_restricted is None for each in units):
+    """The gap where Graph does not tell in which restricted unit the group stands."""
+    if isinstance(group.units, Gap) or group.restricted_units:
+        return
+    is_hidden = any(each.is_member_management_restricted is None for each in group.units)
+    if is_hidden or group.is_restricted:
         yield Gap(f"the token may not see the units of the group {group.name}")
 
 
@@ -75,19 +77,22 @@ def _of_rulers(facts: Facts, unit: Unit, approvers: AbstractSet[str]) -> Remarks
     if isinstance(active, Gap):
         yield active
         return
-    held = [holder_of(each) for each in active]
+    held, gaps = holders_of(active), list[Gap]()
     if isinstance(eligible, Gap):
-        yield eligible  # who rules now is known, and whether there are more is not
+        gaps.append(eligible)  # who rules now is known, and whether there are more is not
     else:
         scope = f"/administrativeUnits/{unit.id}"
-        held += [holder_of(each) for each in eligible if each.directory_scope_id == scope]
+        held += holders_of(each for each in eligible if each.directory_scope_id == scope)
+        if any(each.directory_scope_id is None for each in eligible):
+            gaps.append(Gap("Graph left out for which unit somebody may activate a role"))
     people: dict[str, RoleHolder] = {}
     for each in one_by_one(facts, held):
         if isinstance(each, Gap):
-            yield each
+            gaps.append(each)
         else:
             people.setdefault(each.id, each)
-    if not held and not isinstance(eligible, Gap):
+    yield from gaps
+    if not people and not gaps:
         text = f"nobody may change what stands in the unit {name_of(unit)}: its groups cannot be mended"
         yield Problem(Severity.MEDIUM, unit.id, text)
     yield from _of_each(unit, people, approvers)

@@ -1,6 +1,7 @@
 """What a check is, what it remarks, and the verdict that follows. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
@@ -115,11 +116,11 @@ class Judgement(Struct, frozen=True):
         )
 
 
-def judge(check: Check, remarks: Iterable[Remark], acceptance: Acceptance | None) -> Judgement:
+def judge(check: Check, remarks: Iterable[Remark], acceptance: Acceptance | None, today: date) -> Judgement:
     """The verdict on what a check remarked.
 
     A fault that is certain stays one whatever else could not be read; where there is none, one gap is enough
-    to take away the pass.
+    to take away the pass. An acceptance that has ended bears nothing, and is told beside the faults.
     """
     told = list(remarks)
     problems = sorted(
@@ -127,6 +128,10 @@ def judge(check: Check, remarks: Iterable[Remark], acceptance: Acceptance | None
         key=lambda each: GRAVEST_FIRST.index(each.severity),
     )
     gaps = tuple(each for each in told if isinstance(each, Gap))
+    seen = [each for each in told if isinstance(each, Seen)]
+    if problems and acceptance is not None and acceptance.until < today:
+        seen.append(Seen(f"was accepted until {acceptance.until:%Y-%m-%d}: {acceptance.reason}"))
+        acceptance = None
     if problems:
         verdict = Verdict.ACCEPTED if acceptance else Verdict.FINDING
     elif gaps:
@@ -139,6 +144,6 @@ def judge(check: Check, remarks: Iterable[Remark], acceptance: Acceptance | None
         problems[0].severity if problems else None,
         tuple(problems),
         gaps,
-        tuple(each for each in told if isinstance(each, Seen)),
+        tuple(seen),
         acceptance if verdict is Verdict.ACCEPTED else None,
     )

@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from maa_notify.cards.text import plain
 from maa_notify.insight.identifiers import ACTS_ON_INTUNE, POWERFUL_ROLES
 from maa_notify.insight.posture.apps import is_microsofts
-from maa_notify.insight.posture.directory import Application
-from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap, PermissionHolder
-from maa_notify.insight.posture.holders import RoleHolder, active_holders, holder_of, one_by_one
+from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
+from maa_notify.insight.posture.holders import RoleHolder, active_holders, holders_of, one_by_one
 from maa_notify.insight.posture.identifiers import (
     APPS_CHANGE_ANY_GROUP,
     APPS_CHANGE_PROTECTED_GROUPS,
@@ -18,6 +18,8 @@ from maa_notify.insight.posture.identifiers import (
 )
 
 _NAMED = 6
+_NAME_LIMIT = 40
+"""So that nobody's name leaves no room for the others."""
 
 
 class Protection(StrEnum):
@@ -54,9 +56,9 @@ PAST_APPROVAL = "devices, past approval"
 
 def protection_of(group: ApproverGroup) -> Protection:
     """How an approver group is protected, as far as that can be told."""
+    if group.is_restricted:
+        return Protection.RESTRICTED
     if not isinstance(group.group, Gap) and group.group is not None:
-        if group.group.is_restricted:
-            return Protection.RESTRICTED
         if group.group.is_role_assignable:
             return Protection.ROLE_ASSIGNABLE
         if group.group.is_role_assignable is False and group.group.is_restricted is False:
@@ -109,7 +111,7 @@ def _by_unit(facts: Facts, groups: tuple[ApproverGroup, ...]) -> Iterator[Way]:
             if isinstance(active, Gap):
                 yield Way(by, group.name, {}, {}, is_whole=False)
             else:
-                yield _way(by, group.name, list(one_by_one(facts, list(map(holder_of, active)))))
+                yield _way(by, group.name, list(one_by_one(facts, holders_of(active))))
 
 
 def _by_apps(facts: Facts, everywhere: str, open_groups: str) -> Iterator[Way]:
@@ -122,18 +124,15 @@ def _by_apps(facts: Facts, everywhere: str, open_groups: str) -> Iterator[Way]:
     ]
     if open_groups:
         kinds.append(("Application: may change unprotected groups", open_groups, APPS_CHANGE_ANY_GROUP))
+    is_told = all(is_microsofts(each.principal) is not None for each in facts.holders)
     for by, to, permissions in kinds:
         apps = {
             each.id: each.name
             for each in facts.holders
-            if permissions.intersection(each.permissions) and not _is_microsofts(each)
+            if permissions.intersection(each.permissions) and is_microsofts(each.principal) is False
         }
         # Where an access policy is, its exclusions decide, and Graph shows none.
-        yield Way(by, to, {}, apps, is_sure=to != PAST_APPROVAL)
-
-
-def _is_microsofts(holder: PermissionHolder) -> bool:
-    return isinstance(holder.principal, Application) and is_microsofts(holder.principal)
+        yield Way(by, to, {}, apps, is_told, is_sure=to != PAST_APPROVAL)
 
 
 def summary(ways: list[Way]) -> str:
@@ -160,7 +159,7 @@ def summary(ways: list[Way]) -> str:
 
 
 def _named(found: dict[str, str]) -> str:
-    names = list(found.values())
+    names = [plain(name, _NAME_LIMIT) for name in found.values()]
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 

@@ -26,6 +26,8 @@ _AFTER_THE_END = timedelta(hours=1)
 _ANY_DEVICE_ACTION = "deviceAction"
 _READS = frozenset({"get", "search", "syncdevice", "sync"})
 _VERBS = {
+    "setreference": "assign",
+    "removereference": "assign",
     "wipe": "wipe",
     "retire": "retire",
     "delete": "delete",
@@ -34,11 +36,11 @@ _VERBS = {
     "patch": "update",
     "update": "update",
     "assign": "assign",
-    "setreference": "assign",
-    "removereference": "assign",
     "action": "action",
 }
 _DEVICE_TYPES = {"wipe": "deviceWipe", "retire": "deviceRetire", "delete": "deviceDelete"}
+_DEVICES = frozenset({"manageddevice", "windowsmanageddevice"})
+"""Not what only begins so, such as the configuration of an app for managed devices."""
 _ENTITIES = (
     ("operationapprovalpolicy", "operationApprovalPolicy"),
     ("devicemanagementscript", "script"),
@@ -90,15 +92,17 @@ def operation_of(entry: LogEntry) -> tuple[str, str]:
     Intune writes `wipe ManagedDevice` as well as `assignDeviceManagementScript DeviceManagementScript`.
     """
     words = entry.activity.split(" ")
-    entity = "".join(each.kind.lower() for each in entry.targets) + "".join(words[1:])
-    verb = next((made for word, made in _VERBS.items() if words[0].startswith(word)), "")
-    if not verb or words[0] in _READS:
+    started = next((word for word in _VERBS if words[0].startswith(word)), "")
+    if not started or words[0] in _READS:
         return "", ""
-    if "manageddevice" in entity:
+    verb = _VERBS[started]
+    # Verb and entity may be one word; no two of these run into each other.
+    entities = {words[0].removeprefix(started), *words[1:], *(each.kind.lower() for each in entry.targets)}
+    if _DEVICES.isdisjoint(entities):
+        found = (kind for name, kind in _ENTITIES if any(name in each for each in entities))
+        kind = next(found, "")
+    else:
         kind = _DEVICE_TYPES.get(verb, "")
-        return (verb, kind) if kind else ("", "")
-    whole = entity + words[0]
-    kind = next((kind for name, kind in _ENTITIES if name in whole), "")
     return (verb, kind) if kind else ("", "")
 
 
@@ -120,8 +124,9 @@ def protected_type(entry: LogEntry, ground: Ground) -> str:
         return ""
     if kind == _ALWAYS_PROTECTED or ground.protected is None:
         return kind
-    protected = ground.protected.get(kind)
-    return kind if protected is not None and protected.covers(entry.at) else ""
+    kinds = (kind, _ANY_DEVICE_ACTION) if kind in DESTRUCTIVE else (kind,)
+    held = filter(None, map(ground.protected.get, kinds))
+    return kind if any(each.covers(entry.at) for each in held) else ""
 
 
 class _Comparison:
@@ -172,6 +177,8 @@ def _fits(request: ApprovalRequest, entry: LogEntry, kind: str, used: Mapping[st
     names = {each.name.casefold() for each in entry.targets} - {"", "<null>"}
     if target.name and target.name.casefold() in names:
         return True
+    if kind not in DESTRUCTIVE and not names:
+        return True  # the log does not tell which one it was
     # Of a request for many devices only the first is known by its id: it allows as many as it lists.
     return target.device_count > 1 and used.get(request.id, 0) < target.device_count
 

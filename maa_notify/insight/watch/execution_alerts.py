@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from maa_notify.domain.alert import ActorKind, Alert, Severity
+from maa_notify.domain.alert import MOST_EVENTS, ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
-from maa_notify.insight.watch.acts import MANY_BY, MOST_EVENTS
+from maa_notify.insight.watch.acts import many_by
 from maa_notify.insight.watch.executed import DESTRUCTIVE, Execution, Outcome
 from maa_notify.insight.watch.log import LogEntry, Target
 
@@ -54,11 +54,11 @@ def execution_alerts(found: Iterable[Execution]) -> list[Alert]:
 
 
 def _by_actor(found: Iterable[Execution]) -> list[list[Execution]]:
-    groups: dict[tuple[str, str], list[Execution]] = {}
+    groups: dict[str, list[Execution]] = {}
     for each in found:
         actor = each.entry.actor
         if each.outcome is not Outcome.EARLY or each.policy_type in DESTRUCTIVE:
-            groups.setdefault((each.outcome, actor.id or actor.name), []).append(each)
+            groups.setdefault(actor.id or actor.name, []).append(each)
     return list(groups.values())
 
 
@@ -82,29 +82,36 @@ def _is_burst(chain: Sequence[Execution]) -> bool:
 
 def _alert(part: Sequence[Execution]) -> Alert:
     first = part[0]
+    judged = next((each for each in part if each.outcome is not Outcome.EARLY), first)
     entry, target = first.entry, _object(first.entry)
     is_burst = _is_burst(part)
-    title = f"{len(part)} times: {_TITLES[first.outcome]}" if is_burst else _TITLES[first.outcome]
+    title = f"{len(part)} times: {_TITLES[judged.outcome]}" if is_burst else _TITLES[judged.outcome]
     names = [_object(each.entry).name for each in part]
     facts = [Fact("Operation", ", ".join(sorted({_LABELS[each.policy_type] for each in part})))]
     if is_burst:
         facts.append(Fact("Objects", _shortened(names)))
-    if first.reason:
-        facts.append(Fact("Why", first.reason))
+    if judged.reason:
+        facts.append(Fact("Why", judged.reason))
     is_destructive = any(each.policy_type in DESTRUCTIVE for each in part)
-    return Alert(
+    ids = filter(None, (_object(each.entry).id for each in part[:MOST_EVENTS]))
+    alert = Alert(
         BY_APP if entry.actor.kind is ActorKind.APPLICATION else WITHOUT_APPROVAL,
-        Severity.CRITICAL if is_burst and is_destructive else Severity.HIGH,
+        Severity.HIGH,
         entry.at,
         entry.actor,
-        f"{MANY_BY}{entry.actor.id or entry.actor.name}" if is_burst else target.id or entry.id,
+        target.id or entry.id,
         "" if is_burst else target.name,
         title,
         tuple(facts),
         _CONTAIN if is_destructive else _LOOK,
-        tuple(each.entry.id for each in part)[:MOST_EVENTS],
-        frozenset(filter(None, (_object(each.entry).id for each in part))),
+        tuple(each.entry.id for each in part[:MOST_EVENTS]),
+        frozenset(ids),
+        last=part[-1].entry.at,
     )
+    if not is_burst:
+        return alert
+    severity = Severity.CRITICAL if is_destructive else Severity.HIGH
+    return replace(alert, object_id=many_by(alert), severity=severity)
 
 
 def _object(entry: LogEntry) -> Target:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -22,14 +22,18 @@ class Protected(Struct, frozen=True):
 class Ground(Struct, frozen=True):
     """What is known of the tenant; None for what is not known, since a permission is missing.
 
+    All ids are in lower case.
+
     Attributes:
         approver_groups: names of the approver groups, by id.
         members: ids of the direct members of these groups, by the group's id.
         units: names of the restricted units that protect the groups, by id.
         unit_admins: ids of those who rule these units.
-        powerful_apps: ids of service principals and apps that can go around approval, in any form.
+        powerful_apps: ids of the service principals that can go around approval.
+        app_ids: by their app ids and the ids of their registrations these service principals.
         protected: since when each policy type is protected; None where it is not known.
         history_since: since when all requests are known (UTC); None before the first good poll.
+        is_whole: whether all could be read that the permissions open; if not, a later look tells more.
     """
 
     approver_groups: Mapping[str, str] | None = None
@@ -37,12 +41,16 @@ class Ground(Struct, frozen=True):
     units: Mapping[str, str] | None = None
     unit_admins: frozenset[str] = frozenset()
     powerful_apps: frozenset[str] | None = None
+    app_ids: Mapping[str, str] = field(default_factory=dict)
     protected: Mapping[str, Protected] | None = None
     history_since: datetime | None = None
+    is_whole: bool = True
 
-    def is_powerful(self, *ids: str) -> bool:
-        """Whether one of these ids is of an app that can go around approval, as far as is known."""
-        return bool(self.powerful_apps and not self.powerful_apps.isdisjoint(ids))
+    def principal_of(self, *ids: str) -> str:
+        """The service principal that one of these ids is of, where it can go around approval; else ""."""
+        apps = self.powerful_apps or frozenset()
+        found = (each if each in apps else self.app_ids.get(each, "") for each in ids)
+        return next(filter(None, found), "")
 
     def is_guardian(self, account_id: str) -> bool:
         """Whether an account can approve, or rules a unit that protects an approver group."""

@@ -31,7 +31,7 @@ class Target(Struct, frozen=True):
     """Something that was acted on.
 
     Attributes:
-        id: of the object.
+        id: of the object, in lower case.
         kind: as the log spells it, such as `User` or `ManagedDevice`.
         name: anybody's text.
         account: the user principal name of a person.

@@ -11,6 +11,7 @@ from maa_notify.domain.request import APPROVED, COMPLETED
 WITHIN = timedelta(days=1)
 """How far apart the parts of a story may lie."""
 _MOST = 12
+_DECISION = "approved request "
 
 
 def story_of(alert: Alert, others: Iterable[Alert], states: Iterable[RequestState]) -> tuple[Part, ...]:
@@ -31,7 +32,7 @@ def story_of(alert: Alert, others: Iterable[Alert], states: Iterable[RequestStat
 
 def _related(alert: Alert, others: Sequence[Alert]) -> list[Alert]:
     """The alert and those that share a person or an object with it, or with one that does."""
-    found, left, ids = [alert], [each for each in others if each.events != alert.events], _ids(alert)
+    found, left, ids = [alert], [each for each in others if each != alert], _ids(alert)
     while near := [each for each in left if not ids.isdisjoint(_ids(each))]:
         found += near
         left = [each for each in left if each not in near]
@@ -40,11 +41,11 @@ def _related(alert: Alert, others: Sequence[Alert]) -> list[Alert]:
 
 
 def _ids(alert: Alert) -> frozenset[str]:
-    return alert.concerns | ({alert.actor.id} - {""})
+    return alert.concerns | {alert.object_id} | ({alert.actor.id} - {""})
 
 
 def _part(alert: Alert) -> Part:
-    who = next((each.value for each in alert.facts if each.label in {"Who", "Owner"}), "")
+    who = next((each.value for each in alert.facts if each.label in {"Who", "Taken out", "Owner"}), "")
     return Part(alert.at, alert.title, who or alert.object_name or alert.actor.account or alert.actor.name)
 
 
@@ -55,10 +56,21 @@ def _decision(state: RequestState, known: frozenset[str], at: datetime) -> Itera
         if (
             step.status in {APPROVED, COMPLETED}
             and step.by.id
-            and step.by.id in known
+            and step.by.id.lower() in known
             and _is_near(step.at, at)
         ):
-            yield Part(step.at, f"approved request {short_key(request.id)}", step.by.upn or step.by.name)
+            yield Part(step.at, f"{_DECISION}{short_key(request.id)}", step.by.upn or step.by.name)
+
+
+def decided_since(states: Iterable[RequestState], since: datetime) -> bool:
+    """Whether anybody approved a request since then (UTC)."""
+    steps = (step for each in states for step in each.steps)
+    return any(each.status in {APPROVED, COMPLETED} and each.by.id and each.at >= since for each in steps)
+
+
+def decisions_in(story: Iterable[Part]) -> set[Part]:
+    """The parts of a story that are approvals."""
+    return {each for each in story if each.what.startswith(_DECISION)}
 
 
 def _is_near(one: datetime, other: datetime) -> bool:

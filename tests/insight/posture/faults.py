@@ -1,6 +1,7 @@
 """Faults of a tenant for each check, and answers that tell only half."""
 
 from collections.abc import Callable
+from typing import Any
 
 from maa_notify.demo.directory import ROLES
 from maa_notify.insight.posture.verdict import Severity
@@ -12,6 +13,7 @@ HIGH, MEDIUM, NOTE = Severity
 LEGACY = "ManagePermissionGrantsForSelf.microsoft-user-default-legacy"
 LOW = "managePermissionGrantsForSelf.microsoft-user-default-low"
 WIPES = "DeviceManagementManagedDevices.PrivilegedOperations.All"
+FORM = ("securityEnabled", "mailEnabled", "groupTypes")
 UNKNOWN_USER = {"accountEnabled": None, "displayName": None, "userPrincipalName": None, "userType": None}
 
 
@@ -47,9 +49,9 @@ def keep(tenant: Tenant, count: int) -> None:
     del tenant.access.members[tenant.group][count:]
 
 
-def first_policy(tenant: Tenant) -> dict[str, object]:
+def first_policy(tenant: Tenant) -> dict[str, Any]:
     """The Conditional Access policy that demands strong sign-in."""
-    found: dict[str, object] = tenant.directory.conditional_access[0]
+    found: dict[str, Any] = tenant.directory.conditional_access[0]
     return found
 
 
@@ -73,10 +75,32 @@ def free(tenant: Tenant) -> Tenant:
     return tenant
 
 
-def new_admins(tenant: Tenant, count: int) -> None:
+def new_admins(tenant: Tenant, count: int) -> list[dict[str, Any]]:
     """So many more Global Administrators."""
-    for number in range(count):
+    return [
         tenant.directory.assign("Global Administrator", person(20 + number, f"Admin {number}"))
+        for number in range(count)
+    ]
+
+
+def may_rule_somewhere(tenant: Tenant) -> Tenant:
+    """Somebody who may activate a role, for a unit that is not told."""
+    tenant.directory.make_eligible("Groups Administrator", person(8, "Second")).update(directoryScopeId=None)
+    return tenant
+
+
+def give(tenant: Tenant, number: int, principal: dict[str, object]) -> None:
+    """Let somebody else hold a role in place of who does."""
+    tenant.directory.assignments[number].update(principal=principal, principalId=principal["id"])
+
+
+def hide(part: dict[str, Any], path: str) -> None:
+    """Let Graph send null for a field, which may lie deeper."""
+    name, _, rest = path.partition(".")
+    if rest:
+        hide(part[name], rest)
+    else:
+        part[name] = None
 
 
 def hide_groups(tenant: Tenant) -> None:
@@ -91,6 +115,24 @@ def excluded_by_group(tenant: Tenant) -> None:
     tenant.access.add_member(group, member)
     users_of(tenant)["excludeGroups"] = [group]
 
+
+NARROW: list[dict[str, object]] = [
+    {"platforms": {"includePlatforms": ["windows"], "excludePlatforms": []}},
+    {"platforms": {"includePlatforms": ["all"], "excludePlatforms": ["linux"]}},
+    {"devices": {"deviceFilter": {"mode": "exclude", "rule": "device.isCompliant -eq True"}}},
+    {"insiderRiskLevels": "elevated"},
+    {"authenticationFlows": {"transferMethods": "deviceCodeFlow,authenticationTransfer"}},
+    {"clientAppTypes": ["browser"]},
+]
+"""Conditions with which a policy is not for every sign-in."""
+WHOLE: list[dict[str, object]] = [
+    {"platforms": {"includePlatforms": ["all"], "excludePlatforms": []}},
+    {"locations": {"includeLocations": ["All"], "excludeLocations": []}},
+    {"devices": {"includeDevices": [], "excludeDevices": [], "deviceFilter": None}},
+    {"insiderRiskLevels": None, "authenticationFlows": {"transferMethods": "none"}},
+    {"signInRiskLevels": [], "userRiskLevels": []},
+]
+"""Conditions that leave nothing out."""
 
 BROKEN: list[tuple[str, Break, Severity, str]] = [
     ("P1", lambda t: drop(t, "deviceWipe", "deviceRetire", "deviceDelete"), HIGH, "protects device wipe"),
@@ -321,6 +363,40 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         "the Global Administrator Break Glass One is left out",
     ),
     ("P14", excluded_by_group, MEDIUM, "the approver Mira Holt is left out"),
+    (
+        "P8",
+        lambda t: t.directory.assignments[1]["principal"].update(accountEnabled=False),
+        MEDIUM,
+        "1 accounts are Global Administrator for good",
+    ),
+    (
+        "P6",
+        lambda t: t.directory.assignments[0]["principal"].update(accountEnabled=False),
+        MEDIUM,
+        "nobody may change what stands in the unit",
+    ),
+    (
+        "P6",
+        lambda t: give(t, 0, group_of(t, "Nobody yet")),
+        MEDIUM,
+        "nobody may change what stands in the unit",
+    ),
+    ("P9", lambda t: rules_of(t)[2].update(isExpirationRequired=False), NOTE, "needs no end"),
+    *(
+        (
+            "P14",
+            lambda t, narrow=narrow: first_policy(t)["conditions"].update(narrow),
+            MEDIUM,
+            "every Global Administrator",
+        )
+        for narrow in NARROW
+    ),
+    (
+        "P14",
+        lambda t: first_policy(t)["conditions"]["applications"].update(excludeApplications=["0000000a-x"]),
+        NOTE,
+        "leaves out 1 resource, where less is enough",
+    ),
     ("P15", lambda t: t.directory.add_app("release", WIPES), NOTE, f"release holds {WIPES}"),
     (
         "P15",
@@ -364,6 +440,7 @@ HALF: list[tuple[str, Break]] = [
     (
         "P4",
         lambda t: (
+            t.directory.unit_members.update({t.unit: []}),
             t.access.groups[t.group].update(dict.fromkeys(t.access.groups[t.group]), id=t.group),
             t.directory.owners.update({t.group: [{"id": "x", "displayName": None}]}),
         ),
@@ -398,8 +475,76 @@ HALF: list[tuple[str, Break]] = [
             ),
         ),
     ),
+    ("P1", lambda t: t.access.policies[policies(t, "script")[0]].update(policyType=None, policySet=None)),
+    ("P1", lambda t: drop(t, "compliancePolicy").access.add_policy("aTypeOfNextYear", t.group)),
     (
-        "P14",
-        lambda t: t.directory.conditional_access.append({"id": "x", "state": "enabled", "conditions": None}),
+        "P1",
+        lambda t: [
+            t.access.policies[each].update(policyPlatform="unknownFutureValue", policySet=None)
+            for each in policies(t, "app")
+        ],
     ),
+    ("P1", lambda t: t.access.policies[policies(t, "app")[0]].pop("approverGroupIds")),
+    *(("P2", lambda t, field=field: t.access.groups[t.group].update({field: None})) for field in FORM),
+    ("P2", lambda t: free(t).access.groups[t.group].pop("isManagementRestricted")),
+    ("P3", lambda t: t.access.members[t.group][0].pop("isManagementRestricted")),
+    *((check, lambda t: t.directory.unit_members.clear()) for check in ("P5", "P6")),
+    ("P6", may_rule_somewhere),
+    ("P6", lambda t: may_rule_somewhere(t).directory.assignments.pop(0)),
+    ("P7", lambda t: [each.update(members=None) for each in t.access.assignments.values()]),
+    ("P8", lambda t: t.directory.assignments.clear()),
+    ("P8", lambda t: new_admins(t, 3)[0].update(directoryScopeId=None)),
+    (
+        "P8",
+        lambda t: t.directory.activate("Global Administrator", person(60, "Active")).update(
+            assignmentType=None, endDateTime=None
+        ),
+    ),
+    (
+        "P8",
+        lambda t: t.directory.make_eligible("Global Administrator", group_of(t)).update(
+            roleDefinitionId=None
+        ),
+    ),
+    ("P8", lambda t: t.directory.make_eligible("Global Administrator", {"id": "x", "displayName": None})),
+    ("P8", lambda t: t.access.remove_group(t.admins)),
+    *(
+        ("P13", lambda t, path=path: hide(t.directory.conditional_access[1], path))
+        for path in (
+            "state",
+            "conditions",
+            "conditions.clientApplications.includeServicePrincipals",
+            "grantControls",
+            "grantControls.builtInControls",
+        )
+    ),
+    (
+        "P13",
+        lambda t: (
+            t.directory.add_app("release", WIPES),
+            t.directory.conditional_access[1]["conditions"]["clientApplications"].update(
+                excludeServicePrincipals=None
+            ),
+        ),
+    ),
+    *(
+        ("P14", lambda t, path=path: hide(t.directory.conditional_access[0], path))
+        for path in (
+            "state",
+            "conditions",
+            "conditions.applications",
+            "conditions.applications.includeApplications",
+            "conditions.applications.excludeApplications",
+            "conditions.clientAppTypes",
+            "conditions.users",
+            "conditions.users.includeRoles",
+            "conditions.users.excludeRoles",
+            "conditions.users.excludeUsers",
+            "conditions.users.excludeGroups",
+            "grantControls",
+        )
+    ),
+    ("P14", lambda t: t.directory.strengths.clear()),
+    ("P14", lambda t: t.directory.strengths[0].update(allowedCombinations=None)),
+    ("P15", lambda t: t.directory.add_app("release", WIPES, appOwnerOrganizationId=None)),
 ]

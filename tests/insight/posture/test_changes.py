@@ -13,7 +13,7 @@ from maa_notify.insight.posture.checks import assess
 from maa_notify.insight.posture.rules import Acceptance, Limits
 from maa_notify.storage.records import encode
 from tests.insight.posture.conftest import Read
-from tests.insight.posture.faults import WIPES, application, drop, free, new_admins
+from tests.insight.posture.faults import WIPES, application, drop, free, keep, new_admins
 from tests.support.clock import START, FakeClock
 from tests.support.graph import FakeGraph
 from tests.support.posture import ROLES, Tenant
@@ -125,6 +125,34 @@ def test_half_an_answer_mends_nothing_of_a_check_with_other_faults(tenant: Tenan
     assert "Mended" not in dict(looks.texts())
 
 
+def test_a_new_fault_pushes_none_out_that_is_there_still(tenant: Tenant, looks: Looks) -> None:
+    """Nine access policies with one approver are nine faults of P7; a graver one goes before them."""
+    keep(tenant, 1)
+    looks.look()
+    tenant.access.assignments.clear()
+
+    told = looks.texts()
+
+    assert [label for label, _ in told] == ["New since yesterday", "Open now", "Today"]
+    assert looks.look() is None
+
+
+def test_of_more_faults_than_are_remembered_none_is_told_as_mended(tenant: Tenant, looks: Looks) -> None:
+    """Nor are they told anew each day; what is graver than they still is."""
+    for number in range(200):
+        tenant.access.add_person(tenant.group, f"Bare {number}")
+    looks.look()
+    quiet = looks.look()
+    drop(tenant, "script")
+    told = looks.texts()
+    tenant.directory.consent_requests["isEnabled"] = False
+
+    assert quiet is None
+    assert [label for label, _ in told] == ["New since yesterday", "Open now", "Today"]
+    assert told[1] == ("Open now", "201 findings")
+    assert [label for label, _ in looks.texts()] == ["New since yesterday", "Open now", "Today"]
+
+
 def test_a_fault_of_what_is_gone_is_mended(tenant: Tenant, looks: Looks) -> None:
     """Without a unit nobody rules one; that P5 finds its absence is another matter."""
     tenant.directory.assign(
@@ -205,3 +233,13 @@ def test_a_tenant_full_of_faults_fits_into_one_row_and_one_card(tenant: Tenant, 
     assert len(notice.facts) <= 12
     assert len(encode(looks.state)) < 32_000
     assert looks.look() is None
+
+
+def test_a_long_name_hides_neither_the_fault_nor_other_names(tenant: Tenant, looks: Looks) -> None:
+    """Whoever names an application may choose 120 letters."""
+    tenant.directory.add_app("x" * 120, WIPES)
+
+    notice = looks.look()
+
+    assert notice is not None
+    assert "holds DeviceManagement" in notice.facts[0].value

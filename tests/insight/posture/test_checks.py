@@ -13,17 +13,21 @@ from tests.insight.posture.faults import (
     HIGH,
     MEDIUM,
     NOTE,
+    WHOLE,
     WIPES,
     Break,
     drop,
+    first_policy,
     free,
     group_of,
     new_admins,
+    users_of,
 )
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, graph_error
 from tests.support.posture import ROLES as ALL
 from tests.support.posture import Tenant, person
+from tests.support.wire import reply
 
 
 @pytest.mark.parametrize("check", BY_ID)
@@ -84,6 +88,102 @@ def test_half_an_answer_is_no_fault(tenant: Tenant, judged: Judge, check: str, s
     found = judged(check)
 
     assert (found.verdict, found.problems) == (Verdict.UNKNOWN, ()), found.evidence
+
+
+@pytest.mark.parametrize("whole", WHOLE, ids=str)
+def test_a_condition_that_leaves_nothing_out_does_not_narrow_a_policy(
+    tenant: Tenant, judged: Judge, whole: dict[str, object]
+) -> None:
+    """The portal writes "any device" and "any location" like that."""
+    first_policy(tenant)["conditions"].update(whole)
+
+    assert judged("P14").verdict is Verdict.PASS
+
+
+def test_a_policy_that_is_only_half_told_takes_nothing_from_a_whole_one(
+    tenant: Tenant, judged: Judge
+) -> None:
+    """No policy loosens what another one demands."""
+    tenant.directory.conditional_access.append({"id": "x", "state": "enabled", "conditions": None})
+
+    assert judged("P14").verdict is Verdict.PASS
+
+
+def test_a_policy_without_a_grant_that_only_bounds_sessions_is_no_half_answer(
+    tenant: Tenant, judged: Judge
+) -> None:
+    """Its grant is null because it has none."""
+    first_policy(tenant).update(grantControls=None, sessionControls={"signInFrequency": {"value": 1}})
+
+    assert judged("P14").severity is MEDIUM
+
+
+def test_ids_in_either_case_are_the_same(
+    tenant: Tenant, graph: FakeGraph, read: Read, clock: FakeClock
+) -> None:
+    """Graph writes one thing's id in lower case here and in upper case there."""
+    tenant.directory.activate("Global Administrator", person(60, "Active"))
+    tenant.directory.make_eligible(
+        "Groups Administrator", person(8, "Second"), scope=f"/administrativeUnits/{tenant.unit}"
+    )
+    tenant.directory.add_app("Intune writer", WIPES, appOwnerOrganizationId=MICROSOFT)
+    excepted = group_of(tenant, "Exceptions")["id"]
+    users_of(tenant)["excludeGroups"] = [str(excepted).upper()]
+    for part in (
+        *tenant.directory.assignments,
+        *tenant.directory.instances,
+        *tenant.directory.eligible,
+        *tenant.directory.grants,
+        *tenant.directory.strengths,
+    ):
+        part.update({name: _shouted(value) for name, value in part.items()})
+    users_of(tenant)["includeRoles"] = [each.upper() for each in users_of(tenant)["includeRoles"]]
+
+    posture = assess(read(), Limits())
+
+    assert [each for each in posture.judgements if each.verdict is not Verdict.PASS] == []
+
+
+def _shouted(value: object) -> object:
+    """An id, or a path that ends in one, with its digits in upper case."""
+    if not isinstance(value, str) or value.count("-") != 4:
+        return value
+    path, slash, number = value.rpartition("/")
+    return f"{path}{slash}{number.upper()}"
+
+
+@pytest.mark.parametrize("check", ["P2", "P4"])
+def test_a_group_in_a_restricted_unit_is_protected_whatever_its_flag_says(
+    tenant: Tenant, judged: Judge, check: str
+) -> None:
+    """That the permission for members shows the flag is not documented."""
+    tenant.access.groups[tenant.group]["isManagementRestricted"] = None
+    tenant.directory.owners[tenant.group] = [person(9, "Owner")]
+
+    assert judged(check).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_whose_an_application_is_that_cannot_be_read_is_unknown(
+    tenant: Tenant, judged: Judge, graph: FakeGraph, status: int
+) -> None:
+    """It may be one of Microsoft's own; but that it holds the permission is told."""
+    held = tenant.directory.add_app("Intune writer", WIPES, appOwnerOrganizationId=MICROSOFT)
+    graph.answer_all(graph_error(status, "Odd", "No."), on=f"/v1.0/servicePrincipals/{held['id']}")
+
+    found = judged("P15")
+
+    assert (found.verdict, found.problems) == (Verdict.UNKNOWN, ())
+    assert f"not checked: whether Intune writer is Microsoft's own, which holds {WIPES}" in found.evidence
+
+
+def test_who_may_activate_a_role_and_cannot_be_read_leaves_it_unknown(
+    tenant: Tenant, judged: Judge, graph: FakeGraph
+) -> None:
+    """An unprotected group among them would be a finding."""
+    graph.answer_all(graph_error(500, "Odd", "No."), on=ELIGIBLE)
+
+    assert judged("P8").verdict is Verdict.UNKNOWN
 
 
 def test_an_application_whose_details_are_hidden_is_still_named(tenant: Tenant, judged: Judge) -> None:
@@ -296,6 +396,17 @@ def test_what_is_not_read_in_time_is_unknown(tenant: Tenant, judged: Judge, grap
 
     assert found.verdict is Verdict.UNKNOWN
     assert graph.calls == []
+
+
+def test_a_slow_graph_takes_no_more_than_the_time_that_there_is(
+    tenant: Tenant, read: Read, graph: FakeGraph, clock: FakeClock
+) -> None:
+    """Also within a part: what it waits for is given up at the end."""
+    graph.answer_all(reply(429, json={}, headers={"Retry-After": "15"}))
+    begun = clock.monotonic()
+    read(seconds=50)
+
+    assert clock.monotonic() - begun <= 50
 
 
 def test_pages_of_conditional_access_are_paced(

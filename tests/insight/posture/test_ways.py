@@ -78,3 +78,13 @@ def test_many_are_counted(tenant: Tenant, read: Read, graph: FakeGraph) -> None:
 
     assert told(read).startswith("23 accounts can defeat approval today: ")
     assert "and 17 more" in told(read)
+
+
+def test_a_long_name_leaves_room_for_the_others(tenant: Tenant, read: Read) -> None:
+    """Else whoever names an account decides whom a card does not name."""
+    tenant.directory.assign("Global Administrator", person(0, "x" * 250))
+    tenant.directory.assignments.reverse()
+    sentence = told(read)
+
+    assert "x" * 41 not in sentence
+    assert all(name in sentence for name in ("Break Glass One", "Break Glass Two", "Unit Admin"))

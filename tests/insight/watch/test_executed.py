@@ -175,6 +175,43 @@ def test_both_dialects_are_read(ground: Ground, activity: str) -> None:
     assert outcomes([raw], [], guarded) == [Outcome.WITHOUT_APPROVAL]
 
 
+@pytest.mark.parametrize(
+    "activity, kind",
+    [
+        ("Delete ManagedDeviceMobileAppConfiguration", "ManagedDeviceMobileAppConfiguration"),
+        ("Delete ManagedDeviceCleanupRule", "ManagedDeviceCleanupRule"),
+    ],
+)
+def test_what_only_begins_like_a_device_is_none(ground: Ground, activity: str, kind: str) -> None:
+    """Its deletion is not that of a device."""
+    guarded = replace(ground, protected={"deviceDelete": Protected(NOON - timedelta(days=1))})
+    raw = intune_event(
+        activity, NOON, BY_MIRA, {"displayName": "x", "auditResourceType": kind, "resourceId": "1"}
+    )
+
+    assert outcomes([raw], [], guarded) == []
+
+
+def test_one_policy_may_protect_all_actions_on_devices(ground: Ground) -> None:
+    """Sources disagree whether there is one type or three."""
+    guarded = replace(ground, protected={"deviceAction": Protected(NOON - timedelta(days=1))})
+
+    assert outcomes([wiped(NOON, BY_MIRA, LAPTOP)], [], guarded) == [Outcome.WITHOUT_APPROVAL]
+
+
+@pytest.mark.parametrize("name", ["<null>", None, "", "VPN"])
+def test_an_object_without_a_name_is_compared_by_the_rest(ground: Ground, name: str | None) -> None:
+    """Of everything but devices only the name is known; the log may leave it out."""
+    guarded = replace(ground, protected={"script": Protected(NOON - timedelta(days=1))})
+    asked = known(policy_types=("script",), target=Target(name="VPN", operation="Create"))
+    resource = {"displayName": name, "auditResourceType": "DeviceManagementScript", "resourceId": "1"}
+    raw = intune_event("createDeviceManagementScript", NOON, BY_MIRA, resource)
+    by_another = {**raw, "actor": {**BY_MIRA, "userId": "2", "userPrincipalName": "x@contoso.com"}}
+
+    assert outcomes([raw], [asked], guarded) == [Outcome.APPROVED]
+    assert outcomes([by_another], [asked], guarded) == [Outcome.MISMATCH]
+
+
 def test_access_policies_are_always_protected(ground: Ground) -> None:
     """Whatever is known of the others."""
     raw = intune_event(

@@ -18,7 +18,7 @@ EVERYDAY = {
 class Chances:
     """How likely something happens.
 
-    The first three are probabilities at each point of I/O. All others but the last three are weights of acts
+    The first three are probabilities at each point of I/O. All others but the last four are weights of acts
     beside those of `EVERYDAY`; an act with the weight 0 never comes.
 
     Attributes:
@@ -28,7 +28,7 @@ class Chances:
         ill: one request at one destination, or one person, is not taken for a time or for ever; others are.
         down: a destination takes nothing for a time.
         slow: a destination takes every card for a time, and no answer comes.
-        settings: the limit of digests, the plans of reminders or the events of a route change.
+        settings: the limit of digests, the plan of reminders, quiet hours or the events of a route change.
         leave: a destination is taken out of the settings.
         join: one that was taken out comes back, or there is a new one.
         hide: the list omits a request from now on, and only its id finds it.
@@ -40,8 +40,11 @@ class Chances:
         burst: sixty requests are filed at once.
         wave: all requests change at once.
         hours: an hour or two pass with a poll every few minutes.
+        nights: there are quiet hours, and three days pass with a poll every hour.
+        touch: somebody deletes the row of the settings in the state store.
         unpin: somebody deletes a bot's card in Teams.
         first_empty: the probability that the first list of a life is empty, whatever there is.
+        shared: whether two destinations have one address.
         bots: whether what the bots' cards show is looked at, too.
         digests: whether it is looked at, too, that a digest whose answer was lost stays that digest.
     """
@@ -64,8 +67,11 @@ class Chances:
     burst: float = 0.0
     wave: float = 0.0
     hours: float = 0.0
+    nights: float = 0.0
+    touch: float = 0.0
     unpin: float = 0.0
     first_empty: float = 0.0
+    shared: bool = False
     bots: bool = False
     digests: bool = False
 
@@ -87,6 +93,8 @@ class Chances:
             "burst",
             "wave",
             "hours",
+            "nights",
+            "touch",
             "unpin",
         )
         return EVERYDAY | {name: getattr(self, name) for name in own}

@@ -11,13 +11,16 @@ from msgspec.structs import replace
 
 from maa_notify.domain.event import EventKind, RequestEvent
 from maa_notify.domain.routing import route
-from maa_notify.storage.rows import Rows
+from maa_notify.storage.records import SETTINGS
+from maa_notify.storage.rows import Delete, Rows
+from maa_notify.storage.store import StateStore
 from tests.reliability.lives.chances import Chances
 from tests.reliability.lives.oracle import flaws
 from tests.reliability.lives.pollers import run_pollers
 from tests.reliability.lives.teams import ANSWERS, FOR_EVER, HAPPENED, Trouble
+from tests.reliability.lives.timely import untimely
 from tests.reliability.lives.watch import Watch
-from tests.reliability.lives.world import EVENTS, EVERYTHING, NEWCOMERS, PLANS, ROUTES, World
+from tests.reliability.lives.world import EVENTS, EVERYTHING, NEWCOMERS, PLANS, QUIET, ROUTES, World
 
 STEPS = 24
 MOST_SHOWN = 5
@@ -93,6 +96,25 @@ class Life:
             self.world.advance(self.world.rng.choice((300, 600)))
             self._poll(1)
 
+    def nights(self) -> None:
+        """Reminders of a new request come due in quiet hours, or are held until they end."""
+        self.world.settings.plan = self.world.rng.choice(PLANS[:2])
+        self.world.settings.quiet = self.world.rng.choice(QUIET[1:])
+        self.world.tenant.create()
+        for _ in range(72):
+            self._poll(1)
+            self.world.advance(3_600)
+
+    def touch(self) -> None:
+        """Somebody deletes the row of the settings, which the next poll notices if it was ever read."""
+        world = self.world
+        row, mark = world.rows.get(SETTINGS), StateStore(world.rows).requests.read_mark("approvals")
+        if row is not None and mark is not None and mark.settings:
+            world.rows.commit([Delete(SETTINGS, row.etag)])
+            world.noted_settings, world.is_touched = None, True
+            # What ended within a day and is not in the journal is told after that, history or not.
+            world.tenant.closed_before.clear()
+
     def ill(self) -> None:
         """A request at a destination, or a person, is not taken."""
         world, rng = self.world, self.world.rng
@@ -123,6 +145,7 @@ class Life:
         settings, rng = self.world.settings, self.world.rng
         settings.digest_above = rng.choice((2, 5, 30, 100))
         settings.plan = rng.choice(PLANS)
+        settings.quiet = rng.choice(QUIET)
         # A newcomer keeps all events, so that it has to hear of everything that is open.
         for name in ("devices", "audit"):
             if name in settings.routes and rng.random() < 0.5:
@@ -250,7 +273,7 @@ class Life:
         world = self.world
         is_first = world.is_new_to_us()
         closed = {request.id for request in world.tenant.listed.values() if request.is_closed}
-        first = world.polls + 1
+        first, before, began = world.polls + 1, dict(world.tenant.shown), world.clock.now()
         run_pollers(world, pollers)
         is_calm = world.disturbed.isdisjoint(range(first, world.polls + 1))
         if is_first:
@@ -258,6 +281,9 @@ class Life:
             self.silent |= closed | {each.id for each in everything if each.is_closed}
         if world.chances.hours or world.chances.ill:
             self.watch.look(world, is_calm=is_calm)
+        if is_calm and pollers == 1 and not world.is_ahead:
+            same = [each for each in world.tenant.shown.values() if before.get(each.id) is each]
+            world.flaws += untimely(world, same, began)
 
 
 _EVERYDAY_ACTS = frozenset(Chances().acts()) - {name for name, each in Chances().acts().items() if not each}

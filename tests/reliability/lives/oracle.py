@@ -6,7 +6,8 @@ from itertools import combinations, pairwise
 
 from msgspec.structs import replace
 
-from maa_notify.domain.event import EventKind
+from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.domain.event import EventKind, NoticeKind
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.storage.records import OUTBOX, decode
@@ -45,11 +46,13 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_doubled(world),
         *_copied(world),
         *_mixed(world),
+        *_hurried(world),
         *_out_of_order(world),
         *_reminded_too_soon(world),
         *_untold(world, silent),
         *_untrue(world),
         *_rung_falsely(world),
+        *_unrung(world),
         *_unmet(world),
         *_announced(world),
         *(_wrong_cards(world) if world.chances.bots else ()),
@@ -162,10 +165,15 @@ def _is_later_news(told: Seen, earlier: Seen) -> bool:
 
 def _accepted_between(world: World, destination: str, first: float, last: float) -> int:
     return sum(
-        post.answer == "accepted" and first <= post.at <= last
-        for post in world.teams.posts
-        if post.destination == destination
+        post.answer == "accepted" and first <= post.at <= last for post in _posts_beside(world, destination)
     )
+
+
+def _posts_beside(world: World, destination: str) -> list[Post]:
+    """The messages to a destination and others at its address."""
+    address_of = world.settings.address_of
+    address = address_of(destination)
+    return [post for post in world.teams.posts if address_of(post.destination) == address]
 
 
 def _torn(world: World) -> list[str]:
@@ -188,17 +196,41 @@ def _torn(world: World) -> list[str]:
     return found
 
 
+def _hurried(world: World) -> list[str]:
+    """No address takes more than its pace, but for what could not be recorded and where a clock was set."""
+    limits = DeliveryLimits()
+    span, found = limits.rate_window.total_seconds(), []
+    for name in {each.destination for each in world.teams.posts}:
+        taken = [each for each in _posts_beside(world, name) if each.answer == "accepted"]
+        for first, last in zip(taken, taken[limits.rate_limit :], strict=False):
+            between = [each for each in taken if first.at <= each.at <= last.at]
+            clocks = {round(each.wall.timestamp() - each.at) for each in between}
+            is_excused = len(clocks) > 1 or any(world.strikes[each.poll] for each in between)
+            if last.at - first.at < span and not is_excused:
+                found.append(f"more than {limits.rate_limit} in {last.at - first.at} s at {name}")
+    return found[:1]
+
+
 def _mixed(world: World) -> list[str]:
     return [f"not for one reader alone: {post.events}" for post in world.teams.posts if len(post.readers) > 1]
 
 
 def _out_of_order(world: World) -> list[str]:
-    may_pass = _overtakable(world)
+    may_pass = _overtakable(world) | _of_wrong_clocks(world)
     return [
         f"out of order at {line[0]}: {[(each.revision, each.what) for each in seens]}"
         for line, seens in _told(world).items()
         if line not in may_pass and [each.place for each in seens] != sorted(each.place for each in seens)
     ]
+
+
+def _of_wrong_clocks(world: World) -> set[tuple[str, str]]:
+    """Where alarms were recorded in another order than that of their times, which order them."""
+    alarms: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for told in world.owed:
+        if told.what == NoticeKind.ALARM:
+            alarms[told.destination, told.request_id].append(told.revision)
+    return {line for line, times in alarms.items() if times != sorted(times)}
 
 
 def _reminded_too_soon(world: World) -> list[str]:
@@ -220,7 +252,7 @@ def _reminded_too_soon(world: World) -> list[str]:
 
 def _is_ill(world: World, destination: str, card: Seen) -> bool:
     """Whether a card was refused, or others were taken after it had failed."""
-    posts = [post for post in world.teams.posts if post.destination == destination]
+    posts = _posts_beside(world, destination)
     failed = [post for post in posts if card in post.events and not post.arrived]
     is_refused = any(post.answer == "odd" for post in failed)
     return is_refused or any(
@@ -307,6 +339,12 @@ def _rung_falsely(world: World) -> list[str]:
     ]
 
 
+def _unrung(world: World) -> list[str]:
+    """Each change of the settings was written down, and so told; how, is looked at when that happens."""
+    found = [] if world.noted_settings == world.settings.parts else ["a change of the settings rang nowhere"]
+    return found + (["a row that is gone rang nowhere"] if world.is_touched else [])
+
+
 def _unmet(world: World) -> list[str]:
     """A destination that is new is told of each request that was open then."""
     met = {(each.destination, each.request_id) for each in world.owed}
@@ -334,7 +372,8 @@ def _announced(world: World) -> list[str]:
     return [
         f"was over before: {told}"
         for told in world.owed
-        if world.tenant.closed_before.get(told.request_id) == len(world.tenant.history[told.request_id])
+        if told.request_id in world.tenant.closed_before
+        if world.tenant.closed_before[told.request_id] == len(world.tenant.history[told.request_id])
     ]
 
 
@@ -353,9 +392,11 @@ def _wrong_cards(world: World) -> list[str]:
             # One that somebody deleted shows nobody anything, and stays as it was if a digest told the news.
             line = destination, card.request_id
             shown[line].append(card.revision if card.is_there else newest[line])
+    wrong_clocks = _of_wrong_clocks(world)
     excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
     found = []
-    for line, revisions in shown.items():
+    # The reply to an older card of an alarm is the whole alarm, so nothing is missed there.
+    for line, revisions in ((line, each) for line, each in shown.items() if line not in wrong_clocks):
         # What a digest told before its destination left the settings waits, as all else does there.
         if revisions[-1] != newest[line] and line[0] in world.settings.routes:
             found.append(f"the card at {line} shows {revisions[-1]}, told was {newest[line]}")

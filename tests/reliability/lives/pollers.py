@@ -14,7 +14,7 @@ from typing import Any
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.sender import Card, Message, Receipt
-from maa_notify.domain.event import Event
+from maa_notify.domain.event import Event, NoticeKind
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.domain.request import ApprovalRequest, Listing
 from maa_notify.errors import (
@@ -25,12 +25,15 @@ from maa_notify.errors import (
     MaaNotifyError,
     StateError,
 )
+from maa_notify.identity.secret import Secret
 from maa_notify.polling.approvals import Approvals
+from maa_notify.polling.guard import Guard
 from maa_notify.polling.poll import Habits, Poll
-from maa_notify.storage.records import DEAD, OUTBOX, SENT, JournalEntry, decode
+from maa_notify.storage.records import DEAD, OUTBOX, SENT, SETTINGS, JournalEntry, decode
 from maa_notify.storage.rows import Insert, Put, Row, Rows, Update, Write
 from maa_notify.storage.store import StateStore
 from tests.reliability.lives.teams import HAPPENED, Post, Seen, seen
+from tests.reliability.lives.timely import is_against_quiet
 from tests.reliability.lives.world import BOTS, Unreached, World
 
 
@@ -68,10 +71,12 @@ class Poller:
         clock = _Clock(self)
         limits = DeliveryLimits(digest_above=settings.digest_above)
         seeded = Random(world.rng.getrandbits(32))
-        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, random=seeded)
+        leaders = {name: first for name, first in settings.leaders.items() if name in settings.routes}
+        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, leaders, seeded)
         approvals = Approvals(_Graph(self), store.requests, settings.rules)
         routes = tuple(settings.routes.values())
-        return Poll(approvals, (), store, routes, delivery, clock, Habits(heartbeat=None))
+        guard = Guard({name: Secret(text) for name, text in settings.parts.items()})
+        return Poll(approvals, (), store, routes, delivery, clock, Habits(heartbeat=None), guard)
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""
@@ -158,12 +163,32 @@ class _Rows:
     def _commit(self, changes: Sequence[Write]) -> list[str]:
         etags = self.rows.commit(changes)
         self.poller.in_post = False
+        rung = sorted(each.destination for each in _recorded(changes) if each.event.kind is NoticeKind.ALARM)
+        if any(each.key == SETTINGS for each in changes):
+            self._note_settings(rung)
+        elif rung:
+            self._note_loss(rung)
         for each in changes:
             if isinstance(each, Put | Insert):
                 self._note(each)
             elif isinstance(each, Update) and each.key.startswith(OUTBOX):
                 self._note_told(decode(Row(each.key, each.data, ""), Notification))
         return etags
+
+    def _note_settings(self, rung: Sequence[str]) -> None:
+        """Other settings than before ring once in each channel; the first ones, and the same, do not."""
+        world, settings = self.poller.world, self.poller.world.settings
+        is_other = world.noted_settings not in (None, settings.parts)
+        if rung != (settings.channels if is_other else []):
+            world.flaws.append(f"settings that changed ({is_other}) rang at {rung}")
+        world.noted_settings = settings.parts
+
+    def _note_loss(self, rung: Sequence[str]) -> None:
+        """Memory that somebody touched rings once in each channel, and no other does."""
+        world = self.poller.world
+        if not world.is_touched or rung != world.settings.channels:
+            world.flaws.append(f"memory (touched: {world.is_touched}) rang at {rung}")
+        world.is_touched = False
 
     def _note_told(self, notification: Notification) -> None:
         """Remembers what a digest has told, while the card of its request has yet to be changed."""
@@ -178,7 +203,11 @@ class _Rows:
         if write.key.startswith(OUTBOX):
             notification = decode(Row(write.key, write.data, ""), Notification)
             told = seen(notification.event, notification.destination)
+            if told.what == NoticeKind.ALARM and told in world.owed:
+                world.early[told] += 1  # at the same second, by a clock that was set back between two changes
             world.owed[told] = notification
+            if is_against_quiet(notification.event, world.settings.quiet_hours):
+                world.flaws.append(f"rung in quiet hours: {told}")
             is_new = not notification.attempts
             if world.is_ahead and is_new and notification.event.what not in HAPPENED:
                 world.early[told] += 1
@@ -216,6 +245,13 @@ class _Rows:
         if self.poller.fails():
             self.poller.world.strikes[self.poller.number] += 1
             raise StateError(text)
+
+
+def _recorded(changes: Sequence[Write]) -> Iterator[Notification]:
+    """What a transaction puts into the outbox."""
+    for each in changes:
+        if isinstance(each, Put) and each.key.startswith(OUTBOX):
+            yield decode(Row(each.key, each.data, ""), Notification)
 
 
 @dataclass(slots=True)
@@ -257,7 +293,7 @@ class _Sender:
 
     def _begun(self, message: Message) -> Post:
         world, events = self.poller.world, message.card["events"]
-        readers = {each.request.requestor.upn for each in events} if self.name == "chat" else {""}
+        readers = {each.requestor.upn for each in events} if self.name == "chat" else {""}
         post = Post(
             poll=self.poller.number,
             destination=self.name,

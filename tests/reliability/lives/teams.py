@@ -1,7 +1,7 @@
 """Teams: channels behind webhooks and bots and chats with people, what ails them, and what arrived there."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,7 +26,10 @@ ANSWERS = ("busy", "refused", "throttled", "odd", "silent", "slow")
 
 
 class Seen(Struct, frozen=True):
-    """An event at a destination: `what` is its kind and, for a reminder, the stage."""
+    """An event at a destination: `what` is its kind and, for a reminder, the stage.
+
+    An alarm has its subject in place of a request, and no status.
+    """
 
     destination: str
     request_id: str
@@ -47,8 +50,8 @@ class Seen(Struct, frozen=True):
 
 def seen(event: Event, destination: str) -> Seen:
     """What the oracle remembers of an event."""
-    assert isinstance(event, RequestEvent)
-    return Seen(destination, event.request.id, event.revision, event.what, event.request.status)
+    status = event.request.status if isinstance(event, RequestEvent) else ""
+    return Seen(destination, event.subject_id, event.revision, event.what, status)
 
 
 @dataclass(slots=True)
@@ -130,6 +133,8 @@ class Teams:
     """All destinations.
 
     Attributes:
+        clock: the time.
+        address_of: what ails a destination as a whole ails all at its address.
         posts: every message that was sent, in order.
         cards: the bots' cards that hold one request, oldest first, by destination and number.
         troubles: what ails them now.
@@ -138,6 +143,7 @@ class Teams:
     """
 
     clock: FakeClock
+    address_of: Callable[[str], str]
     posts: list[Post] = field(default_factory=list)
     cards: dict[tuple[str, str], BotCard] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -146,9 +152,16 @@ class Teams:
 
     def trouble(self, destination: str, whom: Iterable[str] = ()) -> Trouble | None:
         """What ails a message for a destination about these requests and people now."""
-        now = self.clock.monotonic()
+        now, address = self.clock.monotonic(), self.address_of(destination)
         return next(
-            (each for each in self.troubles if each.until > now and each.ails(destination, whom)), None
+            (
+                each
+                for each in self.troubles
+                if each.until > now
+                if each.ails(destination, whom)
+                or (not each.whom and self.address_of(each.destination) == address)
+            ),
+            None,
         )
 
     def arrive(self, post: Post, shown: str, reply: Sequence[Event] | None, *, changes: bool) -> str:

@@ -121,6 +121,16 @@ class Tenant:
             # The old one may be told once, and the true one once more when that is over.
             self.history[request.id] += [NEEDS_APPROVAL, request.status]
 
+    @property
+    def shown(self) -> dict[str, ApprovalRequest]:
+        """What each list shows once and as it is, by id."""
+        odd = self.hidden | self.vanished | self.doubled.keys()
+        return (
+            {}
+            if self.is_next_list_empty
+            else {each: self.listed[each] for each in self.listed if each not in odd}
+        )
+
     def list_requests(self) -> list[ApprovalRequest]:
         """What a list shows now."""
         if self.is_next_list_empty:

@@ -77,7 +77,7 @@ def _healthy(world: World, pending: list[Notification]) -> Mapping[str, Notifica
     limits = DeliveryLimits()
     found = {}
     for each in pending:
-        state = states.get(each.destination, DestinationState())
+        state = states.get(world.settings.address_of(each.destination), DestinationState())
         asked = state.retry_after_until
         is_asked_to_wait = asked is not None and asked > now
         most = limits.silent_limit if each.told else limits.rate_limit
@@ -90,9 +90,9 @@ def _healthy(world: World, pending: list[Notification]) -> Mapping[str, Notifica
 
 
 def _ills(world: World, destination: str) -> int:
-    now = world.clock.monotonic()
+    now, address_of = world.clock.monotonic(), world.settings.address_of
     return sum(
-        each.destination == destination and bool(each.whom) and each.until > now
+        address_of(each.destination) == address_of(destination) and bool(each.whom) and each.until > now
         for each in world.teams.troubles
     )
 

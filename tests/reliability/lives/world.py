@@ -2,14 +2,16 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from maa_notify.domain.compare import Rules
+from maa_notify.domain.fingerprint import DESTINATION
 from maa_notify.domain.notification import Notification
+from maa_notify.domain.quiet import QuietHours, parse_quiet_hours
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.routing import Route
 from maa_notify.storage.rows import Rows
@@ -30,10 +32,15 @@ ROUTES = (
     Route("chat", to_requestor=True),
 )
 NEWCOMERS = (Route("late"), Route("late-bot"))
+SHARED = {"audit": "everything"}
+"""The first destination at the address of another one, in lives where two share one."""
+
 BOTS = frozenset({"devices", "late-bot"})
 """The destinations whose cards are changed in place."""
 
 PLANS = ("50%,24h,4h", "24h", "")
+QUIET = ("", "10:00-12:00", "22:00-07:00; Sat,Sun", "09:30-08:30")
+_QUIET_HOURS = {each: QuietHours(parse_quiet_hours(each).spans) if each else QuietHours() for each in QUIET}
 EVENTS = (
     frozenset[str](),
     frozenset({"approved", "completed", "created"}),
@@ -43,16 +50,42 @@ EVENTS = (
 
 @dataclass(slots=True)
 class Settings:
-    """What an administrator set: the destinations, the limit of digests, the plan of reminders."""
+    """What an administrator set: destinations, the limit of digests, the plan of reminders, quiet hours."""
 
     routes: dict[str, Route] = field(default_factory=lambda: {each.name: each for each in ROUTES})
     digest_above: int = 5
     plan: str = PLANS[0]
+    quiet: str = QUIET[0]
+    leaders: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
         """How to compare."""
-        return Rules(reminders=parse_plan(self.plan), complete_reminders=parse_plan("4h,24h"))
+        reminders, to_complete = parse_plan(self.plan), parse_plan("4h,24h")
+        return Rules(reminders=reminders, complete_reminders=to_complete, quiet=self.quiet_hours)
+
+    @property
+    def quiet_hours(self) -> QuietHours:
+        """When reminders are held."""
+        return _QUIET_HOURS[self.quiet]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """All of it by name; each change has to ring."""
+        own = {"digest": str(self.digest_above), "reminders": self.plan, "quiet": self.quiet}
+        routes = {f"{DESTINATION}{name}": ",".join(sorted(each.events)) for name, each in self.routes.items()}
+        return own | routes
+
+    @property
+    def channels(self) -> list[str]:
+        """The destinations that alarms go to, in order."""
+        return sorted(
+            name for name, each in self.routes.items() if not each.to_requestor and name not in self.leaders
+        )
+
+    def address_of(self, destination: str) -> str:
+        """The name of the first destination at its address."""
+        return self.leaders.get(destination, destination)
 
 
 class Unreached(Struct, frozen=True):
@@ -86,6 +119,8 @@ class World:
             with the last that anybody had been told of it; None for nothing.
         is_ahead: whether the clock is wrong just now.
         early: reminders of such times, and of one before a clock was set back: so often they may come again.
+        noted_settings: those that the last poll to write them down had; None before the first.
+        is_touched: whether somebody deleted their row, and no poll has told it.
         watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
             later; None before.
     """
@@ -108,11 +143,14 @@ class World:
     joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
     early: Counter[Seen] = field(default_factory=Counter)
+    noted_settings: dict[str, str] | None = None
+    is_touched: bool = False
     watched_since: datetime | None = None
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
-        self.teams = Teams(self.clock)
+        self.settings.leaders = SHARED if self.chances.shared else {}
+        self.teams = Teams(self.clock, self.settings.address_of)
         self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
 
     def is_new_to_us(self) -> bool:
