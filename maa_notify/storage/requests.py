@@ -361,7 +361,7 @@ class RequestStore:
         return any(
             self._rows.get(each.past) is not None
             for each in fresh
-            if _may_have_left(each.change.after.request.requested_at, watermark)
+            if each.change.after and _may_have_left(each.change.after.request.requested_at, watermark)
         )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
