@@ -345,7 +345,7 @@ class RequestStore:
         return any(
             self._rows.get(each.past) is not None
             for each in fresh
-            if _may_have_left(each.change.after.request.requested_at, watermark)
+            if _may_have_left(each.change.after, watermark)
         )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
@@ -388,8 +388,9 @@ def _without_timeline(notification: Notification) -> Notification:
     return replace(notification, event=replace(event, steps=()))
 
 
-def _may_have_left(filed_at: datetime | None, watermark: Watermark) -> bool:
-    """Whether the watermark leaves open that a request filed then (UTC) has left the list."""
+def _may_have_left(state: Any, watermark: Watermark) -> bool:
+    """Whether the watermark leaves open that a request has left the list."""
+    filed_at = state.request.requested_at if isinstance(state, RequestState) else None
     newest = watermark.requested_at
     return filed_at is None or newest is None or filed_at <= newest or bool(watermark.ahead)
 
