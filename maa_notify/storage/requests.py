@@ -388,7 +388,7 @@ def _without_timeline(notification: Notification) -> Notification:
     return replace(notification, event=replace(event, steps=()))
 
 
-def _may_have_left(state: Any, watermark: Watermark) -> bool:
+def _may_have_left(state: object, watermark: Watermark) -> bool:
     """Whether the watermark leaves open that a request has left the list."""
     filed_at = state.request.requested_at if isinstance(state, RequestState) else None
     newest = watermark.requested_at
