@@ -327,7 +327,7 @@ class RequestStore:
         leased = map(destination_write, along, along.values())
         # Else what is new to a slow poller would be told again, if it came and left in the meantime.
         fresh = [entry for entry in batch if entry.past]
-        unless = partial(self._has_left, fresh) if fresh else None
+        unless = partial(self._are_known, fresh) if fresh else None
         etags = iter(self._rows.commit([*writes, *leased], unless=unless))
         pending: list[PendingNotification] = []
         for entry in batch:
@@ -336,8 +336,11 @@ class RequestStore:
         states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
         return Recorded([entry.change for entry in batch], pending, states)
 
-    def _has_left(self, fresh: Sequence[_Entry]) -> bool:
-        """Whether one of these requests, which are new to this poll, has left the list."""
+    def _are_known(self, fresh: Sequence[_Entry]) -> bool:
+        """Whether of these requests, which are new to this poll, the first is there or one has left."""
+        # Pollers find the same, so where others have the first one no further try would do.
+        if self._rows.get(fresh[0].key) is not None:
+            return True
         row = self._rows.get(WATERMARK)
         if row is None:
             return False
