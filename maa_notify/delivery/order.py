@@ -96,7 +96,9 @@ def timed(
     for item, moment in zip(waiting, own, strict=True):
         earlier = before.setdefault(_news_of(item.value), [])
         blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state)]
-        alone = whole[item.value.digest] if item.value.digest else moment
+        # The second look at a person has its time, whatever else of the digest is due.
+        is_with_others = item.value.digest and item.value.unreached_at is None
+        alone = whole[item.value.digest] if is_with_others else moment
         found.append(Waiting(item, max([alone, *blocking])))
         earlier.append(found[-1])
     return found

@@ -343,7 +343,7 @@ class RequestStore:
         leased = map(destination_write, along, along.values())
         # Else what is new to a slow poller would be told again, if it came and left in the meantime.
         fresh = [entry for entry in batch if entry.past]
-        unless = partial(self._has_left, fresh) if fresh else None
+        unless = partial(self._are_known, fresh) if fresh else None
         etags = iter(self._rows.commit([*writes, *leased], unless=unless))
         pending: list[PendingNotification] = []
         for entry in batch:
@@ -352,8 +352,11 @@ class RequestStore:
         states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
         return Recorded([entry.change for entry in batch], pending, states)
 
-    def _has_left(self, fresh: Sequence[_Entry]) -> bool:
-        """Whether one of these requests, which are new to this poll, has left the list."""
+    def _are_known(self, fresh: Sequence[_Entry]) -> bool:
+        """Whether of these requests, which are new to this poll, the first is there or one has left."""
+        # Pollers find the same, so where others have the first one no further try would do.
+        if self._rows.get(fresh[0].key) is not None:
+            return True
         row = self._rows.get(WATERMARK)
         if row is None:
             return False
@@ -361,7 +364,11 @@ class RequestStore:
         return any(
             self._rows.get(each.past) is not None
             for each in fresh
+<<<<<<< HEAD
             if each.change.after and _may_have_left(each.change.after.request.requested_at, watermark)
+=======
+            if _may_have_left(each.change.after, watermark)
+>>>>>>> lives
         )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
@@ -404,8 +411,9 @@ def _without_timeline(notification: Notification) -> Notification:
     return replace(notification, event=replace(event, steps=()))
 
 
-def _may_have_left(filed_at: datetime | None, watermark: Watermark) -> bool:
-    """Whether the watermark leaves open that a request filed then (UTC) has left the list."""
+def _may_have_left(state: object, watermark: Watermark) -> bool:
+    """Whether the watermark leaves open that a request has left the list."""
+    filed_at = state.request.requested_at if isinstance(state, RequestState) else None
     newest = watermark.requested_at
     return filed_at is None or newest is None or filed_at <= newest or bool(watermark.ahead)
 
