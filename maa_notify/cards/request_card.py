@@ -38,7 +38,7 @@ def full_body(card: CardContext) -> list[Element]:
         *timeline(card),
         *_reminder(card),
         *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),
-        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Medium"),
+        trusted_text(_next_step(card), spacing="Medium"),
         footer(card.event.short_key),
     ]
 
@@ -52,7 +52,7 @@ def reply_body(card: CardContext) -> list[Element]:
         *sign_lines(card),
         *obstacle_lines(card),
         *_reminder(card),
-        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Small"),
+        trusted_text(_next_step(card), spacing="Small"),
         footer(card.event.short_key),
     ]
 
@@ -72,6 +72,17 @@ def plain_body(card: CardContext) -> list[Element]:
 def footer(key: str) -> Element:
     """The last line of each card: its key, and who sends it."""
     return trusted_text(strings.footer(key), size="Small", isSubtle=True, separator=True)
+
+
+def _next_step(card: CardContext) -> str:
+    """What the reader has to do; nobody is asked for a decision, or for Complete, behind the deadline."""
+    event, is_waiting = card.event, card.request.status == NEEDS_APPROVAL
+    has_own = event.kind is EventKind.NO_LONGER_LISTED or (odd_approvers(event) and not is_waiting)
+    return (
+        strings.NEXT_STEP_PAST
+        if card.is_past and not has_own
+        else strings.next_step(event, in_chat=card.in_chat)
+    )
 
 
 def _strip(card: CardContext) -> Element:
@@ -108,7 +119,7 @@ def _style(card: CardContext) -> str:
         obstacle = strings.obstacle_of(card.event)
         is_blocked = obstacle is not None and obstacle.is_certain
         return "attention" if is_blocked or card.assessment.risk is Risk.HIGH else "warning"
-    if card.event.signs:
+    if card.event.signs or card.is_past:
         return "warning"
     return _STYLE_OF_DECIDED.get(status, "emphasis")
 

@@ -133,11 +133,12 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
     is_device = kind == "device"
     asker = "user" if is_device else kind
     somebody = {asker: dict.fromkeys(("displayName", "userPrincipalName", "id"), text)}
-    times = ("requestDateTime", "expirationDateTime", "lastModifiedDateTime")
+    times = ("requestDateTime", "lastModifiedDateTime")
     return {
         "id": text[:64],
         "status": status,
         **{name: f"2026-08-1{day}T07:42:10Z" for day, name in enumerate(times, 5)},
+        "expirationDateTime": "2026-08-20T07:42:10Z",
         "requestor": somebody,
         "approver": somebody,
         "requestJustification": " ".join(["#" * 47 + str(number) for number in range(3)] + [text])[:LONGEST],
