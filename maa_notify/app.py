@@ -53,7 +53,7 @@ from maa_notify.settings.reader import read_as_far_as_possible, read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
-from maa_notify.teams.bot import BotChannel, BotChat
+from maa_notify.teams.bot import ApproverChats, BotChannel, BotChat
 from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
 
@@ -353,7 +353,14 @@ def _cards(settings: Settings) -> TeamsCards:
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
         tickets=settings.tickets,
+        asking=_asking(settings),
     )
+
+
+def _asking(settings: Settings) -> set[str]:
+    """The destinations whose cards may call back: the bot's, where it listens and knows who can decide."""
+    is_heard = settings.bot is not None and settings.bot.commands and settings.approvers
+    return {each.name for each in settings.routes if is_heard and (each.keeps_cards or each.to_approvers)}
 
 
 def _zone(name: str) -> "ZoneInfo | None":
@@ -371,6 +378,8 @@ def _sender(destination: Destination, connect: Connect, clock: Clock) -> Sender:
     connector = connect(endpoint.service_url)
     if endpoint.channel_id:
         return BotChannel(name, endpoint.channel_id, connector, clock.sleep)
+    if destination.route.to_approvers:
+        return ApproverChats(name, connector, clock.sleep)
     return BotChat(name, connector)
 
 

@@ -23,6 +23,7 @@ from maa_notify.delivery.destination import DestinationRun, Shared
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import count_overdue
 from maa_notify.delivery.sender import Sender
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
 
@@ -85,9 +86,10 @@ class Delivery:
         """
         now, found = self.clock.now(), {}
         for name in self.senders.keys() - self.leaders.keys():
-            state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, self.limits)
+            limits = self.limits.in_chats() if name == APPROVER_CHAT else self.limits
+            state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, limits)
             is_taken = lease.is_taken(state.value, self._holder, now)
-            if not is_taken and pacing.ready_at(state.value, now, self.limits) <= now:
+            if not is_taken and pacing.ready_at(state.value, now, limits) <= now:
                 until = now + self.limits.lease_time()
                 found[name] = Versioned(lease.leased(state.value, self._holder, until), state.etag)
         return found

@@ -41,6 +41,7 @@ UNREACHED = "unreached:"
 ARCHIVE_MARK = META + "archive"
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
+LOOK = META + "look:"
 MARK = META + "source:"
 APPROVALS = "approvals"
 """The source that every tenant has; health lives on its mark."""
@@ -230,12 +231,16 @@ class StoredCard(msgspec.Struct, frozen=True):
         at: since when it shows what it shows (UTC).
         revision: of the news that it shows.
         serial: the number with which it came; 0 for none.
+        beside: the ids of all requests on it, where it is a digest that is changed in place.
+        event: what such a digest shows of this request.
     """
 
     location: CardLocation
     at: datetime
     revision: int = 0
     serial: int = 0
+    beside: tuple[str, ...] = ()
+    event: Event | None = None
 
 
 class Unreached(msgspec.Struct, frozen=True):
@@ -259,9 +264,13 @@ def sent_key(entry: JournalEntry) -> str:
     return f"{SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
 
 
-def card_key(destination: str, subject_id: str) -> str:
-    """The key of the row that tells where the card of a subject is at a destination."""
-    return f"{CARD}{destination}:{storage_key(subject_id)}"
+def card_key(destination: str, subject_id: str, person: str = "") -> str:
+    """The key of the row that tells where the card of a subject is at a destination.
+
+    Where each person has one of their own there, it is that of one `person`.
+    """
+    key = f"{CARD}{destination}:{storage_key(subject_id)}"
+    return f"{key}:{storage_key(person)}" if person else key
 
 
 def unreached_key(destination: str, recipient: str) -> str:

@@ -364,11 +364,7 @@ class RequestStore:
         return any(
             self._rows.get(each.past) is not None
             for each in fresh
-<<<<<<< HEAD
-            if each.change.after and _may_have_left(each.change.after.request.requested_at, watermark)
-=======
             if _may_have_left(each.change.after, watermark)
->>>>>>> lives
         )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:

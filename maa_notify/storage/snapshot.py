@@ -13,10 +13,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import Look
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
+from maa_notify.storage.looks import looks_in
 from maa_notify.storage.records import (
     APPROVALS,
     DEAD,
@@ -68,6 +70,7 @@ class Snapshot(Struct, frozen=True):
         strangers: keys of rows without the seal that this program gives them; empty where it gave none yet.
         version: of the snapshot; None where nothing was recorded yet.
         settings: those of the last poll; None where none were noted.
+        looks: who says that they look at a request, by the storage key of its id.
         purged_at: when old rows were last purged (UTC).
         outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
             from recording what is new, or from answering.
@@ -89,6 +92,7 @@ class Snapshot(Struct, frozen=True):
     strangers: frozenset[str] = frozenset()
     version: SnapshotVersion | None = None
     settings: Versioned[SettingsRecord] | None = None
+    looks: Mapping[str, Versioned[Look]] = field(default_factory=dict)
 
     def outlook(self, source: str) -> Outlook:
         """The remembered visibility of a source; empty before the first look."""
@@ -255,6 +259,7 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
         is_explained=known.is_explained,
         version=_version_in(rows),
         settings=None if settings is None else versioned_from(settings, SettingsRecord),
+        looks=looks_in(rows),
         mark_etags={key.removeprefix(MARK): row.etag for key, row in by_key.items() if key.startswith(MARK)},
     )
 
