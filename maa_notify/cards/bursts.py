@@ -24,12 +24,14 @@ class Burst(Struct, frozen=True):
         count: how many.
         kinds: how many for each reason of their risk, most first; None where only who asks is the reason.
         span: between the first and the last.
+        devices: how many devices they are about, or as many as there are requests.
     """
 
     requestor: Identity
     count: int
     kinds: tuple[tuple[Reason | None, int], ...]
     span: timedelta
+    devices: int
 
 
 def bursts(waiting: Iterable[RequestEvent]) -> list[Burst]:
@@ -52,22 +54,41 @@ def _is_of(requestor: Identity, event: RequestEvent) -> bool:
 
 
 def _burst(events: Sequence[RequestEvent]) -> Burst | None:
-    """The most of one account's requests that were filed within `BURST_SPAN`; None for fewer than a burst."""
+    """The longest run of one account's requests that came as a burst all along; None for fewer than one."""
     dated = sorted(
         ((each.request.requested_at, each) for each in events if each.request.requested_at is not None),
         key=lambda each: each[0],
     )
-    windows = [_window(dated[start:]) for start in range(len(dated))]
-    largest = max(windows, key=len, default=[])
-    if len(largest) < BURST_COUNT:
+    largest = max(_runs(dated), key=len, default=[])
+    if not largest:
         return None
     kinds = Counter(_kind(event) for _, event in largest)
+    devices = sum(max(1, event.request.target.device_count) for _, event in largest)
     span = largest[-1][0] - largest[0][0]
-    return Burst(events[0].request.requestor, len(largest), tuple(kinds.most_common()), span)
+    return Burst(events[0].request.requestor, len(largest), tuple(kinds.most_common()), span, devices)
 
 
-def _window(dated: Sequence[tuple[datetime, RequestEvent]]) -> list[tuple[datetime, RequestEvent]]:
-    return [each for each in dated if each[0] - dated[0][0] <= BURST_SPAN]
+def _runs(dated: Sequence[tuple[datetime, RequestEvent]]) -> list[list[tuple[datetime, RequestEvent]]]:
+    """The requests that are part of any burst; bursts that share one are a single run."""
+    runs: list[list[tuple[datetime, RequestEvent]]] = []
+    end = 0
+    for start in range(len(dated) - BURST_COUNT + 1):
+        following = start + BURST_COUNT
+        if dated[following - 1][0] - dated[start][0] > BURST_SPAN:
+            continue
+        if start >= end:
+            runs.append([])
+        runs[-1] += dated[max(start, end) : following]
+        end = following
+    return runs
+
+
+def together(found: Sequence[Burst]) -> tuple[int, tuple[tuple[Reason | None, int], ...], int]:
+    """Of several bursts the number of requests, of each kind, and of devices."""
+    kinds = Counter[Reason | None]()
+    for each in found:
+        kinds.update(dict(each.kinds))
+    return sum(each.count for each in found), tuple(kinds.most_common()), sum(each.devices for each in found)
 
 
 def _kind(event: RequestEvent) -> Reason | None:

@@ -44,3 +44,9 @@ class CardContext(Struct, frozen=True):
     def request(self) -> ApprovalRequest:
         """The request that the card is about."""
         return self.event.request
+
+    @property
+    def is_past(self) -> bool:
+        """Whether its time has run out although Intune has not closed it."""
+        expires_at = self.request.expires_at
+        return not self.request.is_closed and expires_at is not None and expires_at <= self.now

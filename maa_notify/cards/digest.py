@@ -1,11 +1,11 @@
 """The body of a digest: many events as one card, as loud as the loudest of them, which stands on top."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from maa_notify.cards import strings
-from maa_notify.cards.bursts import Burst, bursts
+from maa_notify.cards.bursts import Burst, bursts, together
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
 from maa_notify.cards.people import display_name
@@ -22,7 +22,7 @@ from maa_notify.domain.risk import Risk
 _FACTS_OF_AN_ALERT = 2
 _NAME_LIMIT = 60
 _STATES = 4
-_BURSTS_TOLD = 3
+_BURSTS_TOLD, _BURSTS_IN_TOAST, _TITLES_IN_TOAST = 3, 2, 2
 _MINUTE = timedelta(minutes=1)
 
 News = Sequence[RequestEvent]
@@ -42,11 +42,11 @@ def digest_body(everything: Sequence[Event], count: int, now: datetime, *, in_ch
     """
     events = everything[:count]
     news = _by_request(event for event in events if isinstance(event, RequestEvent))
-    notices = [event for event in events if isinstance(event, Notice)]
-    found = bursts(_high(_latest(everything)))[:_BURSTS_TOLD]
+    notices = _notices(events)
+    found = bursts(_high(_latest(everything)))
     return [
         _strip(everything, count, found, now),
-        *(_burst(each) for each in found),
+        *(_burst(each) for each in found[:_BURSTS_TOLD]),
         *(element for notice in notices for element in _notice_lines(notice)),
         *_entries(news, now),
         *_next_steps([each[-1] for each in news], in_chat=in_chat),
@@ -58,9 +58,11 @@ def digest_toast(events: Sequence[Event]) -> str:
     """The loudest of the news in one breath."""
     latest = _latest(events)
     high = _high(latest)
-    told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:1]]
-    alarm = strings.digest_alarm(len(high), len(_odd(latest)))
-    return strings.digest_fallback(len(events), [*([alarm] if alarm else []), *told])
+    told = [f"{_told(each)} ({person(each.requestor)})" for each in bursts(high)[:_BURSTS_IN_TOAST]]
+    loud = [each.title for each in _notices(events) if each.risk is Risk.HIGH]
+    alarm = strings.digest_alarm(len(high), len(_odd(latest)), len(loud))
+    titles = list(dict.fromkeys(loud))[:_TITLES_IN_TOAST]
+    return strings.digest_fallback(len(events), [*([alarm] if alarm else []), *titles, *told])
 
 
 def entry(news: News, now: datetime) -> list[Element]:
@@ -83,19 +85,23 @@ def _latest(events: Sequence[Event]) -> News:
     return [each[-1] for each in _by_request(event for event in events if isinstance(event, RequestEvent))]
 
 
+def _notices(events: Sequence[Event]) -> list[Notice]:
+    """The notices among them, those of the highest risk first."""
+    found = [event for event in events if isinstance(event, Notice)]
+    return sorted(found, key=lambda each: -(each.risk or 0))
+
+
 def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now: datetime) -> Element:
-    told = _latest(everything)
-    latest = _latest(everything[:count])
-    notices = sum(isinstance(each, Notice) for each in everything[:count])
-    alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)))
-    title = strings.digest_title(len(latest), notices)
-    for largest in found[:1]:
-        title = strings.burst(largest.count, largest.kinds)
+    told, notices = _latest(everything), _notices(everything)
+    latest, shown = _latest(everything[:count]), _notices(everything[:count])
+    found_high = sum(each.risk is Risk.HIGH for each in notices)
+    alarm = strings.digest_alarm(len(_high(told)), len(_odd(told)), found_high)
+    title = strings.burst(*together(found)) if found else strings.digest_title(len(latest), len(shown))
     status = strings.digest_status_line(count, len(everything), alarm)
     ends = [end for each in told if each.wants_decision and (end := each.request.expires_at) and end > now]
     deadline = strings.first_deadline(readers_time(min(ends)), distance(min(ends), now)) if ends else ""
     return container(
-        _style(told, [each for each in everything if isinstance(each, Notice)]),
+        _style(told, {each.risk for each in notices}),
         trusted_text(status, size="Small", weight="Bolder"),
         trusted_text(title, size="Large", weight="Bolder"),
         *([rich(run(_summary(latest)), spacing="Small")] if latest else []),
@@ -104,18 +110,31 @@ def _strip(everything: Sequence[Event], count: int, found: Sequence[Burst], now:
     )
 
 
-def _style(latest: News, notices: Sequence[Notice]) -> str:
-    """The colour of the loudest card among them; blue where none of them is red or yellow."""
-    found = [each for each in notices if each.kind in {NoticeKind.FINDING, NoticeKind.ALERT}]
-    if _high(latest) or _odd(latest) or any(each.risk is Risk.HIGH for each in found):
+def _style(latest: News, risks: Collection[Risk | None]) -> str:
+    """The colour of the loudest card among them; blue where none of them is red or yellow.
+
+    `risks` are those of the notices.
+    """
+    if _high(latest) or _odd(latest) or any(map(_is_blocked, latest)) or Risk.HIGH in risks:
         return "attention"
     is_unclear = any(_is_unclear(each) or each.wants_decision for each in latest)
-    return "warning" if is_unclear or any(each.risk is Risk.MEDIUM for each in found) else "accent"
+    return "warning" if is_unclear or Risk.MEDIUM in risks else "accent"
+
+
+def _is_blocked(event: RequestEvent) -> bool:
+    """Whether certainly nobody can decide it."""
+    obstacle = strings.obstacle_of(event)
+    return obstacle is not None and obstacle.is_certain
 
 
 def _is_unclear(event: RequestEvent) -> bool:
     kinds = {EventKind.NO_LONGER_LISTED, EventKind.COMPLETE_REMINDER}
-    return event.kind in kinds or event.request.status not in STATUSES
+    return event.kind in kinds or event.request.status not in STATUSES or _stands_out(event)
+
+
+def _stands_out(event: RequestEvent) -> bool:
+    """Whether its own card tells more about its approval."""
+    return bool(event.signs) and event.request.status != NEEDS_APPROVAL
 
 
 def _high(latest: News) -> list[RequestEvent]:
@@ -139,7 +158,7 @@ def _burst(burst: Burst) -> Element:
 def _told(burst: Burst) -> str:
     is_one_account = burst.requestor.kind != "unknown"
     length = span(max(1, -(-burst.span // _MINUTE)) * _MINUTE)
-    what = strings.burst(burst.count, burst.kinds)
+    what = strings.burst(burst.count, burst.kinds, burst.devices)
     return strings.burst_in_time(what, length, is_one_account=is_one_account)
 
 
@@ -155,11 +174,16 @@ def _notice_lines(notice: Notice) -> list[Element]:
 
 
 def _by_request(events: Iterable[RequestEvent]) -> list[list[RequestEvent]]:
-    """The events of each request in order, with the requests that most need somebody first."""
+    """The events of each request in order, with the requests that need somebody most and soonest first."""
     news: dict[str, list[RequestEvent]] = {}
     for event in events:
         news.setdefault(event.request.id, []).append(event)
-    return sorted(news.values(), key=lambda each: (_urgency(each[-1]), -each[-1].risk))
+    return sorted(news.values(), key=lambda each: (_urgency(each[-1]), -each[-1].risk, _end(each[-1])))
+
+
+def _end(event: RequestEvent) -> datetime:
+    """When it expires; last of all where that is not told."""
+    return event.request.expires_at or datetime.max.replace(tzinfo=UTC)
 
 
 def _urgency(event: RequestEvent) -> int:
@@ -176,7 +200,7 @@ def _entries(news: Sequence[News], now: datetime) -> list[Element]:
     """The entries of all requests, with one line in place of many that are alike but for their names."""
     alike: dict[tuple[str, ...], list[News]] = {}
     for each in news:
-        alike.setdefault(_look(each), []).append(each)
+        alike.setdefault((*_look(each), _units_left(each[-1], now)), []).append(each)
     lines = []
     for found in alike.values():
         is_long = len(found) > FOLD_ABOVE
@@ -190,10 +214,15 @@ def _entries(news: Sequence[News], now: datetime) -> list[Element]:
 
 
 def _look(news: News) -> tuple[str, ...]:
-    """What an entry shows but the name, the key and the time left."""
+    """What an entry shows but the name, the key and the exact time left."""
     event = news[-1]
     assigned = strings.assignments(event.request.target.assignments)
     return subject_of(event.request).lead, _story(news), _requestor(event), assigned
+
+
+def _units_left(event: RequestEvent, now: datetime) -> str:
+    """The time left in whole days, in its last day in whole hours: what differs in it is not alike."""
+    return " ".join(_time_left(event, now).split()[:2])
 
 
 def _folded(group: Sequence[News]) -> Element:
@@ -217,7 +246,8 @@ def _story(news: News) -> str:
         *(strings.status_line(event, is_past=True) for event in news[-_STATES:-1]),
         strings.headline(news[-1], news[-1].risk),
     ]
-    return " → ".join(states)
+    stands_out = [strings.SIGNS_IN_DIGEST] if _stands_out(news[-1]) else []
+    return " · ".join([" → ".join(states), *stands_out])
 
 
 def _requestor(event: RequestEvent) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from maa_notify.cards import strings, timeline
 from maa_notify.cards.context import CardContext
 from maa_notify.cards.elements import Element, fact
-from maa_notify.cards.names import quoted
+from maa_notify.cards.names import quoted, tamed
 from maa_notify.cards.rows import listed, timed
 from maa_notify.cards.subject import repeats_types
 from maa_notify.cards.text import safe
@@ -64,8 +64,8 @@ def _devices(card: CardContext) -> list[Element]:
 def _line(device: Device) -> str:
     return strings.device_line(
         quoted(device.name, _OF_MANY_LIMIT, brackets="[]"),
-        safe(device.serial_number, _OF_MANY_LIMIT),
-        safe(device.primary_user, _OF_MANY_LIMIT),
+        tamed(device.serial_number, _OF_MANY_LIMIT),
+        tamed(device.primary_user, _OF_MANY_LIMIT),
     )
 
 

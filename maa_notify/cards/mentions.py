@@ -88,11 +88,14 @@ def with_mentions(card: Element, people: Sequence[Mentioned]) -> Element:
 
 
 def _names(accounts: Sequence[str]) -> list[str]:
-    """A name for each account, no two alike: if need be with the first part of the domain."""
+    """A name for each account, no two alike: if need be with the first part of the domain, or a number."""
     short = [_name(account, number) for number, account in enumerate(accounts, 1)]
     longer = [_name_and_domain(account, name) for account, name in zip(accounts, short, strict=True)]
     told = [name if _is_alone(name, short) else long for name, long in zip(short, longer, strict=True)]
-    return [name if _is_alone(name, told) else f"{name} {number}" for number, name in enumerate(told, 1)]
+    while not all(_is_alone(name, told) for name in told):
+        # A name may look like one of ours with its number: then that gets a number, too.
+        told = [name if _is_alone(name, told) else f"{name} {number}" for number, name in enumerate(told, 1)]
+    return told
 
 
 def _is_alone(name: str, names: Sequence[str]) -> bool:

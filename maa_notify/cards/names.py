@@ -7,7 +7,8 @@ a name; letters of several alphabets that resemble each other are said to be tha
 import re
 
 from maa_notify.cards import strings
-from maa_notify.cards.text import plain, safe, script_of
+from maa_notify.cards.marks import script_of
+from maa_notify.cards.text import plain, safe
 
 _DOUBLE = '"“”„‟«»＂〝〞〟❝❞❠ʺ″‴⁗‶‷˝ˮ״˶᳓🙶🙷🙸'  # noqa: RUF001 - what is meant
 _SINGLE = "'‘’‚‛`´ʹʻʼʽˈˊˋ′‵＇❛❜❟"  # noqa: RUF001 - what is meant
@@ -30,6 +31,22 @@ _LOOK_ALIKE = frozenset(
         "COPTIC",
         "LISU",
         "OSAGE",
+        "CANADIAN",
+        "CARIAN",
+        "CAUCASIAN",
+        "ELBASAN",
+        "GLAGOLITIC",
+        "GOTHIC",
+        "LYCIAN",
+        "LYDIAN",
+        "MIAO",
+        "OLD",
+        "RUNIC",
+        "TIFINAGH",
+        "VAI",
+        "WARANG",
+        "DOUBLE-STRUCK",
+        "BLACK-LETTER",
         "DESERET",
         "FULLWIDTH",
         "MATHEMATICAL",
@@ -46,13 +63,17 @@ def quoted(name: str, limit: int, *, brackets: str = "()") -> str:
     shown = plain(name, limit)
     if not shown:
         return ""
-    spelling = {match.start() for match in _DOTS_OF_SPELLING.finditer(shown)}
-    tamed = _LIKE_DOTS.sub(
-        lambda dot: dot[0] if dot.start() in spelling else "-", _LIKE_QUOTES.sub("’", shown)
-    )
-    tamed = _LIKE_CLOSING.sub(brackets[1], _LIKE_OPENING.sub(brackets[0], tamed))
     marks = strings.mixed_scripts(scripts) if (scripts := mixed_scripts(shown)) else ""
-    return f"“{safe(tamed, limit)}”{marks}"
+    return f"“{tamed(name, limit, brackets=brackets)}”{marks}"
+
+
+def tamed(text: str, limit: int, *, brackets: str = "[]") -> str:
+    """Text for a `TextRun` that stands in a line with words of ours, safe, without what looks like those."""
+    shown = plain(text, limit)
+    spelling = {match.start() for match in _DOTS_OF_SPELLING.finditer(shown)}
+    undotted = _LIKE_DOTS.sub(lambda dot: dot[0] if dot.start() in spelling else "-", shown)
+    unquoted = _LIKE_QUOTES.sub("’", undotted)
+    return safe(_LIKE_CLOSING.sub(brackets[1], _LIKE_OPENING.sub(brackets[0], unquoted)), limit)
 
 
 def mixed_scripts(name: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
-from maa_notify.cards.deciders import decider_rows, obstacle_lines, sign_lines
+from maa_notify.cards.deciders import decider_rows, looking_rows, obstacle_lines, sign_lines
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
 from maa_notify.cards.links import ticket_row
@@ -34,11 +34,12 @@ def full_body(card: CardContext) -> list[Element]:
         *_notes(card),
         *facts(card),
         *decider_rows(card),
+        *looking_rows(card),
         *ticket_row(card),
         *timeline(card),
         *_reminder(card),
         *([trusted_text(strings.TOLD_ANEW, spacing="Medium")] if card.event.memory_lost else []),
-        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Medium"),
+        trusted_text(_next_step(card), spacing="Medium"),
         footer(card.event.short_key),
     ]
 
@@ -51,8 +52,9 @@ def reply_body(card: CardContext) -> list[Element]:
         *_odd_approvers(card),
         *sign_lines(card),
         *obstacle_lines(card),
+        *looking_rows(card),
         *_reminder(card),
-        trusted_text(strings.next_step(card.event, in_chat=card.in_chat), spacing="Small"),
+        trusted_text(_next_step(card), spacing="Small"),
         footer(card.event.short_key),
     ]
 
@@ -72,6 +74,17 @@ def plain_body(card: CardContext) -> list[Element]:
 def footer(key: str) -> Element:
     """The last line of each card: its key, and who sends it."""
     return trusted_text(strings.footer(key), size="Small", isSubtle=True, separator=True)
+
+
+def _next_step(card: CardContext) -> str:
+    """What the reader has to do; nobody is asked for a decision, or for Complete, behind the deadline."""
+    event, is_waiting = card.event, card.request.status == NEEDS_APPROVAL
+    has_own = event.kind is EventKind.NO_LONGER_LISTED or (odd_approvers(event) and not is_waiting)
+    return (
+        strings.NEXT_STEP_PAST
+        if card.is_past and not has_own
+        else strings.next_step(event, in_chat=card.in_chat)
+    )
 
 
 def _strip(card: CardContext) -> Element:
@@ -108,7 +121,7 @@ def _style(card: CardContext) -> str:
         obstacle = strings.obstacle_of(card.event)
         is_blocked = obstacle is not None and obstacle.is_certain
         return "attention" if is_blocked or card.assessment.risk is Risk.HIGH else "warning"
-    if card.event.signs:
+    if card.event.signs or card.is_past:
         return "warning"
     return _STYLE_OF_DECIDED.get(status, "emphasis")
 

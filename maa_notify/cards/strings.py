@@ -71,8 +71,16 @@ LABEL_EARLIER = "Before"
 LABEL_TICKET = "Ticket"
 LABEL_DECIDERS = "Can decide"
 LABEL_DECIDERS_THEN = "Could decide"
+LABEL_LOOKING = "Looking since"
+LOOKED_AT = "somebody is looking"
+LOOK = "I am looking at it"
+SOMEBODY = "somebody whose name is not told"
 LABEL_POLICY = "Access policy"
 LABEL_GROUP = "Approver group"
+
+SCRIPT = {"Canadian": "Canadian syllabics", "Old": "an old alphabet"}
+"""Alphabets of which the first word of their letters' names tells too little."""
+_SCRIPTS_TOLD = 3
 
 SO_FAR = "What happened so far"
 TAKEN_BACK = "the approval was taken back"
@@ -139,7 +147,9 @@ RISK_REASON = {
         "This notifier cannot read whom all of it reaches. It may be everybody: look at the assignments in"
         " Intune."
     ),
-    Reason.UNKNOWN_DELETE: "It deletes something of a policy type that is new to this notifier.",
+    Reason.UNKNOWN_DELETE: (
+        "By its words it deletes, wipes or retires something, of a policy type that is new to this notifier."
+    ),
 }
 """Why a request is of high risk, in one breath."""
 
@@ -236,6 +246,7 @@ IN_TIME = " before the request expires."
 NEXT_STEP_NOBODY = "Administrator: mend what stands on top. Until then nobody can decide, and time runs on."
 
 SIGNS = "About this approval"
+SIGNS_IN_DIGEST = "something stands out about the approval"
 SIGN_STEP = (
     "If this was not planned: look in Intune under Tenant administration > Audit logs who decided, and in the"
     " audit logs of Entra who changed the group."
@@ -256,7 +267,7 @@ BURST = {
     Reason.UNINSTALL: "to uninstall apps everywhere",
     Reason.EVERYBODY: "that reach everybody",
     Reason.UNREADABLE: "that may reach everybody",
-    Reason.UNKNOWN_DELETE: "to delete something",
+    Reason.UNKNOWN_DELETE: "to delete, wipe or retire something",
 }
 BURST_OTHERS = "of high risk"
 BURST_STEP = "Speak to this account's owner in person before anybody approves one of them."
@@ -290,6 +301,10 @@ NEXT_STEP_APPLICATION = (
 STILL_WAITING = (
     "Requestor: nobody has decided yet. If it is still needed, ask an approver to look at it in Intune, under"
     f" {ALL_REQUESTS}, before it expires."
+)
+NEXT_STEP_PAST = (
+    "The time of this request has run out, though Intune still lists it as open. Requestor: if the change is"
+    " still needed, file a new request."
 )
 NEXT_STEP_UNKNOWN = (
     "This notifier does not know the status that Intune reports: open Intune yourself and look at the request"
@@ -474,7 +489,12 @@ def headline(event: RequestEvent, risk: Risk) -> str:
     if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
         return status_line(event)
     obstacle = obstacle_of(event)
-    told = [status_line(event), *([nobody(obstacle)] if obstacle else []), risk_line(risk)]
+    told = [
+        status_line(event),
+        *([LOOKED_AT] if event.look else []),
+        *([nobody(obstacle)] if obstacle else []),
+        risk_line(risk),
+    ]
     return " · ".join(told)
 
 
@@ -502,10 +522,14 @@ def digest_title(requests: int, notices: int = 0) -> str:
     return f"{noticed} · {news}" if requests else noticed
 
 
-def digest_alarm(high: int, odd: int) -> str:
-    """The loudest of what a digest holds, counted; "" where nothing of high risk waits."""
-    waiting = f"{high} of high risk to decide" if high else ""
-    return " · ".join(filter(None, [f"{odd} decided by the wrong identity" if odd else "", waiting]))
+def digest_alarm(high: int, odd: int, notices: int) -> str:
+    """The loudest of what a digest holds, counted; "" where nothing of high risk waits or was found."""
+    told = [
+        f"{odd} decided by the wrong identity" if odd else "",
+        f"{'1 notice' if notices == 1 else f'{notices} notices'} of high risk" if notices else "",
+        f"{high} of high risk to decide" if high else "",
+    ]
+    return " · ".join(filter(None, told))
 
 
 def digest_status_line(notifications: int, total: int, alarm: str) -> str:
@@ -514,12 +538,13 @@ def digest_status_line(notifications: int, total: int, alarm: str) -> str:
     return " · ".join(filter(None, [f"Multi Admin Approval · {told} in one card", alarm]))
 
 
-def burst(count: int, kinds: Sequence[tuple[Reason | None, int]]) -> str:
-    """`50 requests to wipe devices`."""
+def burst(count: int, kinds: Sequence[tuple[Reason | None, int]], devices: int) -> str:
+    """`50 requests to wipe devices`; where they are about more devices than that, with those."""
     deeds = [(BURST.get(kind, BURST_OTHERS) if kind else BURST_OTHERS, each) for kind, each in kinds]
-    if len(deeds) == 1:
-        return f"{count} requests {deeds[0][0]}"
-    return f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+    told = f"{count} requests {deeds[0][0]}"
+    if len(deeds) > 1:
+        told = f"{count} requests {BURST_OTHERS} ({', '.join(f'{each} {deed}' for deed, each in deeds)})"
+    return f"{told}, {devices:,} devices in all" if devices > count else told
 
 
 def burst_in_time(what: str, length: str, *, is_one_account: bool) -> str:
@@ -559,14 +584,19 @@ def devices(verb: str, count: int, *, is_first_named: bool = False) -> str:
     return f"{verb} {count} devices, first" if is_first_named else f"{verb} {count} devices"
 
 
+def done_by(types: str) -> str:
+    """In place of a verb that Intune does not tell: `Device security action on`; of one type at most."""
+    return f"{types or 'An action'} on"
+
+
 def asked_by(person: str) -> str:
     """Who asked, within a toast."""
     return person if person == REQUESTOR_NOT_TOLD else f"asked by {person}"
 
 
-def asks(person: str) -> str:
-    """Who asks, at the start of a toast."""
-    return f"{person} asks"
+def asks(person: str, what: str) -> str:
+    """Who asks for what, at the start of a toast."""
+    return what if person == REQUESTOR_NOT_TOLD else f"{person} asks: {what}"
 
 
 def spoken(told: Sequence[str], key: str) -> str:
@@ -574,8 +604,10 @@ def spoken(told: Sequence[str], key: str) -> str:
     return f"{' · '.join(filter(None, told))} · Intune Multi Admin Approval, key {key}"
 
 
-def until(event: RequestEvent, moment: str) -> str:
+def until(event: RequestEvent, moment: str, *, is_past: bool) -> str:
     """The deadline within a toast."""
+    if is_past:
+        return f"expired {moment}"
     return f"complete by {moment}" if event.request.status == r.APPROVED else f"decide by {moment}"
 
 
@@ -724,7 +756,8 @@ def nameless(lead: str) -> str:
 
 def mixed_scripts(scripts: Sequence[str]) -> str:
     """What is said behind a name that mixes alphabets with look-alike letters."""
-    return f" [letters of {' and '.join(scripts)}]"
+    told = scripts if len(scripts) <= _SCRIPTS_TOLD else [*scripts[: _SCRIPTS_TOLD - 1], "others"]
+    return f" [letters of {' and '.join(SCRIPT.get(each, each) for each in told)}]"
 
 
 def more_people(count: int) -> str:

@@ -10,12 +10,13 @@ from maa_notify.cards.elements import Element, run
 from maa_notify.cards.names import quoted
 from maa_notify.cards.text import plain
 from maa_notify.domain.request import ApprovalRequest, Target
+from maa_notify.domain.risk import is_about_devices, is_new
 
 _NAME_LIMIT = 200
 _ACTION = "action"
 """The operation that leaves it to the action or the subtype to tell what is done."""
 _DEPLOYMENT = re.compile("deployments?", re.IGNORECASE)
-_JOINT = re.compile(r"[,;|\n]")
+_JOINT = re.compile("[,;|，；、｜]")  # noqa: RUF001 - what is meant
 """Between names that Graph joins; how it does that is published nowhere."""
 
 
@@ -31,7 +32,7 @@ class Subject(Struct, frozen=True):
 
 def subject_of(request: ApprovalRequest, limit: int = _NAME_LIMIT) -> Subject:
     """The phrase for a request, as good as the undocumented fields allow."""
-    is_bulk = request.target.device_count > 1 and _is_about_devices(request)
+    is_bulk = _is_bulk(request)
     is_joined = is_bulk and _JOINT.search(request.target.name) is not None
     name = "" if is_joined else plain(request.target.name, limit)
     lead = _lead(request, is_named=bool(name))
@@ -63,9 +64,12 @@ def repeats_types(request: ApprovalRequest) -> bool:
 
 def _lead(request: ApprovalRequest, *, is_named: bool) -> str | None:
     target = request.target
-    if _is_about_devices(request):
-        verb = _device_verb(request) or _verb(target) or strings.VERB["update"]
+    if _is_bulk(request):
+        the_type = _types(request) if len(request.policy_types) == 1 else ""
+        verb = _device_verb(request) or _verb(target) or strings.done_by(the_type)
         return strings.devices(verb, target.device_count, is_first_named=is_named)
+    if _is_about_devices(request):
+        return strings.devices(_device_verb(request) or _verb(target) or strings.VERB["update"], 1)
     noun = strings.OBJECT.get(target.object_type.lower())
     if target.is_deployment:
         is_named = _DEPLOYMENT.search(target.object_type) is not None
@@ -74,6 +78,12 @@ def _lead(request: ApprovalRequest, *, is_named: bool) -> str | None:
     if noun and not verb:
         return noun.capitalize() if target.operation else None
     return f"{verb} {noun}" if noun else verb or None
+
+
+def _is_bulk(request: ApprovalRequest) -> bool:
+    """Whether it is about several devices, so that it must not read as one about a single one."""
+    types, target = request.policy_types, request.target
+    return target.device_count > 1 and (is_about_devices(types, target.object_type) or is_new(types))
 
 
 def _is_about_devices(request: ApprovalRequest) -> bool:

@@ -12,6 +12,7 @@ where people search for what was written.
 import re
 import unicodedata
 
+from maa_notify.cards.marks import JOINERS, script_of, with_few_marks
 from maa_notify.domain.request import ACCOUNT
 
 BREAK = "\u200b"
@@ -22,9 +23,8 @@ ELLIPSIS = "…"
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 """Around text that runs from right to left: it takes its own direction, and none of ours with it."""
 
-_JOINERS = "\u200c\u200d"
-_JOINER = re.compile(f"[{_JOINERS}]+")
-_SPELLED_WITH_JOINERS = frozenset(
+_JOINER = re.compile(f"[{JOINERS}]+")
+_SPELLED_WITHJOINERS = frozenset(
     {
         "ARABIC",
         "SYRIAC",
@@ -48,11 +48,17 @@ _SPELLED_WITH_JOINERS = frozenset(
 """Scripts whose words can need a joiner or a non-joiner, by the first word of their letters' names."""
 
 _SPACES = re.compile(r"\s+")
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0"
-    "\ufff0-\uffff\U000e0000-\U0010ffff]"
+_RECITED = (
+    "\u0591-\u05af\u05bd\u05bf\u05c4\u05c5\ufb1e"
+    "\u0610-\u061a\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+    "\u08d3-\u08e1\u08e3-\u08e9\u08f0-\u08f3"
 )
-"""Fillers, variation selectors and non-characters: nothing to see, and not told by their category."""
+"""How Hebrew and Arabic scripture is recited: marks that stand on each other, up to three lines high."""
+_UNSEEN = re.compile(
+    f"[{_RECITED}\u034f\u0f77\u0f79\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164"
+    "\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]"
+)
+"""Fillers, variation selectors, non-characters, what is recited: their category does not tell them."""
 
 _ALIVE = re.compile(
     r"""
@@ -71,15 +77,15 @@ _WORD = 20
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
-_TOO_TALL = re.compile("[\u1886\u23b7\U00012000-\U0001254f\U0001cf00-\U0001d24f]")
-"""Cuneiform, musical notation and a few more: signs that reach out of their line, and no name needs."""
-_IN_THEIR_PLACE = "□"
+_TOO_TALL = re.compile(
+    "[\u0f00\u1886\u23b7\U00011300-\U0001137f\U00011580-\U000115ff\U00011a00-\U00011aaf\U00011c70-\U00011cbf"
+    "\U00012000-\U0001254f\U0001cf00-\U0001d24f]"
+)
+"""Cuneiform, musical notation and a few more: signs that reach out of their line, and no name needs.
 
-_MARKS = {"MYANMAR": 5}
-"""Marks on one letter in scripts that need more than `_FEW_MARKS`."""
-_FEW_MARKS = 3
-_FLOATING_MARKS = 2
-"""Accents that belong to no script: they stack, and a third would reach into the line above or below."""
+Grantha, Siddham, Zanabazar Square, Soyombo and Marchen among them, whose letters stand below each other.
+"""
+_IN_THEIR_PLACE = "□"
 
 
 def plain(text: str, limit: int) -> str:
@@ -113,12 +119,6 @@ def safe_account(upn: str, limit: int = 120) -> str:
     return upn if len(upn) <= limit and ACCOUNT.fullmatch(upn) else safe(upn, limit)
 
 
-def script_of(character: str) -> str:
-    """The script of a letter or mark by the first word of its name, such as `LATIN`; "" for all else."""
-    is_of_script = unicodedata.category(character)[0] in "LM"
-    return unicodedata.name(character, "").partition(" ")[0] if is_of_script else ""
-
-
 def isolated(text: str) -> str:
     """A text that takes its own direction and none of ours with it, if it runs from right to left."""
     runs_left = not text.isascii() and any(
@@ -133,7 +133,7 @@ def _tidy(text: str) -> str:
         return _SPACES.sub(" ", text).strip()
     known = _TOO_TALL.sub(_IN_THEIR_PLACE, text.encode("utf-8", "ignore").decode())
     kept = unicodedata.normalize("NFC", "".join(map(_visible, _UNSEEN.sub("", known))))
-    spelled = unicodedata.normalize("NFC", _JOINER.sub(_joiner, _with_few_marks(kept)))
+    spelled = unicodedata.normalize("NFC", _JOINER.sub(_joiner, with_few_marks(kept)))
     return _SPACES.sub(" ", spelled).strip()
 
 
@@ -142,55 +142,20 @@ def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category in {"Cc", "Zl", "Zp", "Zs"}:
         return " "
-    return "" if category in {"Cf", "Cs", "Co"} and character not in _JOINERS else character
+    return "" if category in {"Cf", "Cs", "Co"} and character not in JOINERS else character
 
 
 def _joiner(match: re.Match[str]) -> str:
     """One joiner between two letters of a script that spells with them, and none elsewhere."""
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
     scripts = {script_of(each) if each else "" for each in (before, after)}
-    return match[0][0] if len(scripts) == 1 and scripts <= _SPELLED_WITH_JOINERS else ""
-
-
-def _with_few_marks(text: str) -> str:
-    """The text with as many marks on each letter as a language needs, and none of them twice.
-
-    Nothing that was left out before, and no joiner, begins a new letter.
-    """
-    kept: list[str] = []
-    marks: list[str] = []
-    for character in text:
-        if character in _JOINERS:
-            kept.append(character)
-        elif not unicodedata.category(character).startswith("M"):
-            marks = []
-            kept.append(character)
-        elif _has_room_for(character, marks):
-            marks.append(character)
-            kept.append(character)
-    return "".join(kept)
-
-
-def _has_room_for(mark: str, marks: list[str]) -> bool:
-    if mark in marks or (_is_around(mark) and any(map(_is_around, marks))):
-        return False
-    if _is_floating(mark):
-        return sum(map(_is_floating, marks)) < _FLOATING_MARKS
-    return len(marks) < _MARKS.get(script_of(mark), _FEW_MARKS)
-
-
-def _is_around(mark: str) -> bool:
-    return unicodedata.category(mark) == "Me"
-
-
-def _is_floating(mark: str) -> bool:
-    return script_of(mark) == "COMBINING"
+    return match[0][0] if len(scripts) == 1 and scripts <= _SPELLED_WITHJOINERS else ""
 
 
 def _cut(text: str, limit: int) -> tuple[str, int]:
     """The text, at most so long, and how many characters were left out."""
     end = _end(text, limit)
-    shown = text if end == len(text) else text[:end].rstrip(" " + _JOINERS) + ELLIPSIS
+    shown = text if end == len(text) else text[:end].rstrip(" " + JOINERS) + ELLIPSIS
     return shown, len(text) - end
 
 
@@ -207,4 +172,4 @@ def _end(text: str, limit: int) -> int:
 
 def _belongs_to_what_precedes(character: str) -> bool:
     is_mark = unicodedata.category(character).startswith("M")
-    return is_mark or character in _JOINERS or ord(character) in _SKIN_TONES
+    return is_mark or character in JOINERS or ord(character) in _SKIN_TONES

@@ -25,7 +25,8 @@ def toast(event: RequestEvent, now: datetime, times: TimeFormat) -> str:
     what = " ".join(filter(None, [subject.lead, plainly(quoted(subject.name, _OBJECT_LIMIT))]))
     state, until = strings.headline(event, event.risk), _until(event, now, times)
     if event.request.status == NEEDS_APPROVAL and event.kind is EventKind.CREATED:
-        told = [f"{strings.asks(who)}: {what}", state, until]
+        nobody = [who] if who == strings.REQUESTOR_NOT_TOLD else []
+        told = [strings.asks(who, what), state, *nobody, until]
     else:
         told = [f"{state}: {what}", strings.asked_by(who), until]
     return strings.spoken(told, event.short_key)
@@ -51,9 +52,9 @@ def plainly(text: str) -> str:
 
 
 def _until(event: RequestEvent, now: datetime, times: TimeFormat) -> str:
-    """By when somebody has to act; "" where nobody has to, or can no more."""
+    """By when somebody has to act, or had to; "" where nobody has to."""
     request = event.request
     is_asked = request.status in {NEEDS_APPROVAL, APPROVED} and event.kind is not EventKind.NO_LONGER_LISTED
-    if not is_asked or request.expires_at is None or request.expires_at <= now:
+    if not is_asked or request.expires_at is None:
         return ""
-    return strings.until(event, times.format(request.expires_at))
+    return strings.until(event, times.format(request.expires_at), is_past=request.expires_at <= now)

@@ -5,7 +5,7 @@ where the type is new to us; where they are missing, a request is no less danger
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import IntEnum, StrEnum
 
 from msgspec import Struct
@@ -109,6 +109,10 @@ _PLACE = {reason: place for place, reason in enumerate(Reason)}
 _ACTION_REASONS = frozenset(ACTIONS.values())
 _DEVICE_REASONS = _ACTION_REASONS | {Reason.DEVICE}
 _KNOWN_TYPES = frozenset(name for name in POLICY_TYPES if not name.startswith("unknown"))
+TAKING_AWAY = ("wipe", "erase", "factoryreset", "retire", "delete", "deprovision", "removecompanydata")
+"""Words that are told under an unknown type wherever they stand in another: `remoteWipe`, `softDelete`."""
+
+_TAKES_AWAY = re.compile("|".join(TAKING_AWAY))
 _NOT_THE_ACTION = re.compile("[^a-z]|(managed)?devices?")
 
 
@@ -150,7 +154,16 @@ def weightiest_action(names: Iterable[str]) -> str:
 
 def action_reason(name: str) -> Reason | None:
     """What an action on a device does, by its name on the wire; None for one that is new to us."""
-    return ACTIONS.get(_NOT_THE_ACTION.sub("", name.lower()))
+    return ACTIONS.get(_letters(name))
+
+
+def is_new(policy_types: Collection[str]) -> bool:
+    """Whether the types leave open what is asked for: one is new to us, or none is told."""
+    return not policy_types or not _KNOWN_TYPES.issuperset(policy_types)
+
+
+def _letters(name: str) -> str:
+    return _NOT_THE_ACTION.sub("", name.lower())
 
 
 def _weight(policy_type: str) -> int:
@@ -177,14 +190,18 @@ def _reasons(request: ApprovalRequest) -> Iterator[Reason]:
 def _of_action(request: ApprovalRequest, *, is_device: bool) -> Iterator[Reason]:
     """What the undocumented words for the action add; to a type of ours that is about no device, nothing."""
     target = request.target
-    is_new = not request.policy_types or not _KNOWN_TYPES.issuperset(request.policy_types)
-    if not is_device and not is_new:
+    is_open = is_new(request.policy_types)
+    if not is_device and not is_open:
         return
-    for reason in filter(None, map(action_reason, (target.action, target.operation, target.subtype))):
-        if is_device or reason is not Reason.DELETE or _is_on_device(target):
+    new_types = (name for name in request.policy_types if name not in _KNOWN_TYPES)
+    for word in (target.action, target.operation, target.subtype, *new_types):
+        reason = action_reason(word)
+        if reason is not None and (is_device or reason is not Reason.DELETE or _is_on_device(target)):
             yield reason
-        else:
+        elif is_open and _TAKES_AWAY.search(_letters(word)):
             yield Reason.UNKNOWN_DELETE
+    if is_open and target.device_count:
+        yield Reason.DEVICE
 
 
 def _is_on_device(target: Target) -> bool:

@@ -32,6 +32,10 @@ _DEPTH = 12
 """Wrappings around an assignment: a body within parameters, each of them JSON within JSON."""
 _BROKEN = "broken"
 """In place of malformed JSON."""
+_REMOVED = "removed"
+_MORE_OF_THEM = ("assignments", "targets")
+"""How fields are named in which an assignment holds others."""
+_EVERYBODY = re.compile("all(?:licensed)?users|alldevices|acacacac|adadadad", re.IGNORECASE)
 _WORD_LIMIT = 64
 _KINDS = {
     "group": GROUP,
@@ -47,18 +51,23 @@ _POLICY_TYPES = {name.lower(): name for name in POLICY_TYPES if not name.startsw
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
 
 
-def added_assignments(added: object, parameters: object) -> tuple[Assignment, ...]:
+def added_assignments(added: object, parameters: object, *bodies: object) -> tuple[Assignment, ...]:
     """The assignments after a change, counted: those of the list, or where it holds none of the parameters.
 
-    Nothing that may reach everybody is left out. What the list holds, and nobody can read, counts as a target
-    of another kind; all users and all devices count wherever they stand.
+    Nothing that may reach everybody is left out. What stands among assignments, and nobody can read, counts
+    as a target of another kind; all users and all devices count wherever they stand, in the `bodies` of the
+    object itself, too.
     """
     told = Counter({(each.kind, each.intent): each.count for each in assignments_in(added, parameters)})
-    told += Counter({(OTHER_TARGET, ""): _unreadable_in(added)})
+    unreadable = _unreadable_in(added, _DEPTH) or sum(
+        _unreadable_in(each, _DEPTH) for each in _lists_in(parameters, _DEPTH)
+    )
+    told += Counter({(OTHER_TARGET, ""): unreadable})
     kinds = {kind for kind, _ in told}
-    for each in assignments_in(parameters):
-        if each.is_everybody and each.kind not in kinds:
-            told[each.kind, each.intent] = each.count
+    for value in (parameters, *filter(_may_name_everybody, bodies)):
+        for each in assignments_in(value):
+            if each.is_everybody and each.kind not in kinds:
+                told[each.kind, each.intent] = each.count
     return tuple(Assignment(*kind, count) for kind, count in sorted(told.items()))
 
 
@@ -117,22 +126,56 @@ def _entries(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
             yield from _entries(each, depth - 1)
     elif depth and isinstance(value, Mapping):
         fields = _fields(value)
-        is_target = _letters(fields.get("@odata.type")).endswith("assignmenttarget")
-        is_entry = is_target or "target" in fields or "intent" in fields
+        is_entry = _is_entry(fields)
         if is_entry:
             yield fields
         for name, inner in fields.items():
-            is_list = name.endswith("assignments") if is_entry else not name.startswith("removed")
+            is_list = name.endswith(_MORE_OF_THEM) if is_entry else not name.startswith(_REMOVED)
             yield from _entries(inner, depth - 1) if is_list else ()
 
 
-def _unreadable_in(value: object) -> int:
+def _is_entry(fields: Mapping[str, Any]) -> bool:
+    """Whether an object is an assignment, or a target by itself."""
+    is_target = _letters(fields.get("@odata.type")).endswith("assignmenttarget")
+    return is_target or "target" in fields or "intent" in fields
+
+
+def _lists_in(value: object, depth: int) -> Iterator[object]:
+    """What stands in fields that are named as assignments are."""
+    value = opened(value)
+    inner = value.items() if isinstance(value, Mapping) else ()
+    for each in value if isinstance(value, list) else ():
+        yield from _lists_in(each, depth - 1) if depth else ()
+    for name, held in ((name.lower(), held) for name, held in inner):
+        if name.endswith("assignments") and not name.startswith(_REMOVED):
+            yield held
+        elif depth:
+            yield from _lists_in(held, depth - 1)
+
+
+def _may_name_everybody(body: object) -> bool:
+    """Whether a body is worth to be opened: most are large, and hold no assignments."""
+    return not isinstance(body, str) or _EVERYBODY.search(body) is not None
+
+
+def _unreadable_in(value: object, depth: int) -> int:
     """How many parts of a list hold something, but no assignment."""
     held = opened(value)
-    parts = held if isinstance(held, list) else [held]
-    return sum(
-        _holds_something(part, _DEPTH) and not any(map(bool, _entries(part, _DEPTH))) for part in parts
-    )
+    if depth and isinstance(held, list):
+        return sum(_unreadable_in(each, depth - 1) for each in held)
+    if not _holds_something(held, depth):
+        return 0
+    fields = _fields(held)
+    if not any(map(bool, _entries(held, depth))):
+        return 1
+    return 0 if _is_entry(fields) else sum(_unreadable_in(each, depth - 1) for each in _parts(fields))
+
+
+def _parts(fields: Mapping[str, Any]) -> Iterator[object]:
+    """The lists that an object wraps; or its values, where they are assignments themselves."""
+    values = [opened(each) for name, each in fields.items() if not name.startswith(_REMOVED)]
+    is_list = any(isinstance(each, Mapping) and _is_entry(_fields(each)) for each in values)
+    yield from (each for each in values if isinstance(each, list) or is_list)
 
 
 def _holds_something(value: object, depth: int) -> bool:

@@ -31,8 +31,10 @@ _NOTE_LIMIT = 1_200
 _ID_LIMIT = 256
 _POLICY_TYPES_SHOWN = 8
 _DEVICES_SHOWN = 5
-_DEVICE_NAME = re.compile(r"[^,;|\n]{1,63}")
-_BETWEEN_NAMES = re.compile(r"\s*[,;|\n]\s*")
+_OF_A_DEVICE = frozenset({"devicename", "serialnumber", "deviceid", "actionname"})
+_WRAPPINGS = 4
+"""Around a list of devices: nobody documents its form."""
+_BETWEEN_NAMES = re.compile(r"\s*[,;|\n，；、｜]\s*")  # noqa: RUF001 - what is meant
 """How Graph joins the names of several devices is published nowhere."""
 _YEARS = range(2000, 2200)
 _LONGEST_LIFE = timedelta(days=3_650)
@@ -155,19 +157,19 @@ def _policy_types(value: object) -> tuple[str, ...]:
 
 
 def _target(raw: Mapping[str, Any], policy_types: Sequence[str]) -> Target:
-    devices = _objects(raw.get("displayPayload"))
+    devices = list(_devices(raw.get("displayPayload"), _WRAPPINGS))
     fields, first = lowered(raw), lowered(devices[0]) if devices else {}
     object_type = _last_part(raw.get("payloadType"))
     is_access_policy = object_type.lower() == "operationapprovalpolicy"
     changes = (raw.get("patchPayload"), raw.get("payload")) if is_access_policy else ()
     protects, platform = protection_in(*changes)
     options = _options(raw.get("actionParameters"))
-    joined = fields.get("payloadname") or fields.get("displayname")
-    device_count = len(devices)
+    device_count, name = len(devices), _first_text(fields, "payloadname", "displayname")
     if not devices and is_about_devices(policy_types, object_type):
-        device_count = _names_joined(joined)
+        names = _names_joined(fields.get("payloadname") or fields.get("displayname"))
+        device_count, name = len(names), text_of(", ".join(names), NAME_LIMIT) or name
     return Target(
-        name=_first_text(fields, "payloadname", "displayname") or _first_text(first, "devicename"),
+        name=name or _first_text(first, "devicename"),
         operation=text_of(raw.get("payloadOperation"), WORD_LIMIT)
         or ("Update" if raw.get("patchPayload") else ""),
         object_type=object_type,
@@ -176,7 +178,12 @@ def _target(raw: Mapping[str, Any], policy_types: Sequence[str]) -> Target:
         serial_number=_first_text(first, "serialnumber", limit=WORD_LIMIT),
         primary_user=_first_text(first, "primaryuseremail", "primaryuser"),
         device_count=device_count,
-        assignments=added_assignments(raw.get("addedAssignments"), raw.get("actionParameters")),
+        assignments=added_assignments(
+            raw.get("addedAssignments"),
+            raw.get("actionParameters"),
+            raw.get("patchPayload"),
+            raw.get("payload"),
+        ),
         removed_assignments=assignments_in(raw.get("removedAssignments")),
         protects=protects,
         platform=platform,
@@ -196,10 +203,27 @@ def _device(raw: Mapping[str, Any]) -> Device:
     )
 
 
-def _names_joined(name: object) -> int:
-    """How many devices a name joins, of a request that lists none; 0 for the name of one, or of no device."""
-    names = _BETWEEN_NAMES.split(name.strip()) if isinstance(name, str) else []
-    return len(names) if len(names) > 1 and all(map(_DEVICE_NAME.fullmatch, names)) else 0
+def _names_joined(name: object) -> list[str]:
+    """The devices that a name joins, of a request that lists none; none for the name of one."""
+    names = list(filter(None, _BETWEEN_NAMES.split(name.strip()))) if isinstance(name, str) else []
+    return names if len(names) > 1 else []
+
+
+def _devices(value: object, depth: int) -> Iterator[Mapping[str, Any]]:
+    """The devices of a list in any wrapping, of which each may be an object, JSON text or a mere name."""
+    held = opened(value)
+    if isinstance(held, list) and depth:
+        for each in held:
+            yield from _devices({"deviceName": each} if _is_name(each) else each, depth - 1)
+    elif isinstance(held, Mapping):
+        wrapped = [] if _OF_A_DEVICE & lowered(held).keys() else [opened(each) for each in held.values()]
+        lists = [each for each in wrapped if isinstance(each, list)]
+        yield from _devices(lists, depth - 1) if lists and depth else [held]
+
+
+def _is_name(value: object) -> bool:
+    held = opened(value)
+    return isinstance(held, str) and held == value and not held.isspace() and held != ""
 
 
 def _options(value: object) -> dict[str, bool]:

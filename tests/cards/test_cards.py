@@ -326,6 +326,20 @@ def test_the_subject_reads_like_a_sentence(name: str, expected: str) -> None:
             Target("LT-1", "Action", "ManagedDevice", action="delete", device_count=7),
             "Delete 7 devices, first “LT-1”",
         ),
+        (
+            ("deviceSecurityAction",),
+            Target("LT-1", device_count=7),
+            "Device security action on 7 devices, first “LT-1”",
+        ),
+        (
+            ("deviceAction",),
+            Target("LT-1, LT-2", "Action", "ManagedDevice", device_count=2),
+            "Device actions on 2 devices",
+        ),
+        (("neverHeardOf",), Target("LT-1", action="wipe", device_count=50), "Wipe 50 devices, first “LT-1”"),
+        (("neverHeardOf",), Target(device_count=50), "Never heard of on 50 devices"),
+        (("neverHeardOf", "deviceAction"), Target(device_count=50), "An action on 50 devices"),
+        ((), Target("LT-1", device_count=50), "An action on 50 devices, first “LT-1”"),
         (("neverHeardOf",), Target("Thing"), "Never heard of “Thing”"),
         (("neverHeardOf",), Target(), "Never heard of request"),
         ((), Target("Thing"), "Approval “Thing”"),
@@ -553,6 +567,30 @@ def test_a_deadline_that_is_past_is_said_to_be(past: timedelta, expected: str) -
     assert lines(card)[3].startswith("Expired <2026-08-1")
     assert lines(card)[3].endswith(f"({expected}), and Intune still lists it as open")
     assert "Decide by" not in text(card)
+    assert "read the request there and decide" not in text(card)
+    assert f"expired {NOW - past:%Y-%m-%d %H:%M} UTC" in card["fallbackText"]
+
+
+@pytest.mark.parametrize("make", [CARDS.card, CARDS.reply], ids=["card", "reply"])
+def test_nobody_is_sent_to_complete_what_has_expired(make: Callable[..., Card]) -> None:
+    """Green asks for Complete; behind the deadline that is asked of nobody, and the card is yellow."""
+    approved = approval("approved", expires_at=NOW - timedelta(hours=5))
+
+    assert "press Complete" not in text(make(changed(approved), "ops", NOW))
+    assert "file a new request" in text(make(changed(approved), "ops", NOW))
+    assert style(changed(approved)) == "warning"
+    assert style(changed(replace(approved, expires_at=NOW + timedelta(hours=5)))) == "good"
+
+
+def test_a_toast_names_nobody_where_nobody_is_told() -> None:
+    """It begins with what is asked for, and says last that the requestor is missing."""
+    told = CARDS.card(created(approval(requestor=Identity(), target=Target("LT-1"))), "ops", NOW)[
+        "fallbackText"
+    ]
+
+    assert told.startswith(
+        "Wipe device “LT-1” · Needs approval · High risk · requestor not told by Intune · decide by"
+    )
 
 
 def test_each_reader_sees_a_time_in_their_own_zone() -> None:
@@ -919,7 +957,10 @@ LAPTOP = Target("CONTOSO-LT-0417")
         ),
         (
             created(approval(requestor=Identity("application", "pipe"), target=LAPTOP, expires_at=FILED)),
-            "application “pipe” asks: Wipe device “CONTOSO-LT-0417” · Needs approval · High risk",
+            (
+                "application “pipe” asks: Wipe device “CONTOSO-LT-0417” · Needs approval · High risk"
+                f" · expired {FILED:%Y-%m-%d %H:%M} UTC"
+            ),
         ),
     ],
 )

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.bursts import BURST_COUNT, BURST_SPAN
-from maa_notify.domain.event import Event, EventKind, NoticeKind, RequestEvent
+from maa_notify.domain.approvers import Deciders, Obstacle
+from maa_notify.domain.event import Event, EventKind, Fact, NoticeKind, RequestEvent
 from maa_notify.domain.request import Assignment, Identity, Target
 from maa_notify.domain.risk import Risk
+from maa_notify.domain.signs import Sign, SignKind
 from tests.cards.judge import URL, Card, assert_sound, seen
 from tests.support.approval import FILED, NOW, approval, changed, created, no_longer_listed, notice, reminder
 from tests.support.cards import as_read, strip, text, texts
@@ -299,6 +301,63 @@ def test_a_burst_within_a_long_day_is_found() -> None:
     assert "35 of high risk to decide" in told
 
 
+def test_a_burst_that_goes_on_is_told_as_a_whole() -> None:
+    """Whoever files one a minute for most of an hour has not asked for eleven."""
+    events = [
+        replace(each, request=replace(each.request, requested_at=FILED + timedelta(minutes=number)))
+        for number, each in enumerate(wipes(45))
+    ]
+    card, _ = CARDS.digest(events, "ops", NOW)
+
+    assert texts(card)[1] == "45 requests to wipe devices"
+    assert "45 requests to wipe devices, all by one account, within 44 min." in texts(card)
+
+
+def test_bursts_of_two_accounts_are_both_told() -> None:
+    """The title counts them together, and the toast names both: neither hides behind the other."""
+    other = Identity("user", "Oskar", "oskar@contoso.com", "o1")
+    second = [
+        replace(each, request=replace(each.request, id=f"second-{number}", requestor=other))
+        for number, each in enumerate(wipes(20))
+    ]
+    card, _ = CARDS.digest([*wipes(25), *second], "ops", NOW)
+
+    assert texts(card)[1] == "45 requests to wipe devices"
+    assert "25 requests to wipe devices, all by one account, within 1 min." in texts(card)
+    assert "20 requests to wipe devices, all by one account, within 1 min." in texts(card)
+    assert card["fallbackText"].startswith(
+        "45 of high risk to decide."
+        " 25 requests to wipe devices, all by one account, within 1 min (“Mira Holt”)."
+        " 20 requests to wipe devices, all by one account, within 1 min (“Oskar”). "
+    )
+
+
+def test_a_burst_of_bulk_requests_counts_the_devices() -> None:
+    """Five requests for a hundred devices each are five hundred wipes, in the title and in the toast, too."""
+    events = [
+        replace(each, request=replace(each.request, target=Target(f"LT-{number}", device_count=100)))
+        for number, each in enumerate(wipes(5))
+    ]
+    card, _ = CARDS.digest(events, "ops", NOW)
+    sentence = "5 requests to wipe devices, 500 devices in all"
+
+    assert texts(card)[1] == sentence
+    assert f"{sentence}, all by one account, within 1 min." in texts(card)
+    assert card["fallbackText"].startswith(f"5 of high risk to decide. {sentence}, all by one account")
+
+
+def test_a_deadline_of_its_own_is_not_folded_away() -> None:
+    """What expires in minutes does not stand unseen among what has days, and it stands above that."""
+    events = wipes(20)
+    last = replace(events[-1].request, expires_at=NOW + timedelta(minutes=14))
+    card, _ = CARDS.digest([*events[:-1], replace(events[-1], request=last)], "ops", NOW)
+    told = texts(card)
+
+    assert next(each for each in told if each.startswith("Wipe")) == "Wipe device “STORE-020”"
+    assert "· 14 min left ·" in text(card)
+    assert "and 15 more: “STORE-005” to “STORE-019”" in told
+
+
 def test_a_burst_of_several_kinds_is_one_burst() -> None:
     """Whoever wipes, retires and deletes at once does not hide behind small numbers."""
     kinds = ("deviceWipe", "deviceRetire", "script")
@@ -345,6 +404,13 @@ def test_what_is_decided_or_harmless_is_no_burst() -> None:
     assert "high risk" not in text(apps) + text(done) + apps["fallbackText"]
 
 
+QUICK = Sign(SignKind.QUICK, NOW, NOW, 60, "")
+BLOCKED = replace(
+    created(approval(policy_types=("app",))),
+    deciders=Deciders(NOW, (), 0, 0, Obstacle.EMPTY, "Apps", "Approvers", True),
+)
+
+
 @pytest.mark.parametrize(
     "event,colour",
     [
@@ -354,9 +420,13 @@ def test_what_is_decided_or_harmless_is_no_burst() -> None:
         (created(approval(policy_types=("app",))), "warning"),
         (no_longer_listed(), "warning"),
         (changed(approval("onHold")), "warning"),
+        (notice(NoticeKind.ALERT), "attention"),
+        (BLOCKED, "attention"),
         (notice(risk=Risk.MEDIUM), "warning"),
+        (notice(NoticeKind.ALERT, risk=Risk.MEDIUM), "warning"),
+        (replace(changed(approval("approved")), signs=(QUICK,)), "warning"),
         (changed(approval("approved")), "accent"),
-        (notice(NoticeKind.RESOLVED), "accent"),
+        (notice(NoticeKind.RESOLVED, risk=None), "accent"),
     ],
 )
 def test_a_digest_is_as_loud_as_the_loudest_in_it(event: Event, colour: str) -> None:
@@ -364,6 +434,35 @@ def test_a_digest_is_as_loud_as_the_loudest_in_it(event: Event, colour: str) -> 
     grey = [changed(approval("completed", id=str(number))) for number in range(30)]
 
     assert style(CARDS.digest([*grey, event], "ops", NOW)[0]) == colour
+
+
+def test_alerts_are_counted_and_told_apart() -> None:
+    """Who sees the toast or the strip alone learns of them; each says what it is about."""
+    alerts = [
+        notice(
+            NoticeKind.ALERT, subject_id=f"B5-{name}", title="Somebody joined", facts=(Fact("About", name),)
+        )
+        for name in ("Approvers", "Eve · Low risk", "https://evil.example")
+    ]
+    low = notice(subject_id="low", risk=Risk.LOW, title="A small thing")
+    card, _ = CARDS.digest([low, *alerts, created()], "ops", NOW)
+    told = seen(text(card))
+
+    assert strip(card).endswith(" · 3 notices of high risk · 1 of high risk to decide")
+    assert card["fallbackText"].startswith(
+        "3 notices of high risk · 1 of high risk to decide. Somebody joined. "
+    )
+    assert {"About: Approvers", "About: Eve · Low risk"} <= set(told.splitlines())
+    assert told.index("Somebody joined") < told.index("A small thing")
+    assert_sound(card)
+
+
+def test_what_stands_out_about_an_approval_is_told_in_a_digest() -> None:
+    """Whoever reads nothing but the digest looks at that request's own card or at Intune."""
+    approved = replace(changed(approval("approved", id="quick")), signs=(QUICK,))
+    told = text(CARDS.digest([approved, created()], "ops", NOW)[0])
+
+    assert "Approved - Needs completion · something stands out about the approval" in told
 
 
 def test_a_wrong_approver_stands_on_top_of_a_digest() -> None:

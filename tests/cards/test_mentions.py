@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import DECISION_WANTED, MOST, is_person, mentioned_people
@@ -137,6 +139,27 @@ def test_two_people_with_one_name_are_told_apart() -> None:
 
     assert len({each.lower() for each in told}) == len(told) == 9
     assert told[:2] == ["ana contoso", "ana fabrikam"] or told[1] == "ana fabrikam"
+
+
+_LOCAL = st.lists(
+    st.sampled_from(["ana", "a", "2", "_", "+", "Person", "contoso", "1"]), min_size=1, max_size=6
+)
+_ACCOUNTS = st.builds(
+    "{}@{}.{}".format,
+    _LOCAL.map("".join),
+    st.sampled_from(["a", "contoso", "1"]),
+    st.sampled_from(["com", "org", "net"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(_ACCOUNTS | st.just(THIRD), min_size=1, max_size=8, unique_by=str.lower))
+@example(["ana@a.com", "ana@a.org", "ana_a_2@b.com"])
+def test_no_two_people_ever_share_a_text(people: list[str]) -> None:
+    """Not even where a name looks as if we had numbered it."""
+    told = names_of(*people)
+
+    assert len({each.lower() for each in told}) == len(people)
 
 
 def test_one_person_in_two_cases_is_rung_once() -> None:

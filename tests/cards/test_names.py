@@ -9,7 +9,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.names import mixed_scripts, quoted
 from maa_notify.cards.people import display_name
 from maa_notify.cards.text import plain, safe
-from maa_notify.domain.request import ApprovalRequest, Identity, Target
+from maa_notify.domain.request import ApprovalRequest, Device, Identity, Target
 from maa_notify.domain.tickets import TicketLinks
 from tests.cards.judge import URL, Card, alive_in, assert_sound, objects, seen
 from tests.support.approval import NOW, approval, changed, created
@@ -57,6 +57,9 @@ def test_a_digest_and_a_story_tell_a_name_as_one_thing(name: str) -> None:
         ("\"x\" «y» ''z''", "“’x’ ’y’ ’z’”"),
         ("Mirа", "“Mirа” [letters of Cyrillic and Latin]"),
         ("Ηelp", "“Ηelp” [letters of Greek and Latin]"),
+        ("ᗰIᖇᗩ", "“ᗰIᖇᗩ” [letters of Canadian syllabics and Latin]"),
+        ("𐌀dmin", "“𐌀dmin” [letters of Latin and an old alphabet]"),
+        ("aаαԱ", "“aаαԱ” [letters of Armenian and Cyrillic and others]"),
         ("Аdmin Team", "“Аdmin Team” [letters of Cyrillic and Latin]"),
         ("", "not told by Intune"),
     ],
@@ -78,6 +81,24 @@ def test_an_account_that_is_not_told_is_said_so() -> None:
     assert display_name(Identity("user", "Mira Holt")) == "“Mira Holt” (account not told)"
     assert display_name(Identity("user", "Mira Holt", id=DEVICE)) == "“Mira Holt” (account not told)"
     assert display_name(Identity("user", "Mira", "x) · approved by (y")) == "“Mira” (“x] - approved by [y”)"
+
+
+@pytest.mark.parametrize(
+    "told", ["5CG1) “STORE-9” (5CG9", "5CG1 · Low risk", "5CG1〞 ･ ok", "5CG1（x）", "\u20dd5CG1"]
+)
+def test_no_device_of_several_forges_another(told: str) -> None:
+    """Serial numbers and users stand within our brackets and dots, so they hold none that look like those."""
+    device = Device("STORE-1", told, told)
+    target = Target("STORE-1", object_type="ManagedDevice", device_count=2, first_devices=(device, device))
+    lines = [line for line in seen(text(card_of(target))).splitlines() if line.startswith("“STORE-1”")]
+
+    assert len(lines) == 2
+    assert all(re.fullmatch(r"“STORE-1” \([^“”\"()（）·･•]+ · [^“”\"()（）·･•]+\)", line) for line in lines)
+
+
+def card_of(target: Target) -> Card:
+    """A new request about it."""
+    return CARDS.card(created(approval(target=target)), "ops", NOW)
 
 
 def test_a_primary_user_is_no_live_address() -> None:

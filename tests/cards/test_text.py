@@ -90,6 +90,14 @@ def test_nothing_survives_alive(text: str) -> None:
         "**bold** _it_ [x] (y) #1 & co",
         "{one} brace",
         "👍🏽 done",
+        "བསྒྲུབས་ རྒྱུད་",
+        "ស្ត្រី កម្ពុជា",
+        "कार्त्स्न्य",
+        "အင်္ဂလိပ်",
+        "င်္က်",
+        "גְּרָם",
+        "שַׁבָּת שִּׁבֹּלֶת",
+        "مُحَمَّد",
     ],
 )
 def test_readable_text_stays_as_it_is(text: str) -> None:
@@ -135,6 +143,33 @@ def test_what_is_defused_can_still_be_read(text: str, shown: str) -> None:
 def test_long_text_is_cut_between_words(text: str, limit: int, shown: str) -> None:
     """A cut shows as one, falls between words where it can, and never tears accents off a letter."""
     assert safe(text, limit) == shown
+
+
+@pytest.mark.parametrize(
+    "tower,shown",
+    [
+        ("ក" + "\u17d2ក" * 5, "ក\u17d2ក\u17d2ក" * 2),
+        ("ཀ" + "\u0f92\u0f92\u0fab\u0fb7", "ཀ\u0f92\u0fab"),
+        ("ཊ" + "\u0fb1\u0fad\u0f71\u0f79", "ཊ\u0fb1\u0fad"),
+        ("𑨎𑩇𑨎x", "□□□x"),
+        ("ש\u0592\u05c1\u05b8", "ש\u05b8\u05c1"),
+        ("א\u05b0\u05b7\u05bb", "א\u05b0"),
+        ("x\u0fab\u0e31\u0301", "x\u0301"),
+        ("ب\u06d6\u064e\u0651\u0670", "ب\u064e\u0651"),
+    ],
+    ids=["Khmer", "Tibetan", "low", "historic", "recited", "vowels", "of another script", "Arabic"],
+)
+def test_letters_and_marks_do_not_pile_up(tower: str, shown: str) -> None:
+    """A letter holds as many letters and marks below and above as words need, so it stays in its line."""
+    assert seen(safe(tower, 80)) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["\u20ddLT-1", " \u0338\u0489LT-1", "\u200b\u0301LT-1", "\n\u0e31LT-1"], ids=ascii
+)
+def test_no_mark_stands_on_a_character_of_ours(text: str) -> None:
+    """What is quoted begins with a letter of its own: a mark would strike out our quotation mark."""
+    assert safe(text, 80) == "LT-1"
 
 
 @settings(max_examples=300, deadline=None)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from maa_notify.cards import strings
-from maa_notify.domain.risk import ACTIONS, HIGH, HIGH_OBJECTS, LOW, Reason, Risk
+from maa_notify.domain.risk import ACTIONS, HIGH, HIGH_OBJECTS, LOW, TAKING_AWAY, Reason, Risk
 from tests.docs.test_docs import ROOT, text_of
 
 CARDS = ROOT / "docs" / "cards.md"
@@ -30,7 +30,10 @@ IN_WORDS = {
     Reason.UNINSTALL: "anything to be uninstalled for all users or on all devices",
     Reason.EVERYBODY: "anything else assigned to all users or all devices",
     Reason.UNREADABLE: "anything whose assignments cannot be read",
-    Reason.UNKNOWN_DELETE: "the deletion of anything else, under an unknown type",
+    Reason.UNKNOWN_DELETE: (
+        "anything else under an unknown type with such a word in its type or its action: "
+        + ", ".join(f"`{word}`" for word in TAKING_AWAY)
+    ),
 }
 
 
@@ -44,8 +47,9 @@ def _asked_for(reason: Reason) -> str:
             name for name, each in ACTIONS.items() if each is reason
         ],
     }
+    rows = [start + ", ".join(f"`{name}`" for name in names) for start, names in told.items() if names]
     return "; ".join(
-        start + ", ".join(f"`{name}`" for name in names) for start, names in told.items() if names
+        [*rows, *(["a list of devices under an unknown type"] if reason is Reason.DEVICE else [])]
     )
 
 

@@ -47,9 +47,16 @@ ENOUGH = {
     "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
 }
 """The fewest settings that are accepted."""
+TEAMS = "https://smba.trafficmanager.net/teams"
 GOES_WITH = {
     "MAA_TICKET_LINK": {"MAA_TICKET_PATTERN": "INC[0-9]{7}"},
     "MAA_TICKET_PATTERN": {"MAA_TICKET_LINK": "https://tickets.contoso.example/{}"},
+    "MAA_APPROVER_CHAT": {
+        "MAA_APPROVERS": "on",
+        "MAA_DESTINATIONS": json.dumps(
+            [{"name": "ops", "bot": {"channel_id": "19:a@thread.tacv2", "service_url": TEAMS}}]
+        ),
+    },
 }
 """What a setting is never given without."""
 

@@ -201,6 +201,11 @@ def test_what_erases_nothing_is_not_called_erasing(kind: str, action: str, reaso
         ({"payloadOperation": "Delete", "payloadType": "x.MobileApp"}, Reason.UNKNOWN_DELETE),
         ({"payloadOperation": "delete"}, Reason.UNKNOWN_DELETE),
         ({"displayPayload": [{"actionName": "remoteLock"}, {"actionName": "wipe"}]}, Reason.WIPE),
+        ({"actionName": "remoteWipe"}, Reason.UNKNOWN_DELETE),
+        ({"actionName": "bulkRetire"}, Reason.UNKNOWN_DELETE),
+        ({"payloadSubtype": "x.SecureErase"}, Reason.UNKNOWN_DELETE),
+        ({"payloadOperation": "softDelete", "payloadType": "x.MobileApp"}, Reason.UNKNOWN_DELETE),
+        ({"displayPayload": [{"deviceName": "LT-1"}, {"deviceName": "LT-2"}]}, Reason.DEVICE),
     ],
 )
 def test_what_takes_away_is_high_under_a_type_that_nobody_knows(
@@ -208,6 +213,22 @@ def test_what_takes_away_is_high_under_a_type_that_nobody_knows(
 ) -> None:
     """Wiping, retiring and deleting are known by their words alone, those of the last device included."""
     assert assess(told(types, **fields)) == Assessment(Risk.HIGH, (reason,))
+
+
+@pytest.mark.parametrize(
+    "kind,reason",
+    [
+        ("deviceFactoryReset", Reason.WIPE),
+        ("deviceCleanWindows", Reason.WIPE),
+        ("bulkDeviceWipe", Reason.UNKNOWN_DELETE),
+        ("deviceRetireV2", Reason.UNKNOWN_DELETE),
+        ("mobileAppDelete", Reason.UNKNOWN_DELETE),
+    ],
+)
+def test_a_type_that_is_new_to_us_can_tell_by_its_own_name(kind: str, reason: Reason) -> None:
+    """Graph may add types faster than this notifier learns them."""
+    assert assess(told([kind])) == Assessment(Risk.HIGH, (reason,))
+    assert assess(told(["app", kind])).risk is Risk.HIGH
 
 
 def test_an_app_that_is_deleted_under_its_own_type_is_not_called_a_device() -> None:

@@ -1,6 +1,7 @@
 """What is kept of payloads: kinds and intents, whatever they are wrapped in, and never more."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -160,6 +161,58 @@ def test_a_list_that_cannot_be_read_is_told_as_a_target(added: object) -> None:
         Assignment("group", "required"),
         Assignment("target"),
     )
+
+
+ODD = {"kind": "everything"}
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"assignments": [entry(GROUP), ODD]},
+        json.dumps({"assignments": json.dumps([entry(GROUP), "all devices"])}),
+        [[entry(GROUP), "all devices"]],
+        [{"body": [entry(GROUP), ODD]}],
+        {"1": entry(GROUP), "2": ODD},
+        {"assignments": [entry(GROUP)], "more": [[ODD]]},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_not_hidden_by_what_can(added: object) -> None:
+    """One group beside it does not make an odd target harmless, whatever wraps the two."""
+    assert read(added) == (Assignment("group", "required"), Assignment("target"))
+
+
+@pytest.mark.parametrize("named", ["assignments", "MobileAppAssignments"])
+@pytest.mark.parametrize("others", [[], [entry(GROUP)]])
+def test_what_cannot_be_read_in_the_parameters_is_told(named: str, others: list[Any]) -> None:
+    """A list that is named as one of assignments holds nothing else."""
+    told = read(None, actionParameters=json.dumps({"body": {named: [*others, ODD]}}))
+
+    assert told == (*[Assignment("group", "required") for _ in others], Assignment("target"))
+
+
+@pytest.mark.parametrize("field", ["payload", "patchPayload"])
+@pytest.mark.parametrize("wrap", [json.dumps, dict], ids=["text", "object"])
+def test_everybody_in_the_body_of_the_object_counts(field: str, wrap: Callable[..., object]) -> None:
+    """An app that is made with its assignments reaches whom they name."""
+    body = wrap({"displayName": "VPN", "assignments": [entry(GROUP), entry(DEVICES)]})
+
+    assert read([entry(GROUP)], **{field: body}) == (
+        Assignment("all devices", "required"),
+        Assignment("group", "required"),
+    )
+    assert read([entry(GROUP)], **{field: wrap({"removedAssignments": [entry(DEVICES)]})}) == (
+        Assignment("group", "required"),
+    )
+
+
+@pytest.mark.parametrize("field", ["targets", "moreAssignments"])
+def test_further_targets_of_an_assignment_are_read(field: str) -> None:
+    """A group in front does not hide all devices behind it."""
+    told = read([{**entry(GROUP), field: [{"@odata.type": DEVICES}]}])
+
+    assert told == (Assignment("all devices"), Assignment("group", "required"))
 
 
 def test_everybody_in_the_parameters_is_not_hidden_by_a_list_of_groups() -> None:

@@ -1,6 +1,7 @@
 """Reading what Graph lists: tolerant, bounded, and deaf to payloads."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -111,6 +112,11 @@ def test_a_bulk_request_is_read_as_many_devices() -> None:
         ("Kiosk, Berlin", {"requiredOperationApprovalPolicyTypes": ["app"], "payloadType": "x.MobileApp"}, 0),
         ("LT-1, LT-2", {"displayPayload": [{"deviceName": "LT-1, LT-2"}]}, 1),
         (", ", {}, 0),
+        ("LT-1,", {}, 0),
+        ("LT-1,, LT-2,", {}, 2),
+        (f"LT-1, {'x' * 200}", {}, 2),
+        ("LT-1\nLT-2", {}, 2),
+        ("LT-1、LT-2，LT-3", {}, 3),
     ],
 )
 def test_joined_names_are_counted_where_no_list_of_devices_is(
@@ -232,6 +238,26 @@ def test_many_devices_are_counted() -> None:
     devices = [{"deviceName": f"LT-{number}"} for number in range(40)]
 
     assert parse_request(example("wipe", displayPayload=json.dumps(devices))).target.device_count == 40
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda devices: {"devices": devices},
+        lambda devices: {"Count": 40, "items": json.dumps(devices)},
+        lambda devices: [devices],
+        lambda devices: [json.dumps(each) for each in devices],
+        lambda devices: [each["deviceName"] for each in devices],
+    ],
+    ids=["object", "object of text", "list of a list", "texts", "names"],
+)
+def test_many_devices_are_counted_in_any_wrapping(wrap: Callable[[list[dict[str, str]]], object]) -> None:
+    """Forty wipes do not read as one because the list of them has another form."""
+    devices = [{"deviceName": f"LT-{number}"} for number in range(40)]
+    target = parse_request(example("wipe", displayPayload=json.dumps(wrap(devices)))).target
+
+    assert target.device_count == 40
+    assert [each.name for each in target.first_devices] == [f"LT-{number}" for number in range(5)]
 
 
 def test_a_patch_without_a_verb_is_an_update() -> None:

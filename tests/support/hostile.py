@@ -65,6 +65,22 @@ TOWERS = {
     "Tai Tham": "ᨠ" + "\u1a60\u1a62\u1a65\u1a69\u1a6c\u1a74\u1a75\u1a76\u1a7b" * 2,
     "Zanabazar": "\U00011a0b" + "\U00011a01\U00011a36\U00011a37\U00011a35" * 4,
     "Grantha": "\U00011305" + "\U0001136b\U00011373\U00011366" * 4,
+    "Hebrew recited": "ש" + "\u0592\u0593\u0594" + "א" + "\u0591\u0596\u059b" + "א\u05b0\u05b7\u05bb",
+    "Arabic recited": "ؠ" + "\u08e9\u08d3\u08d9" + "ؠ\u06d6\u06d7\u06da" + "ؠ\u065f\u0655\u064d",
+    "Khmer letters below letters": "ក" + "\u17d2ក" * 12,
+    "Khmer letters behind joiners": "ក" + "\u17d2\u200dក\u200c" * 12,
+    "Myanmar letters below letters": "န" + "\u1039န" * 12,
+    "Javanese letters below letters": "ꦄ" + "\ua9c0ꦄ" * 12,
+    "Telugu letters below letters": "ఖ" + "\u0c4dఖ" * 12,
+    "Tibetan letters below letters": "ༀ\u0fab\u0fb7\u0f90"
+    "ཀ" + "\u0f92\u0fab\u0fac" * 4 + "ཊ\u0fb1\u0fb1\u0f79",
+    "historic letters below letters": "".join(
+        (letter + virama) * 9 + letter
+        for letter, virama in ("𑨎𑩇", "𑖞\U000115bf", "𑩳\U00011a99", "𑌙\U0001134d")
+    ),
+    "Marchen": "\U00011c7a\U00011ca6\U00011c92\U00011c96",
+    "Rohingya": "\U00010d00\U00010d25\U00010d24\U00010d26",
+    "marks of our own characters": "\u20dd\u0338\u0489 \u20dex",
     "tone marks": "中" + "\u302a\u302b\u302c\u302d" * 6,
     "tall signs": "𒀱𒈜𝄟𝄠ᢆ⎷꧅ꦈᬊ𝅘𝅥𝅲",
     "wide signs": "﷽" * 30,
