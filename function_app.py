@@ -93,4 +93,5 @@ else:
         def messages(req: func.HttpRequest) -> func.HttpResponse:
             """Answers somebody who asks in Teams."""
             status, body = function.messages(req.headers, req.get_body())
-            return func.HttpResponse(body, status_code=status)
+            kind = "application/json" if body else "text/plain"
+            return func.HttpResponse(body, status_code=status, mimetype=kind)

@@ -125,6 +125,9 @@ param bot bool = false
 @description('The bot writes to requestors in a chat of their own. Without the bot it does nothing.')
 param requestorChat bool = false
 
+@description('The bot writes to each approver in a chat of their own. Needs approvers on; without the bot it does nothing.')
+param approverChat bool = false
+
 @description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
 param botCommands bool = false
 
@@ -353,6 +356,7 @@ var ownSettings = {
 var botSettings = {
   MAA_BOT_CLIENT_ID: identity.outputs.clientId
   MAA_REQUESTOR_CHAT: requestorChat ? 'true' : 'false'
+  MAA_APPROVER_CHAT: approverChat ? 'true' : 'false'
   MAA_BOT_COMMANDS: botCommands ? 'true' : 'false'
 }
 

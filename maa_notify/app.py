@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -48,11 +49,11 @@ from maa_notify.polling.source import Source
 from maa_notify.settings.doubts import doubts_of
 from maa_notify.settings.fingerprint import parts_of
 from maa_notify.settings.model import BotAddress, BotSettings, Destination, Settings
-from maa_notify.settings.reader import read_settings
+from maa_notify.settings.reader import read_as_far_as_possible, read_settings
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from maa_notify.storage.table import TableRows, connect_with_identity, connect_with_string
-from maa_notify.teams.bot import BotChannel, BotChat
+from maa_notify.teams.bot import ApproverChats, BotChannel, BotChat
 from maa_notify.teams.connector import Connector
 from maa_notify.teams.webhook import WorkflowsWebhook
 
@@ -195,6 +196,35 @@ def build(
     return notifier
 
 
+def build_to_poll(
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    limits: DeliveryLimits | None = None,
+    shared: SharedResources | None = None,
+) -> App:
+    """As `build`; what keeps polls from beginning is told to the monitor, if its own address is right.
+
+    Raises:
+        SettingsError: a setting is wrong.
+        StateError: the state file cannot be used.
+    """
+    try:
+        return build(environ, clock, limits, shared)
+    except MaaNotifyError as error:
+        if url := _monitor_in(environ):
+            pulse = Pulse(url)
+            pulse.send(error.code)
+            pulse.close()
+        raise
+
+
+def _monitor_in(environ: Mapping[str, str]) -> Secret | None:
+    """The address of the monitor, whatever else is wrong in the settings."""
+    with suppress(SettingsError):
+        return read_as_far_as_possible(environ).settings.ping_url
+    return None
+
+
 class Parts(Struct, frozen=True):
     """What is opened before the rest is wired up: who signs in, the state store, what tenants share."""
 
@@ -323,7 +353,14 @@ def _cards(settings: Settings) -> TeamsCards:
         chats={route.name for route in settings.routes if route.to_requestor},
         tenant=settings.tenant_name,
         tickets=settings.tickets,
+        asking=_asking(settings),
     )
+
+
+def _asking(settings: Settings) -> set[str]:
+    """The destinations whose cards may call back: the bot's, where it listens and knows who can decide."""
+    is_heard = settings.bot is not None and settings.bot.commands and settings.approvers
+    return {each.name for each in settings.routes if is_heard and (each.keeps_cards or each.to_approvers)}
 
 
 def _zone(name: str) -> "ZoneInfo | None":
@@ -341,6 +378,8 @@ def _sender(destination: Destination, connect: Connect, clock: Clock) -> Sender:
     connector = connect(endpoint.service_url)
     if endpoint.channel_id:
         return BotChannel(name, endpoint.channel_id, connector, clock.sleep)
+    if destination.route.to_approvers:
+        return ApproverChats(name, connector, clock.sleep)
     return BotChat(name, connector)
 
 

@@ -6,6 +6,9 @@ from typing import Any
 import msgspec
 
 _CHANNEL = "channel"
+_CARD_ACTION = "adaptiveCard/action"
+"""The name of the call that a button makes ("Universal Action Model")."""
+_LONGEST_ID = 200
 _OF_ONE_TEAM = frozenset({"standard", "private"})
 """Kinds of channels that no other organisation reads (`ChannelTypes` of Microsoft's Agents SDK)."""
 
@@ -54,6 +57,8 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
     entities: list[dict[str, Any]] | None = None
     members_added: list[_Account] | None = None
     action: str | None = None
+    name: str | None = None
+    value: Any = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -93,6 +98,27 @@ class Activity(msgspec.Struct, frozen=True, rename="camel"):
     def is_message(self) -> bool:
         """Whether it is a message that somebody wrote."""
         return self.type == "message"
+
+    @property
+    def is_invoke(self) -> bool:
+        """Whether its caller waits for an answer in the response, to show it where a button was pressed."""
+        return self.type == "invoke"
+
+    def pressed(self, verb: str) -> str | None:
+        """The request whose button of this verb was pressed; None for what is no press of it.
+
+        What it names is only a claim of whoever wrote the body. The person is `asker`, never one named in it.
+        """
+        value = self.value if isinstance(self.value, dict) else {}
+        if self.is_invoke:
+            action = value.get("action") if self.name == _CARD_ACTION else None
+            told = action if isinstance(action, dict) else {}
+            data = told.get("data")
+        else:
+            told = data = value if self.is_message else {}
+        request_id = data.get("request") if isinstance(data, dict) else None
+        is_ours = told.get("verb") == verb and isinstance(request_id, str)
+        return request_id if is_ours and 0 < len(str(request_id)) <= _LONGEST_ID else None
 
     @property
     def is_welcome(self) -> bool:

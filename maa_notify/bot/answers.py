@@ -135,6 +135,10 @@ class Answers(Struct, frozen=True):
         """The card that the bot posts where it was just installed."""
         return self._help(strings.HELLO)
 
+    def sentence(self, text: str) -> Element:
+        """A card of one sentence of ours."""
+        return _card(self.cards, text, [])
+
     def _help(self, title: str, *notes: str) -> Element:
         lines = [
             rich(run(command, weight="Bolder"), run(f" · {meaning}"), spacing="Small")

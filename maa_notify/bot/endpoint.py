@@ -1,5 +1,9 @@
-"""`POST /api/messages`: answers a call of Teams with a card, which goes to the call's service URL."""
+"""`POST /api/messages`: answers a call of Teams with a card, which goes to the call's service URL.
 
+Whoever pressed a button waits for the response itself, and gets a sentence in it.
+"""
+
+import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
@@ -9,8 +13,9 @@ from maa_notify.bot.answers import Answers, Question, Word, command_of
 from maa_notify.bot.auth import FORBIDDEN, UNAUTHORIZED, CallerVerifier, RefusedError
 from maa_notify.bot.config import BotSetup
 from maa_notify.bot.keys import SigningKeys
+from maa_notify.bot.looking import Looking
 from maa_notify.bot.replay import ReplayCache
-from maa_notify.cards.builder import TeamsCards
+from maa_notify.cards.builder import LOOK, TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.clock import Clock
 from maa_notify.errors import MaaNotifyError
@@ -24,6 +29,8 @@ _OK = 200
 _BAD_REQUEST = 400
 _TOO_LARGE = 413
 _UNAVAILABLE = 503
+_MESSAGE = "application/vnd.microsoft.activity.message"
+"""A response of which the client shows one sentence ("Universal Action Model")."""
 _FROM_ANYBODY = frozenset({UNAUTHORIZED, _TOO_LARGE})
 
 
@@ -52,46 +59,52 @@ class Messages:
         *,
         channels: Collection[str] = (),
     ) -> None:
-        """Reads from `store` alone; it has no access to Graph. In `channels` everything is told."""
+        """Knows `store` alone; it has no access to Graph. In `channels` everything is told."""
         self._channels = frozenset(map(spelled, channels))
         self._verifier = tokens
         self._store = store
         self._answers = answers
+        self._looking = Looking(store)
         self._replies = replies
         self._clock = clock
         self._answered = ReplayCache()
         self._greeted = ReplayCache()
 
-    def handle(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Handles one call and returns the HTTP status; the response has no body."""
+    def handle(self, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+        """Handles one call and returns the HTTP status and a body of JSON.
+
+        The body is "" but for whoever pressed a button, and was let in.
+        """
         if len(body) > _MAX_BYTES:
-            return _refuse(RefusedError(_TOO_LARGE, "size"))
+            return _refuse(RefusedError(_TOO_LARGE, "size")), ""
         try:
             caller = self._verifier.authenticate(_header(headers.items(), "authorization"))
             activity = parse_activity(body)
             self._verifier.authorize(caller, activity)
-            self._answer_once(activity)
+            return _OK, self._answer_once(activity)
         except RefusedError as error:
-            return _refuse(error)
+            return _refuse(error), ""
         except MalformedActivityError:
-            return _refuse(RefusedError(_BAD_REQUEST, "activity"))
+            return _refuse(RefusedError(_BAD_REQUEST, "activity")), ""
         except MaaNotifyError as error:
             _LOG.error("bot.failed", code=error.code)
-            return _UNAVAILABLE
-        return _OK
+            return _UNAVAILABLE, ""
 
-    def _answer_once(self, activity: Activity) -> None:
+    def _answer_once(self, activity: Activity) -> str:
         """Answers, unless the same activity was answered before; one whose answer failed may come again."""
         if not self._answered.add(activity.key):
             raise RefusedError(FORBIDDEN, "replayed")
         try:
-            self._answer(activity)
+            return self._answer(activity)
         except MaaNotifyError:
             self._answered.forget(activity.key)
             raise
 
-    def _answer(self, activity: Activity) -> None:
+    def _answer(self, activity: Activity) -> str:
         is_private = activity.is_private(self._channels)
+        request_id = activity.pressed(LOOK)
+        if request_id is not None:
+            return self._noted(request_id, activity)
         if activity.is_message:
             command = command_of(activity.text or "", activity.own_mentions)
             question = Question(command, activity.asker, is_private)
@@ -100,6 +113,16 @@ class Messages:
         elif activity.is_welcome and self._greeted.add(activity.conversation.id):
             self._replies.reply(activity, self._answers.hello())
             _LOG.info("bot.installed", private=is_private)
+        return ""
+
+    def _noted(self, request_id: str, activity: Activity) -> str:
+        """Notes that somebody looks at a request; answers in the response, or older clients by a card."""
+        told = self._looking.note(request_id, activity.asker, self._clock.now())
+        _LOG.info("bot.pressed", private=activity.is_private(self._channels))
+        if activity.is_invoke:
+            return json.dumps({"statusCode": _OK, "type": _MESSAGE, "value": told})
+        self._replies.reply(activity, self._answers.sentence(told))
+        return ""
 
     def _card(self, question: Question) -> Element:
         now = self._clock.now()

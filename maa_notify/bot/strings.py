@@ -29,6 +29,11 @@ NOT_FOUND = "No request that you can see here has this key."
 NEVER_POLLED = "No poll has succeeded yet, so nothing is known."
 NOTHING_REMEMBERED = "No request that you can see here fits the question."
 REMEMBERED = "As polls saw it: Intune itself forgets a request 30 days after its last change."
+LOOK_NOTED = "Noted: you are looking at it. Its cards say so within a poll or two, for half an hour."
+LOOK_TAKEN_OVER = "Noted: you have taken it over. Its cards say so within a poll or two, for half an hour."
+LOOK_KNOWN = "You are looking at it already; the cards say so."
+LOOK_NOT_YOURS = "Only somebody who can decide this request can say that they are looking at it."
+LOOK_SETTLED = "This request waits for no decision any more."
 _NAME_LIMIT = 120
 _MORE = f"Look in Intune under {ALL_REQUESTS}."
 

@@ -13,7 +13,16 @@ from msgspec.structs import replace
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext, TextLimits
 from maa_notify.cards.digest import digest_body, digest_toast
-from maa_notify.cards.elements import Element, card, container, rich, run, sizes, trusted_text
+from maa_notify.cards.elements import (
+    Element,
+    card,
+    container,
+    rich,
+    run,
+    sizes,
+    trusted_text,
+    with_question,
+)
 from maa_notify.cards.links import device_button
 from maa_notify.cards.mentions import Mentions, mentioned_people, with_mentions
 from maa_notify.cards.notice import notice_body
@@ -25,6 +34,8 @@ from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.risk import assess
 from maa_notify.domain.tickets import TicketLinks
 
+LOOK = "maa.look"
+"""The verb of the button to say that one is looking."""
 MAX_BYTES = 20_000
 """Of a whole message on the wire."""
 
@@ -50,6 +61,7 @@ class TeamsCards(Struct, frozen=True):
         chats: the destinations that are no channel but the chat with the requestor.
         tenant: a name to put above each card, where cards of many tenants meet; "" for none.
         tickets: makes links of ticket numbers; None for none.
+        asking: the destinations whose open cards have a button to say that one is looking.
     """
 
     approvals_url: str
@@ -58,6 +70,7 @@ class TeamsCards(Struct, frozen=True):
     chats: Collection[str] = ()
     tenant: str = ""
     tickets: TicketLinks | None = None
+    asking: Collection[str] = ()
 
     def card(
         self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
@@ -67,7 +80,7 @@ class TeamsCards(Struct, frozen=True):
         if isinstance(event, Notice):
             made = self._notice(event, foot)
         else:
-            made = self._request(event, destination, now, foot)
+            made = self._asking(self._request(event, destination, now, foot), event, destination)
         return self._mentioning(made, [event], destination)
 
     def reply(self, event: Event, destination: str, now: datetime) -> Element:
@@ -131,6 +144,13 @@ class TeamsCards(Struct, frozen=True):
     def _context(self, event: RequestEvent, destination: str, now: datetime) -> CardContext:
         in_chat = destination in self.chats
         return CardContext(event, assess(event.request), now, self.times, _FULL, in_chat)
+
+    def _asking(self, made: Element, event: RequestEvent, destination: str) -> Element:
+        """The card of an open request with the button to say that one looks, where the bot can hear it."""
+        if destination not in self.asking or not event.wants_decision:
+            return made
+        asking = with_question(made, strings.LOOK, LOOK, {"request": event.subject_id})
+        return asking if fits(asking) else made
 
     def _mentioning(self, card: Element, events: Sequence[Event], destination: str) -> Element:
         """The card with its mentions, unless they would make it too large."""

@@ -44,6 +44,14 @@ def decider_rows(card: CardContext) -> list[Element]:
     return [fact(strings.LABEL_DECIDERS, told)]
 
 
+def looking_rows(card: CardContext) -> list[Element]:
+    """The row that says who is looking at the request, and since when."""
+    look = card.event.look
+    if look is None or not card.event.wants_decision:
+        return []
+    return [timed(strings.LABEL_LOOKING, readers_time(look.since), _name(look.by) or strings.SOMEBODY)]
+
+
 def sign_lines(card: CardContext) -> list[Element]:
     """What stands out about an approval, with its times; our own words only."""
     if not card.event.signs or card.event.request.status == NEEDS_APPROVAL:

@@ -62,6 +62,17 @@ def card(
     }
 
 
+def with_question(made: Element, title: str, verb: str, data: dict[str, str]) -> Element:
+    """The card with one more button, which calls the bot back; older clients send a message in its place.
+
+    `Action.Execute` is of Adaptive Cards 1.4 (Microsoft's "Universal Action Model").
+    """
+    told = {**data, "verb": verb}
+    fallback = {"type": "Action.Submit", "title": title, "data": told}
+    button = {"type": "Action.Execute", "title": title, "verb": verb, "data": told, "fallback": fallback}
+    return {**made, "actions": [*made["actions"], button]}
+
+
 def sizes(element: Element) -> tuple[int, int]:
     """Bytes of a card without its envelope: as posted, and as Workflows keeps it: a text within JSON."""
     posted = json.dumps(element, ensure_ascii=False, separators=(",", ":"))

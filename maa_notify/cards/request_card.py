@@ -2,7 +2,7 @@
 
 from maa_notify.cards import strings
 from maa_notify.cards.context import CardContext
-from maa_notify.cards.deciders import decider_rows, obstacle_lines, sign_lines
+from maa_notify.cards.deciders import decider_rows, looking_rows, obstacle_lines, sign_lines
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.facts import expires, facts
 from maa_notify.cards.links import ticket_row
@@ -34,6 +34,7 @@ def full_body(card: CardContext) -> list[Element]:
         *_notes(card),
         *facts(card),
         *decider_rows(card),
+        *looking_rows(card),
         *ticket_row(card),
         *timeline(card),
         *_reminder(card),
@@ -51,6 +52,7 @@ def reply_body(card: CardContext) -> list[Element]:
         *_odd_approvers(card),
         *sign_lines(card),
         *obstacle_lines(card),
+        *looking_rows(card),
         *_reminder(card),
         trusted_text(_next_step(card), spacing="Small"),
         footer(card.event.short_key),

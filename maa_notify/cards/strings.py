@@ -71,6 +71,10 @@ LABEL_EARLIER = "Before"
 LABEL_TICKET = "Ticket"
 LABEL_DECIDERS = "Can decide"
 LABEL_DECIDERS_THEN = "Could decide"
+LABEL_LOOKING = "Looking since"
+LOOKED_AT = "somebody is looking"
+LOOK = "I am looking at it"
+SOMEBODY = "somebody whose name is not told"
 LABEL_POLICY = "Access policy"
 LABEL_GROUP = "Approver group"
 
@@ -485,7 +489,12 @@ def headline(event: RequestEvent, risk: Risk) -> str:
     if event.request.status != r.NEEDS_APPROVAL or event.kind is EventKind.NO_LONGER_LISTED:
         return status_line(event)
     obstacle = obstacle_of(event)
-    told = [status_line(event), *([nobody(obstacle)] if obstacle else []), risk_line(risk)]
+    told = [
+        status_line(event),
+        *([LOOKED_AT] if event.look else []),
+        *([nobody(obstacle)] if obstacle else []),
+        risk_line(risk),
+    ]
     return " · ".join(told)
 
 

@@ -170,7 +170,7 @@ def _told_settings(settings: Settings) -> Finding:
 def _has_mirror(settings: Settings) -> bool:
     """Whether two destinations at different hosts hear everything, so that no one flow silences all."""
     whole = [each for each in settings.destinations if not (each.route.policy_types or each.route.events)]
-    return len({_host(each) for each in whole if not each.route.to_requestor}) > 1
+    return len({_host(each) for each in whole if not each.route.is_chat}) > 1
 
 
 def _host(destination: Destination) -> str:
@@ -339,7 +339,7 @@ def _list_channels(name: str, channel: BotChannel) -> Finding:
 
 
 def _after_accepted(settings: Settings, name: str, receipt: Receipt) -> str:
-    if any(route.to_requestor for route in settings.routes if route.name == name):
+    if any(route.is_chat for route in settings.routes if route.name == name):
         return "the sample has no recipient, so the flow ends there and nobody gets a card"
     if receipt.message_id:
         return "the card is in the channel"

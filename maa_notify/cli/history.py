@@ -167,10 +167,10 @@ def _numbers(notifier: "App") -> list[Numbers]:
     left = [*store.journal.read_sent(), *(each.value for each in store.journal.read_dead())]
     told = [each.notification for each in left] + [each.value for each in store.outbox.read_pending()]
     known: dict[str, list[int]] = {
-        each.route.name: [] for each in notifier.settings.destinations if not each.route.to_requestor
+        each.route.name: [] for each in notifier.settings.destinations if not each.route.is_chat
     }
     for each in told:
-        if not each.recipient:
+        if not each.recipient and not each.is_for_many:
             known.setdefault(leaders.get(each.destination, each.destination), []).append(each.serial)
     own = {name: numbers for name, numbers in known.items() if name not in leaders}
     last = {name: store.outbox.read_destination(name).value.serial for name in own}

@@ -33,6 +33,7 @@ BOT = (
     "MAA_BOT_ACCESS_TOKEN",
     "MAA_BOT_COMMANDS",
     "MAA_REQUESTOR_CHAT",
+    "MAA_APPROVER_CHAT",
 )
 """The settings that each part is made of."""
 

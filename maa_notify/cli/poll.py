@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from maa_notify import app
     from maa_notify.polling.run import poll_once
 
-    notifier = app.build()
+    notifier = app.build_to_poll()
     try:
         report = poll_once(lambda: notifier, "command")
     finally:

@@ -17,6 +17,9 @@ _SENTENCES = {
     RoutingReason.ALREADY_ROUTED: "another channel gets it, and this one takes only the rest",
     RoutingReason.BY_APPLICATION: "an application filed it, so there is nobody to chat with",
     RoutingReason.NO_REQUESTOR: "Graph does not tell who filed it, so there is nobody to chat with",
+    RoutingReason.NO_REQUEST: "only news of requests go to approvers' chats",
+    RoutingReason.CARDS_THERE: "changes the cards of the request that stand there",
+    RoutingReason.CARDS_STAY: "only changes cards, and those there are never changed",
 }
 
 

@@ -42,7 +42,7 @@ def turns_of(metrics: Metrics) -> Turns:
 
 class _OneTenant:
     def __init__(self, metrics: Metrics) -> None:
-        self._notifier, self._metrics = app.build(), metrics
+        self._notifier, self._metrics = app.build_to_poll(), metrics
 
     def take(self) -> None:
         report = poll_once(lambda: self._notifier, "command")
@@ -56,7 +56,7 @@ class _ManyTenants:
     """Each tenant has turns of its own: one whose poll takes long misses turns, and holds up no other."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._fleet, self._metrics = Fleet(os.environ, app.build, trigger="command"), metrics
+        self._fleet, self._metrics = Fleet(os.environ, app.build_to_poll, trigger="command"), metrics
         self._pollers = ThreadPoolExecutor(_MOST_POLLS, "poll")
         self._under_way: dict[str, Future[None]] = {}
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from maa_notify.cards.serial import numbered
 from maa_notify.delivery.retries import sends_one_ahead
 from maa_notify.delivery.sender import Card, Message
-from maa_notify.domain.event import Event
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification, outcome_size
 from maa_notify.storage.records import DestinationState, StoredCard
@@ -25,6 +25,8 @@ from maa_notify.storage.rows import MAX_BYTES
 
 MOST_TOGETHER = 49
 """Two rows each, the destination's own and the snapshot's version: the hundred writes of one transaction."""
+_MOST_IN_CHAT = 32
+"""The same where a third row says what the digest shows, since it is changed in place."""
 
 
 class CardMaker(Protocol):
@@ -86,17 +88,19 @@ class Composer(Struct, frozen=True):
         together = self._together(due, places, apart, state)
         members = together[: _balanced(len(together), len(_recordable(together)), self.digest_above)]
         first = members[0].value
+        place = places.get(first.event.subject_id)
+        if place is not None and _is_on_digest(first, place):
+            return members, self._changed_digest([each.value for each in members], places, now)
         # One that may be there already keeps its number. Nobody sees all chats of a destination.
         serial = 0 if first.recipient else first.serial or state.serial + 1
         if len(members) == 1:
-            place = places.get(first.event.subject_id)
             return members, _numbered(self._message(first, place, now), serial, place)
         card, count = self._digest(members, together[len(members) :], now)
         if count < len(members):
             # Where names are so long that one card cannot hold them, two of a size are better than a rest.
             fewer = _balanced(len(together), count, self.digest_above)
             card, count = self._digest(members[:fewer], together[fewer:], now)
-        return members[:count], _numbered(_message(card, first), serial, None)
+        return members[:count], _numbered(_digest_message(card, members[:count]), serial, None)
 
     def _digest(
         self, members: Sequence[PendingNotification], others: Sequence[PendingNotification], now: datetime
@@ -106,19 +110,39 @@ class Composer(Struct, frozen=True):
         again = any(item.value.doubts for item in members)
         return self.cards.digest(events, members[0].value.destination, now, again=again, beside=beside)
 
+    def _changed_digest(
+        self, news: Sequence[Notification], places: Mapping[str, StoredCard], now: datetime
+    ) -> Message:
+        """The message that changes a digest in place: each of its requests as it is by now."""
+        first = news[0]
+        place = places[first.event.subject_id]
+        shown = {each: places[each].event for each in place.beside if each in places}
+        for each in news:
+            subject = each.event.subject_id
+            if each.event.revision >= places[subject].revision:
+                shown[subject] = each.event
+        # What is settled stands last: for that alone there may be no room.
+        events = sorted((each for each in shown.values() if each is not None), key=_is_settled)
+        card, _ = self.cards.digest(events, first.destination, now)
+        return replace(_message(card, first), location=place.location, beside=place.beside)
+
     def _together(
         self,
         due: Sequence[PendingNotification],
-        places: Collection[str],
+        places: Mapping[str, StoredCard],
         apart: Collection[str],
         state: DestinationState,
     ) -> Sequence[PendingNotification]:
         """What is told together: a digest that was tried before, a new one or several, or the first alone."""
         first = due[0]
+        place = places.get(first.value.event.subject_id)
+        if first.value.is_for_approver and place is not None:
+            # A change in a chat rings nobody, so that no digest has to spare anybody the noise.
+            return _on_card(due, place, places) if _is_on_digest(first.value, place) else [first]
         digest, is_alone = first.value.digest, first.value.plain or first.value.event.subject_id in apart
         if is_alone or not (digest or _may_share(first.value)):
             return [first]
-        has_card = first.value.event.subject_id in places
+        has_card = place is not None
 
         def belongs(value: Notification) -> bool:
             is_alike = (value.event.subject_id in places) == has_card
@@ -139,12 +163,13 @@ class Composer(Struct, frozen=True):
         else:
             again, late = notification.doubts > 0, notification.overtaken
             card = self.cards.card(event, destination, now, again=again, late=late)
-        if place is None:
+        if place is None or place.beside:
             return _message(card, notification)
+        is_silent = notification.told or notification.is_for_approver
         return replace(
             _message(card, notification),
             location=place.location,
-            reply=None if notification.told else self.cards.reply(event, destination, now),
+            reply=None if is_silent else self.cards.reply(event, destination, now),
             changes_card=event.revision >= place.revision,
         )
 
@@ -195,12 +220,37 @@ def _balanced(count: int, most: int, digest_above: int) -> int:
 
 def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:
     """As many of the first as one transaction can record: more would be posted, and posted again."""
-    sizes = accumulate(outcome_size(each.value) for each in members[:MOST_TOGETHER])
+    most = _MOST_IN_CHAT if members[0].value.is_for_approver else MOST_TOGETHER
+    sizes = accumulate(outcome_size(each.value) for each in members[:most])
     return members[: max(1, sum(size <= MAX_BYTES for size in sizes))]
 
 
 def _message(card: Card, notification: Notification) -> Message:
     return Message(card, str(card.get("fallbackText", "")), notification.recipient)
+
+
+def _digest_message(card: Card, members: Sequence[PendingNotification]) -> Message:
+    """The message of a new digest; in an approver's chat it is changed later, by what stands on it."""
+    first = members[0].value
+    subjects = dict.fromkeys(each.value.event.subject_id for each in members)
+    return replace(_message(card, first), beside=tuple(subjects) if first.is_for_approver else ())
+
+
+def _is_on_digest(notification: Notification, place: StoredCard) -> bool:
+    """Whether the news change a digest in a chat; not in their smallest form, with no room for others."""
+    return bool(place.beside) and not notification.plain
+
+
+def _on_card(
+    due: Sequence[PendingNotification], place: StoredCard, places: Mapping[str, StoredCard]
+) -> Sequence[PendingNotification]:
+    """All that is due about what stands on one card."""
+    subjects = {each for each, other in places.items() if other.location == place.location}
+    return _recordable([each for each in due if each.value.event.subject_id in subjects])
+
+
+def _is_settled(event: Event) -> bool:
+    return not (isinstance(event, RequestEvent) and event.wants_decision)
 
 
 def _numbered(message: Message, serial: int, place: StoredCard | None) -> Message:

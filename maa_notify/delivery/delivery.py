@@ -23,6 +23,7 @@ from maa_notify.delivery.destination import DestinationRun, Shared
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import count_overdue
 from maa_notify.delivery.sender import Sender
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.storage.outbox import Outbox, PendingNotification
 from maa_notify.storage.records import NEW_DESTINATION, DestinationState, Versioned
 
@@ -61,7 +62,8 @@ class Delivery:
     """Delivers what waits, for all destinations of one tenant.
 
     `leaders` names, for each destination whose address another one has as well, the first of them: they share
-    a pace and a lease, which are remembered under its name.
+    a pace and a lease, which are remembered under its name. `left` is the keys of what still waited after
+    the last run.
     """
 
     outbox: Outbox
@@ -71,6 +73,7 @@ class Delivery:
     limits: DeliveryLimits = DeliveryLimits()
     leaders: Mapping[str, str] = field(default_factory=dict)
     random: Random = field(default_factory=Random)
+    left: Sequence[str] = ()
     _holder: str = field(default_factory=lambda: uuid4().hex)
 
     def leases(
@@ -83,9 +86,10 @@ class Delivery:
         """
         now, found = self.clock.now(), {}
         for name in self.senders.keys() - self.leaders.keys():
-            state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, self.limits)
+            limits = self.limits.in_chats() if name == APPROVER_CHAT else self.limits
+            state = lease.without_future_times(states.get(name, NEW_DESTINATION), now, limits)
             is_taken = lease.is_taken(state.value, self._holder, now)
-            if not is_taken and pacing.ready_at(state.value, now, self.limits) <= now:
+            if not is_taken and pacing.ready_at(state.value, now, limits) <= now:
                 until = now + self.limits.lease_time()
                 found[name] = Versioned(lease.leased(state.value, self._holder, until), state.etag)
         return found
@@ -123,6 +127,7 @@ class Delivery:
             # Those that work before those that fail or are slow, so that one that hangs delays no other.
             min(ready, key=lambda each: each.turn).advance(end)
         left = [each.value for items in (*unknown.values(), *(run.waiting for run in runs)) for each in items]
+        self.left = tuple(each.key for each in left)
         refused = {each.destination for each in left if each.attempts or each.destination in unknown}
         return DeliveryResult(
             delivered=sum(each.delivered for each in runs),

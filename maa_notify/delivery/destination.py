@@ -21,6 +21,7 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, timed
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -38,6 +39,9 @@ _LOG = logs.logger(__name__)
 _LOOK_AGAIN = timedelta(seconds=2)
 _STAND_BACK = timedelta(seconds=20)
 """So much sooner others may be ready and still go first: they pause for a second after each card."""
+
+_LEFT_TO_CHANNELS = 15.0
+"""Seconds of a poll in which the chats with approvers begin nothing: further sources may have news."""
 
 _UNREACHED_FOR = timedelta(days=1)
 """A person who is out of reach is not tried again sooner."""
@@ -100,6 +104,8 @@ class DestinationRun:
         delivered since `pending` was read.
         """
         self.name = name
+        self._is_of_approvers = name == APPROVER_CHAT
+        self._limits = shared.limits.in_chats() if self._is_of_approvers else shared.limits
         now = shared.clock.now()
         self.waiting = in_order(retries.in_full(retries.without_future_times(pending, now)))
         self.ready_at = now
@@ -114,9 +120,9 @@ class DestinationRun:
         self._ill = 0
         self._other: tuple[str, datetime | None] | None = None
         self._places = Places(shared.outbox)
-        self._state = lease.without_future_times(state, now, shared.limits)
+        self._state = lease.without_future_times(state, now, self._limits)
         # Where it failed last it tries once a poll, so that a long outage causes no storm of calls.
-        self._tries = 1 if self.is_failing else shared.limits.max_attempts
+        self._tries = 1 if self.is_failing else self._limits.max_attempts
 
     @property
     def is_failing(self) -> bool:
@@ -125,13 +131,18 @@ class DestinationRun:
 
     @property
     def turn(self) -> datetime:
-        """When it has its turn among all destinations (UTC): what fails or is slow lets others go first."""
+        """When it has its turn among all destinations (UTC): what fails or is slow lets others go first.
+
+        The chats with approvers let every channel go first, for each of them tells many.
+        """
         is_troubled = self.is_failing or self._state.value.is_slow
-        return self.ready_at + (_STAND_BACK if is_troubled else timedelta())
+        steps = is_troubled + (2 if self._is_of_approvers else 0)
+        return self.ready_at + steps * _STAND_BACK
 
     def advance(self, end: float) -> None:
         """Posts the next message, or notes when that can be; past `end` (monotonic seconds) it closes."""
         clock = self._shared.clock
+        end -= _LEFT_TO_CHANNELS if self._is_of_approvers else 0.0
         wait = max(0.0, (self.ready_at - clock.now()).total_seconds())
         if clock.monotonic() + wait > end:
             self._close()
@@ -146,11 +157,14 @@ class DestinationRun:
         if not waiting:
             self._close()
             return
-        pace = pacing.ready_at(self._state.value, now, self._shared.limits)
+        if for_many := [each.pending for each in waiting if each.pending.value.is_for_many]:
+            self._address(for_many[0], now)
+            return
+        pace = pacing.ready_at(self._state.value, now, self._limits)
         ready = max(pace, min(each.due_at for each in waiting))
         if ready > now:
             self.ready_at = ready
-        elif self._acquire_lease(now, self._shared.limits.post_s):
+        elif self._acquire_lease(now, self._limits.post_s):
             self._post(due_first(waiting, now, self._state.value), now)
 
     def _read_again(self) -> None:
@@ -159,14 +173,14 @@ class DestinationRun:
         self._places.forget()
         now = self._shared.clock.now()
         state = self._shared.outbox.read_destination(self.name)
-        self._state = lease.without_future_times(state, now, self._shared.limits)
+        self._state = lease.without_future_times(state, now, self._limits)
         senders, leaders = self._shared.senders, self._shared.leaders
         ours = {each for each in senders if leaders.get(each, each) == self.name}
         pending = [each for each in self._shared.outbox.read_pending() if each.value.destination in ours]
         self.waiting = in_order(retries.without_future_times(pending, now))
 
     def _timed(self, now: datetime) -> list[Waiting]:
-        return timed(self.waiting, self._state.value, now, self._shared.limits)
+        return timed(self.waiting, self._state.value, now, self._limits)
 
     def _ask_if_mute(self, now: datetime) -> None:
         """Asks an address that answered nothing at all, once a poll, whether it answers again.
@@ -193,7 +207,7 @@ class DestinationRun:
             self._other, self._is_stale = sign, True
             self.ready_at = min(state.lease_expires_at or now, now + _LOOK_AGAIN)
             return False
-        until = now + self._shared.limits.lease_time(seconds)
+        until = now + self._limits.lease_time(seconds)
         taken = Versioned(lease.leased(state, holder, until), self._state.etag)
         try:
             self._state = self._shared.outbox.write_destination(self.name, taken)
@@ -203,6 +217,28 @@ class DestinationRun:
             self.is_closed = self._conflicts >= _MOST_CONFLICTS
             return False
         return True
+
+    def _address(self, pending: PendingNotification, now: datetime) -> None:
+        """Puts a notification to each person in the place of one for many.
+
+        That is whoever it names, and whoever has the card of its request already, or soon will: a card that
+        shows a request as open has to learn what became of it.
+        """
+        if not self._acquire_lease(now, self._limits.post_s):
+            return
+        outbox, value = self._shared.outbox, pending.value
+        subject = value.event.subject_id
+        waiting = [each.value.recipient for each in self.waiting if each.value.event.subject_id == subject]
+        there = outbox.people_with_card(value.destination, subject)
+        people = [each for each in dict.fromkeys([*value.people, *waiting, *there]) if each]
+        try:
+            self._state, told = outbox.address(self.name, self._state, pending, people)
+        except ConflictError:
+            self._is_stale = True
+            self._conflicts += 1
+            self.is_closed = self._conflicts >= _MOST_CONFLICTS
+        else:
+            self.waiting = in_order([*_without(self.waiting, [pending]), *told])
 
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)
@@ -216,7 +252,7 @@ class DestinationRun:
         # Asked once more, since the store may have been slow: a post must end before its lease.
         if not lease.lasts(self._state.value, self._shared.holder, clock.now(), message.seconds):
             return
-        if first.told and message.location is None:
+        if (first.told or first.event.only_changes_cards) and message.location is None:
             # The row of its card is gone, or cards are not changed there any more.
             self._commit([outcomes.done(each, now) for each in items], lambda state: state)
             return
@@ -237,7 +273,7 @@ class DestinationRun:
     def _compose(
         self, due: Sequence[PendingNotification], now: datetime
     ) -> tuple[Sequence[PendingNotification], Message]:
-        state, limits = self._state.value, self._shared.limits
+        state, limits = self._state.value, self._limits
         # What could not be recorded may have a number that the destination does not know of.
         taken = max(state.serial, *(each.value.serial for each in self.waiting), 0)
         state = replace(state, serial=taken)
@@ -260,7 +296,7 @@ class DestinationRun:
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
     ) -> None:
-        now, limits, before = self._shared.clock.now(), self._shared.limits, self._state.value
+        now, limits, before = self._shared.clock.now(), self._limits, self._state.value
         others, places = _without(self.waiting, items), self._cards_of(items)
         told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
@@ -291,10 +327,10 @@ class DestinationRun:
     def _unreached(self, found: Sequence[Outcome]) -> None:
         self._commit(found, lambda state: state)
         self.unreached += sum(each.entry is not None for each in found)
-        said.left(found, self._shared.limits.max_age.days)
+        said.left(found, self._limits.max_age.days)
 
     def _failed(self, items: Sequence[PendingNotification], message: Message, error: DeliveryError) -> None:
-        now, limits = self._shared.clock.now(), self._shared.limits
+        now, limits = self._shared.clock.now(), self._limits
         others = _without(self.waiting, items)
         jitter, token = self._shared.random.uniform(0.5, 1.0), f"{self._shared.random.getrandbits(32):08x}"
         failure = retries.Failure(error, now, limits.max_retry_after, jitter, token=token)
@@ -327,7 +363,7 @@ class DestinationRun:
         serial: int,
     ) -> Update:
         """What a failure changes of the destination's state."""
-        blame, limits = verdict.blame, self._shared.limits
+        blame, limits = verdict.blame, self._limits
         sender = self._shared.senders[items[0].value.destination]
         was_mute = self._state.value.is_mute
         is_mute = failure.in_doubt and blame is not None and (was_mute or not sender.answers())
@@ -382,7 +418,7 @@ class DestinationRun:
             return state
         if self.is_closed:
             return lease.released(state)
-        until = self._shared.clock.now() + self._shared.limits.lease_time()
+        until = self._shared.clock.now() + self._limits.lease_time()
         return lease.leased(state, self._shared.holder, until)
 
     def _close(self) -> None:

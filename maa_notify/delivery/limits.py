@@ -1,8 +1,16 @@
 """The limits of a delivery: size, rate, time and attempts. Pure."""
 
 from datetime import timedelta
+from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+_CHATS_WINDOW = timedelta(seconds=30)
+_CHATS_LIMIT = 40
+_CHATS_INTERVAL = timedelta(milliseconds=500)
+"""Of all chats with approvers together. Teams takes 60 in 30 s and 7 in a second for each single chat, and 50
+a second of a bot in a tenant ("Optimize your bot with rate limiting in Teams")."""
 
 
 class DeliveryLimits(Struct, frozen=True):
@@ -45,3 +53,12 @@ class DeliveryLimits(Struct, frozen=True):
     def lease_time(self, seconds: float = 0.0) -> timedelta:
         """How long a destination is held without a sign of life, for a post of so many seconds."""
         return timedelta(seconds=max(seconds, self.post_s) + self.lease_margin_s)
+
+    def in_chats(self) -> Self:
+        """The limits for the chats with approvers, where one event is told to many people."""
+        return replace(
+            self,
+            rate_window=min(self.rate_window, _CHATS_WINDOW),
+            rate_limit=_CHATS_LIMIT,
+            min_interval=min(self.min_interval, _CHATS_INTERVAL),
+        )

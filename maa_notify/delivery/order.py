@@ -76,35 +76,33 @@ def timed(
         now: the current time (UTC).
         limits: how to deliver.
     """
-    newest: dict[tuple[str, str], datetime] = {}
+    newest: dict[tuple[str, str, str], datetime] = {}
     for item in waiting:
-        key = _news_of(item.value)
+        key = item.value.line
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
     silent = pacing.ready_at(state, now, limits, silent=True)
     own = [
         max(
-            due_at(each.value, state, newest[_news_of(each.value)], now, limits),
+            due_at(each.value, state, newest[each.value.line], now, limits),
             silent if each.value.told else now,
         )
         for each in waiting
     ]
-    whole: dict[str, datetime] = {}
+    whole: dict[tuple[str, str], datetime] = {}
     for item, moment in zip(waiting, own, strict=True):
-        whole[item.value.digest] = min(moment, whole.get(item.value.digest, moment))
-    before: dict[tuple[str, str], list[Waiting]] = {}
+        digest = item.value.digest, item.value.recipient
+        whole[digest] = min(moment, whole.get(digest, moment))
+    before: dict[tuple[str, str, str], list[Waiting]] = {}
     found = []
     for item, moment in zip(waiting, own, strict=True):
-        earlier = before.setdefault(_news_of(item.value), [])
+        earlier = before.setdefault(item.value.line, [])
         blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state)]
-        alone = whole[item.value.digest] if item.value.digest else moment
+        # The second look at a person has its time, whatever else of the digest is due.
+        is_with_others = item.value.digest and item.value.unreached_at is None
+        alone = whole[item.value.digest, item.value.recipient] if is_with_others else moment
         found.append(Waiting(item, max([alone, *blocking])))
         earlier.append(found[-1])
     return found
-
-
-def _news_of(notification: Notification) -> tuple[str, str]:
-    """What has to be told in order: the news of one subject at one destination."""
-    return notification.destination, notification.event.subject_id
 
 
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
@@ -128,13 +126,13 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         state: what is remembered of the destination.
     """
     values = [each.pending.value for each in timed]
-    failures = _most_failures(((_news_of(each), each) for each in values), state)
+    failures = _most_failures(((each.line, each) for each in values), state)
     # What is ill by itself says nothing of its person: others were taken since.
     of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
     ranked: list[tuple[tuple[int, int], PendingNotification]] = []
-    ranks: dict[tuple[str, str], tuple[int, int]] = {}
+    ranks: dict[tuple[str, ...], tuple[int, int]] = {}
     for value, item in ((each.pending.value, each) for each in timed):
-        news = _news_of(value)
+        news = value.line
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
         rank = max(of_groups.get(value.group, 0), failures[news]), failures[news]
         ranks[news] = max(rank, ranks.get(news, (0, 0)))
@@ -147,10 +145,10 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
 
 
 def _most_failures(
-    found: Iterable[tuple[tuple[str, str], Notification]], state: DestinationState
-) -> dict[tuple[str, str], int]:
+    found: Iterable[tuple[tuple[str, ...], Notification]], state: DestinationState
+) -> dict[tuple[str, ...], int]:
     """How often any of the notifications under each key failed."""
-    most: dict[tuple[str, str], int] = {}
+    most: dict[tuple[str, ...], int] = {}
     for key, value in found:
         most[key] = max(_failures(value, state), most.get(key, 0))
     return most
@@ -171,10 +169,11 @@ def _failures(notification: Notification, state: DestinationState) -> int:
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:
     """The notifications for the first one's recipient, except those behind another one of their subject."""
     together: list[PendingNotification] = []
-    behind: set[str] = set()
+    behind: set[tuple[str, str]] = set()
     first = due[0].value
     for item in due:
-        subject, value = item.value.event.subject_id, item.value
+        value = item.value
+        subject = value.event.subject_id, value.person
         # A digest for two people would show each of them the requests of the other.
         is_for_same = (value.destination, value.recipient) == (first.destination, first.recipient)
         if is_for_same and subject not in behind:

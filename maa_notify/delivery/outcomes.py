@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
-from maa_notify.domain.notification import Notification
+from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import Outcome, PendingNotification, recorded_together
 from maa_notify.storage.records import JournalEntry, StoredCard
 
@@ -37,7 +37,8 @@ def accepted(  # noqa: PLR0913, PLR0917 - all that is known of a post and of wha
     """
     numbered = [replace(each.value, serial=message.serial) for each in items]
     newest = {each.value.event.subject_id: each for each in items}
-    to_change = {each.value.key for subject, each in newest.items() if len(items) > 1 and subject in places}
+    is_of_changes = len(items) > 1 and not message.beside
+    to_change = {each.value.key for subject, each in newest.items() if is_of_changes and subject in places}
     passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
     marked = [_overtaken(each, now) for each in passed]
     told = [
@@ -46,14 +47,29 @@ def accepted(  # noqa: PLR0913, PLR0917 - all that is known of a post and of wha
         else Outcome(each, entry=JournalEntry(value, now, receipt.run_id, receipt.message_id))
         for each, value in zip(items, numbered, strict=True)
     ]
-    first = items[0].value
-    # A digest is no subject's own card, and of older news that came late nobody has to remember one.
-    is_current = len(items) == 1 and message.changes_card and not first.overtaken
+    # A digest is no subject's own card, unless it is changed in place. Of older news that came late nobody
+    # has to remember one.
+    is_current = (len(items) == 1 or message.beside) and message.changes_card
     if is_current and receipt.location is not None:
-        card = StoredCard(receipt.location, now, first.event.revision, message.card_serial)
-        told = [replace(told[0], card=card)]
+        told = [_with_card(each, receipt.location, message, places, now) for each in told]
     # What a transaction has no room for beside a large digest comes without the mark.
     return recorded_together(told, marked)
+
+
+def _with_card(
+    told: Outcome,
+    location: CardLocation,
+    message: Message,
+    places: Mapping[str, StoredCard],
+    now: datetime,
+) -> Outcome:
+    value = told.pending.value
+    before = places.get(value.event.subject_id)
+    if value.overtaken or (before is not None and before.revision > value.event.revision):
+        return told
+    shown = value.event if message.beside else None
+    card = StoredCard(location, now, value.event.revision, message.card_serial, message.beside, shown)
+    return replace(told, card=card)
 
 
 def _as_told(notification: Notification) -> Notification:
@@ -75,8 +91,7 @@ def _overtaken(older: PendingNotification, now: datetime) -> Outcome:
 
 def _is_passed(older: Notification, newer: Notification) -> bool:
     """Whether older news of the same subject at the same destination still wait."""
-    is_same = (older.destination, older.event.subject_id) == (newer.destination, newer.event.subject_id)
-    return is_same and older.event.revision < newer.event.revision and not older.overtaken
+    return older.line == newer.line and older.event.revision < newer.event.revision and not older.overtaken
 
 
 def failed(

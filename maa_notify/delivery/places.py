@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from maa_notify.delivery.compose import MOST_TOGETHER
-from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
 from maa_notify.storage.records import StoredCard
 
-_Key = tuple[str, str]
-"""Destination and subject."""
+_Key = tuple[str, str, str]
+"""Destination, subject, and the person whose chat it is; "" for a channel."""
 
 
 class Places:
@@ -24,20 +23,23 @@ class Places:
         """Reads anew from now on, since another poll may have posted."""
         self._known.clear()
 
-    def of(self, due: Iterable[PendingNotification]) -> dict[str, StoredCard]:
+    def of(self, due: Sequence[PendingNotification]) -> dict[str, StoredCard]:
         """The cards of these subjects, by id, of the first ones as many as two digests can hold.
 
+        Where one of them is a digest that is changed in place, those of all subjects on it.
+
         Args:
-            due: what is due at one destination, in order.
+            due: what is due at one destination for one recipient, in order.
         """
         found: dict[str, StoredCard] = {}
         # Those of the next digest count, too, so that none is left over that is too small to be one.
-        for key in islice(dict.fromkeys(_key(each.value) for each in due), 2 * MOST_TOGETHER):
-            if key not in self._known:
-                self._known[key] = self._outbox.read_card(*key)
-            if (card := self._known[key]) is not None:
+        for key in islice(dict.fromkeys(each.value.line for each in due), 2 * MOST_TOGETHER):
+            if (card := self._at(key)) is not None:
                 found[key[1]] = card
-        return found
+        destination, subject, person = due[0].value.line
+        beside = found[subject].beside if subject in found else ()
+        cards = {each: self._at((destination, each, person)) for each in beside}
+        return found | {each: card for each, card in cards.items() if card is not None}
 
     def apart(
         self, due: Sequence[PendingNotification], waiting: Iterable[PendingNotification]
@@ -47,17 +49,20 @@ class Places:
         Other news of them wait, which may bring a card that a digest knows nothing of; or nobody has looked
         whether they have one.
         """
-        destination, tried = due[0].value.destination, {each.value.key for each in due}
+        first, tried = due[0].value, {each.value.key for each in due}
         others = (each.value for each in waiting if each.value.key not in tried)
-        unknown = (each.value for each in due if _key(each.value) not in self._known)
+        unknown = (each.value for each in due if each.value.line not in self._known)
         return frozenset(
-            each.event.subject_id for each in (*others, *unknown) if each.destination == destination
+            each.event.subject_id
+            for each in (*others, *unknown)
+            if (each.destination, each.person) == (first.destination, first.person)
         )
 
     def remember(self, told: Iterable[Outcome]) -> None:
         """Notes the cards that were posted or changed."""
-        self._known |= {_key(each.pending.value): each.card for each in told if each.card is not None}
+        self._known |= {each.pending.value.line: each.card for each in told if each.card is not None}
 
-
-def _key(notification: Notification) -> _Key:
-    return notification.destination, notification.event.subject_id
+    def _at(self, key: _Key) -> StoredCard | None:
+        if key not in self._known:
+            self._known[key] = self._outbox.read_card(*key)
+        return self._known[key]

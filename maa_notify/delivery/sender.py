@@ -23,6 +23,7 @@ class Message(Struct, frozen=True):
         seconds: when the whole post has to be over, all its calls together, so that the lease outlasts it.
         serial: the number that it has at its destination; 0 in chats, where each person would see gaps.
         card_serial: the number with which its card came, which is another one where it is only changed.
+        beside: the ids of all requests on it, for a digest that is changed in place later.
     """
 
     card: Card
@@ -34,6 +35,7 @@ class Message(Struct, frozen=True):
     seconds: float = 30.0
     serial: int = 0
     card_serial: int = 0
+    beside: tuple[str, ...] = ()
 
 
 class Receipt(Struct, frozen=True):

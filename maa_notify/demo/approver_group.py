@@ -45,6 +45,11 @@ class ApproverGroup:
         else:
             self.access.remove_member(self._group_id, _id(key, person))
 
+    def people(self, first: str) -> list[str]:
+        """Return the ids of all who may be in the group, one of them before the others."""
+        keys = sorted(self._candidates, key=lambda key: key != first)
+        return [_id(key, self._candidates[key]) for key in keys]
+
     def decider(self, key: str) -> Person:
         """Return somebody from the group, or say who is in it."""
         return self._person(key, self.members())

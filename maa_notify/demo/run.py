@@ -20,8 +20,11 @@ from typing import IO, Any
 
 from maa_notify.demo.browser import open_page
 from maa_notify.demo.channels import ROOT as WEBHOOKS
-from maa_notify.demo.entra_api import CLIENT_ID
+from maa_notify.demo.entra_api import CLIENT_ID, TENANT_ID
 from maa_notify.demo.errors import DemoError
+from maa_notify.demo.local_teams import METADATA, LocalTeams
+from maa_notify.demo.local_teams import ROOT as LOCAL_TEAMS
+from maa_notify.demo.loopback import HOST, free_port
 from maa_notify.demo.notifier_log import NotifierLog
 from maa_notify.demo.playground import CHANNEL, MESSAGES, Playground
 from maa_notify.demo.program import program_environment
@@ -30,6 +33,10 @@ from maa_notify.rendering.errors import RenderingError
 
 Stop = SimpleQueue[int]
 """Signals to end; unlike an Event it may be filled while its own wait is interrupted."""
+
+AT_PAGE = "aiko"
+"""Who sits at the page of the local Teams."""
+AT_THE_PAGE = "There you are Aiko Mori, an approver: Personal Chat is your chat with the bot."
 
 MENTIONED = "oskar.weiss@contoso.com"
 """Who is called when a decision is asked for."""
@@ -75,11 +82,16 @@ def _playground(server: DemoServer, *, bot: bool) -> Iterator[Playground | None]
 
 def _run(server: DemoServer, playground: Playground | None, stop: Stop, options: DemoOptions) -> int:
     destination = _destination(server.url, playground)
-    with _scratch_folder() as folder, _notifier(server, folder, options.every, destination) as notifier:
+    endpoint = 0 if playground is None else _join(server, playground)
+    with (
+        _scratch_folder() as folder,
+        _notifier(server, folder, options.every, destination, endpoint) as notifier,
+    ):
         print(f"MAA Notify demo: open {server.url}/", flush=True)
         if playground is not None:
             server.show_playground(f"{playground.url}/")
             print(f"The channel Announcements of a local Teams: {playground.url}/", flush=True)
+            print(AT_THE_PAGE, flush=True)
         if options.scenario:
             print(WAITING_IN_TEAMS if playground else WAITING, flush=True)
         if options.open_browser:
@@ -98,6 +110,16 @@ def _run(server: DemoServer, playground: Playground | None, stop: Stop, options:
     return 1
 
 
+def _join(server: DemoServer, playground: Playground) -> int:
+    """Let the notifier and the Playground speak to each other; return the port where the notifier listens."""
+    port = free_port()
+    endpoint = f"http://{HOST}:{port}{MESSAGES}"
+    server.join(
+        LocalTeams(playground.service_url, endpoint, CLIENT_ID, TENANT_ID, server.group.people(AT_PAGE))
+    )
+    return port
+
+
 def _destination(url: str, playground: Playground | None) -> dict[str, str]:
     """Return the settings of the destinations: our own channel and chats, or the bot's channel."""
     if playground is None:
@@ -105,11 +127,13 @@ def _destination(url: str, playground: Playground | None) -> dict[str, str]:
         channel = {"name": "device approvals", "webhook_url": f"{hook}channel", "mentions": [MENTIONED]}
         chats = {"name": "requestors", "to": "requestor", "webhook_url": f"{hook}chat"}
         return {"MAA_DESTINATIONS": json.dumps([channel, chats])}
-    address = {"channel_id": CHANNEL, "service_url": playground.service_url}
+    address = {"channel_id": CHANNEL, "service_url": f"{url}{LOCAL_TEAMS}"}
     return {
         "MAA_DESTINATIONS": json.dumps([{"name": "announcements", "bot": address}]),
         "MAA_BOT_CLIENT_ID": CLIENT_ID,
         "MAA_BOT_ACCESS_TOKEN": "demo",
+        "MAA_BOT_COMMANDS": "true",
+        "MAA_APPROVER_CHAT": "true",
     }
 
 
@@ -164,10 +188,11 @@ def _scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def _notifier(
-    server: DemoServer, folder: Path, every: int, destination: Mapping[str, str]
+    server: DemoServer, folder: Path, every: int, destination: Mapping[str, str], port: int
 ) -> Iterator[subprocess.Popen[str]]:
     """Start the notifier, follow its log, and end it."""
     command = [sys.executable, "-m", "maa_notify.cli.demo_notifier", str(every)]
+    command += [str(port), f"{server.url}{METADATA}"] if port else []
     with subprocess.Popen(  # noqa: S603 - our own package, with this very interpreter
         command,
         env=notifier_environment(server, folder / "state.db", destination, os.environ),

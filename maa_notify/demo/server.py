@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from maa_notify.demo import channels, graph_api, page_api, playground, posture_page
+from maa_notify.demo import channels, graph_api, local_teams, page_api, playground, posture_page
 from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
 from maa_notify.demo.approver_group import ApproverGroup
 from maa_notify.demo.audit_logs import ENTRA_PERMISSIONS, SimulatedLogs
@@ -20,6 +20,7 @@ from maa_notify.demo.defence import PERMISSIONS as POSTURE_PERMISSIONS
 from maa_notify.demo.defence import Defence
 from maa_notify.demo.entra_api import SHORT_LIFETIME, TENANT_ID, EntraApi
 from maa_notify.demo.graph_api import GraphApi
+from maa_notify.demo.local_teams import LocalTeams
 from maa_notify.demo.loopback import EventStream, LoopbackServer, Send
 from maa_notify.demo.moving_clock import MovingClock, utc_now
 from maa_notify.demo.notifier_log import NotifierLog
@@ -90,6 +91,7 @@ class DemoServer(AbstractContextManager["DemoServer"]):
             (page_api.ROOT, self._page, None),
             (posture_page.PATH, PosturePage(lambda: self.url, lambda: self.entra.roles), None),
         )
+        self._local_teams: LocalTeams | None = None
         self.is_watched = threading.Event()
         """Set as soon as somebody looks at the channel: on our own page, or in the Playground."""
         self._stopping = threading.Event()
@@ -113,6 +115,8 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self._stopping.set()
         self._changes.notify()
         self._http.stop()
+        if self._local_teams is not None:
+            self._local_teams.close()
 
     def _answer(self, request: HttpRequest) -> HttpAnswer | EventStream:
         """Send a request to the part that it belongs to."""
@@ -130,11 +134,18 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         """Let the page send its visitors to the Playground, where the cards are instead."""
         self._page.playground_url = url
 
+    def join(self, teams: LocalTeams) -> None:
+        """Let the bot and the Playground speak to each other through here."""
+        self._local_teams = teams
+        self._parts = (*self._parts, (local_teams.ROOT, teams, "teams"))
+
     def _from_playground(self, request: HttpRequest) -> HttpAnswer:
         """Take what the Playground tells its bot; it shows nothing to a bot that is not there."""
         if playground.opens_channel(request.body):
             self.is_watched.set()
-        return HttpAnswer(HTTPStatus.OK)
+        if self._local_teams is None or request.method != "POST":
+            return HttpAnswer(HTTPStatus.OK)
+        return self._local_teams.call(request.body, self.url)
 
     def _file(self, request: HttpRequest) -> HttpAnswer:
         found = self._files.get(request.path)

@@ -5,7 +5,7 @@ doubt nothing is said, rather than something wrong. Source of the rules: "Use Mu
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -17,6 +17,8 @@ from maa_notify.domain.request import ApprovalRequest, Identity, is_same
 
 MOST_TOLD = 20
 """People that an event names: as many as one card can mention."""
+OLDEST = timedelta(days=1)
+"""A list that is older is told to nobody."""
 MOST_MEMBERS = 1_000
 """Of one group; a larger one is no list of approvers, and is not remembered."""
 
@@ -157,6 +159,14 @@ def who_can_decide(roll: Roll, request: ApprovalRequest) -> Deciders | None:
         return replace(found, obstacle=Obstacle.NO_GROUP)
     groups = [roll.groups.get(each) for each in group_ids]
     return _of_groups(found, [each for each in groups if each is not None], request) if all(groups) else None
+
+
+def surely_can_decide(roll: Roll, request: ApprovalRequest, now: datetime) -> tuple[Decider, ...]:
+    """Those who can decide a request beyond doubt: nobody who may have filed it, and by no old list."""
+    found = who_can_decide(roll, request)
+    if found is None or found.obstacle or not found.is_requestor_known or abs(now - found.read_at) > OLDEST:
+        return ()
+    return found.people
 
 
 def policies_for(policies: Iterable[AccessPolicy], request: ApprovalRequest) -> list[AccessPolicy]:

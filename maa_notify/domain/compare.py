@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
-from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, RequestEvent, Step
+from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Look, RequestEvent, Step
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
@@ -41,6 +41,7 @@ class RequestState(Struct, frozen=True):
         reminded_at: when stages of either plan were last done with (UTC).
         overruled: statuses told for the same moment as the present one, which count in no list any more.
         told_types: the sets of policy types under which it was told; empty while that is the present one.
+        look: who is looking at it, as cards tell.
         former_names: names that its object had before, the latest eight, oldest first.
     """
 
@@ -54,6 +55,7 @@ class RequestState(Struct, frozen=True):
     reminded_at: datetime | None = None
     overruled: tuple[str, ...] = ()
     told_types: tuple[tuple[str, ...], ...] = ()
+    look: Look | None = None
     former_names: tuple[str, ...] = ()
 
     @property

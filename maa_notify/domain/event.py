@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.approvers import Deciders
+from maa_notify.domain.approvers import Decider, Deciders
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest, Identity
 from maa_notify.domain.risk import Risk, assess
 from maa_notify.domain.signs import Sign
@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     REMINDER = "reminder"
     COMPLETE_REMINDER = "complete_reminder"
     NO_LONGER_LISTED = "no_longer_listed"
+    LOOKING = "looking"
+    """Somebody says that they look at it, or does so no more: nothing that Intune knows of."""
 
 
 _OF_THE_REQUEST = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
@@ -81,6 +83,18 @@ class Step(Struct, frozen=True):
     by: Identity
 
 
+class Look(Struct, frozen=True):
+    """That somebody who can decide a request says that they are looking at it.
+
+    Attributes:
+        by: who, as the approver group names them.
+        since: when they said so (UTC).
+    """
+
+    by: Decider
+    since: datetime
+
+
 class RequestEvent(Struct, frozen=True, tag="request"):
     """Something that happened to one request.
 
@@ -97,6 +111,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
         memory_lost: what was known of it may have been lost, so that a card of it may be there already.
         deciders: who can decide it; None where that is not known, or nobody has to.
         signs: what stands out about its approval.
+        look: who is looking at it; None where nobody is, or nobody has to.
     """
 
     kind: EventKind
@@ -111,6 +126,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     memory_lost: bool = False
     deciders: Deciders | None = None
     signs: tuple[Sign, ...] = ()
+    look: Look | None = None
 
     @property
     def subject_id(self) -> str:
@@ -186,12 +202,17 @@ class RequestEvent(Struct, frozen=True, tag="request"):
     @property
     def shares_cards(self) -> bool:
         """Whether a digest may hold it."""
-        return True
+        return not self.only_changes_cards
 
     @property
     def is_reminder(self) -> bool:
-        """Whether it only reminds of what another event of the same revision tells."""
-        return self.kind in {EventKind.REMINDER, EventKind.COMPLETE_REMINDER}
+        """Whether it only reminds of what another event of the same revision tells, or adds to it."""
+        return self.kind in {EventKind.REMINDER, EventKind.COMPLETE_REMINDER, EventKind.LOOKING}
+
+    @property
+    def only_changes_cards(self) -> bool:
+        """Whether it is told on cards that stand already, and nowhere else."""
+        return self.kind is EventKind.LOOKING
 
 
 class Fact(Struct, frozen=True):
@@ -278,6 +299,11 @@ class Notice(Struct, frozen=True, tag="notice"):
     @property
     def is_reminder(self) -> bool:
         """Whether it only reminds of another event: no notice does."""
+        return False
+
+    @property
+    def only_changes_cards(self) -> bool:
+        """Whether it is told on cards that stand already: no notice is."""
         return False
 
 

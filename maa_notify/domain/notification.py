@@ -8,6 +8,9 @@ from msgspec.structs import replace
 
 from maa_notify.domain.event import Event, storage_key
 
+APPROVER_CHAT = "approver chat"
+"""The destination of the bot's chats with approvers: the one where an event goes to many people."""
+
 
 class CardLocation(Struct, frozen=True):
     """Where a request's card is in Teams, so that it can be updated and replied to.
@@ -46,6 +49,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         serial: the number of its card at its destination, once that may be there; 0 before, and in chats.
         unanswered: the last try got no answer.
         told: a digest has told it, and what is left to do is to change the card of its request.
+        people: for the approvers' chats, whom to tell beside those who have its card already: Entra object
+            ids. Once each of them has a notification of their own, this one is gone.
     """
 
     event: Event
@@ -68,13 +73,34 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     unreached_at: datetime | None = None
     serial: int = 0
     told: bool = False
+    people: tuple[str, ...] = ()
     unanswered: bool = False
 
     @property
     def key(self) -> str:
         """The key, derived from event and destination, so that recording it twice changes nothing."""
-        event = self.event
-        return f"{storage_key(event.subject_id)}:{event.revision:05d}:{event.what}:{self.destination}"
+        event, person = self.event, f"@{self.person}" if self.person else ""
+        return f"{storage_key(event.subject_id)}:{event.revision:05d}:{event.what}{person}:{self.destination}"
+
+    @property
+    def is_for_approver(self) -> bool:
+        """Whether it is for an approver's chat, or for all of them."""
+        return self.destination == APPROVER_CHAT
+
+    @property
+    def is_for_many(self) -> bool:
+        """Whether it stands for a notification to each of many people, and is never posted itself."""
+        return self.is_for_approver and not self.recipient
+
+    @property
+    def person(self) -> str:
+        """The recipient, where the same event goes to others as well; else ""."""
+        return self.recipient if self.is_for_approver else ""
+
+    @property
+    def line(self) -> tuple[str, str, str]:
+        """What is told in order: the news of one subject at one destination, for each person there."""
+        return self.destination, self.event.subject_id, self.person
 
     @property
     def group(self) -> tuple[str, str]:

@@ -8,7 +8,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.domain.event import ALERT_KINDS, POSTURE, Event, EventKind, Notice, NoticeKind
+from maa_notify.domain.event import (
+    ALERT_KINDS,
+    POSTURE,
+    Event,
+    EventKind,
+    Notice,
+    NoticeKind,
+    RequestEvent,
+)
 from maa_notify.domain.request import (
     ACCOUNT,
     APPROVED,
@@ -23,7 +31,7 @@ EXPIRING = "expiring"
 """The last reminder of the plan."""
 
 EVENT_NAMES = (
-    *map(str, EventKind),
+    *(str(each) for each in EventKind if each is not EventKind.LOOKING),
     EXPIRING,
     str(NoticeKind.SUMMARY),
     *STATUSES,
@@ -51,9 +59,12 @@ class RoutingReason(StrEnum):
     ALREADY_ROUTED = "taken"
     BY_APPLICATION = "by_application"
     NO_REQUESTOR = "no_requestor"
+    NO_REQUEST = "no_request"
+    CARDS_THERE = "cards_there"
+    CARDS_STAY = "cards_stay"
 
 
-_DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK})
+_DELIVERS = frozenset({RoutingReason.WANTED, RoutingReason.FALLBACK, RoutingReason.CARDS_THERE})
 
 
 class RoutingDecision(Struct, frozen=True):
@@ -80,6 +91,9 @@ class Route(Struct, frozen=True):
         to_requestor: no channel, but the chat with whoever filed the request.
         by_object_id: a person is known there by the Entra object id alone.
         severities: of alerts.
+        to_approvers: no channel, but the chats with those who can decide.
+        follows: for these chats, the channels by whose words they go.
+        keeps_cards: its cards are changed in place.
     """
 
     name: str
@@ -89,6 +103,14 @@ class Route(Struct, frozen=True):
     to_requestor: bool = False
     by_object_id: bool = False
     severities: frozenset[str] = DEFAULT_SEVERITIES
+    to_approvers: bool = False
+    follows: frozenset[str] = frozenset()
+    keeps_cards: bool = False
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether it is no channel."""
+        return self.to_requestor or self.to_approvers
 
     def takes(self, event: Event) -> bool:
         """Whether the event is of a type and a kind that this destination gets."""
@@ -102,15 +124,36 @@ def route(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
 
 def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
     """The decision for each destination, in the order of the settings."""
-    channels = [each for each in routes if not each.catch_all and not each.to_requestor]
+    channels = [each for each in routes if not each.catch_all and not each.is_chat]
     # Under each set of topics by itself: a catch-all that was told once has to hear the end, too.
     is_routed = all(
         any(_unwanted(event, channel, topics) is None for channel in channels) for topics in event.topics_told
     )
-    return [_decision(event, each, is_routed=is_routed) for each in routes]
+    return [
+        _decision_of_approvers(event, each, routes)
+        if each.to_approvers
+        else _decision(event, each, is_routed=is_routed)
+        for each in routes
+    ]
+
+
+def _decision_of_approvers(event: Event, route: Route, routes: Sequence[Route]) -> RoutingDecision:
+    """By the words of the bot's channels; but what became of a request goes wherever a card may stand."""
+    if not isinstance(event, RequestEvent):
+        return RoutingDecision(route.name, RoutingReason.NO_REQUEST)
+    unwanted = [_unwanted(event, each, event.topics) for each in routes if each.name in route.follows]
+    if None in unwanted:
+        return RoutingDecision(route.name, RoutingReason.WANTED)
+    if RoutingReason.OTHER_EVENT not in unwanted:
+        return RoutingDecision(route.name, RoutingReason.OTHER_POLICY_TYPE)
+    is_for_new_cards = event.wants_decision and not event.only_changes_cards
+    reason = RoutingReason.OTHER_EVENT if is_for_new_cards else RoutingReason.CARDS_THERE
+    return RoutingDecision(route.name, reason)
 
 
 def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision:
+    if event.only_changes_cards:
+        return RoutingDecision(route.name, _reason_of_change(event, route))
     unwanted = _unwanted(event, route, event.topics)
     if unwanted is not None:
         return RoutingDecision(route.name, unwanted)
@@ -121,6 +164,14 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
             route.name, RoutingReason.ALREADY_ROUTED if is_routed else RoutingReason.FALLBACK
         )
     return RoutingDecision(route.name, RoutingReason.WANTED)
+
+
+def _reason_of_change(event: Event, route: Route) -> RoutingReason:
+    """Why a destination gets what is told on cards that stand, whatever events it asks for."""
+    if not route.keeps_cards:
+        return RoutingReason.CARDS_STAY
+    is_other = route.policy_types and route.policy_types.isdisjoint(event.topics)
+    return RoutingReason.OTHER_POLICY_TYPE if is_other else RoutingReason.CARDS_THERE
 
 
 def _unwanted(event: Event, route: Route, topics: Collection[str]) -> RoutingReason | None:

@@ -62,4 +62,4 @@ def fleet() -> Fleet:
 
 @cache
 def _only_fleet() -> Fleet:
-    return Fleet(os.environ, app.build)
+    return Fleet(os.environ, app.build_to_poll)

@@ -111,13 +111,16 @@ def _app() -> app.App:
 
 
 def messages(headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
-    """Status code and body for `POST /api/messages`; the body is empty, so that it tells a caller nothing."""
+    """Status code and body for `POST /api/messages`.
+
+    The body is empty, so that it tells a caller nothing, or JSON for whoever was let in and pressed a button.
+    """
     try:
         endpoint = _app().messages
     except MaaNotifyError as error:
         _LOG.error("bot.misconfigured", text=str(error))
         return 503, ""
-    return (404 if endpoint is None else endpoint.handle(headers, body)), ""
+    return (404, "") if endpoint is None else endpoint.handle(headers, body)
 
 
 @cache
@@ -129,7 +132,7 @@ def _word() -> KeptAnswer:
 @cache
 def _only_app() -> app.App:
     """The one app of this process; it keeps tokens and connections between runs."""
-    return app.build()
+    return app.build_to_poll()
 
 
 def _status_of(failure: MaaNotifyError | None) -> HTTPStatus:

@@ -217,9 +217,11 @@ def origin_of(url: str | httpx.URL) -> str:
 
 def _parsed(url: str | httpx.URL) -> httpx.URL | None:
     try:
-        return httpx.URL(url)
+        parsed = httpx.URL(url)
+        _ = parsed.host  # Punycode that stands for no name is found out only here
     except (httpx.InvalidURL, ValueError):
         return None
+    return parsed
 
 
 def silence_third_parties() -> None:

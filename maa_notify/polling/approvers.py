@@ -8,16 +8,17 @@ nobody can decide. Where that fails the card goes out all the same, and says les
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from msgspec.structs import replace
 
 from maa_notify import logs
 from maa_notify.clock import Clock
-from maa_notify.domain.approvers import Deciders, KnownGroup, Roll, who_can_decide
+from maa_notify.domain.approvers import OLDEST, Deciders, KnownGroup, Roll, surely_can_decide, who_can_decide
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import Event, RequestEvent
-from maa_notify.domain.request import APPROVED, COMPLETED, ApprovalRequest
+from maa_notify.domain.request import APPROVED, COMPLETED, GUID, ApprovalRequest
 from maa_notify.domain.signs import groups_that_may_decide, signs_of
 from maa_notify.errors import GraphDenied, GraphError, StateCorrupt, StateError
 from maa_notify.graph.access import AccessReader
@@ -34,8 +35,8 @@ BEFORE_CARDS = 10.0
 _AFTER_CARDS = 60.0
 FRESH = timedelta(minutes=5)
 """So old at most is the list by which a card says that nobody can decide."""
-OLDEST = timedelta(days=1)
-"""An older list is told to nobody."""
+MOST_CHATS = 100
+"""People whom the bot writes to about one request; of more, the first by name."""
 
 _DECIDED = frozenset({APPROVED, COMPLETED})
 _LOG = logs.logger(__name__)
@@ -89,6 +90,15 @@ class ApproverRoll:
         except Exception as error:  # noqa: BLE001 - a fault in here must not hold back a card
             _LOG.error("approvers.unknown", code="fault", text=type(error).__name__)
         return changes
+
+    def people(self, request: ApprovalRequest, now: datetime) -> tuple[str, ...]:
+        """Whom the bot may write to about a request, by what was read for its events: at most `MOST_CHATS`.
+
+        Nobody who may have filed it, and nobody where anything is in doubt.
+        """
+        found = surely_can_decide(self._roll, request, now) if self._roll else ()
+        ids = (each.id.lower() for each in found if GUID.fullmatch(each.id))
+        return tuple(islice(ids, MOST_CHATS))
 
     def _prepare(self, events: Sequence[RequestEvent], snapshot: Snapshot, now: datetime) -> None:
         """Reads what these events cannot do without, within `BEFORE_CARDS`."""

@@ -42,6 +42,8 @@ _UNDECIDED = 20
 _LONGEST = 28_000
 """Characters of a cursor: a property of a table holds 32,768, and the mark has others beside it."""
 _BEHIND = timedelta(hours=1)
+_READ_AGAIN = timedelta(days=1)
+"""So far back, where how far it was read is forgotten."""
 
 
 class ReadsLog(Protocol):
@@ -151,6 +153,10 @@ class LogSource:
         """
         mark = snapshot.marks.get(self.name)
         before = _cursor_in(mark.cursor if mark else "", now)
+        lost_at = unless_later(mark.memory_lost_at, now) if mark else None
+        if before is None and lost_at is not None:
+            # Not a first look: how far the log was read is forgotten. What was told of it is known by itself.
+            before = Cursor(lost_at - _READ_AGAIN, lost_at - _READ_AGAIN)
         cursor, found = self._looked_around(before or Cursor(now, now), snapshot, now)
         if before is None:  # the first look: what is in the log is history
             return News(shelf=ALERTS, is_complete=True, cursor=_written(cursor))
@@ -230,13 +236,13 @@ class LogSource:
         problem: GraphError | None,
     ) -> News:
         known: dict[str, Versioned[AlertState]] = {}
-        families: dict[str, list[Versioned[AlertState]]] = {}
+        families: dict[tuple[str, datetime], list[Versioned[AlertState]]] = {}
         requests = [each.value for each in snapshot.tracked.values()]
 
         def told(alert: Alert) -> Sequence[AlertState]:
-            family = family_of(alert)
+            family = family_of(alert), alert.at
             if family not in families:
-                families[family] = self._alerts.read_family(family)
+                families[family] = self._alerts.read_family(*family)
                 known.update({each.value.subject_id: each for each in families[family]})
             return [each.value for each in families[family]]
 

@@ -61,6 +61,8 @@ def next_mark(
         number=before.number + 1,
         settings=before.settings,
         retell_since=before.retell_since,
+        others=before.others,
+        waiting=before.waiting,
     )
     if failure is None:
         return replace(mark, last_good=now)

@@ -18,9 +18,11 @@ from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.domain.alarm import Loss, memory_alarm
 from maa_notify.domain.change import Change
+from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
-from maa_notify.domain.notification import Notification
+from maa_notify.domain.looks import in_force, with_looks
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.visibility import Outlook
@@ -40,7 +42,7 @@ from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
-from maa_notify.storage.records import SourceMark, Versioned
+from maa_notify.storage.records import APPROVALS, SourceMark, Versioned, short_of
 from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
@@ -51,6 +53,8 @@ _LAST_BEGIN = 90.0
 """Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
 
 
+_MOST_NAMED = 300
+"""Notifications that wait are named in the mark; a row of a table has room for so many."""
 _OVER = 210.0
 """Seconds of a poll after which its last post has to be over, so that its outcome is written down in time."""
 
@@ -152,6 +156,7 @@ class Poll:
             unheard=told.unheard,
             settings=guarded.fingerprint,
             memory_lost=guarded.is_memory_lost,
+            settings_changed=guarded.is_changed,
             alerts=told.alerts,
         )
 
@@ -164,13 +169,15 @@ class Poll:
         leases = self.delivery.leases(snapshot.states)
         news, missed = self._with_arrivals(news, snapshot, now)
         recorded = self._record(news, now, leases)
+        self._forget_looks(news, snapshot, now)
         held = self._begin(self.approvals, news, snapshot, now)
         met = attended(held.value, self._names, missed, now)
         held = replace(held, value=replace(met, settings=guarded.fingerprint or met.settings))
         states = {**snapshot.states, **recorded.states}
         outlook = _outlook(news, failure, held.value.outlook)
         beat = heartbeat(outlook, now, is_listed=failure is None)
-        quiet = [name for name in self._names if name not in {*missed, *self.delivery.leaders}]
+        left_alone = {*missed, *self.delivery.leaders, APPROVER_CHAT}
+        quiet = [name for name in self._names if name not in left_alone]
         queued = queue_heartbeats(self.store.outbox, quiet, states, beat, self.habits.heartbeat_at(now))
         waiting = [*pending_in(snapshot.outbox), *guarded.pending, *recorded.pending, *queued.pending]
         # By key, since what was recorded once more has another etag than it had in the snapshot.
@@ -180,11 +187,11 @@ class Poll:
         result = self.delivery.run({**states, **queued.states}, pending, end, begun + _OVER)
         self._purge(snapshot, now)
         # Health is judged by this mark, so a poll that died before must not look like a good one.
-        self._mark(self.approvals, news, failure, held, now)
+        self._mark(self.approvals, news, failure, _with_what_is_left(held, snapshot, self.delivery.left), now)
         return _Told(outlook, result, end, recorded.events, recorded.unheard)
 
     def _with_arrivals(self, news: News, snapshot: Snapshot, now: datetime) -> tuple[News, Arrivals]:
-        """The news with what new destinations missed and who can decide; and who is still to be told."""
+        """The news, with what new destinations missed and who looks and can decide; and who is to be told."""
         arrived: Arrivals = {}
         # In a first run there are none, for it tells everybody what is open.
         if snapshot.was_polled(self.approvals.name):
@@ -203,9 +210,7 @@ class Poll:
                     with_closed=with_closed,
                 )
                 news, arrived = replace(news, changes=changes), {}
-        if self.approvers is not None:
-            news = replace(news, changes=self.approvers.annotated(news.changes, snapshot, now))
-        return news, arrived
+        return replace(news, changes=self._annotated(news, snapshot, now)), arrived
 
     def _tell_others(self, told: _Told, snapshot: Snapshot, now: datetime, begun: float) -> _Told:
         """Asks the further sources that are due, and delivers their news at once."""
@@ -233,9 +238,9 @@ class Poll:
         return [each.name for each in self.routes]
 
     def _channels(self) -> list[str]:
-        """The destinations that alarms go to: each address once, and no requestor's chat."""
+        """The destinations that alarms go to: each address once, and nobody's chat."""
         leaders = self.delivery.leaders
-        return [each.name for each in self.routes if not each.to_requestor and each.name not in leaders]
+        return [each.name for each in self.routes if not each.is_chat and each.name not in leaders]
 
     def _visit(self, source: Source, snapshot: Snapshot, now: datetime) -> Recorded:
         """Asks a further source if it is due; returns what was recorded."""
@@ -270,7 +275,10 @@ class Poll:
     def _record(self, news: News, now: datetime, leases: States = NO_STATES) -> Recorded:
         """Records the news with their notifications."""
         told = [
-            replace(each, notifications=each.notifications + self._notifications(each, now))
+            replace(
+                each,
+                notifications=self._addressed((*each.notifications, *self._notifications(each, now)), now),
+            )
             for each in news.changes
         ]
         recorded = self.store.requests.record(told, news.known, news.past, news.shelf, leases)
@@ -300,10 +308,50 @@ class Poll:
             _LOG.warning(
                 "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
             )
+        # That nobody looks any more is worth no bell.
+        is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
         return tuple(
-            Notification(event, each.destination, recorded_at=now, recipient=each.recipient)
+            Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
             for each in hearing
         )
+
+    def _addressed(self, notifications: Sequence[Notification], now: datetime) -> tuple[Notification, ...]:
+        """The notifications; one for the chats with approvers names those who can decide now.
+
+        Whoever has its card already is found when it is delivered.
+        """
+        return tuple(
+            replace(each, people=self._people(each.event, now)) if each.is_for_many else each
+            for each in notifications
+        )
+
+    def _annotated(self, news: News, snapshot: Snapshot, now: datetime) -> Sequence[Change[Any]]:
+        """The changes, which tell who is looking at a request and who can decide it."""
+        changes = news.changes
+        if news.is_complete:
+            tracked = {key: each.value for key, each in snapshot.tracked.items()}
+            looks = {key: each.value for key, each in snapshot.looks.items()}
+            changes = with_looks(changes, tracked, looks, now)
+        return changes if self.approvers is None else self.approvers.annotated(changes, snapshot, now)
+
+    def _forget_looks(self, news: News, snapshot: Snapshot, now: datetime) -> None:
+        """Removes what says that somebody looks at a request, where that counts no more and was told."""
+        if not news.is_complete:
+            return
+        known = {key: each.value.request for key, each in snapshot.tracked.items()}
+        now_so = {each.subject_id: each.after.request for each in news.changes if each.after is not None}
+        requests = {storage_key(key): each for key, each in (known | now_so).items()}
+        for key, said in snapshot.looks.items():
+            request = requests.get(key)
+            if request is None or in_force(said.value, request, now) is None:
+                self.store.looks.forget(key, said.etag)
+
+    def _people(self, event: Event, now: datetime) -> tuple[str, ...]:
+        if self.approvers is None or not isinstance(event, RequestEvent):
+            return ()
+        if event.only_changes_cards or not event.wants_decision:
+            return ()
+        return self.approvers.people(event.request, now)
 
     def _mark(
         self,
@@ -319,6 +367,15 @@ class Poll:
         mark = replace(mark, cursor=news.cursor or mark.cursor)
         alarms = alarms_for(memory_alarm(Loss.GONE, now), self._channels())
         write_mark(self.store.requests, source.name, mark, held, now, alarms)
+
+
+def _with_what_is_left(
+    held: Versioned[SourceMark], snapshot: Snapshot, left: Sequence[str]
+) -> Versioned[SourceMark]:
+    """The approvals' mark, which also says what of other rows the next poll should find."""
+    others = {name: each.number for name, each in snapshot.marks.items() if name != APPROVALS}
+    waiting = tuple(map(short_of, left[:_MOST_NAMED]))
+    return replace(held, value=replace(held.value, others=others, waiting=waiting))
 
 
 def _longest_unseen_first(sources: Sequence[Source], snapshot: Snapshot) -> list[Source]:

@@ -82,5 +82,6 @@ def reason_of(report: Report) -> str:
         ("overdue", report.overdue),
         ("unheard", report.unheard),
         ("memory_lost", report.memory_lost),
+        ("settings_changed", report.settings_changed),
     )
     return next((word for word, count in found if count), "")

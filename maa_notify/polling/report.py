@@ -32,6 +32,7 @@ class Report(Struct, frozen=True):
         unheard: events of this poll that no destination takes.
         settings: the fingerprint of the settings; "" where there was none.
         memory_lost: what was remembered was found to be gone or touched.
+        settings_changed: the settings are not those of the poll before.
     """
 
     listed: int = 0
@@ -52,6 +53,7 @@ class Report(Struct, frozen=True):
     unheard: int = 0
     settings: str = ""
     memory_lost: bool = False
+    settings_changed: bool = False
 
     @classmethod
     def of(

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from maa_notify.domain.change import Change
+from maa_notify.domain.request import ApprovalRequest
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphError
 from maa_notify.storage.records import Versioned
@@ -92,4 +93,8 @@ class Annotator(Protocol):
         self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
     ) -> Sequence[Change[Any]]:
         """The changes with what could be learnt in time; never an error."""
+        ...
+
+    def people(self, request: ApprovalRequest, now: datetime) -> tuple[str, ...]:
+        """The Entra object ids of those who can surely decide a request; nobody where that is not certain."""
         ...

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from maa_notify.cards.mentions import APPROVERS, DECISION_WANTED, MOST, Mentions, is_person
 from maa_notify.domain.event import SEVERITIES
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.domain.routing import DEFAULT_SEVERITIES, EVENT_NAMES, EVENTS_FOR_REQUESTOR, Route
 from maa_notify.identity.secret import Secret
@@ -18,7 +19,7 @@ from maa_notify.settings.validation import Findings, did_you_mean, problem_of_we
 
 DESTINATIONS = "MAA_DESTINATIONS"
 MOST_DESTINATIONS = 35
-"""Of one tenant, the default one and the requestors' chats included: one for each policy type, and two more.
+"""Of one tenant, the default one and the chats included: one for each policy type, and two more.
 
 A change is recorded with a notification for each of them in one transaction of the state store, which takes
 as many of the longest texts that Graph may send, and not many more.
@@ -32,7 +33,7 @@ _ENTRY_KEYS = frozenset(
     {"name", "webhook_url", "bot", "to", "policy_types", "events", "mentions", "severity"}
 )
 _BOT_KEYS = frozenset({"channel_id", "service_url"})
-_RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT})
+_RESERVED = frozenset({DEFAULT_DESTINATION, REQUESTOR_CHAT, APPROVER_CHAT})
 _CHANNEL, _REQUESTOR = "channel", "requestor"
 
 
@@ -77,7 +78,7 @@ def check_number(destinations: Sequence[Destination], findings: Findings) -> Non
     if len(destinations) > MOST_DESTINATIONS:
         findings.wrong(
             DESTINATIONS,
-            f"with the default one and the requestors' chats these are {len(destinations)} destinations,"
+            f"with the default one and the bot's chats these are {len(destinations)} destinations,"
             f" and one tenant may have up to {MOST_DESTINATIONS}: let one channel take more policy types",
         )
 
@@ -124,7 +125,9 @@ class _EntryReader(Struct, frozen=True):
         severities = self._words("severity", entry.get("severity", []), SEVERITIES) or DEFAULT_SEVERITIES
         mentions = self._mentions(entry.get("mentions", []))
         if not self._is_to_requestor(entry.get("to", _CHANNEL)):
-            return Destination(Route(name, types, events, severities=severities), endpoint, mentions)
+            keeps = isinstance(endpoint, BotAddress)
+            route = Route(name, types, events, severities=severities, keeps_cards=keeps)
+            return Destination(route, endpoint, mentions)
         if isinstance(endpoint, BotAddress):
             self.wrong("a bot has channels here; MAA_REQUESTOR_CHAT has it write to requestors")
         if mentions:

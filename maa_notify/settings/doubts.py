@@ -14,7 +14,7 @@ from maa_notify.settings.startup import has_tokens_of_azure, is_in_azure
 from maa_notify.settings.validation import problem_of_webhook
 from maa_notify.settings.webhook_hosts import doubt_of
 
-_AUTHORITIES = "SSL_CERT_FILE"
+_AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
 
 
@@ -37,9 +37,11 @@ def _of_allowed_hosts(settings: Settings) -> Iterator[str]:
 
 
 def _of_authorities(environ: Mapping[str, str]) -> Iterator[str]:
-    if has_tokens_of_azure(environ) and environ.get(_AUTHORITIES):
+    for name in _AUTHORITIES if has_tokens_of_azure(environ) else ():
+        if not environ.get(name):
+            continue
         yield (
-            f"{_AUTHORITIES}: its authorities take the place of the built-in ones: whoever has the key of one"
+            f"{name}: its authorities take the place of the built-in ones: whoever has the key of one"
             " can read tokens and cards on the way"
         )
 

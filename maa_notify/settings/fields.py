@@ -380,6 +380,7 @@ SETTINGS: tuple[Setting, ...] = (
     _own(name="MAA_POSTURE_ACCEPT", parse=acceptances, absent=(), is_json=True),
     _own(name="MAA_GLOBAL_ADMINS", parse=limits, default="2-4"),
     _own(name="MAA_REQUESTOR_CHAT", parse=flag, default="false"),
+    _own(name="MAA_APPROVER_CHAT", parse=flag, default="false"),
     _own(name="MAA_BOT_CLIENT_ID", parse=guid),
     Setting(name="MAA_BOT_ACCESS_TOKEN", parse=token, absent=None, in_azure=False, secret=True),
     Setting(name=COMMANDS, parse=flag, default="false", in_fleet=False),

@@ -51,9 +51,10 @@ def allowed_hosts(text: str) -> tuple[AllowedHost, ...]:
 
 def _host(name: str) -> str:
     bare = re.sub(r"^https?://", "", name).removesuffix("/")
-    if not _HOST.fullmatch(bare) or problem_of_origin(f"https://{bare}"):
+    found = _of(origin_of(f"https://{bare}"))
+    if not (found and _HOST.fullmatch(bare)) or problem_of_origin(f"https://{bare}"):
         raise ValueError(_FORM)
-    return _of(origin_of(f"https://{bare}"))
+    return found
 
 
 def check_hosts(settings: Settings, findings: Findings, *, in_azure: bool) -> None:

@@ -26,7 +26,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 class BotAddress(Struct, frozen=True):
-    """Where the bot writes: the service's origin and path, and the channel; "" for the requestors' chats."""
+    """Where the bot writes: the service's origin and path, and the channel; "" for chats with people."""
 
     service_url: str
     channel_id: str = ""
@@ -54,8 +54,8 @@ class Destination(Struct, frozen=True):
     def address(self) -> Secret | BotAddress:
         """The endpoint in one spelling, so that two destinations at one place are known as that."""
         if isinstance(self.endpoint, BotAddress):
-            # A channel is the same one whichever region's service is asked.
-            return BotAddress("", self.endpoint.channel_id)
+            # A channel is the same one whichever region's service is asked; chats are no channel.
+            return BotAddress("", self.endpoint.channel_id or self.route.name)
         try:
             return Secret(_in_one_spelling(self.endpoint.reveal()))
         except ValueError:  # no URL, which the settings refuse anyway
@@ -163,6 +163,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     posture_accept: tuple[Acceptance, ...]
     global_admins: Limits
     requestor_chat: bool
+    approver_chat: bool
     bot_client_id: str
     bot_access_token: Secret | None
     bot_commands: bool

@@ -5,13 +5,14 @@ What one setting means by itself stands in `fields.py`; here is what several of 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from maa_notify.bot.config import BOT_CLOUDS
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.domain.request import GUID
 from maa_notify.domain.routing import EVENTS_FOR_REQUESTOR, Route
 from maa_notify.domain.tickets import TicketLinks
@@ -45,7 +46,7 @@ from maa_notify.settings.zones import in_zone
 _WEBHOOK = "MAA_TEAMS_WEBHOOK_URL"
 _TICKET_LINK, _TICKET_PATTERN = "MAA_TICKET_LINK", "MAA_TICKET_PATTERN"
 _CLIENT_ID, _BOT_CLIENT_ID = "MAA_CLIENT_ID", "MAA_BOT_CLIENT_ID"
-_APPROVERS = "MAA_APPROVERS"
+_APPROVERS, _APPROVER_CHAT = "MAA_APPROVERS", "MAA_APPROVER_CHAT"
 _NO_BOT_CLIENT_ID = f"is required for a bot unless {_CLIENT_ID} is its client id too"
 
 
@@ -215,6 +216,8 @@ def _service_check(cloud: Cloud, *, in_azure: bool) -> Callable[[str], str]:
 def _with_bot(settings: Settings, findings: Findings) -> Settings:
     """The settings with the bot, if any setting needs one, and the requestors' chats."""
     addresses = [each.endpoint for each in settings.destinations if isinstance(each.endpoint, BotAddress)]
+    if settings.approver_chat:
+        _check_approver_chat(settings, addresses, findings)
     if not (addresses or settings.requestor_chat or settings.bot_commands):
         _check_bot_client_id(settings, settings.bot_client_id, findings)
         return settings
@@ -227,8 +230,41 @@ def _with_bot(settings: Settings, findings: Findings) -> Settings:
     )
     _check_bot(settings, bot, findings)
     route = Route(REQUESTOR_CHAT, events=EVENTS_FOR_REQUESTOR, to_requestor=True, by_object_id=True)
-    chats = (Destination(route, BotAddress(bot.service_url)),) if settings.requestor_chat else ()
+    routes = [*([route] if settings.requestor_chat else []), *_approver_chat(settings)]
+    chats = [Destination(each, BotAddress(bot.service_url)) for each in routes]
     return replace(settings, bot=bot, destinations=(*settings.destinations, *chats))
+
+
+def _approver_chat(settings: Settings) -> list[Route]:
+    """The route of the chats with approvers, which goes by the words of the bot's channels."""
+    channels = [each.route for each in settings.destinations if isinstance(each.endpoint, BotAddress)]
+    if not (settings.approver_chat and channels):
+        return []
+    return [
+        Route(
+            APPROVER_CHAT,
+            policy_types=_union(each.policy_types for each in channels),
+            events=_union(each.events for each in channels),
+            by_object_id=True,
+            to_approvers=True,
+            follows=frozenset(each.name for each in channels),
+        )
+    ]
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """The words of all of them together; none, which means all, where one of them is empty."""
+    found = list(sets)
+    return frozenset().union(*found) if all(found) else frozenset()
+
+
+def _check_approver_chat(settings: Settings, addresses: Sequence[BotAddress], findings: Findings) -> None:
+    if not addresses and not findings.has_wrong(DESTINATIONS):
+        findings.wrong(
+            _APPROVER_CHAT, "needs a destination with 'bot' in MAA_DESTINATIONS, by whose words it goes"
+        )
+    if not settings.approvers and not findings.has_wrong(_APPROVERS):
+        findings.wrong(_APPROVER_CHAT, "needs MAA_APPROVERS=on: else nobody knows who can decide")
 
 
 def _check_bot(settings: Settings, bot: BotSettings, findings: Findings) -> None:

@@ -67,8 +67,9 @@ def read_tenants(environ: Mapping[str, str]) -> TenantList:
     for number, entry in enumerate(_entries(clean(environ[TENANTS])), 1):
         try:
             tenant = _tenant(entry, environ)
-        except ValueError as error:
-            mistakes.append(Mistake(TENANTS, f"entry {number} {error}"))
+        except (ValueError, RecursionError) as error:
+            problem = "is nested too deeply" if isinstance(error, RecursionError) else error
+            mistakes.append(Mistake(TENANTS, f"entry {number} {problem}"))
             continue
         if tenants.setdefault(tenant.id, tenant) is not tenant:
             mistakes.append(Mistake(TENANTS, f"entry {number} has the tenant_id of an entry before it"))

@@ -16,9 +16,15 @@ class AlertStore:
         """Works on the rows of one tenant."""
         self._rows = rows
 
-    def read_family(self, prefix: str) -> list[Versioned[AlertState]]:
-        """The alerts whose ids begin so: of one kind about one object, oldest first."""
-        return list(self._read(AUDIT + prefix))
+    def read_family(self, prefix: str, at: datetime) -> list[Versioned[AlertState]]:
+        """The alerts whose ids begin so: of one kind about one object, oldest first.
+
+        Args:
+            prefix: of the ids.
+            at: when that happened which they are held against (UTC): rows of somebody else, which say that it
+                was told, are left out.
+        """
+        return list(self._read(AUDIT + prefix, at))
 
     def read_since(self, since: datetime | None = None) -> list[AlertState]:
         """The alerts that began at a time or later (UTC), oldest first; all of them without one."""
@@ -29,6 +35,7 @@ class AlertStore:
         found = [each for each in self._read(AUDIT) if since is None or each.value.alert.at >= since]
         return sorted(found, key=lambda each: each.value.alert.at)
 
-    def _read(self, prefix: str) -> Iterator[Versioned[AlertState]]:
+    def _read(self, prefix: str, at: datetime | None = None) -> Iterator[Versioned[AlertState]]:
         rows = self._rows.read(prefix, prefix_end(prefix))
-        return (versioned_from(row, AlertState) for row in rows)
+        ours = (row for row in rows if at is None or self._rows.is_credible(row, at))
+        return (versioned_from(row, AlertState) for row in ours)

@@ -25,6 +25,7 @@ from maa_notify.storage.records import (
     decode,
     encode,
     sent_key,
+    short_of,
     unreached_key,
     versioned_from,
 )
@@ -45,6 +46,9 @@ from maa_notify.storage.versioned import VersionedRows
 
 _MOST_CONFLICTS = 20
 """Each one means that a poll wrote the row; so many in a row, that one would wait for ever."""
+
+_MOST_DISCARDED = 300
+"""So many are noted; no mark names more that wait."""
 
 _ENTRY_BYTES = 4_000
 """Of a journal entry or a failure beside the notification: ids, times and an error."""
@@ -124,10 +128,48 @@ class Outbox:
         staying = [Versioned(value, etag) for value, etag in zip(kept, others, strict=False)]
         return Versioned(state.value, first), staying
 
-    def read_card(self, destination: str, subject_id: str) -> StoredCard | None:
-        """The card of a subject that stands at a destination; None if it has none there."""
-        row = self._rows.get(card_key(destination, subject_id))
+    def address(
+        self,
+        destination: str,
+        state: Versioned[DestinationState],
+        pending: PendingNotification,
+        people: Sequence[str],
+    ) -> tuple[Versioned[DestinationState], list[PendingNotification]]:
+        """Puts a notification to each of these people in the place of one that is for many.
+
+        As many as one transaction takes; the rest stays with the one for many, so that whatever is killed
+        between two of them nobody is left out, and nobody told twice.
+
+        Returns:
+            The destination's state, and what waits now in the place of `pending`.
+
+        Raises:
+            ConflictError: another poller dealt with it first.
+        """
+        value = pending.value
+        told = [replace(value, recipient=each, people=()) for each in people]
+        puts = [Put(OUTBOX + each.key, encode(each)) for each in told]
+        sizes = accumulate(map(wire_size, puts), initial=wire_size(Put("", encode(value))))
+        room = sum(size <= MAX_BYTES for size in sizes) - 1
+        told = told[: max(1, min(room, MAX_CHANGES - 2))]
+        rest = replace(value, people=tuple(people[len(told) :]))
+        own: Write = Delete(OUTBOX + value.key, pending.etag)
+        if rest.people:
+            own = Update(OUTBOX + value.key, encode(rest), pending.etag)
+        writes = [destination_write(destination, state), own, *puts[: len(told)]]
+        first, left, *others = self._rows.commit(writes)
+        waiting = [Versioned(each, etag) for each, etag in zip(told, others, strict=True)]
+        return Versioned(state.value, first), [*([Versioned(rest, left)] if rest.people else []), *waiting]
+
+    def read_card(self, destination: str, subject_id: str, person: str = "") -> StoredCard | None:
+        """The card of a subject that stands at a destination, or in one person's chat; None if none does."""
+        row = self._rows.get(card_key(destination, subject_id, person))
         return None if row is None else decode(row, StoredCard)
+
+    def people_with_card(self, destination: str, subject_id: str) -> list[str]:
+        """Those in whose chat a card of a subject stands, by the ids as they were told them."""
+        prefix = card_key(destination, subject_id) + ":"
+        return [row.key.removeprefix(prefix) for row in self._rows.read(prefix, prefix_end(prefix))]
 
     def is_unreached(self, destination: str, recipient: str, since: datetime, now: datetime) -> bool:
         """Whether a person could not be reached at a time between `since` and `now` (UTC)."""
@@ -168,8 +210,14 @@ class Outbox:
         self._rows.commit([Update(OUTBOX + pending.value.key, encode(as_it_waits), pending.etag)])
 
     def discard(self, pending: PendingNotification) -> None:
-        """Deletes a waiting notification."""
-        self._rows.commit([Delete(OUTBOX + pending.value.key, pending.etag)])
+        """Deletes a waiting notification, and notes at its destination that a person did."""
+        key = pending.value.key
+        state = self.read_destination(pending.value.destination)
+        discarded = (*state.value.discarded, short_of(key))[-_MOST_DISCARDED:]
+        noted = Versioned(replace(state.value, discarded=discarded), state.etag)
+        self._rows.commit(
+            [Delete(OUTBOX + key, pending.etag), destination_write(pending.value.destination, noted)]
+        )
 
     def call_polls_back(self, destination: str) -> DestinationState:
         """Has each poll under way read the outbox again before its next post there; returns the state.
@@ -224,7 +272,9 @@ def outcome_size(notification: Notification) -> int:
     """The most bytes that recording the outcome of a notification takes in its transaction."""
     key = OUTBOX + notification.key
     moved = wire_size(Put(key, encode(notification))) + _ENTRY_BYTES
-    return moved + wire_size(Delete(key, ""))
+    # The card of an approver's digest is remembered with what it shows.
+    copies = 2 if notification.is_for_approver else 1
+    return moved * copies + wire_size(Delete(key, ""))
 
 
 def recorded_together(told: Sequence[Outcome], others: Sequence[Outcome]) -> list[Outcome]:
@@ -233,7 +283,8 @@ def recorded_together(told: Sequence[Outcome], others: Sequence[Outcome]) -> lis
     counts = accumulate(len(each) for each in moves)
     sizes = accumulate(sum(map(wire_size, each)) for each in moves)
     # Two writes more: the destination's own, and the version of what is given up or a card that was taken.
-    most = MAX_CHANGES - 2
+    # A digest in a chat has a card for each member.
+    most = MAX_CHANGES - 2 - max(0, sum(each.card is not None for each in told) - 1)
     room = sum(count <= most and size <= MAX_BYTES for count, size in zip(counts, sizes, strict=True))
     return [*told, *others[: max(0, room - len(told))]]
 
@@ -258,7 +309,7 @@ def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
     for outcome in outcomes:
         notification = outcome.pending.value
         if outcome.card is not None:
-            found[card_key(notification.destination, notification.event.subject_id)] = encode(outcome.card)
+            found[card_key(*notification.line)] = encode(outcome.card)
         if outcome.unreached and outcome.entry is not None:
             key = unreached_key(notification.destination, notification.recipient)
             found[key] = encode(Unreached(outcome.entry.at))

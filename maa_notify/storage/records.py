@@ -3,6 +3,7 @@
 The JSON is that of the structs in `domain` and below; times are RFC 3339 in UTC.
 """
 
+import hashlib
 from collections.abc import Hashable
 from datetime import datetime
 from functools import cache
@@ -40,6 +41,7 @@ UNREACHED = "unreached:"
 ARCHIVE_MARK = META + "archive"
 DESTINATION = META + "destination:"
 LAST_PURGE = META + "purged"
+LOOK = META + "look:"
 MARK = META + "source:"
 APPROVALS = "approvals"
 """The source that every tenant has; health lives on its mark."""
@@ -79,6 +81,8 @@ class SourceMark(msgspec.Struct, frozen=True):
         number: counts the marks of this source, so that one that was set back is known.
         settings: the fingerprint of the settings of the poll; "" before there was one.
         retell_since: what changed since is told once more (UTC), since memory was touched; None for nothing.
+        others: in the mark of the approvals the numbers of the other sources' marks, by their names.
+        waiting: in the mark of the approvals `short_of` the keys of what waited in the outbox, or some of it.
     """
 
     last_good: datetime | None = None
@@ -97,6 +101,8 @@ class SourceMark(msgspec.Struct, frozen=True):
     number: int = 0
     settings: str = ""
     retell_since: datetime | None = None
+    others: dict[str, int] = msgspec.field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
 
 class SettingsRecord(msgspec.Struct, frozen=True):
@@ -106,11 +112,13 @@ class SettingsRecord(msgspec.Struct, frozen=True):
         key: of the digests, made at random for this deployment.
         version: of the program that made them.
         digests: of each part of the settings, by its name.
+        sealed_at: since when rows are sealed with this key (UTC); None in what older versions wrote.
     """
 
     key: str
     version: str
     digests: dict[str, str]
+    sealed_at: datetime | None = None
 
 
 class Watermark(msgspec.Struct, frozen=True):
@@ -156,6 +164,7 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
         serial: the number of the last card that is or may be there.
+        discarded: `short_of` the keys of what a person discarded unsent, the latest.
     """
 
     holder: str = ""
@@ -171,6 +180,7 @@ class DestinationState(msgspec.Struct, frozen=True):
     is_slow: bool = False
     repeats: tuple[float, ...] = ()
     serial: int = 0
+    discarded: tuple[str, ...] = ()
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")
@@ -221,12 +231,16 @@ class StoredCard(msgspec.Struct, frozen=True):
         at: since when it shows what it shows (UTC).
         revision: of the news that it shows.
         serial: the number with which it came; 0 for none.
+        beside: the ids of all requests on it, where it is a digest that is changed in place.
+        event: what such a digest shows of this request.
     """
 
     location: CardLocation
     at: datetime
     revision: int = 0
     serial: int = 0
+    beside: tuple[str, ...] = ()
+    event: Event | None = None
 
 
 class Unreached(msgspec.Struct, frozen=True):
@@ -240,14 +254,23 @@ def subject_of(event: Event) -> str:
     return event.subject_id
 
 
+def short_of(key: str) -> str:
+    """A few digits that stand for the key of a notification."""
+    return hashlib.blake2b(key.encode(), digest_size=5).hexdigest()
+
+
 def sent_key(entry: JournalEntry) -> str:
     """The key of a journal entry; it begins with the time, so that reading or purging a span is one range."""
     return f"{SENT}{entry.at.isoformat(timespec='milliseconds')}:{entry.notification.key}"
 
 
-def card_key(destination: str, subject_id: str) -> str:
-    """The key of the row that tells where the card of a subject is at a destination."""
-    return f"{CARD}{destination}:{storage_key(subject_id)}"
+def card_key(destination: str, subject_id: str, person: str = "") -> str:
+    """The key of the row that tells where the card of a subject is at a destination.
+
+    Where each person has one of their own there, it is that of one `person`.
+    """
+    key = f"{CARD}{destination}:{storage_key(subject_id)}"
+    return f"{key}:{storage_key(person)}" if person else key
 
 
 def unreached_key(destination: str, recipient: str) -> str:

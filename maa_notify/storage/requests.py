@@ -15,6 +15,7 @@ from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import RequestEvent, storage_key
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateError
+from maa_notify.storage import touched
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
     APPROVALS,
@@ -252,8 +253,8 @@ class RequestStore:
         return written, [Versioned(*each) for each in zip(alarms, etags, strict=True)]
 
     def _expect(self, source: str, mark: SourceMark) -> None:
-        if source == APPROVALS and mark.last_good is not None:
-            self._snapshot.expect_memory(mark.last_good)
+        if source == APPROVALS:
+            self._snapshot.expect(mark)
 
     def write_settings(
         self, record: SettingsRecord, etag: str = "", alarms: Sequence[Notification] = ()
@@ -276,6 +277,21 @@ class RequestStore:
     def note_mark(self, number: int) -> None:
         """Notes the number of the approvals' mark for the versions that are written from now on."""
         self._rows.note_mark(number)
+
+    def know_settings(self, record: SettingsRecord | None) -> None:
+        """Notes the record with the key of the seals that rows get from now on; None to read it first."""
+        if record is None:
+            self._rows.forget_settings()
+        else:
+            self._rows.know_settings(record)
+
+    def seal_anew(self, key: str, now: datetime, *, is_trusted: bool) -> None:
+        """Gives a seal to each row that lacks it, as `touched.seal_anew` tells."""
+        touched.seal_anew(self._rows, key, now, is_trusted=is_trusted)
+
+    def settled(self, since: datetime | None) -> frozenset[str]:
+        """`short_of` the keys of what left the outbox since a time (UTC): sent, given up, or discarded."""
+        return touched.settled(self._rows, since)
 
     def has_history(self) -> bool:
         """Whether anything was ever told, or left the list."""
@@ -327,7 +343,7 @@ class RequestStore:
         leased = map(destination_write, along, along.values())
         # Else what is new to a slow poller would be told again, if it came and left in the meantime.
         fresh = [entry for entry in batch if entry.past]
-        unless = partial(self._has_left, fresh) if fresh else None
+        unless = partial(self._are_known, fresh) if fresh else None
         etags = iter(self._rows.commit([*writes, *leased], unless=unless))
         pending: list[PendingNotification] = []
         for entry in batch:
@@ -336,8 +352,11 @@ class RequestStore:
         states = {name: Versioned(state.value, next(etags)) for name, state in along.items()}
         return Recorded([entry.change for entry in batch], pending, states)
 
-    def _has_left(self, fresh: Sequence[_Entry]) -> bool:
-        """Whether one of these requests, which are new to this poll, has left the list."""
+    def _are_known(self, fresh: Sequence[_Entry]) -> bool:
+        """Whether of these requests, which are new to this poll, the first is there or one has left."""
+        # Pollers find the same, so where others have the first one no further try would do.
+        if self._rows.get(fresh[0].key) is not None:
+            return True
         row = self._rows.get(WATERMARK)
         if row is None:
             return False
@@ -345,7 +364,7 @@ class RequestStore:
         return any(
             self._rows.get(each.past) is not None
             for each in fresh
-            if _may_have_left(each.change.after.request.requested_at, watermark)
+            if _may_have_left(each.change.after, watermark)
         )
 
     def _unchanged(self, batch: Sequence[_Entry]) -> list[_Entry]:
@@ -388,8 +407,9 @@ def _without_timeline(notification: Notification) -> Notification:
     return replace(notification, event=replace(event, steps=()))
 
 
-def _may_have_left(filed_at: datetime | None, watermark: Watermark) -> bool:
-    """Whether the watermark leaves open that a request filed then (UTC) has left the list."""
+def _may_have_left(state: object, watermark: Watermark) -> bool:
+    """Whether the watermark leaves open that a request has left the list."""
+    filed_at = state.request.requested_at if isinstance(state, RequestState) else None
     newest = watermark.requested_at
     return filed_at is None or newest is None or filed_at <= newest or bool(watermark.ahead)
 

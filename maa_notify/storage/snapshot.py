@@ -13,10 +13,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import Look
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
+from maa_notify.storage.looks import looks_in
 from maa_notify.storage.records import (
     APPROVALS,
     DEAD,
@@ -43,7 +45,11 @@ from maa_notify.storage.records import (
     versioned_from,
 )
 from maa_notify.storage.rows import Row, prefix_end
+from maa_notify.storage.seal import seal_in
 from maa_notify.storage.versioned import VersionedRows
+
+_READS_TO_A_COUNT = 15
+"""Where nothing changes, all rows are read and counted at one of so many polls: in place of, not beside."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -59,9 +65,12 @@ class Snapshot(Struct, frozen=True):
         left_ahead: filing times, ahead of the clock then, of requests that did leave (UTC).
         mark_etags: the etags of the marks' rows, by the source's name.
         known_good: when the last good poll was that this process knows of (UTC), though its mark is gone.
+        known_number: that of the last mark of the approvals that this process knows of.
         is_explained: the rows are those that their version stands for, as far as anybody can tell.
+        strangers: keys of rows without the seal that this program gives them; empty where it gave none yet.
         version: of the snapshot; None where nothing was recorded yet.
         settings: those of the last poll; None where none were noted.
+        looks: who says that they look at a request, by the storage key of its id.
         purged_at: when old rows were last purged (UTC).
         outbox: the rows of what waits, to be decoded by whoever delivers it: a damaged one must keep nobody
             from recording what is new, or from answering.
@@ -78,9 +87,12 @@ class Snapshot(Struct, frozen=True):
     left_ahead: tuple[datetime, ...] = ()
     mark_etags: Mapping[str, str] = field(default_factory=dict)
     known_good: datetime | None = None
+    known_number: int = 0
     is_explained: bool = True
+    strangers: frozenset[str] = frozenset()
     version: SnapshotVersion | None = None
     settings: Versioned[SettingsRecord] | None = None
+    looks: Mapping[str, Versioned[Look]] = field(default_factory=dict)
 
     def outlook(self, source: str) -> Outlook:
         """The remembered visibility of a source; empty before the first look."""
@@ -123,6 +135,8 @@ class SnapshotReader:
         self._rows = rows
         self._known = _Known()
         self._known_good: datetime | None = None
+        self._last = SourceMark()
+        self._reads = 0
 
     def read(self) -> Snapshot:
         """The snapshot as it is now.
@@ -131,21 +145,52 @@ class SnapshotReader:
             StateError: the state store failed, or a row is damaged.
         """
         known = self._known
-        rows = list(self._rows.read(META, prefix_end(OUTBOX)))
+        self._reads += 1
+        is_count_due = bool(known.version) and self._reads % _READS_TO_A_COUNT == 0
+        rows = list(self._rows.read(DEAD if is_count_due else META, prefix_end(OUTBOX)))
         version = _version_in(rows)
-        if not version or version.token != known.version:
+        if is_count_due and version and version.token == known.version:
+            # It was read before, and did not change: so these are the rows that it stands for.
+            known = self._learn(rows, version, version)
+        elif not version or version.token != known.version:
             before, rows = version, list(self._rows.read(DEAD, prefix_end(OUTBOX)))
             version = _version_in(rows)
             # Under the version that was read first, not the one that came along: rows of several pages may be
             # older than the last of them.
-            known = _learnt(rows, before.token if before else "", known)
-            known = self._known = replace(known, is_explained=self._is_explained(rows, before, version))
-        found = _snapshot(known, rows)
+            known = self._learn(rows, before, version)
+        found = self._sealed(_snapshot(known, rows), rows)
         mark = found.marks.get(APPROVALS)
-        if mark is not None and mark.last_good is not None:
-            self.expect_memory(mark.last_good)
+        is_ours = mark is not None and f"{MARK}{APPROVALS}" not in found.strangers
         # Another process that finds nothing cannot tell this from a first run.
-        return replace(found, known_good=None if mark else self._known_good)
+        known_good = None if is_ours else self._last.last_good
+        # Another process that found memory gone began to count anew.
+        is_same = mark is not None and mark.memory_lost_at == self._last.memory_lost_at
+        found = replace(found, known_good=known_good, known_number=self._last.number if is_same else 0)
+        if is_ours and mark is not None:
+            self.expect(mark)
+        return found
+
+    def _sealed(self, found: Snapshot, rows: Sequence[Row]) -> Snapshot:
+        """The snapshot, which knows what of it nobody sealed who has the key."""
+        held = found.settings.value if found.settings else None
+        self._rows.know_settings(held)
+        if held is None:
+            return found
+        strangers = {each.key for each in self._rows.strangers(rows, held.key)}
+        if held.sealed_at is None:
+            # Rows of an older version; but who takes that word back from a sealed row is none.
+            strangers &= {each.key for each in rows if each.key == SETTINGS and seal_in(each.data)}
+        if not (found.tracked or found.findings):
+            strangers.discard(SNAPSHOT_VERSION)  # it stands for nothing
+        return replace(found, strangers=frozenset(strangers))
+
+    def _learn(
+        self, rows: Sequence[Row], before: SnapshotVersion | None, after: SnapshotVersion | None
+    ) -> _Known:
+        """What the rows hold, from now on; the version is that before they were read, and that among them."""
+        known = _learnt(rows, before.token if before else "", self._known)
+        self._known = replace(known, is_explained=self._is_explained(rows, before, after))
+        return self._known
 
     def _is_explained(
         self, rows: Sequence[Row], before: SnapshotVersion | None, after: SnapshotVersion | None
@@ -158,9 +203,13 @@ class SnapshotReader:
         row = next((row for row in rows if row.key == SNAPSHOT_VERSION), None)
         return self._rows.count(rows, row if before == after else None)
 
-    def expect_memory(self, last_good: datetime) -> None:
-        """Notes that there is something to remember: without it memory was lost, and this is no first run."""
-        self._known_good = last_good
+    def expect(self, mark: SourceMark) -> None:
+        """Notes that there is something to remember, and how far it was counted.
+
+        Without it memory was lost, and this is no first run; a mark with a lower number is an older one.
+        """
+        last_good = mark.last_good or self._last.last_good
+        self._last = replace(mark, last_good=last_good)
 
     def forget(self) -> None:
         """Lets the next snapshot be read as if for the first time, after a conflict."""
@@ -210,6 +259,7 @@ def _snapshot(known: _Known, rows: Sequence[Row]) -> Snapshot:
         is_explained=known.is_explained,
         version=_version_in(rows),
         settings=None if settings is None else versioned_from(settings, SettingsRecord),
+        looks=looks_in(rows),
         mark_etags={key.removeprefix(MARK): row.etag for key, row in by_key.items() if key.startswith(MARK)},
     )
 

@@ -3,14 +3,15 @@
 from maa_notify.storage.alerts import AlertStore
 from maa_notify.storage.history import RequestHistory
 from maa_notify.storage.journal import Journal
+from maa_notify.storage.looks import LookStore
 from maa_notify.storage.outbox import Outbox
-from maa_notify.storage.records import META
 from maa_notify.storage.requests import RequestStore
 from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import Delete, Put, Rows
 from maa_notify.storage.versioned import VersionedRows
 
-_PROBE = META + "probe"
+_PROBE = "probe"
+"""Not among the rows that polls read: it has no seal."""
 
 
 class StateStore:
@@ -23,6 +24,7 @@ class StateStore:
         journal: what was delivered or given up.
         alerts: what the watch told.
         roll: who can decide what.
+        looks: who is looking at what.
         history: all requests that are remembered.
     """
 
@@ -35,6 +37,7 @@ class StateStore:
         self.journal = Journal(versioned)
         self.alerts = AlertStore(versioned)
         self.roll = RollStore(versioned)
+        self.looks = LookStore(versioned)
         self.history = RequestHistory(versioned)
 
     def close(self) -> None:

@@ -8,15 +8,35 @@ if no writer forgets it, which is why all of them write through here.
 import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
-from maa_notify.storage.records import DEAD, FINDING, LIVE, SNAPSHOT_VERSION, SnapshotVersion, decode, encode
+from msgspec.structs import replace
+
+from maa_notify.storage.records import (
+    AUDIT,
+    DEAD,
+    FINDING,
+    LIVE,
+    META,
+    OUTBOX,
+    SETTINGS,
+    SNAPSHOT_VERSION,
+    SettingsRecord,
+    SnapshotVersion,
+    decode,
+    encode,
+)
 from maa_notify.storage.rows import MAX_CHANGES, ConflictError, Delete, Insert, Put, Row, Rows, Update, Write
+from maa_notify.storage.seal import is_damaged, is_sealed, sealed
 
 MOST_WRITES = MAX_CHANGES - 1
 """In one transaction through here: one more may be the version."""
 
 _COUNTED = (FINDING, LIVE)
 _VERSIONED = (DEAD, *_COUNTED)
+_READ_BY_EACH_POLL = (META, OUTBOX)
+_SEALED = (AUDIT, *_READ_BY_EACH_POLL)
+"""What may be written at any time, or is asked by key alone: so each row is told apart by itself."""
 _MODULUS = 1 << 63
 _MOST_CONFLICTS = 20
 """Each one means that another poller wrote; so many in a row, that the next poll may have more luck."""
@@ -27,7 +47,8 @@ class VersionedRows:
 
     The version also holds the total of the rows that it stands for. So a row that was written, changed or
     removed past this class is noticed by whoever reads all of them. Two pollers at once lose count; the next
-    full reading counts anew.
+    full reading counts anew. Rows that change with every card are sealed instead, with the key that stands in
+    the row of the settings.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -37,6 +58,8 @@ class VersionedRows:
         self._total: int | None = None
         self._etag: str | None = None
         self._mark = 0
+        self._settings: SettingsRecord | None = None
+        self._is_key_known = False
 
     def read(self, first: str, end: str) -> Iterator[Row]:
         """The rows with `first <= key < end`, in the order of their keys."""
@@ -72,6 +95,28 @@ class VersionedRows:
         """Notes the number of the mark that was read, for the next versions."""
         self._mark = number
 
+    def know_settings(self, record: SettingsRecord | None) -> None:
+        """Notes the record that has the key of seals; None where there is none, and so no seals."""
+        self._settings, self._is_key_known = record, True
+
+    def forget_settings(self) -> None:
+        """Lets the record be read before its key is needed again."""
+        self._settings, self._is_key_known = None, False
+
+    def is_credible(self, row: Row, at: datetime) -> bool:
+        """Whether what a row says of a time (UTC) may be ours: since rows are sealed, only if it is."""
+        held = self._known_settings()
+        if held is None or held.sealed_at is None or at <= held.sealed_at:
+            return True
+        return is_sealed(row.key, row.data, held.key)
+
+    def strangers(self, rows: Iterable[Row], key: str) -> list[Row]:
+        """Those of the rows that each poll reads without a seal of this key; damaged ones left out."""
+        ours = (
+            each for each in rows if each.key.startswith(_READ_BY_EACH_POLL) and not is_damaged(each.data)
+        )
+        return [each for each in ours if not is_sealed(each.key, each.data, key)]
+
     def commit(
         self, writes: Sequence[Write], *, recount: bool = False, unless: Callable[[], bool] | None = None
     ) -> list[str]:
@@ -87,6 +132,7 @@ class VersionedRows:
         Raises:
             ConflictError: a row is not as it was read, or there is such a reason.
         """
+        writes = [self._sealed(each) for each in writes]
         if not (recount or any(write.key.startswith(_VERSIONED) for write in writes)):
             return self._rows.commit(writes)
         if self._etag is None and not any(write.key.startswith(_COUNTED) for write in writes):
@@ -106,7 +152,7 @@ class VersionedRows:
     def _commit(self, writes: Sequence[Write], version: str, unless: Callable[[], bool] | None) -> list[str]:
         if self._etag is not None:
             try:
-                return self._rows.commit([*writes, _version_write(version, self._etag)])
+                return self._rows.commit([*writes, self._sealed(_version_write(version, self._etag))])
             except ConflictError:
                 self._etag = self._total = None
         # Random, not counted: a number could be reached twice, by a poller that died and by another one.
@@ -114,7 +160,7 @@ class VersionedRows:
         if unless is not None:
             return self._commit_unless(unless, writes, unknown)
         # Put, not Update: two pollers who record different requests must not conflict over it.
-        return self._rows.commit([*writes, Put(SNAPSHOT_VERSION, unknown)])
+        return self._rows.commit([*writes, self._sealed(Put(SNAPSHOT_VERSION, unknown))])
 
     def _commit_unless(self, unless: Callable[[], bool], writes: Sequence[Write], version: str) -> list[str]:
         """Asks under one version and writes under the same, again while others write theirs."""
@@ -125,10 +171,23 @@ class VersionedRows:
             if etag == before or unless():
                 break  # there is a reason, or another row than the version is not as it was read
             try:
-                return self._rows.commit([*writes, _version_write(version, etag)])
+                return self._rows.commit([*writes, self._sealed(_version_write(version, etag))])
             except ConflictError:
                 before = etag
         raise ConflictError
+
+    def _sealed(self, write: Write) -> Write:
+        """The write with the seal that its row should have; the same where there is no key yet."""
+        if isinstance(write, Delete) or not write.key.startswith(_SEALED):
+            return write
+        held = self._known_settings()
+        return replace(write, data=sealed(write.key, write.data, held.key)) if held else write
+
+    def _known_settings(self) -> SettingsRecord | None:
+        if not self._is_key_known:
+            row = self._rows.get(SETTINGS)
+            self.know_settings(decode(row, SettingsRecord) if row else None)
+        return self._settings
 
     def _know_version(self) -> None:
         row = self._rows.get(SNAPSHOT_VERSION)

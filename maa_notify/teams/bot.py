@@ -7,6 +7,7 @@ in its thread tells the news.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from maa_notify.delivery.sender import Card, Message, Receipt
 from maa_notify.domain.notification import CardLocation
@@ -60,14 +61,16 @@ class BotChannel:
             is_here = place is not None and channel_of(place) == self._channel_id
             if place is None or (message.changes_card and not is_here):
                 return self._begin_anew(message)
-            missed = self._missed(lambda: self._update(place, message)) if message.changes_card else None
+            missed = None
+            if message.changes_card:
+                missed = _missed(lambda: self._update(place, message), self._sleep)
             if isinstance(missed, Lost):
                 raise missed
             if missed is not None:
                 return self._begin_anew(message)
             if message.reply is not None and is_here:
                 reply = message.reply
-                self._missed(lambda: self._reply(place, reply, message.summary))
+                _missed(lambda: self._reply(place, reply, message.summary), self._sleep)
             return Receipt(message_id=place.activity_id, location=place)
 
     def channels(self) -> list[Channel]:
@@ -98,19 +101,20 @@ class BotChannel:
     def _reply(self, place: CardLocation, reply: Card, summary: str) -> None:
         self._connector.send(place.conversation_id, reply, summary)
 
-    def _missed(self, call: Callable[[], None]) -> Gone | Lost | None:
-        """Why a call found not what it is about, at two looks: gone if both say so; None when it found it."""
-        misses: list[Gone | Lost] = []
-        for is_last in (False, True):
-            try:
-                call()
-            except (Gone, Lost) as error:
-                misses.append(error)
-            else:
-                return None
-            if not is_last:
-                self._sleep(min(_SECOND_LOOK, time_left() / 2))
-        return next((each for each in misses if isinstance(each, Lost)), misses[-1])
+
+def _missed(call: Callable[[], None], sleep: Callable[[float], None]) -> Gone | Lost | None:
+    """Why a call found not what it is about, at two looks: gone if both say so; None when it found it."""
+    misses: list[Gone | Lost] = []
+    for is_last in (False, True):
+        try:
+            call()
+        except (Gone, Lost) as error:
+            misses.append(error)
+        else:
+            return None
+        if not is_last:
+            sleep(min(_SECOND_LOOK, time_left() / 2))
+    return next((each for each in misses if isinstance(each, Lost)), misses[-1])
 
 
 class BotChat:
@@ -134,7 +138,7 @@ class BotChat:
                 return Receipt()
             person = _object_id(message.recipient)
             try:
-                return Receipt(message_id=self._send(person, message))
+                return self._post(person, message)
             except BotForbidden as error:
                 raise _forbidden(error.fault) from None
             except Gone:
@@ -148,7 +152,10 @@ class BotChat:
         """Closes the connections."""
         self._connector.close()
 
-    def _send(self, person: str, message: Message) -> str:
+    def _post(self, person: str, message: Message) -> Receipt:
+        return Receipt(message_id=self._send(person, message).activity_id)
+
+    def _send(self, person: str, message: Message) -> CardLocation:
         """Posts into the known chat, or into the one that Teams opens if none is known or it is gone."""
         known = self._chats.pop(person, "")
         if known:
@@ -158,13 +165,43 @@ class BotChat:
                 pass
         return self._send_to(person, self._connector.open_chat(person), message)
 
-    def _send_to(self, person: str, chat: str, message: Message) -> str:
-        """Posts into a chat, and remembers its id if that works."""
+    def _send_to(self, person: str, chat: str, message: Message) -> CardLocation:
+        """Posts into a chat, and remembers its id if that works; the id of the card is "" if none is told."""
         message_id = self._connector.send(chat, message.card, message.summary)
         self._chats[person] = chat
         if len(self._chats) > _MOST_CHATS:
             del self._chats[next(iter(self._chats))]
-        return message_id
+        return CardLocation(chat, message_id)
+
+
+class ApproverChats(BotChat):
+    """The chats of the bot with those who can decide: one card for each request, which is updated in place.
+
+    An update rings nobody, and needs no reply: the first card of a request has rung.
+    """
+
+    updates_cards = True
+
+    def __init__(self, name: str, connector: Connector, sleep: Callable[[float], None] = time.sleep) -> None:
+        """`name` is what errors call it."""
+        super().__init__(name, connector)
+        self._sleep = sleep
+
+    def _post(self, person: str, message: Message) -> Receipt:
+        """Posts a card, or updates the one that stands there; if that is gone, posts a new one."""
+        place = message.location
+        if place is not None and not message.changes_card:
+            return Receipt(message_id=place.activity_id, location=place)
+        if place is not None:
+            update = partial(self._connector.update, place, message.card, message.summary)
+            missed = _missed(update, self._sleep)
+            if missed is None:
+                return Receipt(message_id=place.activity_id, location=place)
+            if isinstance(missed, Lost):
+                raise missed
+        location = self._send(person, message)
+        is_known = bool(location.activity_id)
+        return Receipt(message_id=location.activity_id, location=location if is_known else None)
 
 
 def _forbidden(fault: Fault) -> DeliveryError:

@@ -45,7 +45,7 @@ def endpoint(service: FakeBotService, notifier: Notifier) -> Iterator[str]:
     bot = Bot(service, notifier.app.store, notifier.clock)
 
     def serve(seen: Seen) -> HttpResponse:
-        return reply(bot.messages.handle(seen.headers, seen.body))
+        return reply(bot.messages.handle(seen.headers, seen.body)[0])
 
     with ScriptedServer(handler(serve)) as server:
         yield f"{server.url}/api/messages"

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from maa_notify import app
+from maa_notify.demo.access import SimulatedAccess
 from maa_notify.demo.errors import PlaygroundError
 from maa_notify.demo.playground import CHANNEL, Playground
 from maa_notify.domain.event import short_key
@@ -25,10 +27,12 @@ from tests.support.wire import HttpResponse, ScriptedServer, Seen, handler, repl
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 ALEX = "a1f4c0de-0001-4c1e-8f00-000000000001"
-"""The object id of the requestor: the Playground's own ones are no GUIDs, so the relay translates."""
+"""The object id of the person at the page: the Playground's own ones are no GUIDs, so they are translated."""
+MEGAN = "a1f4c0de-0001-4c1e-8f00-000000000002"
+MIRA = "a1f4c0de-0001-4c1e-8f00-000000000003"
 ALEX_THERE = "00000000-0000-0000-0000-0000000000020"
-PERSON = "user-id-0"
-"""Alex Wilber, who sits at the page, as the Playground itself knows him."""
+PEOPLE = {ALEX: "user-id-0", MEGAN: "user-id-1", MIRA: "user-id-2"}
+"""As the Playground itself knows them; the first one, Alex Wilber, sits at the page."""
 TENANT = "00000000-0000-0000-0000-0000000000001"
 """As the Playground has it, with a digit too many."""
 
@@ -45,7 +49,9 @@ class Relay:
     def _pass_on(self, seen: Seen) -> HttpResponse:
         self.calls.append(f"{seen.method} {'thread' if 'messageid' in seen.path else ''}".strip())
         address = f"{self._playground.url}{seen.path}"
-        content = seen.body.replace(ALEX.encode(), PERSON.encode())
+        content = seen.body
+        for person, known_as in PEOPLE.items():
+            content = content.replace(f'[{{"id":"{person}"}}]'.encode(), f'[{{"id":"{known_as}"}}]'.encode())
         headers = {"Content-Type": "application/json"}
         answer = self.client.request(seen.method, address, content=content, headers=headers)
         return reply(answer.status_code, json=answer.json() if answer.content else {})
@@ -68,7 +74,8 @@ class Endpoint:
         if seen.method != "POST" or self.bot is None:
             return reply(200 if seen.method == "POST" else 405)
         token = self._service.token(serviceurl=seen.json()["serviceUrl"])
-        return reply(self.bot.send_raw(seen.body, token))
+        status, body = self.bot.answer_to(seen.body.replace(ALEX_THERE.encode(), ALEX.encode()), token)
+        return reply(status, json=json.loads(body)) if body else reply(status)
 
 
 @pytest.fixture
@@ -144,6 +151,22 @@ def notifier(graph: FakeGraph, teams: FakeTeams, relay: Relay, tmp_path: Path) -
     installed.close()
 
 
+@pytest.fixture
+def asking(graph: FakeGraph, notifier: Notifier) -> Notifier:
+    """The same for a tenant in which Alex and Megan can decide, whose cards ask who looks."""
+    access = SimulatedAccess()
+    access.serve(graph.resources)
+    group = access.add_group("MAA approvers")
+    access.add_policy("deviceWipe", group)
+    access.add_person(group, "Alex Wilber", id=ALEX)
+    access.add_person(group, "Megan Bowen", id=MEGAN)
+    wanted = {"MAA_APPROVERS": "on", "MAA_APPROVER_CHAT": "true", "MAA_BOT_COMMANDS": "true"}
+    notifier.close()
+    notifier.environ |= wanted
+    notifier.app = app.build(notifier.environ, notifier.clock)
+    return notifier
+
+
 def filed_by(object_id: str, notifier: Notifier) -> dict[str, Any]:
     """A raw request of the person at the page."""
     requestor = {"user": {"id": object_id, "displayName": "Alex Wilber", "Upn": "alexw@example.com"}}
@@ -194,7 +217,7 @@ def test_people_can_ask(
     graph: FakeGraph, notifier: Notifier, endpoint: Endpoint, service: FakeBotService, page: Page
 ) -> None:
     """What is typed in the page comes back as a card, by way of the real check of tokens."""
-    request = filed_by(ALEX_THERE, notifier)
+    request = filed_by(ALEX, notifier)
     graph.requests = [request]
     notifier.poll()
     endpoint.bot = Bot(service, notifier.app.store, tenant=TENANT)
@@ -213,6 +236,54 @@ def test_people_can_ask(
         page.keyboard.press("Enter")
         expect(cards).to_have_count(number, timeout=15_000)
         expect(cards.last).to_contain_text(answered)
+
+
+def test_who_looks_is_said_on_all_cards_until_they_settle(
+    graph: FakeGraph, asking: Notifier, endpoint: Endpoint, service: FakeBotService, page: Page
+) -> None:
+    """Pressed in the page, taken over by somebody else, and gone with the decision, in the chat as well."""
+    request = filed_by(MIRA, asking)
+    graph.requests = [request]
+    page.get_by_text("Announcements").click()
+    asking.poll()
+    cards = page.locator(".ac-adaptiveCard")
+    expect(cards).to_have_count(1)
+    endpoint.bot = Bot(service, asking.app.store, asking.clock, tenant=TENANT)
+    page.get_by_role("button", name="I am looking at it").click()
+    expect(page.get_by_text("Noted: you are looking at it.")).to_be_visible()
+    asking.poll_after(60)
+    expect(cards).to_have_count(2)
+    for card in (cards.nth(0), cards.nth(1)):
+        expect(card).to_contain_text("Looking since")
+        expect(card).to_contain_text("“Alex Wilber”")
+    data = {"verb": "maa.look", "request": request["id"]}
+    pressed = service.activity(
+        "", name="adaptiveCard/action", value={"action": {"verb": "maa.look", "data": data}}
+    )
+    told_by = {"id": "29:megan", "aadObjectId": MEGAN}
+    there = {"id": "a:there", "tenantId": TENANT}
+    taken = {
+        "type": "invoke",
+        "from": told_by,
+        "channelData": {"tenant": {"id": TENANT}},
+        "conversation": there,
+    }
+    status, _ = endpoint.bot.answer_to(json.dumps(pressed | taken).encode())
+    asking.poll_after(60)
+    expect(cards).to_have_count(3)
+    expect(cards.nth(2)).to_contain_text("“Megan Bowen”")
+    request |= {"status": "approved", "approver": {"user": {"id": MEGAN, "displayName": "Megan Bowen"}}}
+    asking.poll_after(60)
+
+    assert status == 200
+    expect(cards.nth(0)).to_contain_text("Approved - Needs completion")
+    expect(cards.nth(0)).not_to_contain_text("Looking since")
+    page.get_by_text("Personal Chat", exact=True).click()
+    expect(cards).to_have_count(1)
+    expect(cards.nth(0)).to_contain_text("Approved - Needs completion")
+    expect(cards.nth(0)).to_contain_text("Megan Bowen")
+    expect(cards.nth(0)).not_to_contain_text("Looking since")
+    assert {call.method for call in graph.calls} == {"GET"}
 
 
 def test_it_calls_nobody_but_the_bot(contacts: Path, relay: Relay) -> None:

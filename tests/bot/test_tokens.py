@@ -103,8 +103,8 @@ def test_a_header_that_holds_no_token_is_refused(bot: Bot, service: FakeBotServi
     """However odd it is."""
     body = json.dumps(service.activity()).encode()
 
-    assert bot.messages.handle({"authorization": header}, body) == 401
-    assert bot.messages.handle({}, body) == 401
+    assert bot.messages.handle({"authorization": header}, body) == (401, "")
+    assert bot.messages.handle({}, body) == (401, "")
 
 
 def test_clocks_may_differ_by_five_minutes(bot: Bot, service: FakeBotService) -> None:

@@ -34,4 +34,4 @@ def wired(graph: FakeGraph, tmp_path: Path) -> Iterator[App]:
 def test_a_stranger_is_refused_by_the_endpoint_that_the_setting_opens(wired: App) -> None:
     """The endpoint is there, and asks for a token first."""
     assert wired.messages is not None
-    assert wired.messages.handle({}, b"{}") == 401
+    assert wired.messages.handle({}, b"{}") == (401, "")

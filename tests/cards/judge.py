@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.util import find_spec
@@ -29,6 +29,8 @@ SINCE_1_2 = {
     "Action.OpenUrl",
 }
 """The types that our cards may be made of: all of them older than version 1.3."""
+ASKING = {"Action.Execute", "Action.Submit"}
+"""The one button of version 1.4, on cards of the bot alone, and what older clients show in its place."""
 
 _BREAK = "\u200b"
 _ISOLATED = re.compile("\u2068([^\u2066-\u2069]*)\u2069")
@@ -120,10 +122,12 @@ def assert_sound(card: Card) -> None:
     _schema()(bare)
     assert (card["version"], card["type"]) == ("1.4", "AdaptiveCard")
     found = list(objects(card))
-    assert {each["type"] for each in found} <= SINCE_1_2
+    links = [each for each in card["actions"] if each["type"] not in ASKING]
+    _judge_questions(card["actions"][len(links) :])
+    assert {each["type"] for each in found} <= SINCE_1_2 | ASKING
     assert all(each.get("wrap") is True for each in found if each["type"] == "TextBlock")
     assert all(each.get("text") for each in found if each["type"] in {"TextBlock", "TextRun"})
-    buttons = [(each["title"], each["url"]) for each in card["actions"]]
+    buttons = [(each["title"], each["url"]) for each in links]
     assert buttons[:1] == [("Review in Intune", URL)]
     more = buttons[1:]
     assert all(title == "Device" and _DEVICE_PAGE.fullmatch(url) for title, url in more[:1])
@@ -131,6 +135,15 @@ def assert_sound(card: Card) -> None:
     assert card["fallbackText"]
     assert bytes_posted(card) <= MAX_BYTES
     assert bytes_kept(card) <= MAX_BYTES_KEPT
+
+
+def _judge_questions(buttons: Sequence[Card]) -> None:
+    """One button at most that calls back, the last; older clients get the same in its place."""
+    assert len(buttons) <= 1
+    for button in buttons:
+        assert (button["type"], button["fallback"]["type"]) == ("Action.Execute", "Action.Submit")
+        assert button["data"] == button["fallback"]["data"]
+        assert set(button["data"]) == {"request", "verb"}
 
 
 def alive_in(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.mentions import MOST, is_person
 from maa_notify.cards.times import TimeFormat
 from maa_notify.domain.approvers import MOST_TOLD, Decider, Deciders, Obstacle
-from maa_notify.domain.event import EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
+from maa_notify.domain.event import EventKind, Fact, Look, Notice, NoticeKind, RequestEvent, Step
 from maa_notify.domain.request import (
     APPROVED,
     INTENTS,
@@ -84,7 +84,8 @@ def _of_kind(kind: EventKind, request: ApprovalRequest) -> RequestEvent:
     taken_back = Step(NEEDS_APPROVAL, NOW, Identity())
     steps = (taken_back, step) * 4
     event = RequestEvent(kind, request, 99_999, NOW, request.status, "9999m", NOW, steps)
-    return replace(event, deciders=_deciders(request), signs=SIGNS)
+    look = Look(_deciders(request).people[0], NOW)
+    return replace(event, deciders=_deciders(request), signs=SIGNS, look=look)
 
 
 def _deciders(request: ApprovalRequest) -> Deciders:
@@ -155,9 +156,10 @@ def _raw(text: str, status: str, kind: str) -> dict[str, Any]:
 
 
 def _maker(people: Sequence[str]) -> TeamsCards:
-    """Rings these people at every event, and tells times in the zone with the longest name."""
+    """Rings these people at every event, tells times in the zone with the longest name, and may be asked."""
     zone = ZoneInfo(max(available_timezones(), key=len))
-    return TeamsCards(URL, {"ops": dict.fromkeys(EVENT_NAMES, people)}, TimeFormat(zone), tickets=TICKETS)
+    ringing = {"ops": dict.fromkeys(EVENT_NAMES, people)}
+    return TeamsCards(URL, ringing, TimeFormat(zone), tickets=TICKETS, asking={"ops"})
 
 
 @cache

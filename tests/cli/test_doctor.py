@@ -209,9 +209,7 @@ def test_every_check_is_made_or_says_why_not(
     ],
     ids=["tid", "aud", "exp"],
 )
-def test_a_token_of_another_tenant_or_service(
-    command: Command, claims: dict[str, object], problem: str
-) -> None:
+def test_a_token_that_cannot_be_used(command: Command, claims: dict[str, object], problem: str) -> None:
     """Said of the token, in the words of a poll, which refuses it as well."""
     token = make_token(roles=[PERMISSION], **claims)
     poll, doctor = (

@@ -36,7 +36,7 @@ def answer_all(terminal: Terminal) -> None:
     terminal.answer("secret or a certificate?", "")
     terminal.answer("client secret", SECRET)
     terminal.answer("Teams workflow", HOOK)
-    terminal.answer("remembers", "")
+    terminal.answer("File for the state", "")
     terminal.answer("Time zone", "Europe/Berlin")
 
 
@@ -79,7 +79,7 @@ def test_a_wrong_answer_is_told_at_once_and_asked_again(terminal: Terminal, tmp_
     terminal.answer("there is no such file", "key.pem")
     terminal.answer("Teams workflow", "https://contoso.webhook.office.com/webhookb2/x")
     terminal.answer("Microsoft has retired", HOOK)
-    terminal.answer("remembers", "state/maa.db")
+    terminal.answer("File for the state", "state/maa.db")
     terminal.answer("Time zone", "")
 
     assert terminal.end() == 0

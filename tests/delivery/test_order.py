@@ -137,6 +137,13 @@ def test_a_digest_is_due_as_a_whole() -> None:
     assert waits(*members, *alone) == [9, 9, 30, 5]
 
 
+def test_the_second_look_at_a_person_has_its_time_in_a_digest_too() -> None:
+    """A member that went ahead found nobody there; the others are due, and looked for the first time."""
+    looked = news("a", digest="d", unreached_at=START, not_before=START + 5 * MINUTE)
+
+    assert waits(looked, news("b", digest="d")) == [300.0, 0.0]
+
+
 def ranked(
     *items: PendingNotification,
     later: tuple[PendingNotification, ...] = (),

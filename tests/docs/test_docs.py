@@ -47,9 +47,16 @@ ENOUGH = {
     "MAA_TEAMS_WEBHOOK_URL": "https://example.com/hook?sig=0",
 }
 """The fewest settings that are accepted."""
+TEAMS = "https://smba.trafficmanager.net/teams"
 GOES_WITH = {
     "MAA_TICKET_LINK": {"MAA_TICKET_PATTERN": "INC[0-9]{7}"},
     "MAA_TICKET_PATTERN": {"MAA_TICKET_LINK": "https://tickets.contoso.example/{}"},
+    "MAA_APPROVER_CHAT": {
+        "MAA_APPROVERS": "on",
+        "MAA_DESTINATIONS": json.dumps(
+            [{"name": "ops", "bot": {"channel_id": "19:a@thread.tacv2", "service_url": TEAMS}}]
+        ),
+    },
 }
 """What a setting is never given without."""
 
@@ -343,7 +350,8 @@ def test_every_state_of_health_is_explained(status: str) -> None:
 
 def test_every_column_of_the_history_is_named() -> None:
     """In the order in which they are printed."""
-    told = re.findall(r"`(\w+)`", section(COMMANDS, "maa-notify history").partition("The columns")[2])
+    _, _, text = section(COMMANDS, "maa-notify history").partition("The columns")
+    told = re.findall(r"`(\w+)`", text.partition("rows of alerts")[0])
 
     assert told == list(history.COLUMNS)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from maa_notify.domain.event import Event, RequestEvent
+from maa_notify.domain.event import Event, EventKind, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.domain.routing import (
     EVENT_NAMES,
@@ -18,7 +18,15 @@ from maa_notify.domain.routing import (
     explain,
     route,
 )
-from tests.support.approval import approval, changed, complete_reminder, created, no_longer_listed, reminder
+from tests.support.approval import (
+    NOW,
+    approval,
+    changed,
+    complete_reminder,
+    created,
+    no_longer_listed,
+    reminder,
+)
 
 EVERYTHING_ELSE = Route("default", catch_all=True)
 CHAT = Route("chat", events=EVENTS_FOR_REQUESTOR, to_requestor=True)
@@ -264,3 +272,42 @@ def test_topics_are_those_of_now_and_of_before_each_once() -> None:
     """The log and the reasons of a route name them all."""
     assert settled("app", "deviceWipe", "app").topics == ("app", "deviceWipe")
     assert settled("", "").topics == ("unknown",)
+
+
+def looking() -> Event:
+    """Somebody says that they look at a request."""
+    return RequestEvent(EventKind.LOOKING, approval(), 1, NOW)
+
+
+@pytest.mark.parametrize(
+    "event,channel,reason",
+    [
+        (created(), Route("bot"), RoutingReason.WANTED),
+        (created(), Route("bot", policy_types=frozenset({"app"})), RoutingReason.OTHER_POLICY_TYPE),
+        (created(), Route("bot", events=frozenset({"approved"})), RoutingReason.OTHER_EVENT),
+        (
+            changed(approval("approved")),
+            Route("bot", events=frozenset({"created"})),
+            RoutingReason.CARDS_THERE,
+        ),
+        (no_longer_listed(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
+        (looking(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
+        (looking(), Route("bot", policy_types=frozenset({"app"})), RoutingReason.OTHER_POLICY_TYPE),
+    ],
+)
+def test_chats_with_approvers_follow_the_bots_channels(
+    event: Event, channel: Route, reason: RoutingReason
+) -> None:
+    """Their words choose what begins a card; what became of a request goes wherever one may stand."""
+    chats = Route("approver chat", to_approvers=True, follows=frozenset({"bot"}))
+    other = Route("webhook")
+
+    assert explain(event, [other, channel, chats])[-1] == RoutingDecision("approver chat", reason)
+
+
+def test_who_looks_is_told_where_cards_are_changed_and_nowhere_else() -> None:
+    """A webhook would post a card of its own for each press, and the requestor need not know."""
+    kept = Route("bot", events=frozenset({"created"}), keeps_cards=True)
+
+    assert heard(looking(), [Route("webhook"), CHAT, kept, EVERYTHING_ELSE]) == ["bot"]
+    assert "looking" not in EVENT_NAMES

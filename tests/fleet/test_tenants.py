@@ -163,6 +163,17 @@ def test_a_wrong_entry_is_told_and_the_others_stand(wrong: Any, problem: str) ->
     assert [str(each) for each in listed.mistakes] == [f"MAA_TENANTS: {problem}"]
 
 
+def test_an_entry_nested_hundreds_of_levels_deep_is_one_wrong_entry() -> None:
+    """Whoever may write one entry must not keep the tenants of all others from being polled."""
+    deep: dict[str, Any] = {}
+    for _ in range(900):
+        deep = {"webhook_url": deep}
+    found = list_of(entry(), entry(tenant_id=FABRIKAM, destinations=[deep]))
+
+    assert [each.id for each in found.tenants] == [CONTOSO]
+    assert [each.problem for each in found.mistakes] == ["entry 2 is nested too deeply"]
+
+
 @pytest.mark.parametrize(
     "value, problem",
     [

@@ -164,7 +164,7 @@ def _secrets_of(vault: str) -> str:
     "deployment, added",
     [
         ("destinations", {"MAA_DESTINATIONS", "MAA_PING_URL"}),
-        ("bot", {"MAA_BOT_CLIENT_ID", "MAA_REQUESTOR_CHAT", "MAA_BOT_COMMANDS"}),
+        ("bot", {"MAA_BOT_CLIENT_ID", "MAA_REQUESTOR_CHAT", "MAA_APPROVER_CHAT", "MAA_BOT_COMMANDS"}),
         (
             "fleet",
             {

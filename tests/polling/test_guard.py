@@ -10,14 +10,36 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.notification import Notification
+from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateError
 from maa_notify.graph.requests import parse_request
-from maa_notify.storage.records import LIVE, MARK, META, SNAPSHOT_VERSION, decode, encode
+from maa_notify.storage.records import (
+    DEAD,
+    DESTINATION,
+    LAST_PURGE,
+    LIVE,
+    MARK,
+    META,
+    OUTBOX,
+    PAST,
+    SNAPSHOT_VERSION,
+    WATERMARK,
+    DestinationState,
+    LastPurge,
+    SettingsRecord,
+    SnapshotVersion,
+    SourceMark,
+    Watermark,
+    decode,
+    encode,
+)
 from maa_notify.storage.records import SETTINGS as SETTINGS_ROW
 from maa_notify.storage.rows import Delete, Put, Row, Write
+from maa_notify.storage.seal import seal_in
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
-from tests.support.clock import FakeClock
+from tests.support.clock import START, FakeClock
 from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -420,3 +442,222 @@ def test_a_version_that_is_deleted_with_the_mark_is_a_loss(
 
     assert teams.alarms == [LOST]
     assert strip(teams.cards[0]).startswith("Needs approval")
+
+
+def written(kind: type[Any], **changes: Any) -> Callable[[Row], str]:
+    """What a row says with these changes."""
+    return lambda row: encode(replace(decode(row, kind), **changes))
+
+
+YEARS = timedelta(days=3_000)
+
+HANDS: dict[str, tuple[str, Callable[[Row], str]]] = {
+    "a mark of a first run": (MARK, written(SourceMark, last_good=None)),
+    "a mark of which nothing is left": (MARK, lambda _: encode(SourceMark())),
+    "a mark that says nothing": (MARK, lambda _: "{}"),
+    "a mark that begins to watch later": (MARK, written(SourceMark, outlook=Outlook(since=START + YEARS))),
+    "a mark that keeps Graph from being asked": (
+        MARK,
+        written(SourceMark, not_before=START + timedelta(minutes=59)),
+    ),
+    "a mark without the settings": (MARK, written(SourceMark, settings="")),
+    "a version that counted nothing": (SNAPSHOT_VERSION, written(SnapshotVersion, total=None, mark=0)),
+    "a destination that is to wait": (
+        DESTINATION,
+        written(DestinationState, retry_after_until=START + YEARS),
+    ),
+    "a destination with another number": (DESTINATION, written(DestinationState, serial=2**40)),
+    "a key of one's own": (SETTINGS_ROW, written(SettingsRecord, key="0" * 32)),
+    "a day without a purge": (LAST_PURGE, written(LastPurge, at=START + YEARS)),
+}
+
+
+@pytest.mark.parametrize("kind", HANDS)
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_row_that_each_poll_reads_was_changed(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, kind: str, restarts: bool
+) -> None:
+    """Whatever it says: each channel hears of it within one poll, and of the wipe of that minute."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    notifier.poll_after(MINUTE)
+    told = len(teams.cards)
+    prefix, change = HANDS[kind]
+    [row] = rows_of(notifier, prefix)
+    put(notifier, row.key, change(row))
+    notifier.clock.advance(MINUTE)
+    now = notifier.clock.now()
+    wipe = make_request(
+        now=now,
+        age=timedelta(seconds=30),
+        status="completed",
+        payloadName="LT-66",
+        lastModifiedDateTime=iso(now),
+    )
+    graph.requests += [wipe]
+    later = make_notifier() if restarts else notifier
+    report = later.poll()
+    later.poll_each(MINUTE, 3)
+
+    assert report.memory_lost
+    assert [each for each in teams.alarms if each != SETTINGS] == [TOUCHED]
+    assert ["LT-66" in text(card) for card in teams.cards[told:]] == [True]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_row_of_the_past_hides_no_request(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, restarts: bool
+) -> None:
+    """Two rows say that the wipe was told, ended and left the list long ago."""
+    notifier = make_notifier()
+    notifier.poll()
+    notifier.clock.advance(MINUTE)
+    now = notifier.clock.now()
+    wipe = make_request(now=now, age=timedelta(seconds=30), status="completed", payloadName="LT-66")
+    put(notifier, f"{PAST}{wipe['id']}", encode(replace(planted(wipe), missing_since=now)))
+    put(notifier, WATERMARK, encode(Watermark(now)))
+    graph.requests = [wipe]
+    later = make_notifier() if restarts else notifier
+    later.poll()
+    later.poll_each(MINUTE, 2)
+
+    assert teams.alarms == [TOUCHED]
+    assert ["LT-66" in text(card) for card in teams.cards] == [True]
+
+
+WAITING: dict[str, Callable[[Row], str] | None] = {
+    "deleted": None,
+    "told by a digest": written(Notification, told=True),
+    "of another channel": written(Notification, destination="nowhere"),
+    "for later": written(Notification, recorded_at=START + YEARS, not_before=START + timedelta(hours=20)),
+    "worn out": written(Notification, failing_for=1e9, attempts=9_999, ill=True),
+}
+
+
+@pytest.mark.parametrize("kind", WAITING)
+@pytest.mark.parametrize("restarts", [True, False])
+def test_what_waits_is_told_whoever_touches_it(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make, kind: str, restarts: bool
+) -> None:
+    """Teams fails for a minute, and meanwhile somebody takes the card away, or makes it wait for ever."""
+    notifier = make_notifier()
+    notifier.poll()
+    notifier.poll_after(MINUTE)
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests = [make_request(now=notifier.clock.now(), payloadName="LT-66")]
+    notifier.poll_after(MINUTE)
+    [row] = rows_of(notifier, OUTBOX)
+    change = WAITING[kind]
+    if change is None:
+        delete(notifier, row.key)
+    else:
+        put(notifier, row.key, change(row))
+    later = make_notifier() if restarts else notifier
+    later.poll_each(MINUTE, 4)
+
+    assert teams.alarms == [TOUCHED]
+    assert ["LT-66" in text(card) for card in teams.cards] == [True]
+
+
+def test_a_person_may_discard_what_waits(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
+    """That is how it was meant."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_after(MINUTE)
+    by_hand = notifier.another()
+    [waits] = by_hand.app.store.outbox.read_pending()
+    by_hand.app.store.outbox.discard(waits)
+    by_hand.close()
+    make_notifier().poll_each(MINUTE, 3)
+
+    assert (teams.alarms, teams.cards) == ([], [])
+
+
+def test_a_version_that_is_gone_is_a_touch(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
+    """With it the count of the rows: one was planted."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    wipe = make_request(now=notifier.clock.now(), status="completed", payloadName="LT-66")
+    put(notifier, f"{LIVE}{wipe['id']}", encode(planted(wipe)))
+    delete(notifier, SNAPSHOT_VERSION)
+    graph.requests += [wipe]
+    make_notifier().poll_each(MINUTE, 3)
+
+    assert teams.alarms == [TOUCHED]
+    assert sum("LT-66" in text(card) for card in teams.cards) == 1
+
+
+def test_an_older_copy_of_the_whole_table_is_noticed_by_a_running_process(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """All of it fits together; but the process knows how far it had come."""
+    notifier = make_notifier()
+    notifier.poll_each(MINUTE, 3)
+    old = rows_of(notifier)
+    notifier.poll_each(MINUTE, 3)
+    delete(notifier, "")
+    for row in old:
+        put(notifier, row.key, row.data)
+    notifier.poll_each(MINUTE, 3)
+
+    assert teams.alarms == [SET_BACK]
+
+
+def test_a_planted_row_is_noticed_where_nothing_is_new(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Within a quarter of an hour, and no poll reads more than once for it."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    notifier.poll_after(MINUTE)
+    wipe = make_request(now=notifier.clock.now(), status="completed")
+    put(notifier, f"{LIVE}{wipe['id']}", encode(planted(wipe)))
+    rows = notifier.app.store.rows
+    ranges: list[str] = []
+    read = rows.read
+
+    def counted(first: str, end: str) -> Iterator[Row]:
+        ranges.append(first)
+        return read(first, end)
+
+    rows.read = counted  # type: ignore[method-assign]
+    reads: list[int] = []
+    for _ in range(15):
+        ranges.clear()
+        if notifier.poll_after(MINUTE).memory_lost:
+            break
+        reads.append(len(ranges))
+
+    assert reads == [1] * len(reads)
+    assert ranges[0] == DEAD
+    assert teams.alarms == [TOUCHED]
+
+
+def test_rows_of_the_version_before_are_sealed_in_silence(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Also what waits; and those of a version before that came back for a while."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests += [make_request(now=notifier.clock.now(), payloadName="LT-66")]
+    notifier.poll_after(MINUTE)
+    for row in [*rows_of(notifier, META), *rows_of(notifier, OUTBOX)]:
+        told = json.loads(row.data)
+        for name in ("seal", "sealed_at", "others", "waiting"):
+            told.pop(name, None)
+        put(notifier, row.key, json.dumps(told, separators=(",", ":")))
+    later = make_notifier()
+    later.poll_each(MINUTE, 3)
+    sealed = [seal_in(row.data) for row in [*rows_of(later, META), *rows_of(later, OUTBOX)]]
+
+    assert teams.alarms == []
+    assert sum("LT-66" in text(card) for card in teams.cards) == 1
+    assert sealed
+    assert all(sealed)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from msgspec.structs import replace
 
-from maa_notify.errors import GraphDenied, StateError
+from maa_notify import app
+from maa_notify.errors import GraphDenied, SettingsError, StateError
 from maa_notify.identity.secret import Secret
 from maa_notify.net.client import Limits
 from maa_notify.polling.pulse import Pulse, address_of, reason_of
 from maa_notify.polling.report import Report
+from maa_notify.polling.run import poll_once
 from tests.support.graph import FakeGraph, make_request
 from tests.support.leaks import everything_logged
 from tests.support.notifier import Notifier
@@ -112,6 +114,45 @@ def test_an_event_that_nobody_takes_is_told(
     assert heard(monitor) == [("GET", "/fail reason=unheard")]
 
 
+def test_settings_that_were_changed_are_told(
+    make_notifier: Callable[..., Notifier], monitor: ScriptedServer
+) -> None:
+    """A sink has every card of its own; the monitor hears of it in the poll that finds it, and once."""
+    settings = {"MAA_PING_URL": f"{monitor.url}/{TOKEN}"}
+    make_notifier(**settings).poll()
+    with FakeTeams() as sink:
+        make_notifier(**settings, MAA_TEAMS_WEBHOOK_URL=sink.url).poll_each(MINUTE, 2)
+
+    assert heard(monitor) == [("GET", ""), ("GET", "/fail reason=settings_changed"), ("GET", "")]
+
+
+def test_settings_that_are_wrong_are_told(notifier: Notifier, monitor: ScriptedServer) -> None:
+    """No poll is made with them, and the monitor need not wait for its limit."""
+    wrong = {
+        **notifier.environ,
+        "MAA_TEAMS_WEBHOOK_URL": "no address",
+        "MAA_PING_URL": f"{monitor.url}/{TOKEN}",
+    }
+    reports = [poll_once(lambda: app.build_to_poll(wrong), "timer") for _ in range(2)]
+    with pytest.raises(SettingsError):
+        app.build(wrong)
+
+    assert [report.failure.code for report in reports if report.failure] == ["settings"] * 2
+    assert heard(monitor) == [("GET", "/fail reason=settings")] * 2
+
+
+def test_a_monitor_whose_own_address_is_wrong_is_told_nothing(
+    notifier: Notifier, monitor: ScriptedServer
+) -> None:
+    """A secret does not go where it was not meant to go."""
+    wrong = {**notifier.environ, "MAA_PING_URL": f"{monitor.url}/{TOKEN}".replace("127.0.0.1", "u@127.0.0.1")}
+
+    with pytest.raises(SettingsError, match="MAA_PING_URL"):
+        app.build_to_poll(wrong)
+
+    assert monitor.requests == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [reply(404), reply(500), redirect(302, "http://127.0.0.1:9/elsewhere"), reset(), garbage(), hang()],
@@ -171,6 +212,8 @@ def test_the_address_keeps_what_it_has(
         ({}, ""),
         ({"pending": 3, "malformed": 1}, ""),
         ({"unheard": 1}, "unheard"),
+        ({"settings_changed": True}, "settings_changed"),
+        ({"settings_changed": True, "memory_lost": True}, "memory_lost"),
         ({"unheard": 1, "overdue": 1}, "overdue"),
         ({"unheard": 1, "overdue": 1, "dead": 1}, "dead"),
         ({"dead": 1, "failure": GraphDenied("Graph refused")}, "graph_denied"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify import app as app_module
 from maa_notify.demo.access import SimulatedAccess
@@ -24,10 +25,12 @@ from maa_notify.demo.audit_events import (
 )
 from maa_notify.demo.audit_logs import SimulatedLogs
 from maa_notify.demo.samples import Json
+from maa_notify.domain.alert import AlertState
 from maa_notify.fleet.shared import SharedResources
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import StaticToken
-from maa_notify.storage.rows import Write
+from maa_notify.storage.records import AUDIT, MARK, SourceMark, decode, encode
+from maa_notify.storage.rows import Delete, Put, Write, prefix_end
 from tests.support.cards import as_read, text
 from tests.support.graph import FakeGraph, graph_error, make_request
 from tests.support.memory import MemoryRows
@@ -417,3 +420,41 @@ def test_an_alert_survives_a_kill_at_any_write(
 
     assert is_past_the_end, "there are more points than were tried"
     assert twice <= number
+
+
+@pytest.mark.parametrize("kind", ["deleted", "set back", "changed"])
+def test_a_mark_of_the_watch_that_somebody_touched_hides_no_alert(
+    watched: Watched, teams: FakeTeams, kind: str
+) -> None:
+    """Without how far it was read, what happened would be history: a day of the log is read again."""
+    watched.passes(10)
+    rows = watched.notifier.app.store.rows
+    [old] = [row for row in rows.read(MARK, prefix_end(MARK)) if row.key.endswith("entra_audit")]
+    watched.passes(10)
+    [row] = [row for row in rows.read(MARK, prefix_end(MARK)) if row.key.endswith("entra_audit")]
+    watched.clock.advance(MINUTES)
+    watched.logs.log_entra(member_added(watched.clock.now(), MALLORY, watched.group, PUPPET))
+    changed = encode(replace(decode(row, SourceMark), cursor=""))
+    texts = {"set back": old.data, "changed": changed}
+    rows.commit([Put(row.key, texts[kind]) if kind in texts else Delete(row.key, row.etag)])
+
+    watched.passes(30)
+    cards = told(teams)
+
+    assert sum("memory was changed by somebody else" in card for card in cards) == 1
+    assert sum("Somebody was added to an approver group" in card for card in cards) == 1
+
+
+def test_a_planted_row_hides_no_alert(watched: Watched, teams: FakeTeams) -> None:
+    """It says that the watch told of just this entry of the log."""
+    watched.passes(5)
+    watched.logs.log_entra(member_added(watched.clock.now(), MALLORY, watched.group, PUPPET))
+    watched.passes(5)
+    rows = watched.notifier.app.store.rows
+    [row] = rows.read(AUDIT, prefix_end(AUDIT))
+    rows.commit([Delete(row.key, row.etag)])
+    planted = decode(row, AlertState)
+    rows.commit([Put(f"{AUDIT}{planted.subject_id}", encode(planted))])
+    watched.passes(5)
+
+    assert sum("Somebody was added to an approver group" in card for card in told(teams)) == 2

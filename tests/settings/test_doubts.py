@@ -59,12 +59,13 @@ def test_a_look_alike_that_was_let_in_is_shown_as_one() -> None:
     assert "gr\\u0430ph" in told
 
 
-def test_authorities_of_ones_own_are_told_of_where_there_are_tokens() -> None:
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_authorities_of_ones_own_are_told_of_where_there_are_tokens(name: str) -> None:
     """Whoever has the key of one can read those on the way."""
-    [told] = doubts(IN_AZURE, SSL_CERT_FILE="/etc/ssl/own.pem")
+    [told] = doubts(IN_AZURE, **{name: "/etc/ssl/own.pem"})
 
-    assert told.startswith("SSL_CERT_FILE: ")
-    assert doubts(LEAST, SSL_CERT_FILE="/etc/ssl/own.pem") == ()
+    assert told.startswith(f"{name}: ")
+    assert doubts(LEAST, **{name: "/etc/ssl/own.pem"}) == ()
 
 
 @needs_modes

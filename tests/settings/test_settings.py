@@ -67,7 +67,7 @@ def test_more_destinations_than_one_change_can_be_recorded_for_are_refused() -> 
 
     assert len(found.destinations) == MOST_DESTINATIONS
     assert told.startswith(
-        f"MAA_DESTINATIONS: with the default one and the requestors' chats these are {MOST_DESTINATIONS + 1}"
+        f"MAA_DESTINATIONS: with the default one and the bot's chats these are {MOST_DESTINATIONS + 1}"
     )
 
 
@@ -139,6 +139,7 @@ def test_every_mistake_is_told_at_once() -> None:
         MAA_APPROVERS="maybe",
         MAA_APPROVERS_EVERY="59s",
         MAA_REQUESTOR_CHAT="perhaps",
+        MAA_APPROVER_CHAT="perhaps",
         MAA_BOT_CLIENT_ID="me",
         MAA_BOT_ACCESS_TOKEN="a b",
         MAA_BOT_COMMANDS="1",
@@ -1057,3 +1058,34 @@ def test_logs_as_json_are_refused_inside_azure() -> None:
     told = mistakes(MAA_LOG_FORMAT="json", WEBSITE_SITE_NAME="x")
 
     assert any(each.startswith("MAA_LOG_FORMAT: must be left out inside Azure, whose") for each in told)
+
+
+CHATS = {"MAA_CLIENT_ID": BOT_ID, "MAA_APPROVERS": "on", "MAA_APPROVER_CHAT": "true"}
+
+
+def test_chats_with_approvers_go_by_the_words_of_all_channels_of_the_bot() -> None:
+    """A destination of its own, with a pace and a lease of its own beside the requestors' chats."""
+    listed = json.loads(with_bot(policy_types=["script"])) + json.loads(
+        with_bot(name="b", policy_types=["app"])
+    )
+    found = read(MAA_DESTINATIONS=json.dumps(listed), MAA_REQUESTOR_CHAT="true", **CHATS)
+
+    chat = found.destinations[-1].route
+    assert (chat.name, chat.to_approvers, chat.follows) == ("approver chat", True, frozenset({"ops", "b"}))
+    assert chat.policy_types == {"script", "app"}
+    assert not {"approver chat", "requestor chat"} & set(found.leaders)
+
+
+@pytest.mark.parametrize(
+    "changed, told",
+    [
+        ({"MAA_DESTINATIONS": ""}, "MAA_APPROVER_CHAT: needs a destination with 'bot'"),
+        ({"MAA_APPROVERS": "off"}, "MAA_APPROVER_CHAT: needs MAA_APPROVERS=on"),
+        ({"MAA_APPROVER_CHAT": "on"}, "MAA_APPROVER_CHAT: must be true or false"),
+    ],
+)
+def test_chats_with_approvers_without_what_they_take_are_refused(changed: dict[str, str], told: str) -> None:
+    """Not ignored: somebody would wait for cards that never come."""
+    settings = {"MAA_DESTINATIONS": with_bot(), **CHATS, **changed}
+
+    assert [each for each in mistakes(**settings) if each.startswith(told)]

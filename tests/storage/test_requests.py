@@ -429,6 +429,39 @@ def test_a_burst_beside_another_poller_is_not_looked_for_one_by_one() -> None:
     assert [key for key in rows.asked if key.startswith(PAST)] == []
 
 
+class Busy(MemoryRows):
+    """A store in which another poller records something else right before each transaction of ours."""
+
+    def __init__(self) -> None:
+        """Nobody is at work yet."""
+        super().__init__()
+        self.tries = 0
+        self.is_ours = False
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Counts ours."""
+        if self.is_ours:
+            self.tries += 1
+            self.is_ours = False
+            StateStore(self).requests.record([created(tracked())])
+            self.is_ours = True
+        return super().commit(writes)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_another_poller_has_recorded_is_not_tried_until_all_is_quiet(is_known: bool) -> None:
+    """Many pollers at once find the same; what nobody else has is tried on, as long as others write."""
+    rows = Busy()
+    ours, known = StateStore(rows), tracked()
+    ours.requests.read_snapshot()
+    if is_known:
+        StateStore(rows).requests.record([created(known)])
+    rows.is_ours = True
+
+    assert ours.requests.record([created(known)]).changes == []
+    assert (rows.tries < 4) is is_known
+
+
 class Leaving(MemoryRows):
     """A store in which a request is recorded and leaves while another poller looks whether any ever left."""
 

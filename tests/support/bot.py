@@ -178,6 +178,10 @@ class Bot:
 
     def send_raw(self, body: bytes, token: str | None = None) -> int:
         """Delivers a body of any kind."""
+        return self.answer_to(body, token)[0]
+
+    def answer_to(self, body: bytes, token: str | None = None) -> tuple[int, str]:
+        """The status and the body of the response to a body of any kind."""
         told = self.service.token() if token is None else token
         return self.messages.handle({"Authorization": f"Bearer {told}"}, body)
 

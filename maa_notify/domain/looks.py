@@ -1,0 +1,61 @@
+"""Who is looking at a request: said by a button on its card, told on all its cards, for a while. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import EventKind, Look, RequestEvent, storage_key
+from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest
+
+LOOKS_FOR = timedelta(minutes=30)
+"""So long it counts that somebody is looking: whoever was called away must not keep others from it."""
+
+
+def in_force(look: Look | None, request: ApprovalRequest, now: datetime) -> Look | None:
+    """The look, if its request still waits for a decision and it was said lately (`now` in UTC)."""
+    is_open = look is not None and request.status == NEEDS_APPROVAL
+    return look if is_open and look and abs(now - look.since) < LOOKS_FOR else None
+
+
+def with_looks(
+    changes: Iterable[Change[RequestState]],
+    tracked: Mapping[str, RequestState],
+    looks: Mapping[str, Look],
+    now: datetime,
+) -> list[Change[RequestState]]:
+    """The changes, which tell who is looking; and one for each request of which only that is new.
+
+    Args:
+        changes: what a poll found.
+        tracked: the requests that are remembered, by id.
+        looks: who says so, by the storage key of the request.
+        now: the time of the poll (UTC).
+    """
+    found = {each.subject_id: each for each in changes}
+    for request_id, state in tracked.items():
+        if state.look is not None or (looks and storage_key(request_id) in looks):
+            found.setdefault(request_id, Change(request_id, state, state))
+    told = (_with_look(each, looks.get(storage_key(each.subject_id)), now) for each in found.values())
+    return [each for each in told if each.before is not each.after or each.notifications]
+
+
+def _with_look(change: Change[RequestState], said: Look | None, now: datetime) -> Change[RequestState]:
+    after, event = change.after, change.event
+    if after is None:
+        return change
+    look = in_force(said, after.request, now)
+    if event is None and look != after.look and after.request.status == NEEDS_APPROVAL:
+        event = _looking(after, look, now)
+    if isinstance(event, RequestEvent) and event.wants_decision and look is not None:
+        event = replace(event, look=look)
+    if (event, look) == (change.event, after.look):
+        return change
+    return replace(change, after=replace(after, look=look), event=event)
+
+
+def _looking(state: RequestState, look: Look | None, now: datetime) -> RequestEvent:
+    stage = f"{look.since:%Y%m%d%H%M%S}" if look else f"{now:%Y%m%d%H%M%S}-over"
+    return RequestEvent(EventKind.LOOKING, state.request, state.revision, now, stage=stage, steps=state.steps)
