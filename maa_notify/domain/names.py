@@ -1,4 +1,4 @@
-"""Names that somebody else chose, within sentences of ours: set apart, so that none passes for our words. Pure."""
+"""Names that somebody else chose, set apart in sentences of ours so that none passes for our words. Pure."""
 
 import re
 
