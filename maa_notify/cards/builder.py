@@ -29,7 +29,7 @@ from maa_notify.cards.notice import notice_body
 from maa_notify.cards.request_card import full_body, plain_body, reply_body
 from maa_notify.cards.text import safe
 from maa_notify.cards.times import TimeFormat
-from maa_notify.cards.toast import toast
+from maa_notify.cards.toast import notice_toast, toast
 from maa_notify.domain.event import Event, Notice, RequestEvent
 from maa_notify.domain.risk import assess
 from maa_notify.domain.tickets import TicketLinks
@@ -139,7 +139,7 @@ class TeamsCards(Struct, frozen=True):
 
     def _notice(self, notice: Notice, foot: Sequence[Element] = ()) -> Element:
         body = [*notice_body(notice), *foot]
-        return self._card(body, strings.notice_fallback(notice))
+        return self._card(body, notice_toast(notice))
 
     def _context(self, event: RequestEvent, destination: str, now: datetime) -> CardContext:
         in_chat = destination in self.chats

@@ -8,10 +8,10 @@ from maa_notify.cards import strings
 from maa_notify.cards.bursts import Burst, bursts, together
 from maa_notify.cards.elements import Element, container, rich, run, trusted_text
 from maa_notify.cards.folding import FOLD_ABOVE, SHOWN, names_in_short, place_of
+from maa_notify.cards.notice import shown
 from maa_notify.cards.people import display_name
 from maa_notify.cards.request_card import footer
 from maa_notify.cards.subject import subject_of, subject_runs
-from maa_notify.cards.text import safe
 from maa_notify.cards.times import distance, readers_time, span
 from maa_notify.cards.toast import person
 from maa_notify.domain.decision import odd_approvers
@@ -167,9 +167,7 @@ def _notice_lines(notice: Notice) -> list[Element]:
     told = [strings.risk_line(notice.risk)] if notice.risk is not None else []
     title = trusted_text(notice.title, weight="Bolder", separator=True)
     facts = notice.facts[:_FACTS_OF_AN_ALERT] if notice.kind is NoticeKind.ALERT else ()
-    about = [
-        rich(run(f"{each.label}: "), run(safe(each.value, _NAME_LIMIT)), spacing="Small") for each in facts
-    ]
+    about = [rich(run(f"{each.label}: "), run(shown(each, _NAME_LIMIT)), spacing="Small") for each in facts]
     return [title, *about, rich(run(" · ".join([*told, notice.short_key])), spacing="Small")]
 
 

@@ -333,10 +333,10 @@ def _half_blind_heartbeat(now: datetime) -> Event:
 
 def _alert(now: datetime) -> Event:
     facts = (
-        Fact("About", "MAA approvers"),
-        Fact("Done by", "help.desk@contoso.com"),
-        Fact("From", "203.0.113.7"),
-        Fact("Who", "svc-print@contoso.com"),
+        Fact("About", "MAA approvers", is_name=True),
+        Fact("Done by", "help.desk@contoso.com", is_name=True),
+        Fact("From", "203.0.113.7", is_name=True),
+        Fact("Who", "svc-print@contoso.com", is_name=True),
     )
     return Notice(
         NoticeKind.ALERT,
@@ -355,15 +355,15 @@ def _alert(now: datetime) -> Event:
 
 def _alert_with_story(now: datetime) -> Event:
     told = (
-        (41, "An app got a permission that leads around approval: inventory-sync"),
-        (39, "Somebody was added to an approver group: svc-print@contoso.com"),
-        (1, "6 times: An app carried out a protected operation without approval: inventory-sync"),
+        (41, "An app got a permission that leads around approval: “inventory-sync”"),
+        (39, "Somebody was added to an approver group: “svc-print@contoso.com”"),
+        (1, "6 times: An app carried out a protected operation without approval: “inventory-sync”"),
     )
     story = (Fact(f"{now - timedelta(minutes=ago):%H:%M} UTC", what) for ago, what in told)
     facts = (
-        Fact("Done by", "the app inventory-sync"),
+        Fact("Done by the app", "inventory-sync", is_name=True),
         Fact("Operation", "Wipe"),
-        Fact("Objects", "CONTOSO-LT-0417, CONTOSO-LT-0418, CONTOSO-LT-0419 and 3 more"),
+        Fact("Objects", "“CONTOSO-LT-0417”, “CONTOSO-LT-0418”, “CONTOSO-LT-0419” and 3 more"),
         Fact("Why", "an app did it, and no request allows it"),
         *story,
     )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from maa_notify.domain import request as r
 from maa_notify.domain.approvers import Obstacle
 from maa_notify.domain.decision import OddApprover, odd_approvers
-from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Notice, RequestEvent
+from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, RequestEvent
 from maa_notify.domain.risk import Reason, Risk
 from maa_notify.domain.signs import Sign, SignKind
 
@@ -609,11 +609,6 @@ def until(event: RequestEvent, moment: str, *, is_past: bool) -> str:
     if is_past:
         return f"expired {moment}"
     return f"complete by {moment}" if event.request.status == r.APPROVED else f"decide by {moment}"
-
-
-def notice_fallback(notice: Notice) -> str:
-    """The same for a notice, which holds words of ours only in its title."""
-    return f"{notice.title} · Intune Multi Admin Approval, key {notice.short_key}"
 
 
 def digest_fallback(notifications: int, loudest: Sequence[str]) -> str:

@@ -10,11 +10,12 @@ from maa_notify.cards import strings
 from maa_notify.cards.names import quoted
 from maa_notify.cards.subject import subject_of
 from maa_notify.cards.times import TimeFormat
-from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.event import EventKind, Notice, NoticeKind, RequestEvent
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, Identity
 
 _PERSON_LIMIT = 32
 _OBJECT_LIMIT = 48
+_FACTS_OF_AN_ALERT = 2
 _PLAIN = str.maketrans("[]<>`|", "()()'/")
 """What Markdown makes links, pictures, HTML and code of, and what stands for it."""
 
@@ -30,6 +31,15 @@ def toast(event: RequestEvent, now: datetime, times: TimeFormat) -> str:
     else:
         told = [f"{state}: {what}", strings.asked_by(who), until]
     return strings.spoken(told, event.short_key)
+
+
+def notice_toast(notice: Notice) -> str:
+    """What was found; of an alert how bad it is, about what, and by whom."""
+    if notice.kind is not NoticeKind.ALERT:
+        return strings.spoken([notice.title], notice.short_key)
+    lines = [each for each in notice.facts[:_FACTS_OF_AN_ALERT] if each.is_name]
+    told = [f"{each.label.lower()} {plainly(quoted(each.value, _OBJECT_LIMIT))}" for each in lines]
+    return strings.spoken([f"{notice.severity.capitalize()}: {notice.title}", *told], notice.short_key)
 
 
 def person(identity: Identity) -> str:

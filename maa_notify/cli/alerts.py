@@ -79,10 +79,11 @@ def as_object(state: "AlertState") -> dict[str, Any]:
 
 def _as_text(state: "AlertState") -> str:
     from maa_notify.cards.text import plain
+    from maa_notify.domain.names import set_apart
 
     told = as_object(state)
     muted = f" (muted: {plain(state.muted, _NAME_LIMIT)})" if state.muted else ""
-    actor, about = (plain(told[name], _NAME_LIMIT) for name in ("actor", "object"))
+    actor, about = (set_apart(plain(told[name], _NAME_LIMIT)) for name in ("actor", "object"))
     return (
         f"{told['at']}  {told['severity']:8}  {told['kind']}: {told['summary']}: {about}, by {actor}{muted}"
     )

@@ -216,10 +216,14 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
 
 class Fact(Struct, frozen=True):
-    """One line of a notice: `label` is a text of ours, `value` may be anybody's."""
+    """One line of a notice: `label` is a text of ours, `value` may be anybody's.
+
+    With `is_name` the value is nothing but a name that somebody else chose, and cards set it apart.
+    """
 
     label: str
     value: str
+    is_name: bool = False
 
 
 class Notice(Struct, frozen=True, tag="notice"):

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.alert import Actor, ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
+from maa_notify.domain.names import set_apart
 from maa_notify.insight.watch.apps import app_alerts
 from maa_notify.insight.watch.ground import Ground
 from maa_notify.insight.watch.log import LogEntry
@@ -161,7 +162,9 @@ def _as_one(alerts: Sequence[Alert]) -> Alert:
     for each in alerts[1:]:
         whole = whole.joined(each)
     names = [each.object_name or each.object_id for each in alerts]
-    about = Fact("About", f"{len(alerts)} of them: {', '.join(names[:3])} and {len(alerts) - 3} more")
+    about = Fact(
+        "About", f"{len(alerts)} of them: {', '.join(map(set_apart, names[:3]))} and {len(alerts) - 3} more"
+    )
     # Not the object of the first, which leaves the window that is looked at.
     return replace(
         whole, object_id=many_by(first), object_name="", facts=(about, *whole.facts[:5]), is_repeated=False

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from maa_notify.domain.alert import Alert, Severity
 from maa_notify.domain.event import Fact
+from maa_notify.domain.names import set_apart
 from maa_notify.insight.identifiers import MICROSOFT_TENANTS, POWERFUL_APP_ROLES, POWERFUL_SCOPES
 from maa_notify.insight.watch.ground import Ground
 from maa_notify.insight.watch.log import LogEntry, Modified, Target
@@ -163,7 +164,7 @@ def _new_credential(entry: LogEntry, ground: Ground) -> Iterator[Alert]:
         "An app that can go around approval got a new credential"
         if powerful
         else "An app got a new credential",
-        (Fact("Kind", ", ".join(sorted(added))),),
+        (Fact("Kind", ", ".join(map(set_apart, sorted(added)))),),
         "If no pipeline of yours did it, delete the credential and revoke the app's sessions now.",
         (entry.id,),
         frozenset(ids),
@@ -191,7 +192,7 @@ def _new_owner(entry: LogEntry, ground: Ground) -> Iterator[Alert]:
         _one_of(ids, ground),
         app.name,
         "An app that can go around approval got a new owner" if powerful else "An app got a new owner",
-        (Fact("Owner", owner.account or owner.name or owner.id),),
+        (Fact("Owner", owner.account or owner.name or owner.id, is_name=True),),
         "If nobody of yours planned it, remove the owner: an owner can add a secret to the app.",
         (entry.id,),
         frozenset(filter(None, (*ids, owner.id))),

@@ -120,7 +120,7 @@ def _alert(rule: _Rule, found: _Found, now: datetime) -> Alert:
         found.object_id,
         found.name,
         rule.title,
-        (*((Fact("Who", found.who),) if found.who else ()), *_FOUND),
+        (*((Fact("Who", found.who, is_name=True),) if found.who else ()), *_FOUND),
         rule.next_step,
         concerns=frozenset(filter(None, {found.object_id, found.who})),
     )

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.alert import MOST_EVENTS, ActorKind, Alert, Severity
 from maa_notify.domain.event import Fact
+from maa_notify.domain.names import set_apart
 from maa_notify.insight.watch.acts import many_by
 from maa_notify.insight.watch.executed import DESTRUCTIVE, Execution, Outcome
 from maa_notify.insight.watch.log import LogEntry, Target
@@ -125,4 +126,4 @@ def _shortened(names: Sequence[str]) -> str:
     if not told:
         return f"{len(names)} without a name"
     more = len(names) - len(told)
-    return ", ".join(told) + (f" and {more} more" if more else "")
+    return ", ".join(map(set_apart, told)) + (f" and {more} more" if more else "")

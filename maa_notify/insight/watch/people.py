@@ -117,7 +117,7 @@ def _unit(entry: LogEntry, ground: Ground) -> Alert:
         known or unit.id or entry.correlation_id or entry.id,
         units.get(known, "") or unit.name,
         "The protection of an approver group was changed",
-        (Fact("Approver group", groups[group]),) if group else (),
+        (Fact("Approver group", groups[group], is_name=True),) if group else (),
         "Put it back now: the protection holds for up to 30 minutes after a unit is deleted.",
         (entry.id,),
         frozenset(filter(None, {known, unit.id, group})),
@@ -190,7 +190,7 @@ def _of_pim_for_groups(activity: str) -> tuple[str, Severity] | None:
 
 def _who(target: Target, label: str = "Who") -> tuple[Fact, ...]:
     name = target.account or target.name or target.id
-    return (Fact(label, name),) if name else ()
+    return (Fact(label, name, is_name=True),) if name else ()
 
 
 def is_pim(actor: Actor) -> bool:
@@ -229,7 +229,7 @@ def _role(entry: LogEntry) -> Iterator[Alert]:
         f"{role}:{subject.id}",
         POWERFUL_ROLES[role],
         title,
-        (*_who(subject), *((Fact("Reason", reason),) if reason else ())),
+        (*_who(subject), *((Fact("Reason", reason, is_name=True),) if reason else ())),
         "If nobody of yours planned it, take the role away and end the account's sessions.",
         (entry.id,),
         frozenset(filter(None, {subject.id})),

@@ -365,4 +365,4 @@ def test_a_flood_is_one_alert(alerts: Alerts) -> None:
 
     [alert] = alerts(*flood)
 
-    assert alert.facts[0].value == "1000 of them: app 0, app 1, app 2 and 997 more"
+    assert alert.facts[0].value == "1000 of them: “app 0”, “app 1”, “app 2” and 997 more"
