@@ -39,7 +39,7 @@ def test_no_name_passes_for_words_of_ours(alerts: Alerts, name: str) -> None:
 def test_a_toast_says_how_bad_it_is_about_what_and_by_whom(alerts: Alerts) -> None:
     """What a lock screen shows has to be enough to get up for."""
     [alert] = alerts(member_added(NOON, MALLORY, GROUP, PUPPET))
-    spoken = CARDS.card(notice_of(AlertState(alert, NOON), NOON), "ops", NOON)["fallbackText"]
+    spoken = seen(CARDS.card(notice_of(AlertState(alert, NOON), NOON), "ops", NOON)["fallbackText"])
 
     assert spoken.startswith(
         f"Critical: Somebody was added to an approver group · about “{GROUP[1]}” · done by “mal.lory@contoso.com”"
