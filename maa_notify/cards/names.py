@@ -9,10 +9,8 @@ import re
 from maa_notify.cards import strings
 from maa_notify.cards.marks import script_of
 from maa_notify.cards.text import plain, safe
+from maa_notify.domain.names import unquoted
 
-_DOUBLE = '"“”„‟«»＂〝〞〟❝❞❠ʺ″‴⁗‶‷˝ˮ״˶᳓🙶🙷🙸'  # noqa: RUF001 - what is meant
-_SINGLE = "'‘’‚‛`´ʹʻʼʽˈˊˋ′‵＇❛❜❟"  # noqa: RUF001 - what is meant
-_LIKE_QUOTES = re.compile(f"[{_DOUBLE}{_SINGLE}]{{2,}}|[{_DOUBLE}]")
 _LIKE_DOTS = re.compile("[·᛫•‣․‧∘∙⋅⏺●○◦⦁⦿・･ꞏᐧ⸰⸱⸳𐄁⚫⬤🞄]")  # noqa: RUF001 - what is meant
 _DOTS_OF_SPELLING = re.compile(
     "(?<=[lL])·(?=[lL])|(?<=[\u30a1-\u30fe\uff66-\uff9f])[・･](?=[\u30a1-\u30fe\uff66-\uff9f])"
@@ -72,8 +70,8 @@ def tamed(text: str, limit: int, *, brackets: str = "[]") -> str:
     shown = plain(text, limit)
     spelling = {match.start() for match in _DOTS_OF_SPELLING.finditer(shown)}
     undotted = _LIKE_DOTS.sub(lambda dot: dot[0] if dot.start() in spelling else "-", shown)
-    unquoted = _LIKE_QUOTES.sub("’", undotted)
-    return safe(_LIKE_CLOSING.sub(brackets[1], _LIKE_OPENING.sub(brackets[0], unquoted)), limit)
+    bare = unquoted(undotted)
+    return safe(_LIKE_CLOSING.sub(brackets[1], _LIKE_OPENING.sub(brackets[0], bare)), limit)
 
 
 def mixed_scripts(name: str) -> list[str]:

@@ -226,7 +226,7 @@ def test_people_can_ask(
     cards = page.locator(".ac-adaptiveCard")
     answers = {
         "pending": "1 request of yours waits for a decision",
-        f"status {key}": "Approver: open Intune yourself",
+        f"status {key}": "Needs approval · High risk",
         "who are you?": "What you can ask",
     }
     for number, (asked, answered) in enumerate(answers.items(), 1):

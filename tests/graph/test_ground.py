@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from maa_notify.demo.entra_api import make_token
 from maa_notify.graph.ground import GroundReader
 from maa_notify.graph.reader import GraphReader
 from maa_notify.insight.posture.coverage import PROTECTABLE
 from maa_notify.insight.watch.ground import Ground
-from tests.support.entra import FakeTokens, make_token
+from tests.support.entra import FakeTokens
 from tests.support.graph import FakeGraph, graph_error
 from tests.support.posture import ROLES, Tenant
 
@@ -43,7 +44,7 @@ def test_all_of_it_is_known(tenant: Tenant, reader: GraphReader) -> None:
     assert ground.members == {tenant.group: frozenset(tenant.people)}
     assert ground.units == {tenant.unit: "RAU MAA"}
     assert ground.unit_admins == {"00000000-0000-4000-8000-000000000007"}
-    assert ground.powerful_apps == {app["id"]}
+    assert ground.powerful_apps == frozenset({app["id"]})
     assert {ground.principal_of(each) for each in (app["id"], app["appId"], registration)} == {app["id"]}
     assert set(ground.protected or ()) == set(PROTECTABLE)
 
@@ -57,7 +58,7 @@ def test_ids_in_capitals_are_the_same(tenant: Tenant, reader: GraphReader) -> No
 
     ground = GroundReader(reader).read(Ground(), NOW)
 
-    assert (ground.units, ground.powerful_apps) == ({tenant.unit: "RAU MAA"}, {app["id"]})
+    assert (ground.units, ground.powerful_apps) == ({tenant.unit: "RAU MAA"}, frozenset({app["id"]}))
 
 
 @pytest.mark.parametrize(
