@@ -8,6 +8,8 @@ func hasLabels(text string) bool =>
 
 func isDomain(text string) bool => hasLabels(text) && isMadeOf(toLower(text), 'abcdefghijklmnopqrstuvwxyz0123456789-.')
 
+@export()
+@description('Whether it is spelt as the id of a tenant.')
 func isId(text string) bool =>
   join(map(split(text, '-'), part => string(length(part))), '-') == '8-4-4-4-12' && isMadeOf(
     toLower(text),

@@ -1,5 +1,5 @@
 // What is deployed, into one resource group: by azd, by the Azure CLI, and compiled as azuredeploy.json by the portal.
-import { checkedSchedule, checkedTenant } from 'checks.bicep'
+import { checkedSchedule, checkedTenant, isId } from 'checks.bicep'
 import { AppSettings } from 'types.bicep'
 
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
@@ -126,7 +126,7 @@ param bot bool = false
 @description('The bot writes to requestors in a chat of their own. Without the bot it does nothing.')
 param requestorChat bool = false
 
-@description('The bot writes to each approver in a chat of their own. Needs approvers on; without the bot it does nothing.')
+@description('The bot writes to each approver in a chat of their own. Needs approvers on, and a destination with a bot; without the bot it does nothing.')
 param approverChat bool = false
 
 @description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
@@ -327,7 +327,9 @@ var ownSettings = {
   MAA_COMPLETE_REMINDERS: completeReminders
   MAA_QUIET_HOURS: quietHours
   MAA_TIME_ZONE: timeZone
-  MAA_TICKET_LINK: ticketLink
+  MAA_TICKET_LINK: empty(ticketLink) == empty(ticketPattern)
+    ? ticketLink
+    : fail('ticketLink and ticketPattern: give both, or neither')
   MAA_TICKET_PATTERN: ticketPattern
   MAA_DIGEST_ABOVE: string(digestAbove)
   MAA_HEARTBEAT_DAYS: string(heartbeatDays)
@@ -346,9 +348,16 @@ var ownSettings = {
 }
 
 var botSettings = {
-  MAA_BOT_CLIENT_ID: identity.outputs.clientId
+  MAA_BOT_CLIENT_ID: empty(tenantId) || isId(tenantId)
+    ? identity.outputs.clientId
+    : fail('tenantId: a bot takes the id of the tenant, since Teams tells no domain name')
   MAA_REQUESTOR_CHAT: requestorChat ? 'true' : 'false'
-  MAA_APPROVER_CHAT: approverChat ? 'true' : 'false'
+  // In a fleet each tenant says so itself, and has channels of its own.
+  MAA_APPROVER_CHAT: !approverChat
+    ? 'false'
+    : fleet || (approvers == 'on' && contains(['destinations', 'both'], channels))
+        ? 'true'
+        : fail('approverChat: needs approvers on, and a destination with a bot: channels is destinations or both')
   MAA_BOT_COMMANDS: botCommands ? 'true' : 'false'
 }
 

@@ -140,8 +140,22 @@ def test_the_file_for_azd_makes_what_the_portal_makes(
         ("param deployers = ['10.0.0.0/99']", "'10.0.0.0/99' is not valid"),
         ("param privateNetwork = true\nparam networkPrefix = '10.61.0.0/33'", "'10.61.0.0/33' is not valid"),
         ("param privateNetwork = true\nparam appSubnetPrefix = '10.61.0.0'", "is no range such as"),
+        ("param ticketLink = 'https://tickets.contoso.example/{}'", "give both, or neither"),
+        ("param bot = true\nparam approverChat = true\nparam approvers = 'on'", "a destination with a bot"),
+        ("param bot = true\nparam tenantId = 'contoso.example'", "a bot takes the id of the tenant"),
     ],
-    ids=["tenant", "schedule", "mail", "caller", "deployer", "network", "subnet"],
+    ids=[
+        "tenant",
+        "schedule",
+        "mail",
+        "caller",
+        "deployer",
+        "network",
+        "subnet",
+        "ticket",
+        "approver chat",
+        "bot",
+    ],
 )
 def test_what_is_misspelt_fails_before_the_deployment(
     compiler: Compiler, tmp_path: Path, line: str, said: str
