@@ -66,7 +66,8 @@ func isPart(parts string[], lowest int, highest int, names string[]) bool =>
 func isField(field string, lowest int, highest int, names string[]) bool =>
   empty(filter(split(field, ','), part => !isPart(split(part, '/'), lowest, highest, names)))
 
-var months = [
+// Functions, since Azure documents that a function may not ask for a variable.
+func months() string[] => [
   'january'
   'february'
   'march'
@@ -80,22 +81,23 @@ var months = [
   'november'
   'december'
 ]
-var days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
+func days() string[] => ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
 
-var columns = [
+func columns() { lowest: int, highest: int, names: string[] }[] => [
   { lowest: 0, highest: 59, names: [] }
   { lowest: 0, highest: 59, names: [] }
   { lowest: 0, highest: 23, names: [] }
   { lowest: 1, highest: 31, names: [] }
-  { lowest: 1, highest: 12, names: months }
-  { lowest: 0, highest: 6, names: days }
+  { lowest: 1, highest: 12, names: months() }
+  { lowest: 0, highest: 6, names: days() }
 ]
 
-func isColumn(field string, at int) bool => isField(field, columns[at].lowest, columns[at].highest, columns[at].names)
+func isColumn(field string, at int) bool =>
+  isField(field, columns()[at].lowest, columns()[at].highest, columns()[at].names)
 
 func isSchedule(fields string[]) bool =>
-  length(fields) == length(columns) && empty(filter(
-    range(0, min(length(fields), length(columns))),
+  length(fields) == length(columns()) && empty(filter(
+    range(0, min(length(fields), length(columns()))),
     at => !isColumn(fields[at], at)
   ))
 
