@@ -1,4 +1,5 @@
 // What is deployed, into one resource group: by azd, by the Azure CLI, and compiled as azuredeploy.json by the portal.
+import { checkedSchedule, checkedTenant, isId } from 'checks.bicep'
 import { AppSettings } from 'types.bicep'
 
 @description('Region of all resources. It needs Flex Consumption: az functionapp list-flexconsumption-locations.')
@@ -24,8 +25,8 @@ param teamsWebhookUrl string = ''
 @secure()
 param destinations string = ''
 
-@description('The tenant to watch: its id or domain name.')
-param tenantId string = tenant().tenantId
+@description('The tenant to watch: its id or domain name. Empty: the tenant of this subscription.')
+param tenantId string = ''
 
 @description('What the tenant is called on cards. Empty: no name.')
 @maxLength(60)
@@ -125,7 +126,7 @@ param bot bool = false
 @description('The bot writes to requestors in a chat of their own. Without the bot it does nothing.')
 param requestorChat bool = false
 
-@description('The bot writes to each approver in a chat of their own. Needs approvers on; without the bot it does nothing.')
+@description('The bot writes to each approver in a chat of their own. Needs approvers on, and a destination with a bot; without the bot it does nothing.')
 param approverChat bool = false
 
 @description('People may ask the bot, which opens an address for Teams. Without the bot it does nothing.')
@@ -227,20 +228,11 @@ var hash = uniqueString(resourceGroup().id, environmentName)
 var vaultName = 'kv-maa-${hash}'
 // Not the vault's own output: a list that is made in a loop has to be known when a deployment starts.
 var secretsUri = 'https://${vaultName}${environment().suffixes.keyvaultDns}/secrets/'
-// What is misspelt fails before anything is deployed, not in an app that then tells nobody.
-var checkedTenantId = (length(tenantId) == 36 || contains(tenantId, '.')) && !contains(tenantId, ' ') && !contains(
-    tenantId,
-    '@'
-  )
-  ? tenantId
-  : fail('tenantId: "${tenantId}" is neither the id of a tenant nor a domain name')
-var scheduleFields = filter(split(pollSchedule, ' '), field => !empty(field))
-var checkedSchedule = length(scheduleFields) == 6 || length(scheduleFields) == 5
-  ? join(scheduleFields, ' ')
-  : fail('pollSchedule: "${pollSchedule}" has not the six fields of NCRONTAB, such as 0 */5 * * * *')
 var guardGroupName = !empty(alarmGroupName)
   ? alarmGroupName
   : makeAlarmGroup ? take('${resourceGroup().name}-alarms', 90) : resourceGroup().name
+// Azure takes no notice of the case of these names.
+var guardIsApart = toLower(guardGroupName) != toLower(resourceGroup().name)
 var tags = {
   app: 'maa-notify'
   'azd-env-name': environmentName
@@ -325,7 +317,7 @@ var hostSettings = {
 }
 
 var ownSettings = {
-  MAA_TENANT_ID: checkedTenantId
+  MAA_TENANT_ID: empty(tenantId) ? tenant().tenantId : checkedTenant(tenantId)
   MAA_TENANT_NAME: tenantName
   MAA_CLIENT_ID: identity.outputs.clientId
   MAA_CLOUD: cloud
@@ -335,13 +327,15 @@ var ownSettings = {
   MAA_COMPLETE_REMINDERS: completeReminders
   MAA_QUIET_HOURS: quietHours
   MAA_TIME_ZONE: timeZone
-  MAA_TICKET_LINK: ticketLink
+  MAA_TICKET_LINK: empty(ticketLink) == empty(ticketPattern)
+    ? ticketLink
+    : fail('ticketLink and ticketPattern: give both, or neither')
   MAA_TICKET_PATTERN: ticketPattern
   MAA_DIGEST_ABOVE: string(digestAbove)
   MAA_HEARTBEAT_DAYS: string(heartbeatDays)
   MAA_SUMMARY: summary
   MAA_RETENTION_DAYS: string(retentionDays)
-  MAA_POLL_SCHEDULE: checkedSchedule
+  MAA_POLL_SCHEDULE: checkedSchedule(pollSchedule)
   MAA_POSTURE: posture
   MAA_POSTURE_EVERY: postureEvery
   MAA_POSTURE_ACCEPT: postureAccept
@@ -354,9 +348,16 @@ var ownSettings = {
 }
 
 var botSettings = {
-  MAA_BOT_CLIENT_ID: identity.outputs.clientId
+  MAA_BOT_CLIENT_ID: empty(tenantId) || isId(tenantId)
+    ? identity.outputs.clientId
+    : fail('tenantId: a bot takes the id of the tenant, since Teams tells no domain name')
   MAA_REQUESTOR_CHAT: requestorChat ? 'true' : 'false'
-  MAA_APPROVER_CHAT: approverChat ? 'true' : 'false'
+  // In a fleet each tenant says so itself, and has channels of its own.
+  MAA_APPROVER_CHAT: !approverChat
+    ? 'false'
+    : fleet || (approvers == 'on' && contains(['destinations', 'both'], channels))
+        ? 'true'
+        : fail('approverChat: needs approvers on, and a destination with a bot: channels is destinations or both')
   MAA_BOT_COMMANDS: botCommands ? 'true' : 'false'
 }
 
@@ -437,7 +438,9 @@ module teamsBot 'modules/bot.bicep' = if (bot) {
   }
 }
 
-module alarmGroup 'modules/group.bicep' = if (makeAlarmGroup) {
+module alarmGroup 'modules/group.bicep' = if (makeAlarmGroup && guardIsApart) {
+  #disable-next-line no-module-name // a subscription keeps one region for a name, and other groups deploy by the same
+  name: 'alarmGroup-${uniqueString(resourceGroup().id, environmentName, location)}'
   scope: subscription()
   params: {
     name: guardGroupName
@@ -447,13 +450,15 @@ module alarmGroup 'modules/group.bicep' = if (makeAlarmGroup) {
 }
 
 module guard 'modules/guard.bicep' = {
+  #disable-next-line no-module-name // several notifiers may share that group, and deploy at once by the same name
+  name: 'guard-${hash}'
   scope: resourceGroup(guardGroupName)
   params: {
     prefix: 'maa-${hash}'
     tags: tags
     emails: alarmEmails
     watchedGroupId: resourceGroup().id
-    deleteLock: deleteLock && assignRoles && guardGroupName != resourceGroup().name
+    deleteLock: deleteLock && assignRoles && guardIsApart
   }
   dependsOn: [alarmGroup]
 }

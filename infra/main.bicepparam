@@ -9,6 +9,7 @@ param privateNetwork = bool(readEnvironmentVariable('AZURE_PRIVATE_NETWORK', 'fa
 param channels = readEnvironmentVariable('AZURE_CHANNELS', 'webhook')
 param teamsWebhookUrl = readEnvironmentVariable('MAA_TEAMS_WEBHOOK_URL', '')
 param destinations = readEnvironmentVariable('MAA_DESTINATIONS', '')
+param tenantId = readEnvironmentVariable('MAA_TENANT_ID', '')
 param tenantName = readEnvironmentVariable('MAA_TENANT_NAME', '')
 param alarmGroupName = readEnvironmentVariable('AZURE_ALARM_GROUP', '')
 param makeAlarmGroup = bool(readEnvironmentVariable('AZURE_MAKE_ALARM_GROUP', 'true'))

@@ -1,4 +1,5 @@
 // The Function App on the Flex Consumption plan.
+import { checkedRange } from '../checks.bicep'
 import { AccessRule, AppSettings, Tags } from '../types.bicep'
 
 @description('Region of the app.')
@@ -73,12 +74,6 @@ func accessRule(name string, address string, tag string, priority int) AccessRul
   action: 'Allow'
   priority: priority
 }
-
-// A range that is none fails here, before anything is deployed. Without a length Azure would guess a wide one.
-func checkedRange(range string) string =>
-  contains(range, '/')
-    ? '${parseCidr(range).network}/${parseCidr(range).cidr}'
-    : fail('"${range}" is no range such as 203.0.113.0/24')
 
 func rangesOf(start string, ranges string[]) AccessRule[] =>
   map(

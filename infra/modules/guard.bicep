@@ -1,5 +1,6 @@
 // Who hears, and what Azure itself notes of the notifier: by mail, from a group of its own if there is one, so that whoever
 // deletes the group of the notifier does not delete the alarm of it.
+import { checkedMail } from '../checks.bicep'
 import { Tags } from '../types.bicep'
 
 @description('Start of the names of the rules.')
@@ -17,7 +18,9 @@ param watchedGroupId string
 @description('Forbids to delete what is in this group, until the lock is taken away.')
 param deleteLock bool
 
-var addresses = filter(split(replace(emails, ' ', ''), ','), address => !empty(address))
+var given = filter(map(split(emails, ','), address => toLower(trim(address))), address => !empty(address))
+// Each once: two receivers of one name are refused.
+var addresses = union(given, given)
 
 var changes = {
   app: {
@@ -83,9 +86,7 @@ resource mail 'Microsoft.Insights/actionGroups@2023-01-01' = {
     emailReceivers: [
       for address in addresses: {
         name: address
-        emailAddress: contains(address, '@') && contains(last(split(address, '@')), '.')
-          ? address
-          : fail('alarmEmails: "${address}" is no mail address')
+        emailAddress: checkedMail(address)
         useCommonAlertSchema: true
       }
     ]

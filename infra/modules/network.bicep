@@ -1,4 +1,5 @@
 // A private network: the app calls out through one subnet; storage and vault answer in the other.
+import { checkedRange } from '../checks.bicep'
 import { Tags } from '../types.bicep'
 
 @description('Region of the network.')
@@ -63,13 +64,13 @@ resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
   tags: tags
   properties: {
     addressSpace: {
-      addressPrefixes: ['${parseCidr(addressPrefix).network}/${parseCidr(addressPrefix).cidr}']
+      addressPrefixes: [checkedRange(addressPrefix)]
     }
     subnets: [
       {
         name: 'app'
         properties: {
-          addressPrefix: '${parseCidr(appSubnetPrefix).network}/${parseCidr(appSubnetPrefix).cidr}'
+          addressPrefix: checkedRange(appSubnetPrefix)
           natGateway: empty(natGatewayId) ? null : nat
           delegations: [
             {
@@ -84,7 +85,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-09-01' = {
       {
         name: 'endpoints'
         properties: {
-          addressPrefix: '${parseCidr(endpointSubnetPrefix).network}/${parseCidr(endpointSubnetPrefix).cidr}'
+          addressPrefix: checkedRange(endpointSubnetPrefix)
         }
       }
     ]

@@ -1,6 +1,7 @@
 """Microsoft's compiler over the templates: nothing to complain of, and the snapshots are what it predicts."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -133,13 +134,28 @@ def test_the_file_for_azd_makes_what_the_portal_makes(
     "line, said",
     [
         ("param tenantId = 'contoso'", "neither the id of a tenant nor a domain name"),
-        ("param pollSchedule = 'every minute'", "has not the six fields of NCRONTAB"),
+        ("param pollSchedule = 'every minute'", "is no NCRONTAB"),
         ("param alarmEmails = 'ops@contoso.example, night'", '"night" is no mail address'),
         ("param callers = ['10.0.0']", "is no range such as"),
         ("param deployers = ['10.0.0.0/99']", "'10.0.0.0/99' is not valid"),
         ("param privateNetwork = true\nparam networkPrefix = '10.61.0.0/33'", "'10.61.0.0/33' is not valid"),
+        ("param privateNetwork = true\nparam appSubnetPrefix = '10.61.0.0'", "is no range such as"),
+        ("param ticketLink = 'https://tickets.contoso.example/{}'", "give both, or neither"),
+        ("param bot = true\nparam approverChat = true\nparam approvers = 'on'", "a destination with a bot"),
+        ("param bot = true\nparam tenantId = 'contoso.example'", "a bot takes the id of the tenant"),
     ],
-    ids=["tenant", "schedule", "mail", "caller", "deployer", "network"],
+    ids=[
+        "tenant",
+        "schedule",
+        "mail",
+        "caller",
+        "deployer",
+        "network",
+        "subnet",
+        "ticket",
+        "approver chat",
+        "bot",
+    ],
 )
 def test_what_is_misspelt_fails_before_the_deployment(
     compiler: Compiler, tmp_path: Path, line: str, said: str
@@ -152,3 +168,28 @@ def test_what_is_misspelt_fails_before_the_deployment(
 
     with pytest.raises(CompilerError, match=said):
         compiler.predicted("odd", root)
+
+
+def test_the_group_of_the_alarm_is_never_the_own_one(compiler: Compiler, tmp_path: Path) -> None:
+    """Made once more, in whatever case its name is written, the notifier's group would lose its tags."""
+    root = copy_into(tmp_path)
+    asked = "param alarmGroupName = 'RG-MAA-Notify'\nparam makeAlarmGroup = true\n"
+    file = root / DEPLOYMENTS / "plain.bicepparam"
+    file.write_text(f"{file.read_text(encoding='utf-8')}\n{asked}", encoding="utf-8")
+    made = [each["type"] for each in compiler.predicted("plain", root)["predictedResources"]]
+
+    assert "Microsoft.Resources/resourceGroups" not in made
+    assert made.count("Microsoft.Authorization/locks") == 1
+
+
+def test_a_mail_named_twice_hears_once(compiler: Compiler, tmp_path: Path) -> None:
+    """Azure refuses two receivers of one name."""
+    root = copy_into(tmp_path)
+    file = root / DEPLOYMENTS / "plain.bicepparam"
+    text = file.read_text(encoding="utf-8")
+    twice = re.sub("param alarmEmails = .*", "param alarmEmails = 'ops@a.example, Ops@a.example,'", text)
+    file.write_text(twice, encoding="utf-8")
+    made = compiler.predicted("plain", root)["predictedResources"]
+    [group] = [each for each in made if each["type"] == "Microsoft.Insights/actionGroups"]
+
+    assert [each["emailAddress"] for each in group["properties"]["emailReceivers"]] == ["ops@a.example"]

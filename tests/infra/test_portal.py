@@ -59,6 +59,11 @@ def test_every_answer_is_a_parameter_of_the_template() -> None:
         assert place in answer
 
 
+def test_the_form_offers_nothing_that_it_cannot_make_work() -> None:
+    """A chat with approvers goes by the words of a destination, of which the form knows none."""
+    assert not {"approverChat", "destinations", "fleet"} & set(FORM["outputs"])
+
+
 @pytest.mark.parametrize("name", sorted(set(MORE) - OWN_DEFAULT))
 def test_the_form_has_the_defaults_and_limits_of_the_template(name: str) -> None:
     """Whoever changes nothing gets what a deployment that says nothing gets."""

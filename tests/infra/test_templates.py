@@ -125,6 +125,24 @@ def test_the_alarm_may_live_in_a_group_of_its_own() -> None:
     assert there.of("Microsoft.Authorization/locks") == []  # it was asked for that
 
 
+def test_deployments_of_one_name_do_not_meet_outside_their_groups(compiled: Compiled) -> None:
+    """Each group is deployed as `maa-notify`, and a subscription keeps one region for a name.
+
+    Source: Azure answers InvalidDeploymentLocation, https://github.com/Azure/missionlz/issues/760.
+    """
+    resources = compiled["main.bicep"]["resources"]
+    outside = [each for each in resources.values() if {"subscriptionId", "resourceGroup"} & set(each)]
+
+    assert len(outside) == 2
+    hashed = "uniqueString(resourceGroup().id, parameters('environmentName')"
+    for each in outside:
+        name = each["name"].replace("variables('hash')", compiled["main.bicep"]["variables"]["hash"])
+        assert hashed in name
+        assert "deployment()" not in name
+    [on_subscription] = [each for each in outside if "subscriptionId" in each]
+    assert "parameters('location')" in on_subscription["name"]
+
+
 def test_callers_and_deployers_can_be_bounded() -> None:
     """The availability test and Teams are let in beside those who are named; others are not."""
     plain, bounded, bot = (
