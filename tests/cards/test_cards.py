@@ -1136,7 +1136,7 @@ def test_an_ordinary_approver_is_not_called_out(requestor: Identity, approver: I
 
 def test_every_sentence_stands_in_one_module() -> None:
     """A wording can be reviewed, and one day translated, without reading code."""
-    told_elsewhere = {"strings.py", "samples.py"}
+    told_elsewhere = {"strings.py", "samples.py", "notice_samples.py"}
     modules = [path for path in Path(cards.__path__[0]).glob("*.py") if path.name not in told_elsewhere]
     sentences = {
         (path.name, node.value)

@@ -303,7 +303,7 @@ def test_a_channel_that_is_gone_is_said(
     """After the second look a person has to give another one; the error names the destination."""
     service.remove_channel(GENERAL)
 
-    with pytest.raises(DestinationRefused, match=r"^destination 'ops': .*copy its id"):
+    with pytest.raises(DestinationRefused, match=r"^destination 'ops': .*Copy its id"):
         channel.post(Message(DECIDED, location=location, reply=SHORT))
     assert [call.method for call in service.calls[1:]] == ["PUT", "PUT", "POST"]
 
