@@ -180,6 +180,7 @@ def table() -> str:
     return "\n".join(["| card | bytes posted | bytes kept |", "|---|---|---|", *rows, limits])
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_largest_card_is_within_the_limits(name: str) -> None:
     """Teams and Workflows refuse what is larger, so nobody would hear of the request."""

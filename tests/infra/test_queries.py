@@ -183,7 +183,7 @@ def test_every_query_is_in_use() -> None:
 def test_queries_name_functions_keys_and_lines_that_exist() -> None:
     """A renamed function or log key would leave an alert that never rings."""
     text = "".join(QUERIES.values())
-    keys = {key for line in LINES for key in re.findall(r" (\w+)=", line)}
+    keys = {key for line in (*LINES, ALERTED) for key in re.findall(r" (\w+)=", line)}
     events = {line.split()[0] for line in LINES}
 
     assert "OperationName in ('poll', 'poll_now')" in QUERIES["alert-stale"]
