@@ -14,16 +14,16 @@ _STEP = (
     "Administrator: maa-notify posture shows every finding, and with --check the steps that mend it. What has"
     " to stay so goes into MAA_POSTURE_ACCEPT."
 )
-_TODAY = "Three accounts can defeat approval today: Break glass 1, Break glass 2, Lena Roth."
+_TODAY = "Three accounts can defeat approval today: “Break glass 1”, “Break glass 2” and “Lena Roth”."
 
 
 def posture_opened(now: datetime) -> Notice:
     """What broke since yesterday, beside something that was mended."""
-    ways = "One application may, where an access policy excludes it or none applies: inventory-sync."
+    ways = "One application may, where an access policy excludes it or none applies: “inventory-sync”."
     wipes = "DeviceManagementManagedDevices.PrivilegedOperations.All"
     opened = (
         "P11 high: users may consent to any application for themselves",
-        f"P15 medium: inventory-sync holds {wipes}; signs in with a secret instead of a certificate",
+        f"P15 medium: “inventory-sync” holds {wipes}; signs in with a secret instead of a certificate",
     )
     return Notice(
         NoticeKind.FINDING,

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maa_notify.cards.text import plain
 from maa_notify.cli.arguments import add_json
 from maa_notify.cli.doctor import Progress
 from maa_notify.cli.exit_codes import FAILED, FOUND, OK
 from maa_notify.cli.text import complain, counted, print_json
 from maa_notify.errors import SettingsError
+from maa_notify.insight.posture.names import sentence
 from maa_notify.insight.posture.rules import CHECK_IDS
 
 if TYPE_CHECKING:
@@ -67,18 +67,18 @@ def run(options: argparse.Namespace) -> int:
     whole = assess(facts, settings.global_admins, settings.posture_accept)
     ways = ways_around(facts)
     told = Posture(tuple(each for each in whole.judgements if options.check in {None, each.check.id}))
-    sentence = plain(summary(ways), EVIDENCE_LIMIT)
+    in_short = sentence(summary(ways), EVIDENCE_LIMIT)
     if options.html is not None:
         from maa_notify.cli.posture_page import page_of
 
         title = settings.tenant_name or settings.tenant_id
         options.html.write_text(page_of(whole, ways, title, facts.at), encoding="utf-8", newline="\n")
     if options.json:
-        print_json({"checks": [as_object(each) for each in told.judgements], "summary": sentence})
+        print_json({"checks": [as_object(each) for each in told.judgements], "summary": in_short})
     elif options.check:
         print("\n".join(_in_full(told.judgements[0])))
     else:
-        print("\n".join(_as_table(told, sentence)))
+        print("\n".join(_as_table(told, in_short)))
     problem = blindness(told)
     if problem is not None:
         complain(str(problem))
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 def evidence_of(judgement: "Judgement") -> list[str]:
     """What a check found, line by line, with foreign names as they can be read and searched."""
-    return [plain(each, EVIDENCE_LIMIT) for each in judgement.evidence]
+    return [sentence(each, EVIDENCE_LIMIT) for each in judgement.evidence]
 
 
 def as_object(judgement: "Judgement") -> dict[str, object]:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from maa_notify.cards.text import plain
+from maa_notify.insight.posture.names import listed, sentence
 from maa_notify.insight.posture.ways import Way
 
 _WIDTH = 760
 _BOX, _GOAL = 370, 250
 _HEIGHT, _GAP = 50, 14
 _LINE_LIMIT, _GOAL_LIMIT = 52, 34
-_NAMED = 2
+_NAMED, _NAME_LIMIT = 2, 22
 
 
 def drawing_of(ways: Sequence[Way]) -> str:
@@ -56,9 +56,7 @@ def _way(way: Way, top: float) -> Iterator[str]:
 
 
 def _who(way: Way) -> str:
-    names = [*way.accounts.values(), *way.apps.values()]
-    rest = len(names) - _NAMED
-    told = ", ".join(plain(each, 24) for each in names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+    told = listed(way.who(_NAME_LIMIT), _NAMED)
     if way.is_whole:
         return told
     return f"{told} and perhaps others" if told else "not known who"
@@ -72,4 +70,4 @@ def _goal(goal: str, top: float) -> Iterator[str]:
 
 def _text(left: float, base: float, text: str, limit: int, kind: str = "") -> str:
     named = f' class="{kind}"' if kind else ""
-    return f'<text{named} x="{left:g}" y="{base:g}">{escape(plain(text, limit))}</text>'
+    return f'<text{named} x="{left:g}" y="{base:g}">{escape(sentence(text, limit))}</text>'

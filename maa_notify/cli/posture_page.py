@@ -14,6 +14,7 @@ from maa_notify.cards.text import plain
 from maa_notify.cli.posture_drawing import drawing_of
 from maa_notify.cli.text import counted
 from maa_notify.insight.posture.checks import Posture
+from maa_notify.insight.posture.names import sentence
 from maa_notify.insight.posture.verdict import Judgement, Severity, Verdict
 from maa_notify.insight.posture.ways import Way, summary
 
@@ -80,7 +81,7 @@ def page_of(posture: Posture, ways: Sequence[Way], tenant: str, at: datetime) ->
 
 def _foreign(text: str) -> str:
     """A text with names of others in it, safe within the page."""
-    return f"<bdi>{escape(plain(text, _TEXT_LIMIT))}</bdi>"
+    return f"<bdi>{escape(sentence(text, _TEXT_LIMIT))}</bdi>"
 
 
 def _counts(posture: Posture) -> str:
@@ -107,8 +108,7 @@ def _ways(ways: Sequence[Way]) -> Iterator[str]:
     yield f"<thead><tr>{heads}</tr></thead>"
     yield "<tbody>"
     for way in ways:
-        names = [*way.accounts.values(), *way.apps.values()]
-        told = ", ".join(_foreign(plain(each, _NAME_LIMIT)) for each in names) or "nobody that is known"
+        told = ", ".join(map(_foreign, way.who(_NAME_LIMIT))) or "nobody that is known"
         rest = "" if way.is_whole else "; not everybody could be read"
         rest += "" if way.is_sure else " (where an access policy excludes it or none applies)"
         yield f"<tr><td>{_foreign(way.by)}</td><td>{told}{rest}</td><td>{_foreign(way.to)}</td></tr>"

@@ -2,6 +2,7 @@
 
 import re
 
+OPENING, CLOSING = "“”"
 _DOUBLE = '"“”„‟«»＂〝〞〟❝❞❠ʺ″‴⁗‶‷˝ˮ״˶᳓🙶🙷🙸'  # noqa: RUF001 - what is meant
 _SINGLE = "'‘’‚‛`´ʹʻʼʽˈˊˋ′‵＇❛❜❟"  # noqa: RUF001 - what is meant
 _LIKE_QUOTES = re.compile(f"[{_DOUBLE}{_SINGLE}]{{2,}}|[{_DOUBLE}]")
@@ -14,4 +15,4 @@ def unquoted(text: str) -> str:
 
 def set_apart(name: str) -> str:
     """The name in quotation marks that it cannot end; "" for none. What is odd about its letters stays."""
-    return f"“{unquoted(name)}”" if name else ""
+    return f"{OPENING}{unquoted(name)}{CLOSING}" if name else ""

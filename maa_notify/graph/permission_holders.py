@@ -94,7 +94,7 @@ class HolderReader:
         self, app_id: str, held: list[tuple[str, AppRoleAssignment]], *, is_looked_at: bool
     ) -> PermissionHolder:
         times = [parse_time(each.created_date_time) for _, each in held]
-        name = next((each.principal_display_name for _, each in held if each.principal_display_name), app_id)
+        name = next((each.principal_display_name for _, each in held if each.principal_display_name), "")
         permissions = tuple(sorted({permission for permission, _ in held}))
         principal = self._principal(app_id) if is_looked_at else _TOO_MANY
         application = self._application(principal)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from maa_notify.insight.identifiers import MICROSOFT_TENANTS
 from maa_notify.insight.posture.directory import Application
 from maa_notify.insight.posture.facts import Facts, Gap, PermissionHolder
+from maa_notify.insight.posture.names import listed
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
@@ -32,10 +33,10 @@ def bypass_holders(facts: Facts, _: Limits) -> Remarks:
         permissions = ", ".join(holder.permissions)
         is_theirs = is_microsofts(holder.principal)
         if is_theirs:
-            yield Seen(f"{holder.name} is Microsoft's own: {permissions}")
+            yield Seen(f"{holder.told} is Microsoft's own: {permissions}")
             continue
         if is_theirs is None:
-            yield Gap(f"whether {holder.name} is Microsoft's own, which holds {permissions}")
+            yield Gap(f"whether {holder.told} is Microsoft's own, which holds {permissions}")
         else:
             yield from _of_holder(holder, facts)
         yield from _gaps_of(holder)
@@ -57,14 +58,14 @@ def _of_holder(holder: PermissionHolder, facts: Facts) -> Remarks:
         traits.append("signs in with a secret instead of a certificate")
     if not isinstance(holder.owners, Gap) and holder.owners:
         severity = min(severity, Severity.MEDIUM, key=list(Severity).index)
-        names = ", ".join(dict.fromkeys(each.display_name or each.id for each in holder.owners))
-        traits.append(f"owned by {names}")
+        owners = {each.id: each.told for each in holder.owners}
+        traits.append(f"owned by {listed([*owners.values()])}")
     if holder.granted_at is not None and facts.at - holder.granted_at < _NEW:
         severity = min(severity, Severity.MEDIUM, key=list(Severity).index)
         traits.append(f"granted on {holder.granted_at:%Y-%m-%d}")
     if isinstance(holder.federated, int) and holder.federated:
         traits.append(f"trusts {holder.federated} other issuers")
-    text = f"{holder.name} holds {', '.join(holder.permissions)}"
+    text = f"{holder.told} holds {', '.join(holder.permissions)}"
     yield Problem(severity, holder.id, "; ".join([text, *traits]))
 
 
@@ -78,7 +79,7 @@ def _gaps_of(holder: PermissionHolder) -> Remarks:
     """What could not be told of a holder."""
     principal = holder.principal
     if isinstance(principal, Application) and principal.password_credentials is None:
-        yield Gap(f"the token may not see how {holder.name} signs in")
+        yield Gap(f"the token may not see how {holder.told} signs in")
     for part in (principal, holder.application, holder.owners, holder.federated):
         if isinstance(part, Gap):
             yield part

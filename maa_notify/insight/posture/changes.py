@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from maa_notify.cards.text import plain
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import POSTURE, Fact, Notice, NoticeKind
 from maa_notify.domain.finding import FindingPart, FindingState, next_revision
 from maa_notify.domain.risk import Risk
 from maa_notify.insight.posture.checks import Posture
+from maa_notify.insight.posture.names import sentence
 from maa_notify.insight.posture.verdict import GRAVEST_FIRST, Judgement, Severity, Verdict
 
 SUBJECT = "posture:tenant"
@@ -89,7 +89,7 @@ def _difference(known: Sequence[FindingPart], posture: Posture) -> _Difference:
     ordered = sorted(present.values(), key=lambda part: (_rank(part), part.key not in before))
     remembered = (*ordered, *kept)[:_MOST_PARTS]
     return _Difference(
-        parts=tuple(replace(part, text=plain(part.text, _TEXT_LIMIT)) for part in remembered),
+        parts=tuple(replace(part, text=sentence(part.text, _TEXT_LIMIT)) for part in remembered),
         new=tuple(part for part in remembered if _is_new(part, before.get(part.key))),
         mended=tuple(part for part in gone if _check_of(part) not in half_seen),
         count=len(present) + len(kept),
@@ -100,7 +100,7 @@ def _parts(judgement: Judgement) -> Iterator[FindingPart]:
     """The faults of a check, as they are told."""
     for problem in judgement.problems:
         digest = hashlib.sha256(problem.thing.encode()).hexdigest()[:16]
-        text = plain(problem.text, _TOLD_LIMIT)
+        text = sentence(problem.text, _TOLD_LIMIT)
         yield FindingPart(f"{judgement.check.id}:{digest}", text, str(problem.severity))
 
 
@@ -122,7 +122,7 @@ def _notice(before: FindingState | None, found: _Difference, summary: str, now: 
         *_facts(_label_of_new(last, now), opened, _MOST_NEW),
         *_facts("Mended", over, _MOST_MENDED),
         Fact("Open now", _counted(found.count, "finding")),
-        Fact("Today", plain(summary, _SUMMARY_LIMIT)),
+        Fact("Today", sentence(summary, _SUMMARY_LIMIT)),
     ]
     return Notice(
         NoticeKind.FINDING if new else NoticeKind.RESOLVED,

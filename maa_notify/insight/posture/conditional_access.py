@@ -17,6 +17,7 @@ from maa_notify.insight.posture.demands import (
 from maa_notify.insight.posture.directory import CaPolicy, CaWorkloads
 from maa_notify.insight.posture.facts import Facts, Gap, PermissionHolder
 from maa_notify.insight.posture.holders import active_holders, one_by_one
+from maa_notify.insight.posture.names import called
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
@@ -54,11 +55,11 @@ def _of_holder(
         return
     owner = holder.principal.app_owner_organization_id
     if holder.principal.service_principal_type == "ManagedIdentity":
-        yield Seen(f"{holder.name} is a managed identity, which Conditional Access cannot bound")
+        yield Seen(f"{holder.told} is a managed identity, which Conditional Access cannot bound")
     elif holder.principal.service_principal_type is None or not owner or not tenant_id:
-        yield Gap(f"whether Conditional Access can bound {holder.name}")
+        yield Gap(f"whether Conditional Access can bound {holder.told}")
     elif owner != tenant_id:
-        yield Seen(f"{holder.name} is of another tenant, so Conditional Access cannot bound it")
+        yield Seen(f"{holder.told} is of another tenant, so Conditional Access cannot bound it")
     else:
         yield from _of_cover(holder, named, is_whole=is_whole)
 
@@ -66,11 +67,11 @@ def _of_holder(
 def _of_cover(holder: PermissionHolder, named: Sequence[CaWorkloads], *, is_whole: bool) -> Remarks:
     covers = [_covers(each, holder.id) for each in named]
     if True in covers:
-        yield Seen(f"{holder.name} is bound by Conditional Access")
+        yield Seen(f"{holder.told} is bound by Conditional Access")
     elif None in covers:
-        yield Gap(f"whether a Conditional Access policy takes in {holder.name}, by its filter or exclusions")
+        yield Gap(f"whether a Conditional Access policy takes in {holder.told}, by its filter or exclusions")
     elif named and is_whole:
-        text = f"no Conditional Access policy for applications takes in {holder.name}"
+        text = f"no Conditional Access policy for applications takes in {holder.told}"
         yield Problem(Severity.MEDIUM, holder.id, text)
 
 
@@ -116,7 +117,7 @@ def _of_resources(policy: CaPolicy) -> Remarks:
         yield _HALF
     elif left_out:
         count = f"{len(left_out)} resource{'' if len(left_out) == 1 else 's'}"
-        text = f"{policy.display_name or policy.id} leaves out {count}, where less is enough"
+        text = f"{policy.told} leaves out {count}, where less is enough"
         yield Problem(Severity.NOTE, f"{policy.id}:resources", text)
 
 
@@ -142,15 +143,15 @@ def _of_exclusions(facts: Facts, policy: CaPolicy) -> Remarks:
     people = {each.id: each for each in guarded if isinstance(each, _Guarded)}
     for person in people.values():
         if person.id in left_out:
-            text = f"the {person.what} {person.name} is left out of {policy.display_name or policy.id}"
+            text = f"the {person.what} {person.told} is left out of {policy.told}"
             yield Problem(person.severity, f"{policy.id}:{person.id}", text)
 
 
 class _Guarded(Struct, frozen=True):
-    """Somebody who has to sign in well."""
+    """Somebody who has to sign in well; `told` as a sentence names them."""
 
     id: str
-    name: str
+    told: str
     what: str
     severity: Severity
 
@@ -162,7 +163,7 @@ def _admins(facts: Facts) -> Iterator[_Guarded | Gap]:
             yield holders
             continue
         for each in one_by_one(facts, holders):
-            yield each if isinstance(each, Gap) else _Guarded(each.id, each.name, title, Severity.NOTE)
+            yield each if isinstance(each, Gap) else _Guarded(each.id, each.told, title, Severity.NOTE)
 
 
 def _approvers(facts: Facts) -> Iterator[_Guarded | Gap]:
@@ -175,4 +176,5 @@ def _approvers(facts: Facts) -> Iterator[_Guarded | Gap]:
             continue
         for member in group.members:
             if member.kind in PEOPLE:
-                yield _Guarded(member.id, member.name or member.id, "approver", Severity.MEDIUM)
+                name = called(member.id, member.name, member.account)
+                yield _Guarded(member.id, name, "approver", Severity.MEDIUM)

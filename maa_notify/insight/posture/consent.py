@@ -1,6 +1,7 @@
 """P10 to P12: what users may do to bring applications into the tenant. Pure."""
 
 from maa_notify.insight.posture.facts import Facts, Gap
+from maa_notify.insight.posture.names import called
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
@@ -39,7 +40,9 @@ def user_consent(facts: Facts, _: Limits) -> Remarks:
             yield Problem(Severity.HIGH, name, "users may consent to any application for themselves")
         else:
             yield Problem(
-                Severity.NOTE, name, f"users may consent to what the consent policy {name} lets through"
+                Severity.NOTE,
+                name,
+                f"users may consent to what the consent policy {called(policy, name)} lets through",
             )
     if risky:
         yield Problem(Severity.MEDIUM, "risky", "users may consent even to applications that look risky")

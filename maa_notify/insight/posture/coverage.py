@@ -3,6 +3,7 @@
 from maa_notify.domain.access import ANY_PLATFORM, AccessPolicy
 from maa_notify.domain.request import POLICY_TYPES
 from maa_notify.insight.posture.facts import Facts, Gap
+from maa_notify.insight.posture.names import called
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
@@ -72,10 +73,11 @@ def _weight(kind: str, severity: Severity, covered: set[str]) -> Severity:
 
 
 def _of_groups(policy: AccessPolicy) -> Remarks:
+    name = called(policy.id, policy.name)
     if policy.group_ids is None:
-        yield Gap(f"the approver groups of the access policy {policy.name or policy.id}")
+        yield Gap(f"the approver groups of the access policy {name}")
     elif not policy.group_ids:
-        text = f"the access policy {policy.name or policy.id} has no approver group, so nobody can approve"
+        text = f"the access policy {name} has no approver group, so nobody can approve"
         yield Problem(Severity.HIGH, policy.id, text)
 
 

@@ -8,17 +8,29 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
+from maa_notify.insight.posture.names import called
+
 
 class Wire(Struct, frozen=True, rename="camel"):
     """An object of Graph; fields that nobody asks for are ignored."""
 
 
-class Principal(Wire, frozen=True):
-    """Who holds a role or owns something."""
+class Named(Wire, frozen=True):
+    """What has a name that somebody chose."""
 
     id: str
-    odata_type: str | None = field(name="@odata.type", default=None)
     display_name: str | None = None
+
+    @property
+    def told(self) -> str:
+        """Its name as a sentence tells it, or its id."""
+        return called(self.id, self.display_name)
+
+
+class Principal(Named, frozen=True):
+    """Who holds a role or owns something."""
+
+    odata_type: str | None = field(name="@odata.type", default=None)
     account_enabled: bool | None = None
 
     @property
@@ -27,11 +39,9 @@ class Principal(Wire, frozen=True):
         return (self.odata_type or "").rpartition(".")[2]
 
 
-class Unit(Wire, frozen=True):
+class Unit(Named, frozen=True):
     """An administrative unit."""
 
-    id: str
-    display_name: str | None = None
     is_member_management_restricted: bool | None = None
     membership_type: str | None = None
 
@@ -159,11 +169,9 @@ class CaGrant(Wire, frozen=True):
     authentication_strength: Strength | None = None
 
 
-class CaPolicy(Wire, frozen=True):
+class CaPolicy(Named, frozen=True):
     """A Conditional Access policy."""
 
-    id: str
-    display_name: str | None = None
     state: str | None = None
     conditions: CaConditions | None = None
     grant_controls: CaGrant | None = None

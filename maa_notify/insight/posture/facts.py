@@ -18,6 +18,7 @@ from maa_notify.insight.posture.directory import (
     Strength,
     Unit,
 )
+from maa_notify.insight.posture.names import called
 
 USERS = "User.Read.All"
 """The permission that shows which accounts are enabled."""
@@ -62,9 +63,9 @@ class ApproverGroup(Struct, frozen=True):
     units: tuple[Unit, ...] | Gap
 
     @property
-    def name(self) -> str:
-        """Its name, or its id where that is not known."""
-        return self.group.name or self.id if isinstance(self.group, Group) else self.id
+    def told(self) -> str:
+        """Its name as a sentence tells it, or its id."""
+        return called(self.id, self.group.name if isinstance(self.group, Group) else "")
 
     @property
     def is_restricted(self) -> bool:
@@ -85,7 +86,7 @@ class PermissionHolder(Struct, frozen=True):
 
     Attributes:
         id: of its service principal.
-        name: as somebody chose it.
+        name: as somebody chose it; "" where Graph does not tell.
         permissions: their names.
         granted_at: when it got the latest of them (UTC).
         principal: its service principal.
@@ -102,6 +103,11 @@ class PermissionHolder(Struct, frozen=True):
     application: Application | Gap | None
     owners: tuple[Principal, ...] | Gap
     federated: int | Gap
+
+    @property
+    def told(self) -> str:
+        """Its name as a sentence tells it, or its id."""
+        return called(self.id, self.name)
 
 
 class HeldGroup(Struct, frozen=True):
@@ -157,7 +163,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         policies = () if isinstance(self.policies, Gap) else self.policies
         hidden = [each for each in policies if each.group_ids is None]
         for each in hidden:
-            yield Gap(f"the approver groups of the access policy {each.name or each.id}")
+            yield Gap(f"the approver groups of the access policy {called(each.id, each.name)}")
         if isinstance(self.approvers, Gap):
             yield self.approvers
         elif self.approvers or hidden:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from maa_notify.domain.access import PEOPLE, AccessPolicy, Group, Member, MemberKind
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
+from maa_notify.insight.posture.names import called
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remarks, Seen, Severity
 
@@ -23,12 +24,12 @@ def group_kind(facts: Facts, _: Limits) -> Remarks:
             text = f"an access policy names the approver group {each.id}, which is gone"
             yield Problem(Severity.HIGH, f"{each.id}:gone", text)
         else:
-            yield from _of_form(each.group, each.name)
+            yield from _of_form(each.group, each.told)
             yield from _of_protection(each.group, each)
 
 
 def _hidden_kind(group: ApproverGroup) -> Gap:
-    return Gap(f"the token may not see what kind of group {group.name} is")
+    return Gap(f"the token may not see what kind of group {group.told} is")
 
 
 def _of_form(group: Group, name: str) -> Remarks:
@@ -44,7 +45,7 @@ def _of_form(group: Group, name: str) -> Remarks:
 
 
 def _of_protection(group: Group, approvers: ApproverGroup) -> Remarks:
-    name, is_restricted = approvers.name, approvers.is_restricted
+    name, is_restricted = approvers.told, approvers.is_restricted
     flags = (group.is_role_assignable, group.is_restricted)
     form = (group.is_security, group.is_mail_enabled, group.is_unified, group.is_dynamic, group.is_synced)
     if None in form or group.is_role_assignable is None:
@@ -92,19 +93,19 @@ def _of_members(members: Sequence[Member], group: ApproverGroup, facts: Facts) -
     possible = [each for each in people if each.is_enabled is not False]
     is_seen = all(each.is_enabled is not None for each in people)
     if not is_seen:
-        yield facts.hidden_accounts(f"whether the members of {group.name} are enabled")
+        yield facts.hidden_accounts(f"whether the members of {group.told} are enabled")
     if is_seen or len(possible) < _FEWEST:
         yield from _of_number(possible, group)
     for each in people:
         yield from _of_person(each, group)
         if each.is_enabled and each.is_restricted is None:
-            name = each.account or each.id
+            name = called(each.id, each.account)
             yield facts.hidden_accounts(f"whether the account of {name} stands in a restricted unit")
     for kind, what in ((MemberKind.GROUP, "group"), (MemberKind.SERVICE_PRINCIPAL, "application")):
         count = sum(each.kind is kind for each in members)
         if count:
             text = (
-                f"{group.name} has {count} {what}{'s' if count > 1 else ''} among its members: none approves"
+                f"{group.told} has {count} {what}{'s' if count > 1 else ''} among its members: none approves"
             )
             yield Problem(Severity.NOTE, f"{group.id}:{kind}", text)
 
@@ -112,24 +113,24 @@ def _of_members(members: Sequence[Member], group: ApproverGroup, facts: Facts) -
 def _of_number(enabled: Sequence[Member], group: ApproverGroup) -> Remarks:
     told = f"{len(enabled)} enabled direct member{'' if len(enabled) == 1 else 's'}"
     if len(enabled) < _FEWEST:
-        text = f"{group.name} has {told}: nobody can approve what that person files"
-        text = text if enabled else f"{group.name} has {told}: nobody can approve"
+        text = f"{group.told} has {told}: nobody can approve what that person files"
+        text = text if enabled else f"{group.told} has {told}: nobody can approve"
         yield Problem(Severity.HIGH, f"{group.id}:few", text)
     elif len(enabled) < _BETTER:
         yield Problem(
-            Severity.NOTE, f"{group.id}:few", f"{group.name} has {told}: one is left when one is away"
+            Severity.NOTE, f"{group.id}:few", f"{group.told} has {told}: one is left when one is away"
         )
     else:
-        yield Seen(f"{group.name} has {told}")
+        yield Seen(f"{group.told} has {told}")
 
 
 def _of_person(person: Member, group: ApproverGroup) -> Remarks:
-    name = person.name or person.account or person.id
+    name = called(person.id, person.name, person.account)
     if person.kind is MemberKind.GUEST:
-        text = f"the guest {name} is an approver in {group.name}"
+        text = f"the guest {name} is an approver in {group.told}"
         yield Problem(Severity.HIGH, f"{group.id}:{person.id}:guest", text)
     if person.is_enabled is False:
-        text = f"{name} in {group.name} is disabled and cannot approve"
+        text = f"{name} in {group.told} is disabled and cannot approve"
         yield Problem(Severity.NOTE, f"{group.id}:{person.id}:disabled", text)
     elif person.is_enabled and person.is_restricted is False:
         text = f"the account of the approver {name} is in no restricted unit: who resets it approves"
@@ -146,14 +147,13 @@ def owners(facts: Facts, _: Limits) -> Remarks:
             yield each.owners
             continue
         for owner in each.owners:
-            name = owner.display_name or owner.id
             what = "the application " if owner.kind == "servicePrincipal" else ""
             if each.is_restricted:
-                yield Seen(f"{what}{name} owns {each.name}, which its restricted unit makes harmless")
+                yield Seen(f"{what}{owner.told} owns {each.told}, which its restricted unit makes harmless")
             elif not isinstance(each.group, Group) or each.group.is_restricted is None:
-                yield Gap(f"whether {each.name} stands in a restricted unit, where an owner does no harm")
+                yield Gap(f"whether {each.told} stands in a restricted unit, where an owner does no harm")
             else:
-                text = f"{what}{name} owns {each.name} and may add members"
+                text = f"{what}{owner.told} owns {each.told} and may add members"
                 yield Problem(Severity.HIGH, f"{each.id}:{owner.id}", text)
 
 
@@ -174,7 +174,7 @@ def deadlocks(facts: Facts, _: Limits) -> Remarks:
         elif each.group.is_role_assignable is None:
             yield _hidden_kind(each)
         elif each.is_restricted and each.group.is_role_assignable:
-            text = f"nobody can change the members of {each.name}: take it out of the unit first"
+            text = f"nobody can change the members of {each.told}: take it out of the unit first"
             yield Problem(Severity.HIGH, f"{each.id}:jam", text)
     for policy in policies:
         yield from _of_lone_approver(policy, facts)
@@ -184,15 +184,15 @@ def _of_assignment(group: ApproverGroup, assigned: frozenset[str] | Gap, *, has_
     if isinstance(assigned, Gap):
         yield assigned
     elif group.id in assigned:
-        yield Seen(f"{group.name} is a member of an Intune role assignment")
+        yield Seen(f"{group.told} is a member of an Intune role assignment")
     elif has_role_policy:
         text = (
-            f"{group.name} is in no Intune role assignment, so Intune removes its members; and the access"
+            f"{group.told} is in no Intune role assignment, so Intune removes its members; and the access"
             " policy for roles keeps anybody from mending that without them"
         )
         yield Problem(Severity.HIGH, f"{group.id}:assignment", text)
     else:
-        text = f"{group.name} is in no Intune role assignment, so Intune removes its members"
+        text = f"{group.told} is in no Intune role assignment, so Intune removes its members"
         yield Problem(Severity.MEDIUM, f"{group.id}:assignment", text)
 
 
@@ -204,10 +204,11 @@ def _of_lone_approver(policy: AccessPolicy, facts: Facts) -> Remarks:
     yield from unread
     possible = {each.id: each for each in people if isinstance(each, Member) and each.is_enabled is not False}
     certain = [each for each in possible.values() if each.is_enabled]
-    name = policy.name or policy.id
+    name = called(policy.id, policy.name)
     if len(possible) == 1 and not unread:
         [one] = possible.values()
-        text = f"{one.name or one.id} alone approves {name}, and cannot approve own requests"
+        who = called(one.id, one.name, one.account)
+        text = f"{who} alone approves {name}, and cannot approve own requests"
         yield Problem(Severity.MEDIUM, f"{policy.id}:alone", text)
     elif len(certain) < min(_FEWEST, len(possible)):
         yield facts.hidden_accounts(f"how many enabled accounts approve {name}")

@@ -7,6 +7,7 @@ from msgspec import Struct
 from maa_notify.domain.access import PEOPLE, MemberKind
 from maa_notify.insight.posture.directory import RoleAssignment, RoleInstance
 from maa_notify.insight.posture.facts import Facts, Gap
+from maa_notify.insight.posture.names import called
 
 _WHOLE_TENANT = "/"
 
@@ -17,8 +18,8 @@ class RoleHolder(Struct, frozen=True):
     Attributes:
         id: of the account, the application or the group.
         kind: `user`, `servicePrincipal`, `group`, or "" where Graph does not tell.
-        name: as somebody chose it, or the id.
-        through: the name of the group by which it does; "" where it was assigned the role itself.
+        name: as somebody chose it, else the account; "" where Graph does not tell.
+        through: the group by which it does, as it is told; "" where it was assigned the role itself.
     """
 
     id: str
@@ -27,16 +28,21 @@ class RoleHolder(Struct, frozen=True):
     through: str = ""
 
     @property
+    def told(self) -> str:
+        """Its name as a sentence tells it, or its id."""
+        return called(self.id, self.name)
+
+    @property
     def label(self) -> str:
-        """The name, and the group that it comes by."""
-        return f"{self.name} (by the group {self.through})" if self.through else self.name
+        """The same, and the group that it comes by."""
+        return f"{self.told} (by the group {self.through})" if self.through else self.told
 
 
 def holder_of(assignment: RoleAssignment | RoleInstance) -> RoleHolder:
     """Who was assigned a role, or may activate it."""
     principal = assignment.principal
     kind, name = (principal.kind, principal.display_name) if principal else ("", None)
-    return RoleHolder(assignment.principal_id, kind, name or assignment.principal_id)
+    return RoleHolder(assignment.principal_id, kind, name or "")
 
 
 def holders_of(assignments: Iterable[RoleAssignment | RoleInstance]) -> list[RoleHolder]:
@@ -91,17 +97,17 @@ def one_by_one(facts: Facts, holders: list[RoleHolder]) -> Iterator[RoleHolder |
     """The holders with the people and applications of each group in its place."""
     for holder in holders:
         if holder.kind != "group":
-            yield holder if holder.kind else Gap(f"Graph does not tell what {holder.name} is")
+            yield holder if holder.kind else Gap(f"Graph does not tell what {holder.told} is")
             continue
         held = facts.groups.get(holder.id)
-        members = held.members if held else Gap(f"the members of the group {holder.name} were not read")
+        members = held.members if held else Gap(f"the members of the group {holder.told} were not read")
         if isinstance(members, Gap):
             yield members
             continue
         for member in members:
             if member.kind in PEOPLE and member.is_enabled is None:
-                yield facts.hidden_accounts(f"whether the members of the group {holder.name} are enabled")
+                yield facts.hidden_accounts(f"whether the members of the group {holder.told} are enabled")
             elif member.kind in PEOPLE and member.is_enabled:
-                yield RoleHolder(member.id, "user", member.name or member.account or member.id, holder.name)
+                yield RoleHolder(member.id, "user", member.name or member.account, holder.told)
             elif member.kind is MemberKind.SERVICE_PRINCIPAL:
-                yield RoleHolder(member.id, "servicePrincipal", member.name or member.id, holder.name)
+                yield RoleHolder(member.id, "servicePrincipal", member.name, holder.told)

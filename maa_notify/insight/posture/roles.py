@@ -14,6 +14,7 @@ from maa_notify.insight.posture.holders import (
     permanent_holders,
 )
 from maa_notify.insight.posture.identifiers import PIM_ROLES, PRIVILEGED_ROLE_ADMINISTRATOR
+from maa_notify.insight.posture.names import listed
 from maa_notify.insight.posture.rules import Limits
 from maa_notify.insight.posture.verdict import Problem, Remark, Remarks, Seen, Severity
 
@@ -63,7 +64,7 @@ def _eligible(facts: Facts) -> list[RoleHolder] | Gap:
 
 
 def _of_number(people: dict[str, RoleHolder], limits: Limits, *, is_whole: bool) -> Remarks:
-    names = ", ".join(each.label for each in people.values()) or "nobody"
+    names = listed([each.label for each in people.values()]) or "nobody"
     if len(people) > limits.most_admins:
         text = f"{len(people)} accounts are Global Administrator for good, more than {limits.most_admins}"
         yield Problem(Severity.MEDIUM, "many", f"{text}: {names}")
@@ -78,9 +79,9 @@ def _of_odd_kind(facts: Facts, active: list[RoleHolder]) -> Remarks:
     """Applications and unprotected groups among the Global Administrators."""
     for holder in active:
         if not holder.kind:
-            yield Gap(f"Graph does not tell what {holder.name} is")
+            yield Gap(f"Graph does not tell what {holder.told} is")
         if holder.kind == "servicePrincipal":
-            text = f"the application {holder.name} is Global Administrator"
+            text = f"the application {holder.told} is Global Administrator"
             yield Problem(Severity.HIGH, holder.id, text)
         if holder.kind == "group":
             held = facts.groups.get(holder.id)
@@ -88,7 +89,7 @@ def _of_odd_kind(facts: Facts, active: list[RoleHolder]) -> Remarks:
             if isinstance(group, Gap):
                 yield group
             elif group is None:
-                yield Gap(f"Graph has no group {holder.name}, which holds a role")
+                yield Gap(f"Graph has no group {holder.told}, which holds a role")
             else:
                 yield from _of_group(group, holder)
 
@@ -97,9 +98,9 @@ def _of_group(group: Group, holder: RoleHolder) -> Remarks:
     if group.is_role_assignable or group.is_restricted:
         return
     if group.is_role_assignable is None or group.is_restricted is None:
-        yield Gap(f"the token may not see what kind of group {holder.name} is")
+        yield Gap(f"the token may not see what kind of group {holder.told} is")
     else:
-        text = f"members of the unprotected group {holder.name} are Global Administrators"
+        text = f"members of the unprotected group {holder.told} are Global Administrators"
         yield Problem(Severity.HIGH, holder.id, text)
 
 
@@ -122,7 +123,7 @@ def _for_good(facts: Facts, role: str) -> Remarks:
         yield holders
         return
     for each in holders:
-        text = f"{each.name} is {name} for good"
+        text = f"{each.told} is {name} for good"
         yield Problem(Severity.MEDIUM, f"{role}:{each.id}", text)
 
 

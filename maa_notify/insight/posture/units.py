@@ -29,26 +29,21 @@ def _unseen(group: ApproverGroup) -> Remarks:
         return
     is_hidden = any(each.is_member_management_restricted is None for each in group.units)
     if is_hidden or group.is_restricted:
-        yield Gap(f"the token may not see the units of the group {group.name}")
+        yield Gap(f"the token may not see the units of the group {group.told}")
 
 
 def _of_units(group: ApproverGroup) -> Remarks:
     restricted, unseen = group.restricted_units, list(_unseen(group))
     yield from unseen
     if not restricted and not unseen:
-        text = f"the approver group {group.name} stands in no restricted administrative unit"
+        text = f"the approver group {group.told} stands in no restricted administrative unit"
         yield Problem(Severity.MEDIUM, group.id, text)
     for unit in restricted:
         if (unit.membership_type or "").lower() == "dynamic":
-            text = f"a rule decides whether {group.name} stays in the unit {name_of(unit)}"
+            text = f"a rule decides whether {group.told} stays in the unit {unit.told}"
             yield Problem(Severity.MEDIUM, f"{group.id}:{unit.id}", text)
         else:
-            yield Seen(f"{group.name} stands in the restricted unit {name_of(unit)}")
-
-
-def name_of(unit: Unit) -> str:
-    """The name of a unit, or its id."""
-    return unit.display_name or unit.id
+            yield Seen(f"{group.told} stands in the restricted unit {unit.told}")
 
 
 def unit_rulers(facts: Facts, _: Limits) -> Remarks:
@@ -93,21 +88,21 @@ def _of_rulers(facts: Facts, unit: Unit, approvers: AbstractSet[str]) -> Remarks
             people.setdefault(each.id, each)
     yield from gaps
     if not people and not gaps:
-        text = f"nobody may change what stands in the unit {name_of(unit)}: its groups cannot be mended"
+        text = f"nobody may change what stands in the unit {unit.told}: its groups cannot be mended"
         yield Problem(Severity.MEDIUM, unit.id, text)
     yield from _of_each(unit, people, approvers)
 
 
 def _of_each(unit: Unit, people: dict[str, RoleHolder], approvers: AbstractSet[str]) -> Remarks:
     if len(people) > _MOST_RULERS:
-        text = f"{len(people)} may change what stands in the unit {name_of(unit)}, more than {_MOST_RULERS}"
+        text = f"{len(people)} may change what stands in the unit {unit.told}, more than {_MOST_RULERS}"
         yield Problem(Severity.MEDIUM, f"{unit.id}:many", text)
     for each in people.values():
         if each.kind == "servicePrincipal":
-            text = f"the application {each.label} may change what stands in the unit {name_of(unit)}"
+            text = f"the application {each.label} may change what stands in the unit {unit.told}"
             yield Problem(Severity.HIGH, f"{unit.id}:{each.id}", text)
         elif each.id in approvers:
-            text = f"the approver {each.label} may change what stands in the unit {name_of(unit)}"
+            text = f"the approver {each.label} may change what stands in the unit {unit.told}"
             yield Problem(Severity.HIGH, f"{unit.id}:{each.id}", text)
         else:
-            yield Seen(f"{each.label} may change what stands in the unit {name_of(unit)}")
+            yield Seen(f"{each.label} may change what stands in the unit {unit.told}")

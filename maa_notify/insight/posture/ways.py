@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from maa_notify.cards.text import plain
 from maa_notify.insight.identifiers import ACTS_ON_INTUNE, POWERFUL_ROLES
 from maa_notify.insight.posture.apps import is_microsofts
 from maa_notify.insight.posture.facts import ApproverGroup, Facts, Gap
@@ -16,6 +15,7 @@ from maa_notify.insight.posture.identifiers import (
     CHANGE_ANY_GROUP,
     CHANGE_PROTECTED_GROUPS,
 )
+from maa_notify.insight.posture.names import called, listed
 
 _NAMED = 6
 _NAME_LIMIT = 40
@@ -37,8 +37,8 @@ class Way(Struct, frozen=True):
     Attributes:
         by: the role, the permission or the ownership that opens it.
         to: where it leads: the names of approver groups, or past approval.
-        accounts: the names of people who could go it, by id.
-        apps: the names of applications that could, by id.
+        accounts: the names of people who could go it, as they chose them, by id; "" for one that is not told.
+        apps: the same of applications.
         is_whole: everybody who could is named; False where some could not be told.
         is_sure: it leads there; False where that hangs on what Graph does not show.
     """
@@ -49,6 +49,10 @@ class Way(Struct, frozen=True):
     apps: dict[str, str]
     is_whole: bool = True
     is_sure: bool = True
+
+    def who(self, limit: int) -> list[str]:
+        """All who could go it, as a sentence tells them, each name of at most `limit` characters."""
+        return [called(key, name, limit=limit) for key, name in (self.accounts | self.apps).items()]
 
 
 PAST_APPROVAL = "devices, past approval"
@@ -70,14 +74,14 @@ def ways_around(facts: Facts) -> list[Way]:
     """Every way that somebody could go, those that lead to all approver groups first."""
     groups = () if isinstance(facts.approvers, Gap) else facts.approvers
     groups = tuple(each for each in groups if each.group is not None)
-    open_groups = [each.name for each in groups if protection_of(each) is Protection.OPEN]
+    open_groups = listed([each.told for each in groups if protection_of(each) is Protection.OPEN])
     everywhere = "every approver group" if groups else "the approver groups"
     found = [
         *(_by_role(facts, role, everywhere) for role in CHANGE_PROTECTED_GROUPS),
-        *(_by_role(facts, role, ", ".join(open_groups)) for role in CHANGE_ANY_GROUP if open_groups),
+        *(_by_role(facts, role, open_groups) for role in CHANGE_ANY_GROUP if open_groups),
         *(_by_owner(each) for each in groups if not each.is_restricted),
         *_by_unit(facts, groups),
-        *_by_apps(facts, everywhere, ", ".join(open_groups)),
+        *_by_apps(facts, everywhere, open_groups),
     ]
     return [each for each in found if each.accounts or each.apps or not each.is_whole]
 
@@ -98,20 +102,20 @@ def _way(by: str, to: str, holders: list[RoleHolder | Gap]) -> Way:
 
 def _by_owner(group: ApproverGroup) -> Way:
     if isinstance(group.owners, Gap):
-        return Way("Owner of the group", group.name, {}, {}, is_whole=False)
-    holders = [RoleHolder(each.id, each.kind, each.display_name or each.id) for each in group.owners]
-    return _way("Owner of the group", group.name, [*holders])
+        return Way("Owner of the group", group.told, {}, {}, is_whole=False)
+    holders = [RoleHolder(each.id, each.kind, each.display_name or "") for each in group.owners]
+    return _way("Owner of the group", group.told, [*holders])
 
 
 def _by_unit(facts: Facts, groups: tuple[ApproverGroup, ...]) -> Iterator[Way]:
     for group in groups:
         for unit in group.restricted_units:
-            by = f"Administrator of the unit {unit.display_name or unit.id}"
+            by = f"Administrator of the unit {unit.told}"
             active = facts.rulers[unit.id]
             if isinstance(active, Gap):
-                yield Way(by, group.name, {}, {}, is_whole=False)
+                yield Way(by, group.told, {}, {}, is_whole=False)
             else:
-                yield _way(by, group.name, list(one_by_one(facts, holders_of(active))))
+                yield _way(by, group.told, list(one_by_one(facts, holders_of(active))))
 
 
 def _by_apps(facts: Facts, everywhere: str, open_groups: str) -> Iterator[Way]:
@@ -159,9 +163,7 @@ def summary(ways: list[Way]) -> str:
 
 
 def _named(found: dict[str, str]) -> str:
-    names = [plain(name, _NAME_LIMIT) for name in found.values()]
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return listed([called(key, name, limit=_NAME_LIMIT) for key, name in found.items()], _NAMED)
 
 
 _NUMBERS = (

@@ -139,7 +139,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
     ("P1", lambda t: drop(t, "deviceRetire"), NOTE, "protects device retire"),
     ("P1", lambda t: drop(t, "script"), HIGH, "protects scripts"),
     ("P1", lambda t: drop(t, "configurationPolicy"), MEDIUM, "protects configuration policies"),
-    ("P1", lambda t: t.access.add_policy("app"), HIGH, "MAA app has no approver group"),
+    ("P1", lambda t: t.access.add_policy("app"), HIGH, "the access policy “MAA app” has no approver group"),
     (
         "P1",
         lambda t: [
@@ -151,7 +151,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         NOTE,
         "apps are protected for macOS, not for Android Enterprise, iOS and iPadOS, Windows 10 and later",
     ),
-    ("P2", free, HIGH, "nothing protects MAA approvers"),
+    ("P2", free, HIGH, "nothing protects “MAA approvers”"),
     (
         "P2",
         lambda t: free(t).access.groups[t.group].update(isAssignableToRole=True),
@@ -167,14 +167,14 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
     ("P3", lambda t: keep(t, 0), HIGH, "0 enabled direct members: nobody can approve"),
     ("P3", lambda t: keep(t, 1), HIGH, "1 enabled direct member: nobody can approve what that person files"),
     ("P3", lambda t: keep(t, 2), NOTE, "one is left when one is away"),
-    ("P3", lambda t: t.access.add_person(t.group, "Gast", userType="Guest"), HIGH, "the guest Gast"),
+    ("P3", lambda t: t.access.add_person(t.group, "Gast", userType="Guest"), HIGH, "the guest “Gast”"),
     (
         "P3",
         lambda t: t.access.add_person(t.group, "Gone", accountEnabled=False, isManagementRestricted=True),
         NOTE,
-        "Gone in MAA approvers is disabled",
+        "“Gone” in “MAA approvers” is disabled",
     ),
-    ("P3", lambda t: t.access.add_person(t.group, "Bare"), NOTE, "the account of the approver Bare"),
+    ("P3", lambda t: t.access.add_person(t.group, "Bare"), NOTE, "the account of the approver “Bare”"),
     (
         "P3",
         lambda t: t.access.add_member(t.group, {"@odata.type": "#microsoft.graph.group", "id": "nested"}),
@@ -186,13 +186,13 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         "P4",
         lambda t: free(t).directory.owners.update({t.group: [person(9, "Owner")]}),
         HIGH,
-        "Owner owns MAA approvers",
+        "“Owner” owns “MAA approvers”",
     ),
     (
         "P4",
         lambda t: free(t).directory.owners.update({t.group: [application("provisioning")]}),
         HIGH,
-        "the application provisioning owns",
+        "the application “provisioning” owns",
     ),
     ("P5", free, MEDIUM, "stands in no restricted administrative unit"),
     (
@@ -228,7 +228,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
             scope=f"/administrativeUnits/{t.unit}",
         ),
         HIGH,
-        "the approver Mira Holt may change",
+        "the approver “Mira Holt” may change",
     ),
     (
         "P6",
@@ -236,7 +236,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
             "User Administrator", application("hr-sync"), scope=f"/administrativeUnits/{t.unit}"
         ),
         HIGH,
-        "the application hr-sync may change",
+        "the application “hr-sync” may change",
     ),
     ("P7", lambda t: t.access.assignments.clear(), HIGH, "keeps anybody from mending that"),
     ("P7", lambda t: drop(t, "role").access.assignments.clear(), MEDIUM, "Intune removes its members"),
@@ -247,26 +247,26 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         HIGH,
         "take it out of the unit",
     ),
-    ("P7", lambda t: keep(t, 1), MEDIUM, "Mira Holt alone approves"),
+    ("P7", lambda t: keep(t, 1), MEDIUM, "“Mira Holt” alone approves"),
     ("P8", lambda t: new_admins(t, 3), MEDIUM, "5 accounts are Global Administrator for good, more than 4"),
     ("P8", lambda t: t.directory.assignments.pop(), MEDIUM, "1 accounts are Global Administrator for good"),
     (
         "P8",
         lambda t: t.directory.assign("Global Administrator", application("backup")),
         HIGH,
-        "the application backup is Global Administrator",
+        "the application “backup” is Global Administrator",
     ),
     (
         "P8",
         lambda t: t.directory.make_eligible("Global Administrator", group_of(t)),
         HIGH,
-        "the unprotected group Admins",
+        "the unprotected group “Admins”",
     ),
     (
         "P9",
         lambda t: t.directory.assign("Intune Administrator", person(50, "Always On")),
         MEDIUM,
-        "Always On is Intune Administrator for good",
+        "“Always On” is Intune Administrator for good",
     ),
     ("P9", lambda t: rules_of(t)[0].update(enabledRules=["Justification"]), HIGH, "without multifactor"),
     (
@@ -302,7 +302,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
             permissionGrantPoliciesAssigned=[LOW]
         ),
         NOTE,
-        "microsoft-user-default-low",
+        "the consent policy “microsoft-user-default-low” lets through",
     ),
     (
         "P11",
@@ -325,7 +325,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
             excludeServicePrincipals=[t.directory.add_app("release", WIPES)["id"]]
         ),
         MEDIUM,
-        "takes in release",
+        "takes in “release”",
     ),
     ("P14", lambda t: first_policy(t).update(state="disabled"), MEDIUM, "every Global Administrator"),
     (
@@ -360,9 +360,9 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         "P14",
         lambda t: users_of(t).update(excludeUsers=[str(person(1, "")["id"])]),
         NOTE,
-        "the Global Administrator Break Glass One is left out",
+        "the Global Administrator “Break Glass One” is left out",
     ),
-    ("P14", excluded_by_group, MEDIUM, "the approver Mira Holt is left out"),
+    ("P14", excluded_by_group, MEDIUM, "the approver “Mira Holt” is left out"),
     (
         "P8",
         lambda t: t.directory.assignments[1]["principal"].update(accountEnabled=False),
@@ -397,7 +397,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
         NOTE,
         "leaves out 1 resource, where less is enough",
     ),
-    ("P15", lambda t: t.directory.add_app("release", WIPES), NOTE, f"release holds {WIPES}"),
+    ("P15", lambda t: t.directory.add_app("release", WIPES), NOTE, f"“release” holds {WIPES}"),
     (
         "P15",
         lambda t: t.directory.add_app("release", WIPES, granted="2026-10-20T02:00:00.07Z"),
@@ -418,7 +418,7 @@ BROKEN: list[tuple[str, Break, Severity, str]] = [
             {t.directory.add_app("release", "GroupMember.ReadWrite.All")["id"]: [person(9, "Dev")]}
         ),
         MEDIUM,
-        "owned by Dev",
+        "owned by “Dev”",
     ),
     (
         "P15",

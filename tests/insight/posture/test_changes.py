@@ -1,8 +1,10 @@
 """What is told between two looks: what opened, what was mended, and nothing that is only out of sight."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.event import Notice, NoticeKind
@@ -16,7 +18,7 @@ from tests.insight.posture.conftest import Read
 from tests.insight.posture.faults import WIPES, application, drop, free, keep, new_admins
 from tests.support.clock import START, FakeClock
 from tests.support.graph import FakeGraph
-from tests.support.posture import ROLES, Tenant
+from tests.support.posture import ROLES, Tenant, person
 
 DAY = timedelta(days=1)
 
@@ -164,7 +166,7 @@ def test_a_fault_of_what_is_gone_is_mended(tenant: Tenant, looks: Looks) -> None
     told = looks.texts()
 
     assert [value for label, value in told if label == "Mended"] == [
-        "P6 no longer so: the application hr-sync may change what stands in the unit RAU MAA"
+        "P6 no longer so: the application “hr-sync” may change what stands in the unit “RAU MAA”"
     ]
     assert any(value.startswith("P5 medium") for _, value in told)
 
@@ -183,6 +185,38 @@ def test_a_fault_that_gets_worse_is_news_and_one_that_is_told_otherwise_is_not(
 
     assert same is None
     assert [value.partition(":")[0] for _, value in worse[:1]] == ["P15 medium"]
+
+
+def test_what_was_remembered_with_bare_names_is_the_same_fault(tenant: Tenant, looks: Looks) -> None:
+    """The version before set no name apart: its row rings nothing, and from then on holds the new words."""
+    new_admins(tenant, 4)
+    tenant.directory.add_app("release", WIPES)
+    free(tenant)
+    looks.look()
+    assert looks.state is not None
+    told = looks.state.parts
+    bare = tuple(replace(each, text=re.sub("[“”]", "", each.text)) for each in told)
+    looks.state = replace(looks.state, parts=bare)
+
+    assert bare != told
+    assert looks.look() is None
+    assert looks.state.parts == told
+    tenant.directory.grants.clear()
+    assert [value for label, value in looks.texts() if label == "Mended"] == [
+        f"P15 no longer so: “release” holds {WIPES}"
+    ]
+
+
+def test_a_name_that_is_cut_in_a_card_still_ends_with_its_mark(tenant: Tenant, looks: Looks) -> None:
+    """In what is told, and in what is remembered."""
+    app = tenant.directory.add_app("x" * 100, WIPES)
+    tenant.directory.owners[app["id"]] = [person(9, "y" * 250)]
+
+    told = looks.texts()
+
+    assert looks.state is not None
+    for text in [*(value for _, value in told), *(each.text for each in looks.state.parts)]:
+        assert not {"“", "”"} & set(re.sub("“[^“”]*”", "", text))
 
 
 def test_what_is_accepted_is_neither_new_nor_mended_until_it_ends(tenant: Tenant, looks: Looks) -> None:

@@ -1,11 +1,14 @@
 """Each check passes on a sound tenant, finds on a broken one, and never takes half an answer for a fault."""
 
+import re
+from collections.abc import Iterator, Mapping
+
 import pytest
 
 from maa_notify.demo.directory import MICROSOFT, PERMISSIONS
 from maa_notify.insight.posture.checks import BY_ID, CHECKS, assess
 from maa_notify.insight.posture.rules import Limits
-from maa_notify.insight.posture.verdict import Severity, Verdict
+from maa_notify.insight.posture.verdict import Judgement, Severity, Verdict
 from tests.insight.posture.conftest import Judge, Read
 from tests.insight.posture.faults import (
     BROKEN,
@@ -50,6 +53,26 @@ def test_a_fault_is_found(tenant: Tenant, judged: Judge, fault: tuple[str, Break
 
     assert (found.verdict, found.severity) == (Verdict.FINDING, severity)
     assert [each for each in found.evidence if text in each], found.evidence
+    assert bare_names(tenant, found) == []
+
+
+def bare_names(tenant: Tenant, found: Judgement) -> list[str]:
+    """The lines in which a name of this tenant stands outside the marks."""
+    chosen = "|".join(map(re.escape, _names_in([vars(tenant.access), vars(tenant.directory)])))
+    return [each for each in found.evidence if re.search(rf"\b({chosen})\b", re.sub("“[^“”]*”", "", each))]
+
+
+def _names_in(told: object) -> Iterator[str]:
+    """Whatever somebody called something, in all that Graph would tell."""
+    if isinstance(told, Mapping):
+        named = (value for key, value in told.items() if str(key) in _NAMES)
+        yield from (each for each in named if isinstance(each, str) and each)
+        told = [*told.values()]
+    for each in told if isinstance(told, list | tuple) else ():
+        yield from _names_in(each)
+
+
+_NAMES = {"displayName", "userPrincipalName", "principalDisplayName"}
 
 
 def test_every_check_has_a_fault() -> None:
@@ -88,6 +111,7 @@ def test_half_an_answer_is_no_fault(tenant: Tenant, judged: Judge, check: str, s
     found = judged(check)
 
     assert (found.verdict, found.problems) == (Verdict.UNKNOWN, ()), found.evidence
+    assert bare_names(tenant, found) == []
 
 
 @pytest.mark.parametrize("whole", WHOLE, ids=str)
@@ -174,7 +198,7 @@ def test_whose_an_application_is_that_cannot_be_read_is_unknown(
     found = judged("P15")
 
     assert (found.verdict, found.problems) == (Verdict.UNKNOWN, ())
-    assert f"not checked: whether Intune writer is Microsoft's own, which holds {WIPES}" in found.evidence
+    assert f"not checked: whether “Intune writer” is Microsoft's own, which holds {WIPES}" in found.evidence
 
 
 def test_who_may_activate_a_role_and_cannot_be_read_leaves_it_unknown(
@@ -193,7 +217,7 @@ def test_an_application_whose_details_are_hidden_is_still_named(tenant: Tenant, 
     found = judged("P15")
 
     assert (found.verdict, found.severity) == (Verdict.FINDING, NOTE)
-    assert "not checked: the token may not see how release signs in" in found.evidence
+    assert "not checked: the token may not see how “release” signs in" in found.evidence
 
 
 INSTANCES = "/v1.0/roleManagement/directory/roleAssignmentScheduleInstances"
@@ -223,7 +247,7 @@ def test_without_p2_the_units_rulers_are_skipped(tenant: Tenant, judged: Judge, 
 
     assert found.verdict is Verdict.SKIPPED
     assert [each.licence for each in found.gaps] == ["Entra ID P2"]
-    assert "Unit Admin may change what stands in the unit RAU MAA" in found.evidence
+    assert "“Unit Admin” may change what stands in the unit “RAU MAA”" in found.evidence
 
 
 def test_a_tenant_that_refuses_everything_is_not_asked_for_long(
@@ -320,7 +344,7 @@ def test_people_behind_a_protected_group_count(tenant: Tenant, judged: Judge) ->
 
     assert found.severity is MEDIUM
     assert "5 accounts" in found.problems[0].text
-    assert "Member 0 (by the group Admins)" in found.problems[0].text
+    assert "“Member 0” (by the group “Admins”)" in found.problems[0].text
 
 
 def test_an_owner_of_a_restricted_group_does_no_harm(tenant: Tenant, judged: Judge) -> None:
@@ -380,7 +404,7 @@ def test_what_conditional_access_cannot_bound_is_told_and_no_fault_of_it(
     found = judged("P13")
 
     assert found.verdict is Verdict.PASS
-    assert any("robot is a managed identity" in each for each in found.evidence)
+    assert any("“robot” is a managed identity" in each for each in found.evidence)
 
 
 def test_a_token_that_tells_nothing_is_tried(tenant: Tenant, read: Read) -> None:
@@ -436,4 +460,4 @@ def test_granted_names_are_this_tenants(tenant: Tenant, judged: Judge) -> None:
     number = PERMISSIONS["GroupMember.ReadWrite.All"]
     tenant.directory.grants[0]["appRoleId"] = number
 
-    assert "release holds GroupMember.ReadWrite.All" in judged("P15").problems[0].text
+    assert "“release” holds GroupMember.ReadWrite.All" in judged("P15").problems[0].text

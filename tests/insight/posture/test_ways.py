@@ -17,7 +17,7 @@ def told(read: Read, **how: object) -> str:
 def test_in_a_sound_tenant_only_its_keepers_can(tenant: Tenant, read: Read) -> None:
     """Global Administrators and whoever rules the unit are always named: somebody has to be."""
     assert told(read) == (
-        "Three accounts can defeat approval today: Break Glass One, Break Glass Two, Unit Admin."
+        "Three accounts can defeat approval today: “Break Glass One”, “Break Glass Two” and “Unit Admin”."
     )
 
 
@@ -41,13 +41,13 @@ def test_owners_and_applications_are_named(tenant: Tenant, read: Read) -> None:
 
     found = {(each.by, each.to): {**each.accounts, **each.apps} for each in ways_around(read())}
 
-    assert sorted(found[("Owner of the group", "MAA approvers")].values()) == ["Owen", "sync"]
+    assert sorted(found[("Owner of the group", "“MAA approvers”")].values()) == ["Owen", "sync"]
     assert list(found[("Application: acts on devices or Intune", PAST_APPROVAL)].values()) == ["release"]
     assert (
         "provisioning"
         in found[("Application: may change any group or role", "every approver group")].values()
     )
-    assert "groups" in found[("Application: may change unprotected groups", "MAA approvers")].values()
+    assert "groups" in found[("Application: may change unprotected groups", "“MAA approvers”")].values()
 
 
 def test_an_application_that_acts_on_devices_only_may(tenant: Tenant, read: Read) -> None:
@@ -55,8 +55,8 @@ def test_an_application_that_acts_on_devices_only_may(tenant: Tenant, read: Read
     tenant.directory.add_app("release", WIPES)
 
     assert told(read) == (
-        "Three accounts can defeat approval today: Break Glass One, Break Glass Two, Unit Admin."
-        " One application may, where an access policy excludes it or none applies: release."
+        "Three accounts can defeat approval today: “Break Glass One”, “Break Glass Two” and “Unit Admin”."
+        " One application may, where an access policy excludes it or none applies: “release”."
     )
 
 
