@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -54,6 +55,21 @@ def _with_look(change: Change[RequestState], said: Look | None, now: datetime) -
     if (event, look) == (change.event, after.look):
         return change
     return replace(change, after=replace(after, look=look), event=event)
+
+
+def looking_beside(change: Change[Any]) -> RequestEvent | None:
+    """What tells of a look where the event of its change is not taken, such as a reminder; None for nothing.
+
+    Args:
+        change: with looks, of any subject.
+    """
+    event = change.event
+    if not isinstance(event, RequestEvent) or event.only_changes_cards or change.after is None:
+        return None
+    before, look = change.before.look if change.before else None, change.after.look
+    if before == look or change.after.request.status != NEEDS_APPROVAL:
+        return None
+    return replace(_looking(change.after, look, event.at), look=look, deciders=event.deciders)
 
 
 def _looking(state: RequestState, look: Look | None, now: datetime) -> RequestEvent:

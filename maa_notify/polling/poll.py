@@ -5,7 +5,7 @@ instead of an old listing overwriting newer news. `now` is read once and passed 
 repeat, to kill at any point and to run twice at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.log_fields import log_fields
-from maa_notify.domain.looks import in_force, with_looks
+from maa_notify.domain.looks import in_force, looking_beside, with_looks
 from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route, route
@@ -303,16 +303,24 @@ class Poll:
         if event is None:
             return ()
         welcomed = {each.destination for each in change.notifications}
-        hearing = [each for each in route(event, self.routes) if each.destination not in welcomed]
-        if not hearing and not welcomed:
+        told = self._routed(event, welcomed, now)
+        if not told and not welcomed:
             _LOG.warning(
                 "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
             )
+        look = looking_beside(change)
+        if look is None:
+            return told
+        return *told, *self._routed(look, welcomed.union(each.destination for each in told), now)
+
+    def _routed(self, event: Event, but: Collection[str], now: datetime) -> tuple[Notification, ...]:
+        """The event for whoever takes it, without some destinations."""
         # That nobody looks any more is worth no bell.
         is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
         return tuple(
             Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
-            for each in hearing
+            for each in route(event, self.routes)
+            if each.destination not in but
         )
 
     def _addressed(self, notifications: Sequence[Notification], now: datetime) -> tuple[Notification, ...]:

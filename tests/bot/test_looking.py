@@ -204,6 +204,27 @@ def test_a_reminder_names_who_looks(
     assert "“Aiko Mori”" in text(reply).partition("Looking since")[2]
 
 
+@pytest.mark.parametrize("minutes, told", [(50, True), (25, False)], ids=["begins", "lapses"])
+def test_a_channel_without_reminders_hears_of_a_look_that_comes_with_one(
+    office: Office, make_notifier: Callable[..., Notifier], minutes: int, told: bool
+) -> None:
+    """What it does not take must not leave its card, or a chat's, to name nobody or somebody of before."""
+    [channel] = json.loads(office.settings["MAA_DESTINATIONS"])
+    listed = json.dumps([{**channel, "events": ["created", "approved"]}])
+    settings = {**office.settings, "MAA_DESTINATIONS": listed, "MAA_REMINDERS": "24h"}
+    office.notifier = make_notifier(**settings)
+    request = office.file(age=timedelta(hours=47, minutes=minutes))
+    office.notifier.poll()
+    office.press(AIKO, request)
+    if not told:
+        office.notifier.poll_after(MINUTE)
+        assert all("Looking since" in card for card in office.cards())
+    office.notifier.poll_after(15 * MINUTE if told else 40 * MINUTE)
+
+    assert ["Looking since" in card for card in office.cards()] == [told] * 3
+    assert all("Can decide" in card for card in office.cards())
+
+
 def test_another_process_tells_it(office: Office) -> None:
     """The press is in the state store, whoever took it."""
     request = office.file()
