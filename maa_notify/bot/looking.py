@@ -4,6 +4,7 @@ All that comes of it is a row of our own in the state store; the next poll tells
 here can reach Graph.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
@@ -13,7 +14,13 @@ from maa_notify.domain.approvers import Decider, surely_can_decide
 from maa_notify.domain.event import Look
 from maa_notify.domain.looks import in_force
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest
+from maa_notify.errors import StateError
+from maa_notify.storage.records import Versioned
+from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.store import StateStore
+
+_MOST_CONFLICTS = 20
+"""Each one means that somebody else pressed just now; so many, that something is wrong with the store."""
 
 
 class Looking(Struct, frozen=True):
@@ -41,10 +48,21 @@ class Looking(Struct, frozen=True):
             return strings.LOOK_NOT_YOURS
         if request.status != NEEDS_APPROVAL:
             return strings.LOOK_SETTLED
-        before = in_force(self.store.looks.find(request_id), request, now)
-        if before is not None and before.by.id == by.id:
+        for _ in range(_MOST_CONFLICTS):
+            with suppress(ConflictError):
+                return self._noted(request, Look(by, now))
+        raise StateError(
+            "who looks at a request could not be noted:"
+            f" others changed it at each of {_MOST_CONFLICTS} tries; the button can be pressed again"
+        )
+
+    def _noted(self, request: ApprovalRequest, look: Look) -> str:
+        """Writes it over what is there now, so that each of two at once is told what became of it."""
+        found = self.store.looks.find(request.id)
+        before = in_force(found.value, request, look.since)
+        if before is not None and before.by.id == look.by.id:
             return strings.LOOK_KNOWN
-        self.store.looks.write(request_id, Look(by, now))
+        self.store.looks.write(request.id, Versioned(look, found.etag))
         return strings.LOOK_TAKEN_OVER if before else strings.LOOK_NOTED
 
     def _decider(self, request: ApprovalRequest, person: str, now: datetime) -> Decider | None:

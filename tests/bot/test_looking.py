@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from maa_notify.bot import strings
+from maa_notify.bot.looking import Looking
 from maa_notify.storage.records import LOOK
-from maa_notify.storage.rows import Put, prefix_end
+from maa_notify.storage.rows import Put, Row, Rows, prefix_end
+from maa_notify.storage.store import StateStore
 from tests.cards.judge import assert_sound
 from tests.polling.conftest import clock, make_notifier
 from tests.support.approvers import MIRA, House
@@ -146,6 +148,36 @@ def test_another_takes_over(office: Office) -> None:
     assert other == (200, strings.LOOK_TAKEN_OVER)
     looking = [card.partition("Looking since")[2] for card in office.cards()]
     assert all("“Oskar Weiss”" in each and "“Aiko Mori”" not in each for each in looking)
+
+
+class Hurried:
+    """Rows where somebody else acts right after a look is read for the first time."""
+
+    def __init__(self, rows: Rows, act: Callable[[], object]) -> None:
+        """Passes all on."""
+        self._rows, self._acts = rows, [act]
+        self.read, self.commit, self.close = rows.read, rows.commit, rows.close
+
+    def get(self, key: str) -> Row | None:
+        """The row as it was before."""
+        row = self._rows.get(key)
+        if key.startswith(LOOK) and self._acts:
+            self._acts.pop()()
+        return row
+
+
+def test_of_two_at_once_the_later_one_is_told_that_they_took_over(office: Office) -> None:
+    """Two presses that find nobody: were both told the same, one would wait for cards that never say so."""
+    request = office.file()
+    office.notifier.poll()
+    rows, now = office.notifier.app.store.rows, office.notifier.clock.now()
+    told = []
+    store = StateStore(Hurried(rows, lambda: told.append(office.press(OSKAR, request)[1])))
+    told.append(Looking(store).note(request["id"], office.people[AIKO], now))
+
+    assert told == [strings.LOOK_NOTED, strings.LOOK_TAKEN_OVER]
+    [row] = office.noted()
+    assert AIKO in row
 
 
 def test_it_lapses_in_silence(office: Office) -> None:
