@@ -225,10 +225,12 @@ def _receipt_of(entry: JournalEntry) -> str:
     """How much the destination confirmed, in one word.
 
     `confirmed`: it is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all.
-    `unreached`: its recipient could not be written to.
+    `unreached`: its recipient could not be written to. `outdated`: later news came in its place.
     """
     if entry.unreached:
         return "unreached"
+    if entry.is_outdated:
+        return "outdated"
     if entry.message_id:
         return "confirmed"
     return "accepted" if entry.run_id else "sent"

@@ -16,6 +16,7 @@ from maa_notify.delivery.lease import is_taken
 from maa_notify.domain.notification import Notification
 from maa_notify.storage import by_hand
 from maa_notify.storage.by_hand import Fate
+from maa_notify.storage.records import JournalEntry
 from maa_notify.storage.store import StateStore
 
 _FATES = {
@@ -126,12 +127,16 @@ def _why_missing(key: str, destination: str | None, store: StateStore) -> str:
     for entry in reversed(list(store.journal.read_sent())):
         notification = entry.notification
         if destination in {None, notification.destination} and is_meant(key, notification):
-            fate = (
-                "passed over, since its recipient could not be reached," if entry.unreached else "delivered"
-            )
+            fate = _fate_of(entry)
             at = TimeFormat().format(entry.at)
             return f"{text}: {notification.event.short_key} was {fate} at {at} to {notification.destination}"
     return text
+
+
+def _fate_of(entry: JournalEntry) -> str:
+    if entry.unreached:
+        return "passed over, since its recipient could not be reached,"
+    return "passed over for later news" if entry.is_outdated else "delivered"
 
 
 def _items(store: StateStore) -> list[_Item]:

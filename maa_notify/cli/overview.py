@@ -187,7 +187,7 @@ def _last_told(store: StateStore, name: str, state: DestinationState) -> Told | 
     if state.last_accepted is None:
         return None
     for since in (state.last_accepted - _KEY_OF_JOURNAL, None):
-        entries = (each for each in store.journal.read_sent(since) if not each.unreached)
+        entries = (each for each in store.journal.read_sent(since) if each.was_told)
         found = [each for each in entries if each.notification.destination == name]
         if found:
             event = found[-1].notification.event

@@ -18,7 +18,7 @@ from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
 from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, timed
+from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, outdated, timed
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.notification import APPROVER_CHAT
@@ -160,6 +160,9 @@ class DestinationRun:
         if for_many := [each.pending for each in waiting if each.pending.value.is_for_many]:
             self._address(for_many[0], now)
             return
+        if untrue := outdated(self.waiting):
+            self._leave_out(untrue, now)
+            return
         pace = pacing.ready_at(self._state.value, now, self._limits)
         ready = max(pace, min(each.due_at for each in waiting))
         if ready > now:
@@ -239,6 +242,15 @@ class DestinationRun:
             self.is_closed = self._conflicts >= _MOST_CONFLICTS
         else:
             self.waiting = in_order([*_without(self.waiting, [pending]), *told])
+
+    def _leave_out(self, untrue: Sequence[PendingNotification], now: datetime) -> None:
+        """Has news leave for the journal without being told, as many as one transaction takes."""
+        if self._acquire_lease(now, self._limits.post_s):
+            gone = [
+                outcomes.done(replace(each, value=replace(each.value, overtaken=True)), now)
+                for each in untrue
+            ]
+            self._commit(recorded_together((), gone), lambda state: state)
 
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)

@@ -115,6 +115,26 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
     return not (earlier.doubts or earlier.told or may_pass)
 
 
+def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
+    """News for a person's chat that later news of the same request have made untrue before they came.
+
+    A card there shows how things are by now, and rings once; so nobody is rung for a request that is settled.
+    What may have arrived, or is looked at a second time, goes its way.
+    """
+    newest: dict[tuple[str, str, str], int] = {}
+    for item in waiting:
+        line = item.value.line
+        newest[line] = max(item.value.event.revision, newest.get(line, 0))
+    return [
+        item
+        for item in waiting
+        if item.value.person
+        and item.value.event.revision < newest[item.value.line]
+        and not item.value.doubts
+        and item.value.unreached_at is None
+    ]
+
+
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:
     """Those that are due: what failed least first, so that one ill thing holds up nothing else.
 

@@ -65,5 +65,5 @@ def _settle(
         except ConflictError:
             continue
         entries = [each for each in store.journal.read_sent(since) if each.notification.key == key]
-        return Fate.DELIVERED if any(not each.unreached for each in entries) else Fate.GONE
+        return Fate.DELIVERED if any(each.was_told for each in entries) else Fate.GONE
     return Fate.CONTENDED

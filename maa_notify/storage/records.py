@@ -222,6 +222,16 @@ class JournalEntry(msgspec.Struct, frozen=True):
     message_id: str = ""
     unreached: bool = False
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a person's chat was never told it, since later news of the request came in its place."""
+        return self.notification.overtaken and bool(self.notification.person) and not self.message_id
+
+    @property
+    def was_told(self) -> bool:
+        """Whether it left because it was told."""
+        return not (self.unreached or self.is_outdated)
+
 
 class StoredCard(msgspec.Struct, frozen=True):
     """Where the card of a request is at a destination.

@@ -238,6 +238,27 @@ def test_a_card_that_could_not_be_posted_yet_settles_too(house: House) -> None:
     assert states([house.chat(name)[0] for name in NAMES]) == ["Approved - Needs completion"] * 3
 
 
+@pytest.mark.parametrize("count", [1, 2, 7], ids=["one", "two", "digest"])
+def test_nobody_is_rung_for_what_was_settled_before_their_card_came(house: House, count: int) -> None:
+    """The first that they get says what became of it; of many it is one digest, as ever."""
+    house.service.answer_all(reply(503), on="open")
+    requests = burst(house, count)
+    house.notifier.poll()
+    for request in requests:
+        house.approve(request)
+    house.notifier.poll_after(MINUTE)
+    house.service.answer_all(None, on="open")
+    report = house.notifier.poll_each(5 * MINUTE, 3)[-1]
+
+    rung = [post for post in house.service.posts if post.kind == "chat"]
+    assert {post.where for post in rung} == set(house.people.values())
+    assert not any("eeds approval" in text(post.card) + post.summary for post in rung)
+    assert len(rung) == 3 * (count if count < 7 else 1)
+    assert (report.pending, report.dead) == (0, 0)
+    journal = [each for each in house.notifier.app.store.journal.read_sent() if each.notification.person]
+    assert Counter(each.was_told for each in journal) == {True: 3 * count, False: 3 * count}
+
+
 def test_who_has_left_the_group_still_sees_the_end(house: House) -> None:
     """Their card was about an open request, and they can ask what became of it."""
     request = house.file()

@@ -13,9 +13,11 @@ from maa_notify.delivery.order import (
     due_first,
     for_first_recipient,
     in_order,
+    outdated,
     timed,
 )
 from maa_notify.domain.event import EventKind
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState
 from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, harmless, news, subjects
@@ -142,6 +144,29 @@ def test_the_second_look_at_a_person_has_its_time_in_a_digest_too() -> None:
     looked = news("a", digest="d", unreached_at=START, not_before=START + 5 * MINUTE)
 
     assert waits(looked, news("b", digest="d")) == [300.0, 0.0]
+
+
+def test_in_a_chat_only_the_newest_news_of_a_request_are_told() -> None:
+    """A reminder is of the same news; another person, another request and a channel have their own."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "aiko"}
+    old, new = news("a", **chat), news("a", revision=2, **chat)
+    reminder = news("a", kind=REMINDER, revision=2, **chat)
+    others = [
+        news("b", **chat),
+        news("a", **{**chat, "recipient": "oskar"}),
+        news("a"),
+        news("a", revision=2),
+    ]
+
+    assert outdated([old, new, reminder, *others]) == [old]
+
+
+@pytest.mark.parametrize("fields", [{"doubts": 1}, {"unreached_at": START}], ids=["in doubt", "looked at"])
+def test_what_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> None:
+    """A card without an answer may stand there as open; who was out of reach once gets the second look."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "aiko"}
+
+    assert outdated([news("a", **chat, **fields), news("a", revision=2, **chat)]) == []
 
 
 def ranked(
