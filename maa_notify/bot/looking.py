@@ -13,7 +13,7 @@ from maa_notify.bot import strings
 from maa_notify.domain.approvers import Decider, surely_can_decide
 from maa_notify.domain.event import Look
 from maa_notify.domain.looks import in_force
-from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest
+from maa_notify.domain.request import ApprovalRequest
 from maa_notify.errors import StateError
 from maa_notify.storage.records import Versioned
 from maa_notify.storage.rows import ConflictError
@@ -46,7 +46,7 @@ class Looking(Struct, frozen=True):
         by = self._decider(request, person, now) if request else None
         if request is None or by is None:
             return strings.LOOK_NOT_YOURS
-        if request.status != NEEDS_APPROVAL:
+        if not request.can_be_decided(now):
             return strings.LOOK_SETTLED
         for _ in range(_MOST_CONFLICTS):
             with suppress(ConflictError):

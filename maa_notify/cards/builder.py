@@ -80,7 +80,8 @@ class TeamsCards(Struct, frozen=True):
         if isinstance(event, Notice):
             made = self._notice(event, foot)
         else:
-            made = self._asking(self._request(event, destination, now, foot), event, destination)
+            made = self._request(event, destination, now, foot)
+            made = self._asking(made, event, destination, now)
         return self._mentioning(made, [event], destination)
 
     def reply(self, event: Event, destination: str, now: datetime) -> Element:
@@ -145,9 +146,10 @@ class TeamsCards(Struct, frozen=True):
         in_chat = destination in self.chats
         return CardContext(event, assess(event.request), now, self.times, _FULL, in_chat)
 
-    def _asking(self, made: Element, event: RequestEvent, destination: str) -> Element:
+    def _asking(self, made: Element, event: RequestEvent, destination: str, now: datetime) -> Element:
         """The card of an open request with the button to say that one looks, where the bot can hear it."""
-        if destination not in self.asking or not event.wants_decision:
+        can_be_decided = event.wants_decision and event.request.can_be_decided(now)
+        if destination not in self.asking or not can_be_decided:
             return made
         asking = with_question(made, strings.LOOK, LOOK, {"request": event.subject_id})
         return asking if fits(asking) else made

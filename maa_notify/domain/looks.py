@@ -16,9 +16,9 @@ LOOKS_FOR = timedelta(minutes=30)
 
 
 def in_force(look: Look | None, request: ApprovalRequest, now: datetime) -> Look | None:
-    """The look, if its request still waits for a decision and it was said lately (`now` in UTC)."""
-    is_open = look is not None and request.status == NEEDS_APPROVAL
-    return look if is_open and look and abs(now - look.since) < LOOKS_FOR else None
+    """The look, if its request can still be decided and it was said lately (`now` in UTC)."""
+    is_lately = look is not None and abs(now - look.since) < LOOKS_FOR
+    return look if is_lately and request.can_be_decided(now) else None
 
 
 def with_looks(

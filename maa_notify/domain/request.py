@@ -196,6 +196,10 @@ class ApprovalRequest(Struct, frozen=True):
         """Whether nobody can act on it any more. A status never heard of counts as open."""
         return self.status in CLOSED
 
+    def can_be_decided(self, now: datetime) -> bool:
+        """Whether it waits for a decision, and its deadline is not past at `now` (UTC)."""
+        return self.status == NEEDS_APPROVAL and (self.expires_at is None or now < self.expires_at)
+
     @property
     def is_filed_by_application(self) -> bool:
         """Whether no person asked, so that only the application can complete it.

@@ -209,6 +209,20 @@ def test_it_ends_with_the_request(office: Office) -> None:
     assert office.noted() == []
 
 
+def test_it_ends_with_the_deadline(office: Office) -> None:
+    """Though Intune lists the request as waiting a while longer: nobody can decide it, or need look."""
+    request = office.file(age=timedelta(hours=71, minutes=50))
+    office.notifier.poll()
+    office.press(AIKO, request)
+    office.notifier.poll_after(MINUTE)
+    office.notifier.poll_after(10 * MINUTE)
+
+    assert not any("Looking since" in card for card in office.cards())
+    assert office.press(OSKAR, request) == (200, strings.LOOK_SETTLED)
+    assert office.noted() == []
+    assert TITLE not in buttons(office.service.cards_in(GENERAL))[0]
+
+
 def test_decided_before_the_next_poll_it_is_told_nowhere(office: Office) -> None:
     """The news overtake it."""
     request = office.file()
