@@ -145,6 +145,26 @@ def member_removed(at: datetime, by: Json, group: Sequence[str], user: Sequence[
     )
 
 
+def group_released(at: datetime, by: Json, group: Sequence[str], unit: Sequence[str]) -> Json:
+    """Return the entry of a group that leaves its restricted unit; both are id and name."""
+    group_id, group_name = group
+    unit_id, unit_name = unit
+    return entra_event(
+        "Remove member from restricted management administrative unit",
+        at,
+        by,
+        target(
+            "Group",
+            group_id,
+            group_name,
+            changed("AdministrativeUnit.ObjectID", None, unit_id),
+            changed("AdministrativeUnit.DisplayName", None, unit_name),
+        ),
+        target("AdministrativeUnit", unit_id),
+        category="AdministrativeUnit",
+    )
+
+
 def intune_event(activity: str, at: datetime, by: Json, *resources: Json, **fields: Any) -> Json:  # noqa: ANN401
     """Return an entry of Intune's log."""
     return {

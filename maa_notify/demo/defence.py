@@ -67,6 +67,8 @@ class Defence:
         for policy_type in sorted(PROTECTABLE.keys() - covered):
             self.access.add_policy(policy_type, self.group_id)
         self.unit = self.directory.restrict(self.group_id)
+        self.named_unit = (self.unit, str(self.directory.units[self.unit]["displayName"]))
+        """The id and the name of the group's unit, as an audit log tells them."""
         self.directory.owners[self.group_id] = [_person(1, "Noa Berg")]
         scope = f"/administrativeUnits/{self.unit}"
         self.directory.assign(_UNIT_ADMINISTRATOR, _person(2, "Lena Roth"), scope=scope)

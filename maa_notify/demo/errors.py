@@ -7,6 +7,7 @@ DemoError
 ├── UnknownPersonError      nobody of that name in the tenant
 ├── UnknownFamilyError      no requests of that family
 ├── UnknownSituationError   not something that can befall the tenant
+├── StepOutOfTurnError      not the attacker's next step
 ├── UnknownActionError      not something one can do to a request
 ├── IllegalTransitionError  the request's status does not allow the action
 ├── OwnRequestError         a requestor tried to decide their own request
@@ -66,6 +67,14 @@ class UnknownSituationError(DemoError):
     def __init__(self, key: str, known: tuple[str, ...]) -> None:
         """Name the key and those that exist."""
         super().__init__(f"There is no situation {key!r} to change; choose one of {', '.join(known)}.")
+
+
+class StepOutOfTurnError(DemoError):
+    """A step of the attack whose turn it is not, or that does not exist."""
+
+    def __init__(self, key: str, due: str) -> None:
+        """Name the step and the one whose turn it is; "" where all were taken."""
+        super().__init__(f"The attacker cannot take the step {key!r} now; next is {due or 'none'}.")
 
 
 class UnknownActionError(DemoError):

@@ -67,6 +67,7 @@ class PageApi:
             "permissions": permission_views(self._entra.roles),
             "choices": choices(self._group.members()),
             "situations": situation_views(self._stage),
+            "attack": self._stage.attack.view(),
             "ahead": self._stage.clock.moved.total_seconds(),
             "playground": self.playground_url,
         }
@@ -98,6 +99,8 @@ class PageApi:
             case ["situations", key, ("begin" | "end") as verb]:
                 change = begin if verb == "begin" else end
                 change(key, self._stage)
+            case ["attack", key]:
+                self._stage.attack.play(key)
             case ["permissions", family, ("grant" | "remove") as verb]:
                 self._entra.set_granted(permission_of(family), granted=verb == "grant")
             case ["group", key, ("add" | "remove") as verb]:

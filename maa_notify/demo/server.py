@@ -13,6 +13,7 @@ from typing import Final, Protocol, Self
 from maa_notify.demo import channels, graph_api, local_teams, page_api, playground, posture_page
 from maa_notify.demo.access import GROUP_PERMISSIONS, USER_PERMISSIONS
 from maa_notify.demo.approver_group import ApproverGroup
+from maa_notify.demo.attack import Attack
 from maa_notify.demo.audit_logs import ENTRA_PERMISSIONS, SimulatedLogs
 from maa_notify.demo.changes import Changes
 from maa_notify.demo.channels import Channels
@@ -81,7 +82,8 @@ class DemoServer(AbstractContextManager["DemoServer"]):
         self.defence = Defence(self.group.access, self.group.named[0], TENANT_ID, on_change=notify)
         self.defence.directory.serve(self.graph.resources)
         self.entra.roles += POSTURE_PERMISSIONS
-        stage = Stage(self.tenant, self.clock, self.outages, self.group, self.logs, self.defence)
+        attack = Attack(self.clock, self.logs, self.group.named, self.defence.named_unit)
+        stage = Stage(self.tenant, self.clock, self.outages, self.group, self.defence, attack)
         self._page = PageApi(stage, self.entra, self.channels, self.log, self.scenario)
         self._parts: tuple[tuple[str, Part, Service | None], ...] = (
             (graph_api.ROOT, self.graph, "graph"),
@@ -187,6 +189,7 @@ def page_files(assets: Assets) -> Mapping[str, tuple[str, str]]:
         "/": (_HTML, _own("index.html")),
         "/page.css": (_CSS, _own("page.css")),
         "/page.js": (_JAVASCRIPT, _own("page.js")),
+        "/attack.js": (_JAVASCRIPT, _own("attack.js")),
         "/situations.js": (_JAVASCRIPT, _own("situations.js")),
         "/read.css": (_CSS, _own("read.css")),
         "/read.js": (_JAVASCRIPT, _own("read.js")),

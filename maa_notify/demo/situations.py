@@ -1,11 +1,10 @@
-"""What a visitor can cause by a button: time passes, a service is down, somebody attacks.
+"""What a visitor can cause by a button: time passes, a service is down, the defence is broken.
 
 `SITUATIONS` is a table. A new one is one entry there: the page draws a button for what happens once, and a
 switch for what lasts until it is undone.
 """
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,14 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from maa_notify.demo.approver_group import ApproverGroup
-from maa_notify.demo.audit_events import (
-    intune_app,
-    member_added,
-    permission_granted,
-    person,
-    wiped,
-)
-from maa_notify.demo.audit_logs import SimulatedLogs
+from maa_notify.demo.attack import UNTIL_READ, Attack
 from maa_notify.demo.defence import FAULTS, Defence, Fault
 from maa_notify.demo.errors import UnknownSituationError
 from maa_notify.demo.moving_clock import MovingClock
@@ -37,8 +29,8 @@ class Stage:
     clock: MovingClock
     outages: Outages
     group: ApproverGroup
-    logs: SimulatedLogs
     defence: Defence
+    attack: Attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +50,10 @@ class Situation:
     """Where on the page it stands: the id of the list."""
 
 
-UNTIL_READ: Final = timedelta(minutes=2)
-"""The notifier of the demo reads the approver group once a minute."""
 HALF_A_DAY: Final = timedelta(hours=12)
 A_DAY: Final = timedelta(days=1)
 FLOOD: Final = 12
 """More than the five of a digest."""
-
-WIPED: Final = 6
-"""Devices that the armed app wipes, within a minute: enough for a burst."""
-
-_INTRUDER: Final = person("bad00000-0000-4000-8000-000000000001", "help.desk@contoso.com")
-_PUPPET: Final = ("bad00000-0000-4000-8000-000000000002", "svc-print@contoso.com")
-_ARMED: Final = (
-    "bad00000-0000-4000-8000-000000000003",
-    "bad00000-0000-4000-8000-000000000004",
-    "inventory-sync",
-)
-_WIPES: Final = (
-    "5b07b0dd-2377-4e44-a38d-703f09a0dc3c",
-    "DeviceManagementManagedDevices.PrivilegedOperations.All",
-)
 
 LURE: Final = (
     "**URGENT** [Approve here](https://intune.example/login) <at>Aiko Mori</at> "
@@ -109,19 +84,6 @@ def _fill_group(stage: Stage) -> None:
     for key, each in PEOPLE.items():
         if each.approves:
             stage.group.set_member(key, is_member=True)
-
-
-def _attack(stage: Stage) -> None:
-    """Somebody lets a puppet into the approver group, arms an app, and has it wipe devices."""
-    now = stage.clock.now()
-    stage.logs.log_entra(
-        member_added(now, _INTRUDER, stage.group.named, _PUPPET),
-        permission_granted(now + timedelta(seconds=40), _INTRUDER, *_WIPES, _ARMED),
-    )
-    wipes = (now + timedelta(seconds=60 + 5 * number) for number in range(WIPED))
-    by_app = intune_app(_ARMED[1], _ARMED[2])
-    stage.logs.log_intune(*(wiped(at, by_app, str(uuid.uuid4())) for at in wipes))
-    stage.clock.move(UNTIL_READ)
 
 
 def _outage(service: Service, key: str, label: str, about: str) -> Situation:
@@ -165,12 +127,6 @@ _ENTRIES = (
         "A request that lies",
         "A justification full of links, a picture and a mention: the card shows them as plain text.",
         begin=_lie,
-    ),
-    Situation(
-        "attack",
-        "Around approval",
-        "An account joins the approver group; an app gets a permission and wipes. The watch alerts.",
-        begin=_attack,
     ),
     Situation(
         "group-emptied",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from maa_notify.demo.attack import STEPS as STEPS_OF_ATTACK
 from maa_notify.demo.samples import Json
 from maa_notify.demo.scenario import STEPS
 from maa_notify.demo.server import DemoServer
@@ -142,6 +143,59 @@ def test_the_keyboard_breaks_the_defence_and_sees_all_of_it(page: Page, drawing:
     expect(page.locator("#troubles")).to_be_hidden()
 
 
+def test_the_keyboard_plays_the_attacker(page: Page, drawing: DemoServer) -> None:
+    """Enter takes step after step, each is heard and told as done, and behind the last nothing happens."""
+    page.get_by_role("button", name="What if").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Play the attacker").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#what-if")).to_be_hidden()
+    button = page.locator("#next-step")
+    items = page.get_by_role("list", name="Steps of the attack").get_by_role("listitem")
+    for number, step in enumerate(STEPS_OF_ATTACK.values()):
+        expect(button).to_be_focused()
+        expect(button).to_have_accessible_description(step.label)
+        expect(items.nth(number)).to_have_attribute("aria-current", "step")
+        page.keyboard.press("Enter")
+        expect(page.locator("#live")).to_have_text(f"{step.label}: done")
+        expect(items.nth(number)).to_contain_text("Done:")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    moved = drawing.clock.moved
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#attack")).to_be_hidden()
+    expect(page.get_by_role("button", name="What if")).to_be_focused()
+    assert drawing.clock.moved == moved
+
+
+def test_a_step_that_cannot_be_taken_is_explained(page: Page, drawing: DemoServer) -> None:
+    """What went wrong is not hidden behind the panel."""
+    page.get_by_role("button", name="What if").click()
+    page.get_by_role("button", name="Play the attacker").click()
+    page.route("**/api/attack/*", lambda route: route.abort())
+    page.get_by_role("button", name="Next step").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("The demo does not answer")
+    expect(page.locator("#attack")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_attacker_sees_the_cards_that_come(page: Page, drawing: DemoServer, width: int) -> None:
+    """The panel leaves the head of the newest card in sight, also where one pane is shown at a time."""
+    page.set_viewport_size({"width": width, "height": 740})
+    page.get_by_role("button", name="What if").click()
+    page.get_by_role("button", name="Play the attacker").click()
+    _post(page, drawing)
+    headline = page.locator("#messages .ac-richTextBlock").first
+    expect(headline).to_be_in_viewport()
+    panel, told = page.locator("#attack").bounding_box(), headline.bounding_box()
+
+    assert panel is not None
+    assert told is not None
+    assert told["x"] >= panel["x"] + panel["width"] or told["y"] + told["height"] <= panel["y"]
+
+
 def test_the_end_of_the_tour_leads_to_the_visitor_s_own_tenant(page: Page, drawing: DemoServer) -> None:
     """After its last step the page offers three steps, and each leads to documentation that is there."""
     expect(page.locator("#over")).to_be_hidden()
@@ -195,6 +249,7 @@ def test_axe_finds_no_barrier(page: Page, drawing: DemoServer, theme: str, width
     _post(page, drawing, recipient="mira.holt@contoso.com")
     drawing.outages.switch("teams", down=True)
     drawing.defence.switch("posture-p1", broken=True)
+    page.request.post(f"{drawing.url}/api/attack/{next(iter(STEPS_OF_ATTACK))}", data={})
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = [_findings(page)]
     page.evaluate("document.querySelector('[data-show=teams]').click()")
@@ -202,7 +257,7 @@ def test_axe_finds_no_barrier(page: Page, drawing: DemoServer, theme: str, width
     page.evaluate("document.querySelector('[data-show=intune]').click(); byId('over').hidden = false")
     page.get_by_role("button", name="New request").click()
     found.append(_findings(page))
-    for panel in ("what-if", "about", "connect", "permissions", "posture", "group"):
+    for panel in ("what-if", "attack", "about", "connect", "permissions", "posture", "group"):
         page.evaluate("panel => byId(panel).showPopover()", panel)
         found.append(_findings(page))
     page.keyboard.press("Escape")

@@ -46,18 +46,6 @@ def test_twelve_hours_go_by(client: httpx.Client, server: DemoServer) -> None:
     assert state["requests"][0]["statusLabel"] == "Expired"
 
 
-def test_an_attack_leaves_its_traces_in_both_logs(client: httpx.Client, server: DemoServer) -> None:
-    """And no request: what rings is the watch alone."""
-    _let(client, "attack")
-
-    assert [each["activityDisplayName"] for each in server.logs.entra] == [
-        "Add member to group",
-        "Add app role assignment to service principal",
-    ]
-    assert {each["activityType"] for each in server.logs.intune} == {"wipe ManagedDevice"}
-    assert server.tenant.requests() == []
-
-
 def test_time_goes_on_for_a_year_at_most(clock: StillClock) -> None:
     """A visitor who never stops pressing stays within what every part can write."""
     moving = MovingClock(clock)

@@ -523,6 +523,7 @@ function listen() {
     ahead = state.ahead;
     channel.explain(state.playground);
     situations.show(state.situations);
+    attack.show(state.attack);
     requests.show(state.requests);
     if (ahead !== wasAhead) requests.tick();
     showNotifier(state.notifier);
