@@ -1,6 +1,6 @@
 """Every sentence and label that a card can show, in one place, so that wording can be reviewed as a whole.
 
-Statuses read as in the Intune portal; `completed` never claims success, since Intune does not tell.
+Statuses read as in the Intune portal. `Completed` claims no success, since Intune does not tell of any.
 """
 
 import re
@@ -243,7 +243,9 @@ MEND = {
 }
 """What to do about it, as the start of a sentence."""
 IN_TIME = " before the request expires."
-NEXT_STEP_NOBODY = "Administrator: do what the top of this card says. Until then nobody can decide, and time runs on."
+NEXT_STEP_NOBODY = (
+    "Administrator: do what the top of this card says. Until then nobody can decide, and time runs on."
+)
 
 SIGNS = "About this approval"
 SIGNS_IN_DIGEST = "something stands out about the approval"
@@ -671,7 +673,7 @@ def requested_by(person: str) -> str:
 
 
 def by(person: str) -> str:
-    """Who did a step of the story."""
+    """Who did a step of the timeline."""
     return f"by {person}"
 
 
