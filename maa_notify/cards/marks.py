@@ -19,22 +19,21 @@ _VIRAMA = 9
 """The combining class of a virama: it puts the next letter below or beside the one that has it."""
 _ASAT = "\u103a"
 """Myanmar's sign that a letter is not joined, in the same class."""
-_JOINED = dict.fromkeys(
-    (
-        "DEVANAGARI",
-        "BENGALI",
-        "GURMUKHI",
-        "GUJARATI",
-        "ORIYA",
-        "TAMIL",
-        "TELUGU",
-        "KANNADA",
-        "MALAYALAM",
-        "SINHALA",
-    ),
-    4,
+SIDE_BY_SIDE = (
+    "DEVANAGARI",
+    "BENGALI",
+    "GURMUKHI",
+    "GUJARATI",
+    "ORIYA",
+    "TAMIL",
+    "TELUGU",
+    "KANNADA",
+    "MALAYALAM",
+    "SINHALA",
 )
-"""Letters joined to one letter in scripts that mostly put them beside it."""
+"""Scripts that mostly put a letter that is joined to another beside it."""
+_JOINED = dict.fromkeys(SIDE_BY_SIDE, 4)
+"""Letters joined to one letter in these scripts."""
 _FEW_JOINED = 2
 """The same in all others: Khmer and Tibetan put each below the last."""
 _FLOATING_MARKS = 2

@@ -12,7 +12,7 @@ where people search for what was written.
 import re
 import unicodedata
 
-from maa_notify.cards.marks import JOINERS, script_of, with_few_marks
+from maa_notify.cards.marks import JOINERS, SIDE_BY_SIDE, script_of, with_few_marks
 from maa_notify.domain.request import ACCOUNT
 
 BREAK = "\u200b"
@@ -24,25 +24,16 @@ ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 """Around text that runs from right to left: it takes its own direction, and none of ours with it."""
 
 _JOINER = re.compile(f"[{JOINERS}]+")
-_SPELLED_WITHJOINERS = frozenset(
+_SPELLED_WITH_JOINERS = frozenset(
     {
         "ARABIC",
         "SYRIAC",
         "MANDAIC",
         "NKO",
         "MONGOLIAN",
-        "DEVANAGARI",
-        "BENGALI",
-        "GURMUKHI",
-        "GUJARATI",
-        "ORIYA",
-        "TAMIL",
-        "TELUGU",
-        "KANNADA",
-        "MALAYALAM",
-        "SINHALA",
         "KHMER",
         "MYANMAR",
+        *SIDE_BY_SIDE,
     }
 )
 """Scripts whose words can need a joiner or a non-joiner, by the first word of their letters' names."""
@@ -149,7 +140,7 @@ def _joiner(match: re.Match[str]) -> str:
     """One joiner between two letters of a script that spells with them, and none elsewhere."""
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
     scripts = {script_of(each) if each else "" for each in (before, after)}
-    return match[0][0] if len(scripts) == 1 and scripts <= _SPELLED_WITHJOINERS else ""
+    return match[0][0] if len(scripts) == 1 and scripts <= _SPELLED_WITH_JOINERS else ""
 
 
 def _cut(text: str, limit: int) -> tuple[str, int]:

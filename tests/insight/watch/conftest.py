@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from maa_notify.domain.alert import Alert
-from maa_notify.graph.audit_logs import directory_entry
+from maa_notify.graph.log_entries import directory_entry
 from maa_notify.insight.watch.acts import alerts_in
 from maa_notify.insight.watch.ground import Ground, Protected
 

@@ -21,7 +21,7 @@ from maa_notify.domain.request import (
     Identity,
     Target,
 )
-from maa_notify.graph.audit_logs import intune_entry
+from maa_notify.graph.log_entries import intune_entry
 from maa_notify.insight.watch.executed import Outcome, executions
 from maa_notify.insight.watch.execution_alerts import execution_alerts
 from maa_notify.insight.watch.ground import Ground, Protected
