@@ -203,7 +203,7 @@ class AnswerBuilder(Struct, frozen=True):
         return strings.days(first, last)
 
     def _decided(self, record: RequestRecord) -> list[Element]:
-        """Two lines: what it was about; what became of it, and by whom and when."""
+        """Two lines: what it was about; then its outcome, by whom and when."""
         request, times = record.request, self.cards.times
         decider = "" if record.approver == Identity() else strings.decided_by(display_name(record.approver))
         told = (

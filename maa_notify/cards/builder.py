@@ -147,7 +147,7 @@ class TeamsCards(Struct, frozen=True):
         return CardContext(event, assess(event.request), now, self.times, _FULL, in_chat)
 
     def _asking(self, made: Element, event: RequestEvent, destination: str, now: datetime) -> Element:
-        """The card of an open request with the button to say that one looks, where the bot can hear it."""
+        """The card of an open request with the button *I am looking at it*, where the bot gets the press."""
         can_be_decided = event.wants_decision and event.request.can_be_decided(now)
         if destination not in self.asking or not can_be_decided:
             return made
@@ -179,6 +179,6 @@ def _marked(card: Element) -> Element:
 
 
 def _foot(*, again: bool, late: bool = False) -> list[Element]:
-    """What a reader has to know of a card that did not come once and in time."""
+    """What a reader has to know of a card that may be repeated or comes late."""
     texts = [strings.AGAIN] * again + [strings.LATE] * late
     return [trusted_text(text, size="Small", isSubtle=True) for text in texts]

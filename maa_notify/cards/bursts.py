@@ -84,7 +84,7 @@ def _runs(dated: Sequence[tuple[datetime, RequestEvent]]) -> list[list[tuple[dat
 
 
 def together(found: Sequence[Burst]) -> tuple[int, tuple[tuple[Reason | None, int], ...], int]:
-    """Of several bursts the number of requests, of each kind, and of devices."""
+    """The number of requests in several bursts, in all and of each kind, and of devices."""
     kinds = Counter[Reason | None]()
     for each in found:
         kinds.update(dict(each.kinds))

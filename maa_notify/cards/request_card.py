@@ -45,7 +45,7 @@ def full_body(card: CardContext) -> list[Element]:
 
 
 def reply_body(card: CardContext) -> list[Element]:
-    """What rings in the thread of a card that was changed: the news in three lines."""
+    """The reply in the thread of a card that was changed: the news in three lines."""
     return [
         rich(run(strings.headline(card.event, card.assessment.risk), weight="Bolder")),
         rich(*subject_runs(subject_of(card.request, _SHORT_NAME))),
@@ -60,7 +60,7 @@ def reply_body(card: CardContext) -> list[Element]:
 
 
 def plain_body(card: CardContext) -> list[Element]:
-    """The least that still rings."""
+    """The shortest card that still notifies people."""
     deadline = expires(card.request, card.now, card.times)
     return [
         rich(run(strings.status_line(card.event), weight="Bolder")),

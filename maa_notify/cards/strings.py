@@ -1,6 +1,6 @@
 """Every sentence and label that a card can show, in one place, so that wording can be reviewed as a whole.
 
-Statuses read as in the Intune portal; `completed` never claims success, since Intune does not tell.
+Statuses read as in the Intune portal. `Completed` claims no success, since Intune does not tell of any.
 """
 
 import re
@@ -37,7 +37,7 @@ DIGEST_REQUESTORS = (
     f"Requestors: approved is not done. Go to {MY_REQUESTS}, open the request and press Complete before it"
     " expires."
 )
-DIGEST_CHECK = "Administrator: find out who decided before anybody goes on with what stands on top."
+DIGEST_CHECK = "Administrator: find out who decided before anybody completes the requests on top."
 DIGEST_HISTORY = "All of them, one by one: maa-notify history."
 DIGEST_APPLICATIONS = (
     "Filed by an application and approved: only that application can complete it, by sending the same call"
@@ -45,12 +45,12 @@ DIGEST_APPLICATIONS = (
 )
 SAMPLE = "Test of MAA Notify: the request below is invented."
 
-LATE = "This card comes late: newer news of the same request were told before it."
-AGAIN = "Sent again, for it is not sure that the first try arrived: a card with the same key may stand above."
+LATE = "This card comes late: a newer card about the same request came before it."
+AGAIN = "Sent again: the first try may have arrived, and then a card with the same key stands above."
 
 MEMORY_LOST = "memory was lost, may be a repeat"
 TOLD_ANEW = (
-    "The notifier lost its memory and tells what is open anew: a card about this request may stand above."
+    "The notifier lost its memory and tells again what is open: a card about this request may stand above."
 )
 
 LABEL_REQUESTOR = "Requested by"
@@ -148,7 +148,7 @@ RISK_REASON = {
         " Intune."
     ),
     Reason.UNKNOWN_DELETE: (
-        "By its words it deletes, wipes or retires something, of a policy type that is new to this notifier."
+        "It says that it deletes, wipes or retires something. This notifier does not know its policy type."
     ),
 }
 """Why a request is of high risk, in one breath."""
@@ -218,8 +218,8 @@ NOBODY = {
         "it is left to members of other groups in its approver group, and Intune may not count them."
     ),
     Obstacle.NO_ROLE: (
-        "its approver group has no role assignment in Intune, which now and then takes the members of such a"
-        " group out."
+        "its approver group has no role assignment in Intune, and Intune now and then removes the members of"
+        " such a group."
     ),
 }
 """Why, behind the colon of "Nobody can decide this:"."""
@@ -243,7 +243,9 @@ MEND = {
 }
 """What to do about it, as the start of a sentence."""
 IN_TIME = " before the request expires."
-NEXT_STEP_NOBODY = "Administrator: mend what stands on top. Until then nobody can decide, and time runs on."
+NEXT_STEP_NOBODY = (
+    "Administrator: do what the top of this card says. Until then nobody can decide, and time runs on."
+)
 
 SIGNS = "About this approval"
 SIGNS_IN_DIGEST = "something stands out about the approval"
@@ -671,7 +673,7 @@ def requested_by(person: str) -> str:
 
 
 def by(person: str) -> str:
-    """Who did a step of the story."""
+    """Who did a step of the timeline."""
     return f"by {person}"
 
 
@@ -776,7 +778,7 @@ def nested_groups(count: int) -> str:
     return f"{told}, whose members may not count"
 
 
-UNLESS_THEIR_OWN = "whoever of them filed it cannot"
+UNLESS_THEIR_OWN = "except whoever of them filed it"
 
 
 def sign(found: Sign, filed: str, since: str, at: str, key: str) -> str:

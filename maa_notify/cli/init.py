@@ -33,6 +33,7 @@ class _Question(Struct, frozen=True):
     text: str
     default: str = ""
     prefix: str = ""
+    is_path: bool = False
 
 
 _BEFORE = (
@@ -42,12 +43,20 @@ _BEFORE = (
 )
 _CREDENTIALS = {
     "secret": _Question(_SECRET, "Value of the client secret (not its id)"),
-    "certificate": _Question(_CERTIFICATE, "File with the certificate and its private key, PEM or PFX"),
+    "certificate": _Question(
+        _CERTIFICATE, "File with the certificate and its private key, PEM or PFX", is_path=True
+    ),
 }
 _AFTER = (
     _Question("MAA_TEAMS_WEBHOOK_URL", "URL of the Teams workflow that posts the cards"),
-    _Question("MAA_STATE", "File for the state; keep it", default="maa-notify.db", prefix=_SQLITE),
-    _Question("MAA_TIME_ZONE", "Time zone beside UTC in toasts, such as Europe/Berlin; empty: none"),
+    _Question(
+        "MAA_STATE",
+        "File for the state, which remembers what was told",
+        default="maa-notify.db",
+        prefix=_SQLITE,
+        is_path=True,
+    ),
+    _Question("MAA_TIME_ZONE", "Time zone to show beside UTC, such as Europe/Berlin (Enter for none)"),
 )
 _MAY_BE_EMPTY = frozenset({"MAA_TIME_ZONE"})
 
@@ -69,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
         complain(_WITHOUT_A_TERMINAL)
         return WRONG_SETTINGS
     path = Path(options.output)
-    if not os.access(path.parent, os.W_OK):
-        complain(f"{path} cannot be written: there is no folder {path.parent} that takes it")
+    if problem := _problem_of_place(path):
+        complain(problem)
         return FAILED
     try:
         if path.exists() and not _is_agreed(f"{path} is there already. Replace it?"):
@@ -90,6 +99,15 @@ def run(options: argparse.Namespace) -> int:
         return FAILED
     _tell_next(path)
     return OK
+
+
+def _problem_of_place(path: Path) -> str:
+    """Why no file can be written there; "" where nothing speaks against it."""
+    if path.is_dir():
+        return f"{path} is a folder. Give the file to write, such as {path / 'maa-notify.env'}"
+    if not os.access(path.parent, os.W_OK):
+        return f"{path} cannot be written: there is no folder {path.parent} that takes it"
+    return ""
 
 
 def _is_terminal(stream: object) -> bool:
@@ -123,13 +141,20 @@ def _answer(question: _Question) -> str:
         given = clean(_typed(shown, is_hidden=is_hidden)) or question.default
         if is_hidden and given:
             print(f"  {len(given)} characters", flush=True)
-        value = f"{question.prefix}{given}" if given else ""
+        value = _value(question, given) if given else ""
         if not value and question.setting in _MAY_BE_EMPTY:
             return value
         problem = problem_of_value(question.setting, value) if value else "is required"
         if not problem:
             return value
         print(f"  {question.setting} {problem}", flush=True)
+
+
+def _value(question: _Question, given: str) -> str:
+    """The value of the setting: a path from the home folder in full, and a URL of the state as it is."""
+    if not question.is_path or "://" in given:
+        return given
+    return question.prefix + os.path.expanduser(given)  # noqa: PTH111 - Path would raise where there is no home
 
 
 def _typed(prompt: str, *, is_hidden: bool) -> str:
@@ -181,5 +206,5 @@ def _tell_next(path: Path) -> None:
 {path} is written; its owner alone may read it. What comes next:
   {call} doctor --send   checks everything and posts a sample card
   {call} watch           polls until it is stopped
-  {call} status          shows how things stand
+  {call} status          shows what waits, and whether all is well
 docs/servers.md says how to keep it running.""")

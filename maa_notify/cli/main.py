@@ -142,7 +142,7 @@ def _run(words: Sequence[str]) -> int:
     try:
         return _command(words)
     except SettingsError as error:
-        complain(str(error))
+        complain("\n".join([str(error), *_way_in()]))
         return WRONG_SETTINGS
     except MaaNotifyError as error:
         complain(str(error))
@@ -157,6 +157,13 @@ def _run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
         complain(fault_of(error))
     return FAILED
+
+
+def _way_in() -> list[str]:
+    """What to do for somebody who has no settings at all, or forgot to name their file."""
+    if any(name.startswith("MAA_") for name in os.environ):
+        return []
+    return ["There are no settings yet. maa-notify init asks for them and writes a file for --env-file FILE."]
 
 
 def _command(words: Sequence[str]) -> int:

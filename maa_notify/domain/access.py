@@ -13,7 +13,7 @@ ANY_PLATFORM = "notApplicable"
 
 
 class AccessPolicy(Struct, frozen=True):
-    """An access policy: which changes it holds back, and whose approval lets them go.
+    """An access policy: which changes need approval, and which groups can approve them.
 
     Attributes:
         id: as Intune tells it.
@@ -33,7 +33,7 @@ class AccessPolicy(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """A group of Entra. What Graph does not let see is None, which is not the same as False.
+    """A group of Entra. What the token may not read is None, which is not the same as False.
 
     Attributes:
         id: in lower case.

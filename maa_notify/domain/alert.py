@@ -134,7 +134,7 @@ class Alert(Struct, frozen=True):
 
 
 def _first_of(some: Iterable[_Part], others: Iterable[_Part], most: int) -> tuple[_Part, ...]:
-    """Each of them once, and no more than so many: a row of a table has an end."""
+    """Each of them once, at most so many, since a row of a table has a maximum size."""
     return tuple(dict.fromkeys([*some, *others]))[:most]
 
 

@@ -66,7 +66,7 @@ class KnownGroup(Struct, frozen=True, omit_defaults=True):
     has_role: bool | None = None
 
     def after(self, group: Group | None, members: Sequence[Member], now: datetime) -> Self:
-        """The group as read now; who was there before keeps the time."""
+        """The group as read now; members who were in it before keep the time when they were first seen."""
         before = {each.member.id: each for each in self.members or ()}
         absent_at = None if self.members is None else self.read_at
         found = (
@@ -106,7 +106,7 @@ class Obstacle(StrEnum):
 
     @property
     def is_certain(self) -> bool:
-        """Whether it keeps everybody from deciding; else it may."""
+        """Whether it certainly keeps everybody from deciding; if False, it only may."""
         return self not in {Obstacle.NESTED, Obstacle.NO_ROLE}
 
 
@@ -143,7 +143,7 @@ class Deciders(Struct, frozen=True, omit_defaults=True):
     is_requestor_known: bool = True
 
     def shortened(self) -> Self:
-        """The same with so many people as an event holds."""
+        """The same with at most as many people as an event holds."""
         return replace(self, people=self.people[:MOST_TOLD])
 
 
@@ -162,7 +162,7 @@ def who_can_decide(roll: Roll, request: ApprovalRequest) -> Deciders | None:
 
 
 def surely_can_decide(roll: Roll, request: ApprovalRequest, now: datetime) -> tuple[Decider, ...]:
-    """Those who can decide a request beyond doubt: nobody who may have filed it, and by no old list."""
+    """Those who can certainly decide a request: none of them may have filed it, and the list is recent."""
     found = who_can_decide(roll, request)
     if found is None or found.obstacle or not found.is_requestor_known or abs(now - found.read_at) > OLDEST:
         return ()
@@ -186,7 +186,7 @@ def _protects(policy: AccessPolicy, policy_type: str) -> bool:
 
 
 def is_member(identity: Identity, member: Member) -> bool:
-    """Whether somebody whom a request names is a member, by what both tell that no two people share."""
+    """Whether somebody whom a request names is a member, by id or account."""
     return is_same(identity, _identity(member)) and bool(identity.id or identity.upn)
 
 
@@ -199,7 +199,7 @@ def _is_known(requestor: Identity) -> bool:
 
 
 def _may_be(requestor: Identity, member: Member) -> bool:
-    """Whether a member may be the requestor, of whom Graph tells no part that it tells of members."""
+    """Whether a member may be the requestor, where Graph gives no id or account that both have."""
     if requestor.kind != "user":
         return False
     is_comparable = requestor.id or (requestor.upn and member.account)

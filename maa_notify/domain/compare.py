@@ -155,7 +155,7 @@ def _is_older(listed: ApprovalRequest, known: RequestState, now: datetime) -> bo
 
 
 def in_turn(states: Iterable[RequestState], now: datetime) -> list[RequestState]:
-    """The states in the order in which they are looked up by id: whoever waits longest comes first."""
+    """The states in the order in which they are looked up by id: the longest waiting first."""
     return sorted(states, key=lambda each: (unless_later(each.looked_up_at, now) or _DAWN, each.request.id))
 
 
@@ -296,7 +296,7 @@ def _now_told(state: RequestState) -> RequestState:
 
 
 def _credible(state: RequestState, now: datetime, rules: Rules) -> RequestState:
-    """The state without times so far ahead that a clock must have been set back since."""
+    """The state without times more than five minutes ahead, which a wrong clock must have written."""
     own = (state.missing_since, state.looked_up_at, state.reminded_at)
     times = [each for each in (*own, *(step.at for step in state.steps)) if each is not None]
     if not times or unless_later(max(times), now) is not None:
@@ -418,7 +418,7 @@ def _step(request: ApprovalRequest, before: ApprovalRequest | None, now: datetim
 
 
 def left_in_silence(known: RequestState, now: datetime) -> Change[RequestState]:
-    """The change of a request that leaves the list as expected, of which nobody is told."""
+    """The change for a request that leaves the list as expected; nobody is notified."""
     return Change(known.request.id, replace(known, missing_since=now), None)
 
 

@@ -1,4 +1,4 @@
-"""Who decided a request, where that must not be: an application, or whoever asked. Pure."""
+"""Approvals by somebody who should not give them: an application, or the requestor. Pure."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,14 +11,14 @@ _DECIDED = frozenset({APPROVED, COMPLETED, REJECTED})
 
 
 class OddApprover(StrEnum):
-    """Approvers that no approval should come from, what weighs most first."""
+    """Kinds of approvers that no approval should come from, the gravest first."""
 
     REQUESTOR = "requestor"
     APPLICATION = "application"
 
 
 def odd_approvers(event: RequestEvent) -> tuple[OddApprover, ...]:
-    """What is odd about anybody who was seen to approve or reject the request; empty for people like any."""
+    """What is odd about those who were seen to approve or reject the request; empty if nothing is."""
     requestor, approvers = event.request.requestor, _approvers(event)
     found = set[OddApprover]()
     if any(is_same(requestor, each) for each in approvers):

@@ -169,7 +169,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def topics_told(self) -> tuple[tuple[str, ...], ...]:
-        """The topics now, then those under which it was told before: whoever was told then hears its end."""
+        """The topics now, then the former ones, whose destinations are to learn how it ends."""
         return tuple(types or ("unknown",) for types in (self.request.policy_types, *self.former_types))
 
     @property
@@ -211,7 +211,7 @@ class RequestEvent(Struct, frozen=True, tag="request"):
 
     @property
     def only_changes_cards(self) -> bool:
-        """Whether it is told on cards that stand already, and nowhere else."""
+        """Whether it only changes cards that were posted before, and posts none."""
         return self.kind is EventKind.LOOKING
 
 
@@ -307,7 +307,7 @@ class Notice(Struct, frozen=True, tag="notice"):
 
     @property
     def only_changes_cards(self) -> bool:
-        """Whether it is told on cards that stand already: no notice is."""
+        """Whether it only changes cards that were posted before: no notice does."""
         return False
 
 

@@ -1,4 +1,4 @@
-"""Who is looking at a request: said by a button on its card, told on all its cards, for a while. Pure."""
+"""Who is looking at a request: told by a button on its card, and shown on all its cards for a while. Pure."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta

@@ -99,16 +99,16 @@ class Notification(Struct, frozen=True, omit_defaults=True):
 
     @property
     def line(self) -> tuple[str, str, str]:
-        """What is told in order: the news of one subject at one destination, for each person there."""
+        """What is delivered in order: notifications of one subject at one destination, to each person."""
         return self.destination, self.event.subject_id, self.person
 
     @property
     def group(self) -> tuple[str, str]:
-        """What fails together: one person's chat, or one subject in a channel."""
+        """What waits together when a delivery fails: one person's chat, or one subject in a channel."""
         return self.destination, self.recipient or self.event.subject_id
 
     def anew(self, recorded_at: datetime) -> Self:
-        """The same as if it had never been tried, except that its card may be there already."""
+        """The same without its failed attempts; it still says whether its card may be there already."""
         return replace(
             self,
             recorded_at=recorded_at,

@@ -138,7 +138,7 @@ def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
 
 
 def _decision_of_approvers(event: Event, route: Route, routes: Sequence[Route]) -> RoutingDecision:
-    """By the words of the bot's channels; but what became of a request goes wherever a card may stand."""
+    """As the bot's channels choose; but the outcome of a request goes to everybody who may have its card."""
     if not isinstance(event, RequestEvent):
         return RoutingDecision(route.name, RoutingReason.NO_REQUEST)
     unwanted = [_unwanted(event, each, event.topics) for each in routes if each.name in route.follows]
@@ -167,7 +167,7 @@ def _decision(event: Event, route: Route, *, is_routed: bool) -> RoutingDecision
 
 
 def _reason_of_change(event: Event, route: Route) -> RoutingReason:
-    """Why a destination gets what is told on cards that stand, whatever events it asks for."""
+    """Why a destination gets what only changes posted cards, whatever events it asks for."""
     if not route.keeps_cards:
         return RoutingReason.CARDS_STAY
     is_other = route.policy_types and route.policy_types.isdisjoint(event.topics)

@@ -83,7 +83,7 @@ def _quick(request: ApprovalRequest) -> Iterator[Sign]:
 
 
 def _mirrored(request: ApprovalRequest, others: Iterable[ApprovalRequest]) -> Iterator[Sign]:
-    """The request that the approver filed at about the same time, and whose approver asked for this one."""
+    """The approver's own request of about that time that the requestor of this one decided or may decide."""
     for other in others:
         if other.id != request.id and _is_mirror(request, other):
             at = None if other.status == NEEDS_APPROVAL else other.modified_at

@@ -82,7 +82,7 @@ def _bounded(pattern: str) -> str:
 
 
 def _repetition(atom: re.Match[str]) -> tuple[int, int]:
-    """How often a part may stand: at least and at most."""
+    """How often a part may be repeated: at least and at most."""
     often = atom["often"] or ""
     least, most = _REPETITIONS.get(often) or (int(atom["least"]), int(atom["most"] or atom["least"]))
     if not least <= most <= MOST_REPEATED:

@@ -1,1 +1,1 @@
-"""What facts of the tenant and of its history mean: answers, figures, alerts, and the lock itself. Pure."""
+"""What facts of the tenant and of its history mean: answers, reports, alerts and the posture. Pure."""

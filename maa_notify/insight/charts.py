@@ -36,7 +36,7 @@ def columns(title: str, labels: Sequence[str], stacks: Sequence[Mapping[str, int
 
 
 def bar(title: str, stack: Mapping[str, int], most: int) -> str:
-    """One bar that fills its line as far as its sum is a part of `most`."""
+    """One bar, whose length is its sum as a share of `most`."""
     left, parts = 0.0, []
     for word, count in stack.items():
         wide = 100 * count / max(1, most)
@@ -61,7 +61,7 @@ def _grid(top: int, height: int) -> str:
 
 
 def _nice(most: int) -> int:
-    """A round number that is no less."""
+    """The next round number, or the number itself."""
     scale = 1
     while True:
         for factor in (1, 2, 4, 6, 8):

@@ -1,4 +1,4 @@
-"""The figures of a report: how requests fared, and whether the second pair of eyes is awake. Pure."""
+"""The figures of a report: what became of requests, and whether approvers look before they approve. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Tells people apart, whom Graph names by an id in one request and by an account alone in another. Pure."""
+"""Recognises people whom Graph names by an id in one request and only by an account in another. Pure."""
 
 from maa_notify.cards.text import plain
 from maa_notify.domain.request import Identity
@@ -22,7 +22,7 @@ class People:
         self._names: dict[Who, tuple[int, str]] = {}
 
     def meet(self, identity: Identity) -> Who:
-        """What tells somebody apart by what Graph told this time: the id, else the account, else the name."""
+        """The key of somebody by what Graph gave this time: the id, else the account, else the name."""
         if identity not in self._met:
             self._met[identity] = _who(identity)
             if identity.id and identity.upn:
@@ -30,7 +30,7 @@ class People:
         return self._met[identity]
 
     def known(self, who: Who) -> Who:
-        """The same by all that Graph ever told: the id of an account, if it was told beside it once."""
+        """The key by everything that Graph ever gave: the id of an account, if one request had both."""
         kind, told = who
         if not kind.endswith(_ACCOUNT) or told not in self._ids:
             return who

@@ -136,6 +136,40 @@ def test_a_folder_that_is_not_there_is_told_before_the_first_question(tmp_path: 
     assert "nowhere/maa.env cannot be written" in terminal.shown
 
 
+def test_a_folder_in_place_of_the_file_is_told_before_the_first_question(tmp_path: Path) -> None:
+    """Nobody is asked whether to replace a folder, and then for everything in vain."""
+    with Terminal(["init", "--output", str(tmp_path)], environment({}), tmp_path) as terminal:
+        assert terminal.end() == 1
+
+    assert "is a folder" in terminal.shown
+    assert "Replace it?" not in terminal.shown
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "typed, written",
+    [("~/state.db", "sqlite:///{home}/state.db"), ("sqlite:///state.db", "sqlite:///state.db")],
+    ids=["home", "as in the settings"],
+)
+def test_paths_are_taken_as_people_type_them(tmp_path: Path, typed: str, written: str) -> None:
+    """A shell would replace the `~`; and whoever knows the setting types it whole."""
+    (tmp_path / "key.pem").touch()
+    with Terminal(["init"], {**environment({}), "HOME": str(tmp_path)}, tmp_path) as terminal:
+        terminal.answer("tenant", TENANT)
+        terminal.answer("cloud", "")
+        terminal.answer("client", CLIENT)
+        terminal.answer("secret or a certificate?", "certificate")
+        terminal.answer("private key", "~/key.pem")
+        terminal.answer("Teams workflow", HOOK)
+        terminal.answer("File for the state", typed)
+        terminal.answer("Time zone", "")
+        assert terminal.end() == 0
+    found = read_env_file(tmp_path / "maa-notify.env")
+
+    assert found["MAA_CLIENT_CERTIFICATE_PATH"] == str(tmp_path / "key.pem")
+    assert found["MAA_STATE"] == written.format(home=tmp_path)
+
+
 def test_without_a_terminal_it_says_what_to_do(tmp_path: Path) -> None:
     """In a script or a pipe; nothing is asked, and nothing is written."""
     outcome = run("init", settings={}, cwd=tmp_path)

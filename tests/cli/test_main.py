@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from maa_notify.cli.main import COMMANDS, parser_for
 from tests.cli.conftest import Command
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import TENANT
-from tests.support.process import environment
+from tests.support.process import environment, run
 from tests.support.teams import FakeTeams
 from tests.support.wire import reply
 
@@ -95,6 +96,17 @@ def test_json_of_a_command_that_has_none_is_refused(command: Command, name: str)
     assert (before.code, after.code) == (2, 2)
     assert f"{name} has no --json" in before.err
     assert f"{name} has no --json" in after.err
+
+
+@pytest.mark.parametrize("tenant, is_told", [(None, True), (TENANT, False)], ids=["none", "some"])
+def test_whoever_has_no_settings_is_told_how_to_begin(
+    tmp_path: Path, tenant: str | None, is_told: bool
+) -> None:
+    """Or that the file which `init` wrote has to be named; a list of variables alone says neither."""
+    outcome = run("status", settings={"MAA_TENANT_ID": tenant} if tenant else {}, cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert ("maa-notify init asks for them and writes a file for --env-file" in outcome.err) is is_told
 
 
 def test_an_unknown_command_is_told_with_all_that_there_are(command: Command) -> None:

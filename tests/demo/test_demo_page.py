@@ -197,14 +197,14 @@ def test_the_attacker_sees_the_cards_that_come(page: Page, drawing: DemoServer, 
 
 
 def test_the_end_of_the_tour_leads_to_the_visitor_s_own_tenant(page: Page, drawing: DemoServer) -> None:
-    """After its last step the page offers three steps, and each leads to documentation that is there."""
+    """After its last step the page offers three steps, and each link leads to documentation that is there."""
     expect(page.locator("#over")).to_be_hidden()
     drawing.scenario._steps = STEPS[:1]
     drawing.scenario.start()
     page.locator("#over").get_by_role("button", name="connect your tenant").click(timeout=10_000)
     links = [link.get_attribute("href") or "" for link in page.locator("#connect a").all()]
 
-    assert len(links) == 3
+    assert len(links) == 4
     for link in links:
         page.goto(f"{drawing.url}{link}")
         expect(page.locator("h1")).not_to_have_count(0)

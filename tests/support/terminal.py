@@ -14,7 +14,8 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 _PATIENCE = 40.0
 _ON_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored by whatever a shell started in the background
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # where a password is asked for
 os.execv(sys.executable, [sys.executable, "-m", "maa_notify", *sys.argv[1:]])
 """

@@ -1,4 +1,4 @@
-"""Who holds a role for good: accounts and applications, those behind a group among them. Pure."""
+"""Who holds a role permanently: accounts and applications, those behind a group among them. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -55,13 +55,13 @@ def holders_of(assignments: Iterable[RoleAssignment | RoleInstance]) -> list[Rol
 
 
 def active_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
-    """Who holds a role in the whole tenant now, for good or activated."""
+    """Who holds a role in the whole tenant now, permanently or activated."""
     assigned = _in_whole_tenant(facts, role)
     return assigned if isinstance(assigned, Gap) else holders_of(assigned)
 
 
 def permanent_holders(facts: Facts, role: str) -> list[RoleHolder] | Gap:
-    """Who holds a role in the whole tenant for good.
+    """Who holds a role in the whole tenant permanently.
 
     That is who was assigned it, less the activations and what ends: the list of instances may lack direct
     assignments where nobody uses Privileged Identity Management (seen in the wild).

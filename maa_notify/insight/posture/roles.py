@@ -1,4 +1,4 @@
-"""P8 and P9: who is an administrator for good, and what it takes to become one for a while. Pure."""
+"""P8 and P9: who is an administrator permanently, and what it takes to become one for a while. Pure."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""P5 and P6: the restricted units around approver groups, and who rules these. Pure."""
+"""P5 and P6: the restricted units around approver groups, and who administers these. Pure."""
 
 from collections.abc import Set as AbstractSet
 

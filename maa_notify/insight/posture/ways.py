@@ -1,4 +1,4 @@
-"""The ways around approval in this tenant: who could go them, and the sentence that sums them up. Pure."""
+"""The ways around approval in this tenant: who could use them, and the sentence that sums them up. Pure."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -51,7 +51,7 @@ class Way(Struct, frozen=True):
     is_sure: bool = True
 
     def who(self, limit: int) -> list[str]:
-        """All who could go it, as a sentence tells them, each name of at most `limit` characters."""
+        """All who could use it, as a sentence tells them, each name of at most `limit` characters."""
         return [called(key, name, limit=limit) for key, name in (self.accounts | self.apps).items()]
 
 
@@ -71,7 +71,7 @@ def protection_of(group: ApproverGroup) -> Protection:
 
 
 def ways_around(facts: Facts) -> list[Way]:
-    """Every way that somebody could go, those that lead to all approver groups first."""
+    """Every way that somebody could use, those that lead to all approver groups first."""
     groups = () if isinstance(facts.approvers, Gap) else facts.approvers
     groups = tuple(each for each in groups if each.group is not None)
     open_groups = listed([each.told for each in groups if protection_of(each) is Protection.OPEN])

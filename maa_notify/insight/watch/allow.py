@@ -35,5 +35,5 @@ class Allowed(Struct, frozen=True):
 
 
 def muting(alert: Alert, allowed: Sequence[Allowed], now: datetime) -> Allowed | None:
-    """The entry that mutes an alert; None for one that rings."""
+    """The entry that mutes an alert; None for one that is told."""
     return next((each for each in allowed if each.mutes(alert, now)), None)

@@ -1,4 +1,4 @@
-"""What the rules of the watch must know of the tenant. Pure."""
+"""What the watch has to know of the tenant. Pure."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ class Ground(Struct, frozen=True):
         return next(filter(None, found), "")
 
     def is_guardian(self, account_id: str) -> bool:
-        """Whether an account can approve, or rules a unit that protects an approver group."""
+        """Whether an account can approve, or administers a unit that protects an approver group."""
         return account_id in self.unit_admins or any(
             account_id in members for members in (self.members or {}).values()
         )

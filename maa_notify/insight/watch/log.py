@@ -88,7 +88,7 @@ class LogEntry(Struct, frozen=True):
 
 
 def activity_name(text: str) -> str:
-    """The name of an activity to compare with: small letters, plain dashes, single blanks, no dot at the end.
+    """An activity's name, spelled for comparing: small letters, plain dashes, single blanks, no last dot.
 
     The logs differ in all of these from Microsoft's list, and from each other.
     """

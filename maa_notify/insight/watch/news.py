@@ -1,4 +1,4 @@
-"""Alerts that were found, held against those that were told: what is new, what joins, what is muted. Pure."""
+"""Compares alerts that were found with those already told: what is new, joins one, or is muted. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
