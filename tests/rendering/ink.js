@@ -1,4 +1,4 @@
-/* Whose ink each pixel of a page holds, from pictures of the page with one text at a time. */
+/* Whose ink each pixel of a page holds, from pictures of the page with a few texts at a time. */
 "use strict";
 
 window.ink = (() => {
@@ -48,16 +48,13 @@ window.ink = (() => {
   const textsOfCards = () =>
     [...document.querySelectorAll(".message-card")].map((card) => [...card.querySelectorAll(TEXTS)]);
 
-  /** How many texts and buttons the card has that has most. */
-  const countTexts = () => Math.max(...textsOfCards().map((texts) => texts.length));
-
-  /** Hides everything but one text of each card, which keeps its place; nothing stays for -1. */
-  function showOnly(wanted) {
+  /** Hides everything but each so many-th text of each card, which keeps its place; nothing stays for -1. */
+  function showOnly(wanted, rounds) {
     document.querySelectorAll("body *").forEach((each) => each.style.setProperty("visibility", "hidden", "important"));
-    for (const text of textsOfCards().flatMap((texts) => texts.slice(wanted, wanted + 1)))
+    for (const text of textsOfCards().flatMap((texts) => texts.filter((_, place) => place % rounds === wanted)))
       for (const each of [text, ...text.querySelectorAll("*")])
         each.style.setProperty("visibility", "visible", "important");
   }
 
-  return { begin, add, countTexts, showOnly };
+  return { begin, add, showOnly };
 })();

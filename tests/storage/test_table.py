@@ -88,7 +88,7 @@ def test_a_table_that_is_being_deleted_is_no_empty_one(ask: Callable[[StateStore
         text = f"AccountName=a;AccountKey={WRONG_KEY};TableEndpoint={service.url}/a;"
         rows = TableRows(connect_with_string(text), "MaaNotify", TENANT)
 
-        with pytest.raises(StateError, match=r"409 TableBeingDeleted.*made anew"):
+        with pytest.raises(StateError, match=r"409 TableBeingDeleted.*created again"):
             ask(StateStore(rows))
         rows.close()
 
