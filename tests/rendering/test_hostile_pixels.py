@@ -49,7 +49,7 @@ def counter(browser: Browser) -> Page:
 
 
 def collisions(page: Page, counter: Page, cards: Sequence[Card], folder: Path, width: int) -> list[str]:
-    """Where the ink of a text or button touches that of another, in words; no neighbours are drawn at once."""
+    """Where the ink of a text or button touches that of another; no neighbours are drawn at once."""
     file = folder / "cards.html"
     file.write_text(cards_html(cards, width=width), encoding="utf-8", newline="\n")
     page.set_viewport_size({"width": width, "height": 1000})
