@@ -11,7 +11,7 @@ PYTEST := env -u CONTAINER_NAME -u WEBSITE_INSTANCE_ID
 PYTEST_OPTIONS := --quiet -rfEs --numprocesses 2 --dist worksteal
 
 # What the second run leaves out: it looks at files, is pure, or takes long, and was seen on the first Python.
-SAME_ON_EVERY_PYTHON := bench cards cli delivery demo docs domain graph infra insight polling release reliability rendering settings support teams
+SAME_ON_EVERY_PYTHON := bench bot cards cli delivery demo docs domain graph infra insight polling release reliability rendering settings support teams
 # What `make check` leaves out beside Azurite and Chromium: it starts programs, or lives through hours and days.
 MORE_THAN_A_MINUTE := cli demo functions infra release reliability
 
