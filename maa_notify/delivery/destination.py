@@ -21,7 +21,7 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, outdated, timed
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.notification import APPROVER_CHAT
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -229,19 +229,25 @@ class DestinationRun:
         """
         if not self._acquire_lease(now, self._limits.post_s):
             return
-        outbox, value = self._shared.outbox, pending.value
-        subject = value.event.subject_id
-        waiting = [each.value.recipient for each in self.waiting if each.value.event.subject_id == subject]
-        there = outbox.people_with_card(value.destination, subject)
-        people = [each for each in dict.fromkeys([*value.people, *waiting, *there]) if each]
         try:
-            self._state, told = outbox.address(self.name, self._state, pending, people)
+            self._state, told = self._shared.outbox.address(
+                self.name, self._state, pending, self._people(pending.value)
+            )
         except ConflictError:
             self._is_stale = True
             self._conflicts += 1
             self.is_closed = self._conflicts >= _MOST_CONFLICTS
         else:
             self.waiting = in_order([*_without(self.waiting, [pending]), *told])
+
+    def _people(self, value: Notification) -> list[str]:
+        """Whom a notification for many is for. Who else has the card is asked once, before the first of them."""
+        if value.is_rest:
+            return list(value.people)
+        subject = value.event.subject_id
+        waiting = [each.value.recipient for each in self.waiting if each.value.event.subject_id == subject]
+        there = self._shared.outbox.people_with_card(value.destination, subject)
+        return [each for each in dict.fromkeys([*value.people, *waiting, *there]) if each]
 
     def _leave_out(self, untrue: Sequence[PendingNotification], now: datetime) -> None:
         """Has news leave for the journal without being told, as many as one transaction takes."""

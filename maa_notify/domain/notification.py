@@ -51,6 +51,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         told: a digest has told it, and what is left to do is to change the card of its request.
         people: for the approvers' chats, whom to tell beside those who have its card already: Entra object
             ids. Once each of them has a notification of their own, this one is gone.
+        is_rest: others have a notification of their own already, and `people` are all who are left.
     """
 
     event: Event
@@ -74,6 +75,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     serial: int = 0
     told: bool = False
     people: tuple[str, ...] = ()
+    is_rest: bool = False
     unanswered: bool = False
 
     @property

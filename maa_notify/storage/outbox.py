@@ -147,12 +147,12 @@ class Outbox:
             ConflictError: another poller dealt with it first.
         """
         value = pending.value
-        told = [replace(value, recipient=each, people=()) for each in people]
+        told = [replace(value, recipient=each, people=(), is_rest=False) for each in people]
         puts = [Put(OUTBOX + each.key, encode(each)) for each in told]
         sizes = accumulate(map(wire_size, puts), initial=wire_size(Put("", encode(value))))
         room = sum(size <= MAX_BYTES for size in sizes) - 1
         told = told[: max(1, min(room, MAX_CHANGES - 2))]
-        rest = replace(value, people=tuple(people[len(told) :]))
+        rest = replace(value, people=tuple(people[len(told) :]), is_rest=True)
         own: Write = Delete(OUTBOX + value.key, pending.etag)
         if rest.people:
             own = Update(OUTBOX + value.key, encode(rest), pending.etag)

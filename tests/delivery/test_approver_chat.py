@@ -374,6 +374,25 @@ def test_thirty_approvers_and_a_burst_stay_within_the_limits_of_the_bot(
     assert not any("Needs approval" in text(card) for name in house.people for card in house.chat(name))
 
 
+@pytest.mark.timeout(600)
+def test_more_people_than_one_transaction_takes_all_get_their_card(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """A hundred: the rest of them is addressed as it is, and those who have theirs are told once."""
+    house = House(graph, service, make_notifier, *(f"Person {number:03}" for number in range(100)))
+    request = house.file()
+    house.notifier.poll()
+    reports = house.notifier.poll_each(30, 4)
+    rung = house.chats()
+    house.approve(request)
+    reports += house.notifier.poll_each(30, 5)
+
+    assert rung == house.chats() == dict.fromkeys(house.people, 1)
+    assert {states(house.chat(name))[0] for name in house.people} == {"Approved - Needs completion"}
+    assert (reports[3].pending, reports[-1].pending) == (0, 0)
+    assert Counter(post.kind for post in service.posts if post.where != GENERAL)["update"] == 100
+
+
 def watched(house: House) -> list[datetime]:
     """The times at which the chats are posted to from now on."""
     times: list[datetime] = []
