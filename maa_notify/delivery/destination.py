@@ -241,7 +241,7 @@ class DestinationRun:
             self.waiting = in_order([*_without(self.waiting, [pending]), *told])
 
     def _people(self, value: Notification) -> list[str]:
-        """Whom a notification for many is for. Who else has the card is asked once, before the first of them."""
+        """Whom a notification for many is for; who has the card already is asked before the first of them."""
         if value.is_rest:
             return list(value.people)
         subject = value.event.subject_id

@@ -164,7 +164,8 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
         serial: the number of the last card that is or may be there.
-        discarded: `short_of` the keys of what a person discarded unsent, the latest.
+        discarded: `short_of` the keys of what left unsent, the latest: a person discarded it, or each of many
+            people has one of their own.
     """
 
     holder: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.storage.rows import Rows, Write
@@ -505,3 +506,25 @@ def test_killed_between_any_two_steps_each_chat_has_its_card_and_none_stays_open
         assert sum("Needs approval" in text(card) for card in cards) <= came.total() - 3, steps
         steps += 1
     assert steps > 10
+
+
+@pytest.mark.timeout(600)
+def test_killed_once_it_has_addressed_what_was_left_nobody_hears_that_memory_was_touched(
+    house: House,
+) -> None:
+    """What stood for many is gone from the outbox, though no mark says so and the journal has nothing of it."""
+    usual = house.notifier.app.limits
+    steps, is_killed = 0, True
+    while is_killed:
+        house.file()
+        house.notifier.app.limits = replace(usual, time_budget_s=10.0)  # no time for any chat
+        assert house.notifier.poll_after(MINUTE).pending > 0
+        house.notifier.app.limits = usual
+        house.notifier.clock.advance(MINUTE)
+        is_killed = killed_after(steps, house)
+        reports = house.notifier.poll_each(90, 2)
+
+        assert not any(each.memory_lost for each in reports), steps
+        assert reports[-1].pending == 0, steps
+        steps += 1
+    assert steps > 5
