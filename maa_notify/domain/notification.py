@@ -105,6 +105,11 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         return self.destination, self.event.subject_id, self.person
 
     @property
+    def place(self) -> tuple[int, bool, datetime]:
+        """The place among the news of one subject: a reminder comes after what it reminds of."""
+        return self.event.revision, self.event.is_reminder, self.recorded_at
+
+    @property
     def group(self) -> tuple[str, str]:
         """What waits together when a delivery fails: one person's chat, or one subject in a channel."""
         return self.destination, self.recipient or self.event.subject_id

@@ -225,8 +225,10 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a person's chat was never told it, since later news of the request came in its place."""
-        return self.notification.overtaken and bool(self.notification.person) and not self.message_id
+        """Whether nobody was told it, since later news of the request came in its place."""
+        value = self.notification
+        may_be_left_out = bool(value.person) or value.event.only_changes_cards
+        return value.overtaken and may_be_left_out and not self.message_id
 
     @property
     def was_told(self) -> bool:

@@ -509,10 +509,8 @@ def test_killed_between_any_two_steps_each_chat_has_its_card_and_none_stays_open
 
 
 @pytest.mark.timeout(600)
-def test_killed_once_it_has_addressed_what_was_left_nobody_hears_that_memory_was_touched(
-    house: House,
-) -> None:
-    """What stood for many is gone from the outbox, though no mark says so and the journal has nothing of it."""
+def test_killed_once_it_has_addressed_what_was_left_memory_counts_as_whole(house: House) -> None:
+    """What stood for many is gone from the outbox, which no mark says, nor the journal: no alarm for that."""
     usual = house.notifier.app.limits
     steps, is_killed = 0, True
     while is_killed:
