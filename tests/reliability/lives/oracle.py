@@ -12,6 +12,7 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.storage.records import OUTBOX, decode
 from maa_notify.storage.rows import prefix_end
+from tests.reliability.lives.chat_oracle import GIVEN_UP_AFTER, chat_flaws
 from tests.reliability.lives.teams import HAPPENED, Post, Seen
 from tests.reliability.lives.watch import is_excused
 from tests.reliability.lives.world import BOTS, World
@@ -21,9 +22,6 @@ COPIES_A_DAY = 8
 
 OVERTAKEN_AFTER = 50 * 60
 """Seconds: news may pass earlier ones of their request that have failed for so long."""
-
-GIVEN_UP_AFTER = 6.9 * 86_400
-"""Seconds: nothing that has failed for less is given up."""
 
 SECOND_LOOK = 60
 """Seconds: a person is given up after two looks at least so far apart, by the clock of the notifier."""
@@ -56,6 +54,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_unmet(world),
         *_announced(world),
         *(_wrong_cards(world) if world.chances.bots else ()),
+        *(chat_flaws(world) if world.chances.approvers else ()),
         *(_torn(world) if world.chances.digests else ()),
     ]
 
@@ -73,6 +72,8 @@ def _unarrived(world: World) -> list[str]:
     """What was put into the outbox has arrived, but for what is ill for ever, or was given up with reason."""
     arrived = {each for line in _told(world).values() for each in line}
     pending = [decode(row, Notification) for row in list(world.rows.read(OUTBOX, prefix_end(OUTBOX)))]
+    # What waits for the chats with approvers is looked at with them.
+    pending = [each for each in pending if not each.is_for_approver]
     waiting = {(each.destination, each.event.subject_id) for each in pending if is_excused(world, each)}
     found = [
         f"still pending: {each.key}"
@@ -85,6 +86,7 @@ def _unarrived(world: World) -> list[str]:
         f"lost: {told}"
         for told, notification in world.owed.items()
         if told not in arrived and told not in given_up and notification.key not in left
+        if not told.is_of_look
     ]
     found += [f"given up too soon: {told}" for told in world.dead if not _failed_for_long(world, told)]
     return found + _abandoned(world)
