@@ -217,6 +217,26 @@ def test_cards_that_could_not_be_changed_for_long_name_who_looks_now(office: Off
     assert (report.pending, report.failure) == (0, None)
 
 
+@pytest.mark.parametrize("pressed", [True, False], ids=["told before", "told now"])
+def test_chats_that_are_switched_on_meanwhile_name_who_looks(
+    office: Office, make_notifier: Callable[..., Notifier], *, pressed: bool
+) -> None:
+    """Whoever is told only now what is open sees what all others see."""
+    usual, request = office.notifier, office.file()
+    office.notifier = make_notifier(**{**office.settings, "MAA_APPROVER_CHAT": "false"})
+    office.notifier.poll()
+    office.press(AIKO, request)
+    if pressed:
+        office.notifier.poll_after(MINUTE)
+    office.notifier = usual
+    office.notifier.poll_after(MINUTE)
+
+    assert len(office.cards()) == 3
+    assert all("“Aiko Mori”" in card.partition("Looking since")[2] for card in office.cards())
+    office.notifier.poll_after(31 * MINUTE)
+    assert not any("Looking since" in card for card in office.cards())
+
+
 def test_it_ends_with_the_request(office: Office) -> None:
     """Settled cards do not name who looked, the row is gone, and the button is answered so."""
     request = office.file()
