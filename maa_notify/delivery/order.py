@@ -113,8 +113,8 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     """What later news of the same request have made untrue before it came.
 
     In a person's chat that is all news of before: a card there shows how things are by now, and rings once;
-    so nobody is rung for a request that is settled. What may have arrived, or is looked at a second time, goes
-    its way. Anywhere it is who looked: whatever comes later says who looks now, and must not be undone.
+    so nobody is rung for a request that is settled. What may have arrived, or has a second look, goes its
+    way. Anywhere it is who looked: whatever comes later says who looks now, and must not be undone.
     """
     last: dict[tuple[str, str, str], Notification] = {}
     for value in (each.value for each in waiting):
