@@ -46,7 +46,16 @@ HARDER = {
         CALM, approvers=True, people=2, burst=0.5, wave=1, settings=1, leave=1, join=1.5, hours=1
     ),
     "people who look": replace(
-        ROUGH, approvers=True, looks=6, people=1, ill=0.5, down=0.3, join=0.5, hours=0.5, bots=True
+        ROUGH,
+        approvers=True,
+        looks=6,
+        people=1,
+        settings=1,
+        ill=0.5,
+        down=0.3,
+        join=0.5,
+        hours=0.5,
+        bots=True,
     ),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }

@@ -62,7 +62,8 @@ class Chats:
         promises: every event for many that was ever recorded.
         addressed: what each person was to be told, by its key.
         times: how often each of these was put into the outbox.
-        left: what left the outbox, by its key.
+        left: what left the outbox, by its key: what the journal says, by which poll, and whether as given up.
+        named: who was ever named for a request, by its id.
         flaws: what was seen to go wrong at once.
     """
 

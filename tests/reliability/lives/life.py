@@ -16,8 +16,9 @@ from maa_notify.storage.records import SETTINGS
 from maa_notify.storage.rows import Delete, Rows
 from maa_notify.storage.store import StateStore
 from tests.reliability.lives.chances import Chances
-from tests.reliability.lives.chat_oracle import looks_now, unsettled, wrong_looks
+from tests.reliability.lives.chat_oracle import unsettled
 from tests.reliability.lives.chats import EVERYBODY
+from tests.reliability.lives.looks import looks_now, wrong_looks
 from tests.reliability.lives.oracle import flaws
 from tests.reliability.lives.pollers import run_pollers
 from tests.reliability.lives.teams import ANSWERS, FOR_EVER, HAPPENED, Trouble

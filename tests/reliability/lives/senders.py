@@ -1,4 +1,4 @@
-"""What the notifier posts with in the small world: senders of channels and chats, and cards for the oracle."""
+"""What the notifier posts with in the small world: senders, and cards for the oracle to read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from maa_notify.delivery.sender import Card, Message, Receipt
-from maa_notify.domain.event import Event
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.errors import CardRefused, DestinationRefused, DestinationUnavailable, MaaNotifyError
 from maa_notify.storage.records import OUTBOX, decode
@@ -101,7 +101,7 @@ class Sender:
             world.teams.posts.append(post)
         return post
 
-    def _is_doubtful(self, event: Event, person: str) -> bool:
+    def _is_doubtful(self, event: RequestEvent, person: str) -> bool:
         """Whether it may be there already, or its person is looked at a second time."""
         row = self.poller.world.rows.get(OUTBOX + chat_key(event, person))
         item = None if row is None else decode(row, Notification)

@@ -129,7 +129,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class BotCard:
-    """A card that a bot can change: of which request, the revision that it shows, by which message, who looks."""
+    """A card that a bot can change: of which request, its revision, by which message, and who looks."""
 
     request_id: str
     revision: int

@@ -143,7 +143,6 @@ class World:
             later; None before.
         together: the first of the polls that were under way at the same time, by each of them.
         once_away: destinations that were ever taken out of the settings.
-        unfollowed: requests whose news once went to no chat, by the words of the bot's channels then.
     """
 
     rng: random.Random
@@ -170,7 +169,6 @@ class World:
     chats: Chats = field(default_factory=Chats)
     together: dict[int, int] = field(default_factory=dict)
     once_away: set[str] = field(default_factory=set)
-    unfollowed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
