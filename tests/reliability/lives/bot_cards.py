@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import takewhile
 
 from maa_notify.domain.event import NoticeKind
-from tests.reliability.lives.teams import Post
+from tests.reliability.lives.teams import BotCard, Post
 from tests.reliability.lives.world import BOTS, World
 
 
@@ -22,7 +23,8 @@ def wrong_cards(world: World) -> list[str]:
         if destination in BOTS and card.shown_by.recorded:
             # One that somebody deleted shows nobody anything, and stays as it was if a digest told the news.
             line = destination, card.request_id
-            shown[line].append(card.revision if card.is_there else newest[line])
+            is_known_late = not card.is_there or _came_late(world.teams.posts, card)
+            shown[line].append(newest[line] if is_known_late else card.revision)
     wrong_clocks = of_wrong_clocks(world)
     excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
     found = []
@@ -34,6 +36,17 @@ def wrong_cards(world: World) -> list[str]:
         if len(revisions) > 1 + excuses[line]:
             found.append(f"{len(revisions)} cards at {line}")
     return found + _mixed_digests(world)
+
+
+def _came_late(posts: Iterable[Post], card: BotCard) -> bool:
+    """Whether a digest had told newer news before the card came, which says so at its foot."""
+    before = takewhile(lambda each: each is not card.shown_by, posts)
+    return card.shown_by.is_new_card and any(
+        post.arrived and len(post.events) > 1 and post.destination == card.shown_by.destination
+        for post in before
+        for told in post.events
+        if told.request_id == card.request_id and told.revision > card.revision
+    )
 
 
 def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
