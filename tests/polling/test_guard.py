@@ -26,6 +26,7 @@ from maa_notify.storage.records import (
     SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
+    JournalEntry,
     LastPurge,
     SettingsRecord,
     SnapshotVersion,
@@ -33,6 +34,7 @@ from maa_notify.storage.records import (
     Watermark,
     decode,
     encode,
+    sent_key,
 )
 from maa_notify.storage.records import SETTINGS as SETTINGS_ROW
 from maa_notify.storage.rows import Delete, Put, Row, Write
@@ -558,6 +560,24 @@ def test_what_waits_is_told_whoever_touches_it(
 
     assert teams.alarms == [TOUCHED]
     assert ["LT-66" in text(card) for card in teams.cards] == [True]
+
+
+def test_an_old_entry_of_the_journal_excuses_no_card_that_vanished(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Somebody takes the card away and leaves an entry as if it had been told long before: that rings."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests = [make_request(now=notifier.clock.now(), payloadName="LT-66")]
+    notifier.poll_after(MINUTE)
+    [waits] = notifier.app.store.outbox.read_pending()
+    delete(notifier, OUTBOX)
+    told = JournalEntry(waits.value, notifier.clock.now() - timedelta(days=1))
+    put(notifier, sent_key(told), encode(told))
+    make_notifier().poll_each(MINUTE, 4)
+
+    assert teams.alarms == [TOUCHED]
 
 
 def test_a_person_may_discard_what_waits(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
