@@ -102,7 +102,8 @@ def timed(
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
     """Whether later news of a subject have to wait for earlier ones that wait."""
     if later.event.is_reminder and later.event.revision == earlier.event.revision:
-        return not earlier.doubts
+        # Who looks is told on that very card, once it is there for sure.
+        return later.event.only_changes_cards or not earlier.doubts
     # A card in doubt may be there, and what a digest told is. One that may be overtaken does so only where
     # others are taken: while the address takes nothing, nobody can tell whose fault it is.
     may_pass = earlier.overtakable and state.failing_since is None

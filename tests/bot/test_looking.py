@@ -21,7 +21,7 @@ from tests.support.cards import text
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph
 from tests.support.notifier import Notifier
-from tests.support.wire import reply
+from tests.support.wire import close_without_answer, reply
 
 __all__ = ["clock", "make_notifier"]
 
@@ -215,6 +215,19 @@ def test_cards_that_could_not_be_changed_for_long_name_who_looks_now(office: Off
     assert ["“Oskar Weiss”" in each for each in looking] == [again] * 3
     assert not any("“Aiko Mori”" in each for each in looking)
     assert (report.pending, report.failure) == (0, None)
+
+
+def test_a_card_that_comes_again_names_who_looks_by_then(office: Office) -> None:
+    """Nobody knows where the first copy stands; the look waits for the second one, and is not lost."""
+    request = office.file()
+    office.service.fail_next(close_without_answer(), on="create", posted=True)
+    office.notifier.poll()
+    office.press(AIKO, request)
+    office.service.fail_next(close_without_answer(), on="create", posted=True)
+    office.notifier.poll_each(MINUTE, 7)
+
+    cards = [text(card) for card in office.service.cards_in(GENERAL)]
+    assert ["“Aiko Mori”" in each.partition("Looking since")[2] for each in cards] == [False, False, True]
 
 
 @pytest.mark.parametrize("pressed", [True, False], ids=["told before", "told now"])
