@@ -31,6 +31,8 @@ UNREACHED_FOR = 25 * 3_600
 """Seconds: for no longer than that a person is left alone without another look."""
 
 _DAY = 86_400
+_ROUNDING = 0.001
+"""Seconds by which a sum of times may be off."""
 
 
 def flaws(world: World, silent: set[str]) -> list[str]:
@@ -209,7 +211,7 @@ def _hurried(world: World) -> list[str]:
             between = [each for each in taken if first.at <= each.at <= last.at]
             clocks = {round(each.wall.timestamp() - each.at) for each in between}
             is_excused = len(clocks) > 1 or any(world.strikes[each.poll] for each in between)
-            if last.at - first.at < span and not is_excused:
+            if last.at - first.at < span - _ROUNDING and not is_excused:
                 found.append(f"more than {limits.rate_limit} in {last.at - first.at} s at {name}")
     return found[:1]
 
