@@ -329,10 +329,14 @@ def test_a_destination_that_comes_back_hears_no_history(
     assert teams.cards == []
 
 
+@pytest.mark.parametrize("is_dated", [True, False])
 def test_a_destination_for_decisions_that_comes_back_hears_one_of_what_it_was_never_told(
-    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, *, is_dated: bool
 ) -> None:
-    """It hears of rejections alone: one that came while it was away, and none that came before."""
+    """It hears of rejections alone: one that came while it was away, and none that came before.
+
+    By the time that Intune tells, or by that of the poll which found it.
+    """
     before, during = (make_request(now=make_notifier().clock.now()) for _ in range(2))
     graph.requests = [before, during]
     [old, away] = json.loads(with_destinations(teams, "old", "away")["MAA_DESTINATIONS"])
@@ -342,7 +346,8 @@ def test_a_destination_for_decisions_that_comes_back_hears_one_of_what_it_was_ne
     for request in (before, during):
         notifier = with_away if request is before else only_old
         notifier.poll_after(10 * MINUTE)
-        request |= {"status": "rejected", "lastModifiedDateTime": wire_time(notifier.clock.now())}
+        changed_at = wire_time(notifier.clock.now()) if is_dated else None
+        request |= {"status": "rejected", "lastModifiedDateTime": changed_at}
         notifier.poll_after(10 * MINUTE)
     assert len(teams.cards_in("away")) == 1
 
