@@ -225,7 +225,8 @@ class DestinationRun:
         """Puts a notification to each person in the place of one for many.
 
         That is whoever it names, and whoever has the card of its request already, or soon will: a card that
-        shows a request as open has to learn what became of it.
+        shows a request as open has to learn what became of it. The same news may wait for some of them, where
+        it was recorded twice: a reminder after a clock was ahead, all that is open after memory was lost.
         """
         if not self._acquire_lease(now, self._limits.post_s):
             return
@@ -233,7 +234,12 @@ class DestinationRun:
         subject = value.event.subject_id
         waiting = [each.value.recipient for each in self.waiting if each.value.event.subject_id == subject]
         there = outbox.people_with_card(value.destination, subject)
-        people = [each for each in dict.fromkeys([*value.people, *waiting, *there]) if each]
+        known = {each.value.key for each in self.waiting}
+        people = [
+            each
+            for each in dict.fromkeys([*value.people, *waiting, *there])
+            if each and replace(value, recipient=each).key not in known
+        ]
         try:
             self._state, told = outbox.address(self.name, self._state, pending, people)
         except ConflictError:
