@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,16 @@ def service() -> Iterator[FakeConnector]:
     """Serve the Bot Connector of a tenant with one channel; a test looks at what stands there."""
     with FakeConnector() as fake:
         yield fake
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Moves the machine there for one test."""
+    with monkeypatch.context() as abroad:
+        abroad.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture(scope="session")

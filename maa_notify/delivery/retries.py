@@ -50,6 +50,7 @@ class Failure(Struct, frozen=True):
         longest_wait: the longest wait that it may ask for.
         jitter: what share of a pause is kept, from 0.5 to 1, so that pollers do not come back all at once.
         ill: other cards were taken since it first failed.
+        personal: the wait that was asked for is that of one person's chat.
         together: how many notifications the card told.
         token: a random word, to name digests with.
     """
@@ -59,6 +60,7 @@ class Failure(Struct, frozen=True):
     longest_wait: timedelta = timedelta(hours=1)
     jitter: float = 1.0
     ill: bool = False
+    personal: bool = False
     together: int = 1
     token: str = ""
 
@@ -79,11 +81,13 @@ class Verdict(Struct, frozen=True):
 
     Attributes:
         kept: the notifications as they wait from now on, in the order in which they were tried.
-        blame: why the destination counts as failing; None where the cards are at fault.
+        blame: why the destination counts as failing; None where the cards or their person are at fault.
+        person: whose chat asked for a wait; "" for nobody's.
     """
 
     kept: Sequence[Notification]
     blame: DeliveryError | None
+    person: str = ""
 
 
 def without_future_times(pending: Iterable[PendingNotification], now: datetime) -> list[PendingNotification]:
@@ -186,11 +190,14 @@ def judge(
     """
     ill, error = is_ill(items, others, state), failure.error
     failure = replace(failure, ill=ill, together=len(items))
+    failure = replace(failure, personal=_is_personal(items[0].value, others, state, failure))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
         # What one card had no room for is another card, which has not failed.
         is_part = any(each.value.digest == kept[0].digest for each in others)
         kept = _parted(kept, failure, "" if is_part else kept[0].digest)
+    if failure.personal:
+        return Verdict(kept, None, items[0].value.recipient)
     if ill:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
@@ -219,7 +226,7 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         tried_at=now,
         failing_since=since,
         failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
-        ill=failure.ill,
+        ill=failure.ill or failure.personal,
     )
     if isinstance(failure.error, CardRefused):
         if failure.together > 1:
@@ -242,7 +249,7 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
         # By their number, not by the time that passed: nobody may have tried for long.
         age = _FIRST_REPEAT * _GROWTH ** min(after.doubts - 1, 10)
         return now + min(_DAY, age if after.doubts == 1 else age - age / _GROWTH)
-    if failure.ill:
+    if failure.ill or failure.personal:
         return now + max(back_off(after.attempts, LONG_BACK_OFF, failure.jitter), asked or timedelta())
     if isinstance(failure.error, DestinationUnavailable) and asked is None:
         return now + back_off(after.attempts, SHORT_BACK_OFF, failure.jitter)
@@ -256,7 +263,7 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
     Halves were never tried, so the pause of the whole is not theirs.
     """
     is_slow = failure.in_doubt and min(each.doubts for each in kept) < _MANY_DOUBTS
-    if not failure.ill or is_slow:
+    if not failure.ill or failure.personal or is_slow:
         return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
@@ -266,6 +273,31 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
 def _named(part: Sequence[Notification], name: str) -> list[Notification]:
     """The members of a digest under a name of their own; one alone is no digest."""
     return [replace(each, digest=name if len(part) > 1 else "") for each in part]
+
+
+def _is_personal(
+    tried: Notification,
+    others: Iterable[PendingNotification],
+    state: DestinationState,
+    failure: Failure,
+) -> bool:
+    """Whether a wait is asked for in one person's chat, and in nobody else's since a card was taken.
+
+    Teams limits each chat by itself and the bot as a whole, with the same answer to both.
+    """
+    if not tried.recipient or failure.asked is None:
+        return False
+    return failure.ill or not any(
+        each.value.recipient != tried.recipient and _waits_lately(each.value, state, failure.at)
+        for each in others
+    )
+
+
+def _waits_lately(waiting: Notification, state: DestinationState, now: datetime) -> bool:
+    """Whether a notification was tried since the destination last took any, and still waits or just did."""
+    if waiting.tried_at is None or waiting.not_before is None or waiting.not_before < now - _NEXT_POLL:
+        return False
+    return state.last_accepted is None or waiting.tried_at > state.last_accepted
 
 
 def _was_refused_lately(waiting: Notification, state: DestinationState) -> bool:

@@ -36,7 +36,7 @@ def recovered(destination: str, failing_since: datetime | None) -> None:
 def failed(
     destination: str, items: Sequence[PendingNotification], verdict: Verdict, *, is_news: bool, waiting: int
 ) -> None:
-    """Says what a failure means: that the destination fails, that a card does, or that copies pile up.
+    """Says what a failure means: that the destination fails, a chat or a card, or that copies pile up.
 
     Args:
         destination: its name.
@@ -50,8 +50,13 @@ def failed(
         _LOG.error(
             "deliver.failing", destination=destination, code=verdict.blame.code, waiting=waiting, text=text
         )
+    if verdict.person:
+        error, until = verdict.kept[0].last_error, verdict.kept[0].not_before
+        text = f"one person's chat is left alone until {until:%H:%M:%S} UTC, others are told: {error}"
+        _LOG.warning("deliver.put_off", destination=destination, text=text)
     for before, after in zip((each.value for each in items), verdict.kept, strict=True):
-        _ill(before, after)
+        if not verdict.person:
+            _ill(before, after)
         if after.doubts > max(before.doubts, _MANY_COPIES - 1):
             _LOG.error(
                 "deliver.in_doubt",

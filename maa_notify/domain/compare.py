@@ -259,7 +259,7 @@ def _with_what_is_known(request: ApprovalRequest, known: ApprovalRequest) -> App
     The modification time tells an older answer from a newer one; the requestor's identity is the address of
     the chat in which the outcome has to be told.
     """
-    if request.modified_at is None and known.modified_at is not None:
+    if request.modified_at is None:
         request = replace(request, modified_at=known.modified_at)
     told, before = request.requestor, known.requestor
     is_same = told.kind in {before.kind, "unknown"} and all(

@@ -42,7 +42,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         tried_at: when it was last tried and not accepted (UTC).
         failing_since: when it was first tried and not accepted (UTC).
         failing_for: for how long it has failed, without the times in which nobody tried (seconds).
-        ill: it failed although its destination took other cards meanwhile.
+        ill: it failed although its destination took other cards meanwhile, or its person's chat asked for a
+            wait.
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).

@@ -20,9 +20,10 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.request import APPROVED, COMPLETED, GUID, ApprovalRequest
 from maa_notify.domain.signs import groups_that_may_decide, signs_of
-from maa_notify.errors import GraphDenied, GraphError, StateCorrupt, StateError
+from maa_notify.errors import GraphError, StateCorrupt, StateError
 from maa_notify.graph.access import AccessReader
 from maa_notify.polling.marks import is_due, wait_until
+from maa_notify.polling.roll_reader import RollReader
 from maa_notify.polling.source import News
 from maa_notify.storage.roll import RollStore
 from maa_notify.storage.rows import ConflictError
@@ -50,7 +51,7 @@ class ApproverRoll:
     def __init__(self, access: AccessReader, store: RollStore, clock: Clock, rhythm: timedelta) -> None:
         """Has read nothing yet."""
         self.rhythm = rhythm
-        self._access = access
+        self._reader = RollReader(access)
         self._store = store
         self._clock = clock
         self._roll: Roll | None = None
@@ -72,7 +73,7 @@ class ApproverRoll:
             GraphError: the policies could not be read.
         """
         end = self._clock.monotonic() + _AFTER_CARDS
-        return self._read({}, self._clock.now(), end), self._problem
+        return self._reader.everything({}, self._clock.now(), end)
 
     def annotated(
         self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
@@ -144,53 +145,18 @@ class ApproverRoll:
         Raises:
             GraphError: the policies could not be read; nothing changed.
         """
-        self._roll = self._read(self._roll.groups if self._roll else {}, now, end)
+        before = self._roll.groups if self._roll else {}
+        self._roll, self._problem = self._reader.everything(before, now, end)
         self._looked_at = now
         self._remember()
-
-    def _read(self, before: Mapping[str, KnownGroup], now: datetime, end: float) -> Roll:
-        access = self._access.until(end)
-        policies = access.policies()
-        self._problem = None
-        with_roles = self._groups_with_roles(access)
-        wanted = dict.fromkeys(each for policy in policies for each in policy.group_ids or ())
-        read = self._groups(access, wanted, before, now)
-        groups = {
-            each.id: each if with_roles is None else replace(each, has_role=each.id in with_roles)
-            for each in read
-        }
-        return Roll(now, tuple(policies), groups)
-
-    def _groups_with_roles(self, access: AccessReader) -> frozenset[str] | None:
-        try:
-            return access.groups_with_roles()
-        except GraphError as error:
-            self._problem = error
-            return None
-
-    def _groups(
-        self, access: AccessReader, wanted: Iterable[str], before: Mapping[str, KnownGroup], now: datetime
-    ) -> list[KnownGroup]:
-        """These groups, each as read now or, where that fails, as it was known."""
-        found: dict[str, KnownGroup | None] = {}
-        is_denied = False
-        for group_id in wanted:
-            known = found[group_id] = before.get(group_id)
-            if is_denied:
-                continue
-            try:
-                found[group_id] = _read_group(access, group_id, known, now)
-            except GraphError as error:
-                self._problem = error
-                is_denied = isinstance(error, GraphDenied)
-        return [each for each in found.values() if each is not None]
 
     def _read_groups(self, wanted: Sequence[str], now: datetime, end: float) -> None:
         """Reads the members of some groups anew."""
         roll = self._roll
         if roll is None or not wanted:
             return
-        read = self._groups(self._access.until(end), wanted, roll.groups, now)
+        read, problem = self._reader.groups(wanted, roll.groups, now, end)
+        self._problem = problem or self._problem
         is_changed = any(_ids(each) != _ids(roll.groups.get(each.id)) for each in read)
         self._roll = replace(roll, groups={**roll.groups, **{each.id: each for each in read}})
         if is_changed:
@@ -228,13 +194,6 @@ class ApproverRoll:
         if found is None or abs(now - found.read_at) > (FRESH if found.obstacle else OLDEST):
             return None
         return found.shortened()
-
-
-def _read_group(access: AccessReader, group_id: str, known: KnownGroup | None, now: datetime) -> KnownGroup:
-    group = access.group(group_id)
-    found = [] if group is None else access.members(group_id)
-    members = [replace(each, is_restricted=None) for each in found]  # what nobody here asks is not kept
-    return (known or KnownGroup(group_id, now, members=None)).after(group, members, now)
 
 
 def _ids(known: KnownGroup | None) -> frozenset[str]:

@@ -5,10 +5,9 @@ instead of an old listing overwriting newer news. `now` is read once and passed 
 repeat, to kill at any point and to run twice at once.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,14 +16,10 @@ from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.domain.alarm import Loss, memory_alarm
-from maa_notify.domain.change import Change
-from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.heartbeat import heartbeat
-from maa_notify.domain.log_fields import log_fields
-from maa_notify.domain.looks import in_force, looking_beside, with_looks
-from maa_notify.domain.notification import APPROVER_CHAT, Notification
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.domain.quiet import QuietHours
-from maa_notify.domain.routing import Route, route
+from maa_notify.domain.routing import Route
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.guard import Guard, Guarded, alarms_for
@@ -37,13 +32,14 @@ from maa_notify.polling.marks import (
     wait_until,
     write_mark,
 )
+from maa_notify.polling.recorder import Recorder
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import APPROVALS, SourceMark, Versioned, short_of
-from maa_notify.storage.requests import NO_STATES, Recorded, States
+from maa_notify.storage.requests import Recorded
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
@@ -52,9 +48,9 @@ _LOG = logs.logger(__name__)
 _LAST_BEGIN = 90.0
 """Seconds of a poll after which no source is begun: each may take a minute, and the host allows four."""
 
-
 _MOST_NAMED = 300
 """Notifications that wait are named in the mark; a row of a table has room for so many."""
+
 _OVER = 210.0
 """Seconds of a poll after which its last post has to be over, so that its outcome is written down in time."""
 
@@ -132,6 +128,10 @@ class Poll:
     habits: Habits = Habits()
     guard: Guard = field(default_factory=Guard)
     approvers: Annotator | None = None
+    _recorder: Recorder = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._recorder = Recorder(self.store, self.routes, self.approvers)
 
     def run(self) -> Report:
         """Polls once. When Graph fails, what waits in the outbox is delivered all the same.
@@ -168,8 +168,8 @@ class Poll:
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
         news, missed = self._with_arrivals(news, snapshot, now)
-        recorded = self._record(news, now, leases)
-        self._forget_looks(news, snapshot, now)
+        recorded = self._recorder.record(news, now, leases)
+        self._recorder.forget_looks(news, snapshot, now)
         held = self._begin(self.approvals, news, snapshot, now)
         met = attended(held.value, self._names, missed, now)
         held = replace(held, value=replace(met, settings=guarded.fingerprint or met.settings))
@@ -210,7 +210,7 @@ class Poll:
                     with_closed=with_closed,
                 )
                 news, arrived = replace(news, changes=changes), {}
-        return replace(news, changes=self._annotated(news, snapshot, now)), arrived
+        return replace(news, changes=self._recorder.annotated(news, snapshot, now)), arrived
 
     def _tell_others(self, told: _Told, snapshot: Snapshot, now: datetime, begun: float) -> _Told:
         """Asks the further sources that are due, and delivers their news at once."""
@@ -255,7 +255,7 @@ class Poll:
         except Exception as error:  # noqa: BLE001 - a fault in one source must not end the others
             kind = type(error).__name__  # its text may hold anything
             news, failure = News(), SourceFault(f"a fault of maa-notify itself ({kind}): please report it")
-        recorded = self._record(news, now)
+        recorded = self._recorder.record(news, now)
         held = self._begin(source, news, snapshot, now)
         self._mark(source, news, failure, held, now)
         return recorded
@@ -272,20 +272,6 @@ class Poll:
             return News(not_before=wait_asked_for(error, self.clock.now())), error
         return news, news.problem
 
-    def _record(self, news: News, now: datetime, leases: States = NO_STATES) -> Recorded:
-        """Records the news with their notifications."""
-        told = [
-            replace(
-                each,
-                notifications=self._addressed((*each.notifications, *self._notifications(each, now)), now),
-            )
-            for each in news.changes
-        ]
-        recorded = self.store.requests.record(told, news.known, news.past, news.shelf, leases)
-        for event in (each.event for each in recorded.changes if each.event is not None):
-            _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
-        return recorded
-
     def _begin(self, source: Source, news: News, snapshot: Snapshot, now: datetime) -> Versioned[SourceMark]:
         """Marks the first good look as done; returns the mark of before, with the etag that its row has now.
 
@@ -296,70 +282,6 @@ class Poll:
             return Versioned(before, snapshot.mark_etags.get(source.name, ""))
         mark = next_mark(before, None, news.outlook or Outlook(), now)
         return Versioned(before, self.store.requests.write_mark(source.name, mark))
-
-    def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
-        """The event for whoever takes it and is not told by the change already."""
-        event = change.event
-        if event is None:
-            return ()
-        welcomed = {each.destination for each in change.notifications}
-        told = self._routed(event, welcomed, now)
-        if not told and not welcomed:
-            _LOG.warning(
-                "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
-            )
-        look = looking_beside(change)
-        if look is None:
-            return told
-        return *told, *self._routed(look, welcomed.union(each.destination for each in told), now)
-
-    def _routed(self, event: Event, but: Collection[str], now: datetime) -> tuple[Notification, ...]:
-        """The event for whoever takes it, without some destinations."""
-        # That nobody looks any more is worth no bell.
-        is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
-        return tuple(
-            Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
-            for each in route(event, self.routes)
-            if each.destination not in but
-        )
-
-    def _addressed(self, notifications: Sequence[Notification], now: datetime) -> tuple[Notification, ...]:
-        """The notifications; one for the chats with approvers names those who can decide now.
-
-        Whoever has its card already is found when it is delivered.
-        """
-        return tuple(
-            replace(each, people=self._people(each.event, now)) if each.is_for_many else each
-            for each in notifications
-        )
-
-    def _annotated(self, news: News, snapshot: Snapshot, now: datetime) -> Sequence[Change[Any]]:
-        """The changes, which tell who is looking at a request and who can decide it."""
-        changes = news.changes
-        if news.is_complete:
-            tracked = {key: each.value for key, each in snapshot.tracked.items()}
-            looks = {key: each.value for key, each in snapshot.looks.items()}
-            changes = with_looks(changes, tracked, looks, now)
-        return changes if self.approvers is None else self.approvers.annotated(changes, snapshot, now)
-
-    def _forget_looks(self, news: News, snapshot: Snapshot, now: datetime) -> None:
-        """Removes what says that somebody looks at a request, where that counts no more and was told."""
-        if not news.is_complete:
-            return
-        known = {key: each.value.request for key, each in snapshot.tracked.items()}
-        now_so = {each.subject_id: each.after.request for each in news.changes if each.after is not None}
-        requests = {storage_key(key): each for key, each in (known | now_so).items()}
-        for key, said in snapshot.looks.items():
-            request = requests.get(key)
-            if request is None or in_force(said.value, request, now) is None:
-                self.store.looks.forget(key, said.etag)
-
-    def _people(self, event: Event, now: datetime) -> tuple[str, ...]:
-        if self.approvers is None or not isinstance(event, RequestEvent):
-            return ()
-        if event.only_changes_cards or not event.wants_decision:
-            return ()
-        return self.approvers.people(event.request, now)
 
     def _mark(
         self,

@@ -7,7 +7,7 @@ import pytest
 from maa_notify.delivery.compose import MOST_TOGETHER, Composer
 from maa_notify.delivery.sender import Message
 from maa_notify.domain.event import Notice, NoticeKind
-from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.storage.outbox import PendingNotification, outcome_size
 from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import MAX_BYTES
@@ -66,6 +66,15 @@ def test_a_card_that_stands_is_changed_and_replied_to(shown: int, changes: bool)
     _, message = compose(news("a", 2), places={"a": StoredCard(PLACE, START, shown)})
 
     assert (message.location, message.reply, message.changes_card) == (PLACE, {"reply": "a"}, changes)
+
+
+def test_what_a_chat_refuses_on_its_digest_comes_on_a_card_of_its_own() -> None:
+    """In its smallest form; the digest, which tells of others, too, stays as it is."""
+    places = {each: StoredCard(PLACE, START, 1, beside=("a", "b")) for each in "ab"}
+    told, message = compose(news("a", 2, destination=APPROVER_CHAT, recipient="p", plain=True), places=places)
+
+    assert (told, message.location) == (["a"], None)
+    assert message.card == {"fallbackText": "plain", "of": "a"}
 
 
 def test_the_card_of_what_a_digest_told_is_changed_in_silence() -> None:

@@ -13,6 +13,17 @@ def test_the_pace_is_what_the_workflows_bot_takes() -> None:
     assert limits.min_interval == timedelta(seconds=1)
 
 
+def test_the_pace_of_chats_leaves_a_third_of_what_teams_takes() -> None:
+    """40 messages in half a minute and two in a second; where a channel's pace is quicker, that counts."""
+    none = timedelta(0)
+    chats = DeliveryLimits().in_chats()
+    quick = DeliveryLimits(rate_window=none, min_interval=none).in_chats()
+
+    assert (chats.rate_limit, chats.rate_window) == (40, timedelta(seconds=30))
+    assert chats.min_interval == timedelta(seconds=0.5)
+    assert (quick.rate_window, quick.min_interval) == (none, none)
+
+
 def test_a_lease_is_fourteen_seconds_longer_than_the_post_under_it() -> None:
     """Half a minute as a rule, and as long as Workflows goes on where answers come late."""
     limits = DeliveryLimits()

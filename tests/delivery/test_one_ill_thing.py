@@ -21,6 +21,25 @@ MIRA = "a1f4c0de-0001-4c1e-8f00-000000000001"
 JONAS = "a1f4c0de-0001-4c1e-8f00-000000000002"
 
 
+THROTTLED = reply(429, headers={"Retry-After": "3600"})
+
+
+def approved(notifier: Notifier, person: str) -> dict[str, Any]:
+    """A raw request that a person filed and that was approved."""
+    requestor = {"user": {"id": person, "displayName": "Somebody", "Upn": f"{person[-4:]}@contoso.com"}}
+    return make_request(now=notifier.clock.now(), requestor=requestor, status="approved")
+
+
+def chat_of(person: str) -> str:
+    """What a request to open the chat with a person holds."""
+    return f'"members":[{{"id":"{person}"'
+
+
+def asked_of(service: FakeConnector, person: str) -> int:
+    """How often the chat with a person was to be opened."""
+    return sum(chat_of(person).encode() in each.body for each in service.calls)
+
+
 def ill(notifier: Notifier, **fields: Any) -> dict[str, Any]:
     """A raw request whose cards are known by its device."""
     return make_request(now=notifier.clock.now(), payloadName="ILL-ONE", **fields)
@@ -169,22 +188,53 @@ def test_one_ill_chat_holds_up_no_other(
 ) -> None:
     """One person's chat answers 502; everybody else is told with the next poll, however much waits."""
     notifier = make_notifier(**FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
-
-    def filed_by(person: str) -> dict[str, Any]:
-        requestor = {"user": {"id": person, "displayName": "Somebody", "Upn": f"{person[-4:]}@contoso.com"}}
-        return make_request(now=notifier.clock.now(), requestor=requestor, status="approved")
-
-    graph.requests = [filed_by(MIRA)]
-    service.answer_those_with(f'"members":[{{"id":"{MIRA}"', connector_error(502, "BadGateway"))
+    graph.requests = [approved(notifier, MIRA)]
+    service.answer_those_with(chat_of(MIRA), connector_error(502, "BadGateway"))
     notifier.poll()
     untold = []
     for _ in range(12):
-        graph.requests += [filed_by(MIRA), filed_by(JONAS)]
+        graph.requests += [approved(notifier, MIRA), approved(notifier, JONAS)]
         notifier.poll_after(MINUTE)
         jonas = [each for each in graph.requests if JONAS in json.dumps(each["requestor"])]
         untold.append(len(jonas) - sum(named(service.chat_with(JONAS), each) for each in jonas))
 
     assert untold[2:] == [0] * 10
+
+
+def test_a_wait_that_one_chat_asks_for_is_its_own(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """One person's chat asks for an hour: others are told at once, and that chat is not asked before."""
+    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
+    graph.requests = [approved(notifier, MIRA) for _ in range(3)] + [approved(notifier, JONAS)]
+    service.answer_those_with(chat_of(MIRA), THROTTLED)
+    notifier.poll()
+    told_at_once = len(service.chat_with(JONAS))
+    asked = asked_of(service, MIRA)
+    notifier.poll_each(MINUTE, 50)
+    asked_again = asked_of(service, MIRA) - asked
+    service.answer_those_with(chat_of(MIRA), None)
+    notifier.poll_each(5 * MINUTE, 4)
+
+    assert (told_at_once, asked, asked_again) == (1, 1, 0)
+    assert [named(service.chat_with(MIRA), each) for each in graph.requests] == [1, 1, 1, 0]
+
+
+def test_a_second_chat_that_asks_for_a_wait_speaks_for_all(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """The bot as a whole has a limit, too: who else waits is not asked one by one."""
+    people = [f"a1f4c0de-0001-4c1e-8f00-0000000000{number:02}" for number in range(10, 30)]
+    notifier = make_notifier(**FakeBotChannel(service).settings, MAA_REQUESTOR_CHAT="true")
+    graph.requests = [approved(notifier, each) for each in people]
+    service.answer_those_with('"members":[{"id":', THROTTLED)
+    notifier.poll_each(MINUTE, 30)
+    asked = sum(asked_of(service, each) for each in people)
+    service.answer_those_with('"members":[{"id":', None)
+    notifier.poll_each(10 * MINUTE, 6)
+
+    assert asked == 2
+    assert [len(service.chat_with(each)) for each in people] == [1] * len(people)
 
 
 def test_one_old_card_that_may_not_be_changed_does_not_stop_the_channel(

@@ -44,6 +44,64 @@ LIMITS = DeliveryLimits(max_repeats=2)
 HEALTHY = DestinationState()
 
 
+THROTTLED = DestinationUnavailable("429", 3_600.0)
+
+
+def blamed(
+    error: DeliveryError, *others: PendingNotification, state: DestinationState = HEALTHY, **tried: Any
+) -> str:
+    """Who waits after a message for person p, or what `tried` says, was not taken: who, or what."""
+    verdict = judge([news(**{"recipient": "p", **tried})], others, state, Failure(error, START))
+    return verdict.person or ("destination" if verdict.blame else "card")
+
+
+def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:
+    """What was tried a while ago and waits for another hour."""
+    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "ill": True, **fields}
+    return news(subject, recipient=person, tried_at=START - ago, failing_since=START - ago, **values)
+
+
+def test_a_wait_that_a_chat_asks_for_is_its_persons() -> None:
+    """All else that fails is the destination's fault at first, and a channel is nobody's chat."""
+    assert (blamed(THROTTLED), blamed(THROTTLED, recipient="")) == ("p", "destination")
+    assert (blamed(DOWN), blamed(GONE), blamed(SILENT)) == ("destination",) * 3
+    assert blamed(THROTTLED, put_off("p")) == "p"
+
+
+def test_a_second_person_whose_chat_asks_for_a_wait_speaks_for_all() -> None:
+    """Unless a card was taken meanwhile, or the first one's wait is over."""
+    other = put_off("q")
+    taken = DestinationState(last_accepted=START - 30 * SECOND)
+    before = DestinationState(last_accepted=START - 2 * MINUTE)
+    over, just_over = (put_off("q", not_before=START - each * SECOND) for each in (51, 50))
+
+    assert blamed(THROTTLED, other) == blamed(THROTTLED, other, state=before) == "destination"
+    assert blamed(THROTTLED, other, state=taken) == "p"
+    assert (blamed(THROTTLED, over), blamed(THROTTLED, just_over)) == ("p", "destination")
+    assert blamed(THROTTLED, news("two", recipient="q", not_before=START + HOUR)) == "p"
+
+
+def test_a_chat_whose_card_was_passed_by_others_is_at_fault_by_itself() -> None:
+    """Whoever else waits; and where it asks for no wait, only that card does."""
+    state = DestinationState(last_accepted=START - MINUTE)
+    tried: dict[str, Any] = {"attempts": 1, "failing_since": START - HOUR}
+
+    assert blamed(THROTTLED, put_off("q", ago=SECOND), state=state, **tried) == "p"
+    assert blamed(DOWN, state=state, **tried) == "card"
+
+
+@pytest.mark.parametrize("since", [None, START - HOUR])
+def test_what_a_chat_put_off_waits_for_as_long_as_it_asked(since: datetime | None) -> None:
+    """Whatever life others show meanwhile; a digest stays whole, also where others were taken."""
+    state = DestinationState(last_accepted=START - MINUTE)
+    items = [news(each, recipient="p", digest="d", failing_since=since) for each in "ab"]
+    kept = judge(items, [], state, Failure(THROTTLED, START, token="new")).kept
+    state = DestinationState(heard_at=START + MINUTE, last_accepted=START + MINUTE)
+
+    assert {(each.digest, each.not_before) for each in kept} == {("d", START + HOUR)}
+    assert due_at(kept[0], state, START, START + 2 * MINUTE, LIMITS) == START + HOUR
+
+
 def test_a_refused_card_is_tried_in_its_plain_form_first() -> None:
     """At once; refused in that form too, it waits, lets later news pass, and comes in full the next time."""
     first = after_failure(WAITING, Failure(REFUSED, START))

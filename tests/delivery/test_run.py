@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import Delivery, DeliveryResult
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.domain.notification import CardLocation
+from maa_notify.domain.event import EventKind
+from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
 from maa_notify.errors import (
     CardRefused,
     DestinationRefused,
@@ -29,7 +30,7 @@ from maa_notify.storage.records import (
     encode,
     unreached_key,
 )
-from maa_notify.storage.rows import Put, Row, Write
+from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.store import StateStore
 from tests.delivery.postbox import Asked, Postbox
 from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, PlainCards, news
@@ -201,6 +202,37 @@ def test_both_deliveries_of_a_poll_count() -> None:
     first = DeliveryResult(1, 9, 2, 3, ("a",), 9)
 
     assert first.followed_by(DeliveryResult(4, 5, 6, 7, ("b",), 8)) == DeliveryResult(5, 5, 8, 10, ("b",), 8)
+
+
+def test_chats_with_approvers_let_a_failing_channel_go_first() -> None:
+    """Each of them tells many people, and the channel tells all."""
+    house = House()
+    house.senders[APPROVER_CHAT] = Postbox(house.clock, meanwhile=lambda: order.append("chats"))
+    house.box.meanwhile = lambda: order.append("channel")
+    order: list[str] = []
+    house.put(news("a", destination=APPROVER_CHAT, recipient="p"), news("b"), failing_since=START - HOUR)
+
+    house.run()
+
+    assert order == ["channel", "chats"]
+
+
+def test_what_somebody_changes_while_people_are_named_is_told_all_the_same() -> None:
+    """Once to each person, in the same poll."""
+    house = House()
+    house.senders[APPROVER_CHAT] = chats = Postbox(house.clock)
+    item = news("a", destination=APPROVER_CHAT, people=("p", "q"))
+    house.put(item)
+    changed = Put(OUTBOX + item.value.key, encode(replace(item.value, last_error="by hand")))
+
+    def after_the_lease() -> None:
+        house.rows.before = lambda: MemoryRows.commit(house.rows, [changed])
+
+    house.rows.before = after_the_lease
+    result = house.run()
+
+    assert [each.recipient for each in chats.posted] == ["p", "q"]
+    assert (result.delivered, house.left) == (2, {})
 
 
 def test_another_polls_lease_is_waited_for() -> None:
@@ -463,6 +495,22 @@ def test_what_is_in_doubt_for_a_week_and_has_no_turn_is_given_up() -> None:
     assert [each.value.notification.doubts for each in house.store.journal.read_dead()] == [9]
 
 
+def test_what_is_given_up_is_not_put_off_with_the_rest_of_its_person() -> None:
+    """Their chat asks for an hour: what is younger waits for that."""
+    house = House(max_repeats=1)
+    old: dict[str, Any] = {"attempts": 9, "doubts": 9, "tried_at": START - MINUTE, "recipient": "p"}
+    house.put(
+        news("a", recipient="p"),
+        news("b", **old, not_before=START + MINUTE, failing_since=START - 7 * DAY),
+        news("c", **old, not_before=START + MINUTE, failing_since=START - 6 * DAY),
+        repeats=((START - HOUR).timestamp(),),
+    )
+    house.box.failing = {"a": DestinationUnavailable("429", 3_600.0)}
+
+    assert house.run() == DeliveryResult(pending=2, dead=1, refused=("default",))
+    assert {key: each.not_before for key, each in house.left.items()} == dict.fromkeys("ac", START + HOUR)
+
+
 def test_as_many_are_given_up_at_once_as_one_transaction_takes() -> None:
     """Beside a large digest that fails; the others leave with the next failure."""
     house = House(max_repeats=1)
@@ -492,6 +540,31 @@ def test_a_copy_without_an_answer_is_noted_where_it_counts() -> None:
     assert (first.is_slow, first.is_mute, first.heard_at, first.repeats) == (True, False, None, ())
     assert house.state.repeats == ((START + MINUTE).timestamp(),)
     assert house.left["a"].doubts == 2
+
+
+def test_the_number_of_a_copy_that_may_be_there_is_not_given_again() -> None:
+    """Also when what it told does not wait any more."""
+    house = House()
+    house.put(news("a"))
+    house.box.failing = {"a": SILENT}
+    house.run()
+    [doubtful] = house.store.outbox.read_pending()
+    house.rows.commit([Delete(OUTBOX + doubtful.value.key, doubtful.etag)])
+    house.put(news("b"))
+    house.run()
+
+    assert [(each.card["of"], each.serial) for each in house.box.posted] == [("a", 1), ("b", 2)]
+
+
+def test_an_ill_card_without_an_answer_says_nothing_of_its_address() -> None:
+    """Others were taken since it failed, so the address is not asked."""
+    house = House()
+    since = START - HOUR
+    house.put(news("a", attempts=3, tried_at=since, failing_since=since), last_accepted=START - MINUTE)
+    house.box.failing, house.box.is_up = {"a": SILENT}, False
+    house.run()
+
+    assert (house.left["a"].doubts, house.state.is_mute, house.box.questions) == (1, False, 0)
 
 
 def test_an_address_that_is_mute_is_asked_once_a_poll_until_it_answers() -> None:
@@ -583,15 +656,19 @@ def test_a_request_with_a_card_is_in_no_digest_where_cards_are_changed(updates_c
 
 @pytest.mark.parametrize("updates_cards", [True, False])
 def test_what_a_digest_told_is_done_where_no_card_is_to_be_changed(updates_cards: bool) -> None:
-    """Its row is gone, or the destination is a webhook now: nothing is posted, which would ring again."""
+    """Its row is gone, or the destination is a webhook now: nothing is posted, which would ring again.
+
+    Nor is it where somebody only looks at a request.
+    """
     house = House()
     house.box.updates_cards = updates_cards
-    house.put(news("a", 2, told=True), news("b"))
+    house.put(news("a", 2, told=True), news("b"), news("c", 1, EventKind.LOOKING))
 
     house.run()
 
     assert (house.box.told, house.left) == (["b"], {})
-    assert [each.notification.event.subject_id for each in house.store.journal.read_sent()] == ["b", "a"]
+    told = {each.notification.event.subject_id for each in house.store.journal.read_sent()}
+    assert told == {"a", "b", "c"}
 
 
 def test_older_news_that_wait_know_that_they_were_overtaken() -> None:

@@ -77,6 +77,43 @@ def test_an_ill_card_is_said_once(
 
 
 @pytest.mark.parametrize(
+    "before,after,is_said",
+    [
+        ({}, {"refused": True}, True),
+        ({"refused": True}, {"refused": True}, False),
+        ({"ill": True}, {"ill": True, "refused": True}, False),
+        ({}, {"refused": True, "digest": "d"}, False),
+    ],
+    ids=["refused", "as before", "ill by itself", "a digest"],
+)
+def test_a_card_that_is_refused_in_every_form_is_said_once(
+    before: dict[str, Any], after: dict[str, Any], is_said: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a digest the single cards come first."""
+    tried = news(**before)
+
+    said.failed("default", [tried], Verdict([replace(tried.value, **after)], None), is_news=True, waiting=1)
+
+    assert lines(caplog) == ([("ERROR", "deliver.ill")] if is_said else [])
+    assert all("smallest form" in line for line in caplog.messages)
+
+
+def test_a_wait_that_one_persons_chat_asks_for_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Until when, and not that others are taken, which nobody knows yet; nor who the person is."""
+    tried = news(recipient="mira@contoso.com")
+    kept = replace(
+        tried.value, ill=True, not_before=START + HOUR, last_error="the Bot Connector answered 429"
+    )
+
+    said.failed("chat", [tried], Verdict([kept], None, "mira@contoso.com"), is_news=True, waiting=1)
+
+    assert lines(caplog) == [("WARNING", "deliver.put_off")]
+    assert f"until {START + HOUR:%H:%M:%S} UTC" in caplog.text
+    assert "answered 429" in caplog.text
+    assert "mira" not in caplog.text
+
+
+@pytest.mark.parametrize(
     "before,after,is_said", [(0, 1, False), (1, 2, False), (2, 3, True), (3, 4, True), (3, 3, False)]
 )
 def test_the_third_copy_without_an_answer_and_all_later_ones_are_said(

@@ -765,15 +765,15 @@ def test_a_reminder_is_told_where_the_request_was_told_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields,left",
+    "fields,left,reminded_at",
     [
-        ({"reminded_at": NOW + 99 * HOUR}, ()),
-        ({"reminded_at": NOW, "missing_since": NOW + 99 * HOUR}, ("50%", "24h")),
+        ({"reminded_at": NOW + 99 * HOUR}, (), None),
+        ({"reminded_at": NOW, "missing_since": NOW + 99 * HOUR}, ("50%", "24h"), NOW),
     ],
     ids=["reminded", "something else"],
 )
 def test_reminders_that_a_wrong_clock_took_for_due_come_at_their_time(
-    fields: dict[str, Any], left: tuple[str, ...]
+    fields: dict[str, Any], left: tuple[str, ...], reminded_at: datetime | None
 ) -> None:
     """Only where it was a reminder that the wrong clock dated; nothing rings at once."""
     known = known_as(approval(), reminders_sent=("50%", "24h"), **fields)
@@ -782,6 +782,7 @@ def test_reminders_that_a_wrong_clock_took_for_due_come_at_their_time(
     assert change.event is None
     assert change.after is not None
     assert (change.after.reminders_sent, change.after.missing_since) == (left, None)
+    assert change.after.reminded_at == reminded_at
 
 
 NIGHT = replace(RULES, quiet=QuietHours(parse_quiet_hours("22:00-07:00").spans))

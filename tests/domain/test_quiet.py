@@ -129,6 +129,12 @@ def test_a_clock_that_is_changed_moves_the_end(text: str, at: str, end: str | No
     assert quiet(text).until(utc(at)) == (utc(end) if end else None)
 
 
+@pytest.mark.usefixtures("tokyo")
+def test_without_a_zone_it_is_utc_wherever_the_machine_is() -> None:
+    """A notifier on a laptop is as quiet as one in Azure."""
+    assert quiet("22:00-07:00").until(utc("2026-08-18T03:00")) == utc("2026-08-18T07:00")
+
+
 def test_without_spans_nothing_is_quiet() -> None:
     """As where nobody sets anything."""
     assert QuietHours().until(utc("2026-08-18T03:00")) is None

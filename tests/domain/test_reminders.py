@@ -81,6 +81,11 @@ def test_a_time_left_rings_that_long_before_the_end(text: str, left: timedelta) 
     assert due(plan, approval(), (), at) == Due((text,), None)
 
 
+def test_a_share_counts_from_no_approval() -> None:
+    """Nothing says when the time to complete a request is half over."""
+    assert [each.after_approval(NOW) for each in parse_plan("50%,4h")] == [None, NOW + timedelta(hours=4)]
+
+
 def test_nobody_is_sent_to_complete_what_has_expired() -> None:
     """After time off, a stage that came before the end does not ring after it: Complete is gone by then."""
     request, plan = approval("approved"), parse_plan("4h")

@@ -26,6 +26,7 @@ from maa_notify.storage.records import (
     SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
+    JournalEntry,
     LastPurge,
     SettingsRecord,
     SnapshotVersion,
@@ -33,6 +34,7 @@ from maa_notify.storage.records import (
     Watermark,
     decode,
     encode,
+    sent_key,
 )
 from maa_notify.storage.records import SETTINGS as SETTINGS_ROW
 from maa_notify.storage.rows import Delete, Put, Row, Write
@@ -623,6 +625,24 @@ def test_what_waits_is_told_whoever_touches_it(
     assert ["LT-66" in text(card) for card in teams.cards] == [True]
 
 
+def test_an_old_entry_of_the_journal_excuses_no_card_that_vanished(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Somebody takes the card away and leaves an entry as if it had been told long before: that rings."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests = [make_request(now=notifier.clock.now(), payloadName="LT-66")]
+    notifier.poll_after(MINUTE)
+    [waits] = notifier.app.store.outbox.read_pending()
+    delete(notifier, OUTBOX)
+    told = JournalEntry(waits.value, notifier.clock.now() - timedelta(days=1))
+    put(notifier, sent_key(told), encode(told))
+    make_notifier().poll_each(MINUTE, 4)
+
+    assert teams.alarms == [TOUCHED]
+
+
 def test_a_person_may_discard_what_waits(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
     """That is how it was meant."""
     notifier = make_notifier()
@@ -640,18 +660,25 @@ def test_a_person_may_discard_what_waits(graph: FakeGraph, teams: ReadForNews, m
 
 
 def test_a_version_that_is_gone_is_a_touch(graph: FakeGraph, teams: ReadForNews, make_notifier: Make) -> None:
-    """With it the count of the rows: one was planted."""
+    """With it the count of the rows: one was planted. The mark counts on, so no older copy passes for it."""
     notifier = make_notifier()
     graph.requests = [make_request(now=notifier.clock.now())]
-    notifier.poll()
+    notifier.poll_each(MINUTE, 3)
+    before = notifier.app.store.requests.read_mark("approvals")
     wipe = make_request(now=notifier.clock.now(), status="completed", payloadName="LT-66")
     put(notifier, f"{LIVE}{wipe['id']}", encode(planted(wipe)))
     delete(notifier, SNAPSHOT_VERSION)
     graph.requests += [wipe]
-    make_notifier().poll_each(MINUTE, 3)
+    later = make_notifier()
+    later.poll()
+    after = later.app.store.requests.read_mark("approvals")
+    later.poll_each(MINUTE, 2)
 
     assert teams.alarms == [TOUCHED]
     assert sum("LT-66" in text(card) for card in teams.cards) == 1
+    assert before is not None
+    assert after is not None
+    assert after.number > before.number
 
 
 def test_an_older_copy_of_the_whole_table_is_noticed_by_a_running_process(

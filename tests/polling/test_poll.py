@@ -211,6 +211,14 @@ def test_news_that_nobody_hears_are_said(caplog: pytest.LogCaptureFixture) -> No
     assert [line.split()[0] for line in caplog.messages] == ["poll.unheard"]
 
 
+def test_news_of_all_sources_that_nobody_hears_count() -> None:
+    """A request and a finding, where the only channel is for something else."""
+    routes = [Route("default", policy_types=frozenset({"deviceWipe"}), events=frozenset({"completed"}))]
+    tenant = Tenant(Source(changes=[filed("a")]), others=[Lock()], routes=routes)
+
+    assert (tenant.poll().unheard, tenant.boxes["default"].told) == (2, [])
+
+
 def test_a_further_source_is_told_in_the_same_poll_and_in_its_rhythm() -> None:
     """Its numbers are added."""
     tenant = Tenant(Source(changes=[filed("a")]), [Lock()])
