@@ -39,17 +39,11 @@ def in_order(waiting: Sequence[PendingNotification]) -> list[PendingNotification
         by_subject.setdefault(item.value.event.subject_id, []).append(item)
     turns: list[tuple[_Turn, int, PendingNotification]] = []
     for items in by_subject.values():
-        items.sort(key=_place)
+        items.sort(key=lambda each: each.value.place)
         # Earlier news have their turn no later than later ones, which have to wait for them.
         soonest = [*accumulate(map(_turn, reversed(items)), min)]
         turns += zip(reversed(soonest), range(len(items)), items, strict=True)
     return [item for _, _, item in sorted(turns, key=lambda each: each[:2])]
-
-
-def _place(item: PendingNotification) -> tuple[int, bool, datetime]:
-    """The place among the news of one subject: a reminder comes after what it reminds of."""
-    event = item.value.event
-    return event.revision, event.is_reminder, item.value.recorded_at
 
 
 def _turn(item: PendingNotification) -> _Turn:
@@ -108,7 +102,8 @@ def timed(
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
     """Whether later news of a subject have to wait for earlier ones that wait."""
     if later.event.is_reminder and later.event.revision == earlier.event.revision:
-        return not earlier.doubts
+        # Who looks is told on that very card, once it is there for sure.
+        return later.event.only_changes_cards or not earlier.doubts
     # A card in doubt may be there, and what a digest told is. One that may be overtaken does so only where
     # others are taken: while the address takes nothing, nobody can tell whose fault it is.
     may_pass = earlier.overtakable and state.failing_since is None
@@ -116,23 +111,23 @@ def _blocks(earlier: Notification, later: Notification, state: DestinationState)
 
 
 def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
-    """News for a person's chat that later news of the same request have made untrue before they came.
+    """What later news of the same request have made untrue before it came.
 
-    A card there shows how things are by now, and rings once; so nobody is rung for a request that is settled.
-    What may have arrived, or is looked at a second time, goes its way.
+    In a person's chat that is all news of before: a card there shows how things are by now, and rings once;
+    so nobody is rung for a request that is settled. What may have arrived, or has a second look, goes its
+    way. Anywhere it is who looked: whatever comes later says who looks now, and must not be undone.
     """
-    newest: dict[tuple[str, str, str], int] = {}
-    for item in waiting:
-        line = item.value.line
-        newest[line] = max(item.value.event.revision, newest.get(line, 0))
-    return [
-        item
-        for item in waiting
-        if item.value.person
-        and item.value.event.revision < newest[item.value.line]
-        and not item.value.doubts
-        and item.value.unreached_at is None
-    ]
+    last: dict[tuple[str, str, str], Notification] = {}
+    for value in (each.value for each in waiting):
+        last[value.line] = max(value, last.get(value.line, value), key=lambda each: each.place)
+    return [each for each in waiting if _is_outdated(each.value, last[each.value.line])]
+
+
+def _is_outdated(older: Notification, last: Notification) -> bool:
+    if older.event.only_changes_cards:
+        return older.place < last.place
+    is_of_before = bool(older.person) and older.event.revision < last.event.revision
+    return is_of_before and not older.doubts and older.unreached_at is None
 
 
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:

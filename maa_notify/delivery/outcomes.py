@@ -90,8 +90,13 @@ def _overtaken(older: PendingNotification, now: datetime) -> Outcome:
 
 
 def _is_passed(older: Notification, newer: Notification) -> bool:
-    """Whether older news of the same subject at the same destination still wait."""
-    return older.line == newer.line and older.event.revision < newer.event.revision and not older.overtaken
+    """Whether older news of the same subject at the same destination still wait.
+
+    Of one revision only what is told already counts: its card would be changed back.
+    """
+    if older.line != newer.line or older.overtaken:
+        return False
+    return older.event.revision < newer.event.revision or (older.told and older.place < newer.place)
 
 
 def failed(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import EventKind, Look, RequestEvent, storage_key
+from maa_notify.domain.event import Event, EventKind, Look, RequestEvent, storage_key
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest
 
 LOOKS_FOR = timedelta(minutes=30)
@@ -50,11 +50,18 @@ def _with_look(change: Change[RequestState], said: Look | None, now: datetime) -
     look = in_force(said, after.request, now)
     if event is None and look != after.look and after.request.status == NEEDS_APPROVAL:
         event = _looking(after, look, now)
-    if isinstance(event, RequestEvent) and event.wants_decision and look is not None:
-        event = replace(event, look=look)
-    if (event, look) == (change.event, after.look):
+    event = event and _naming(event, look)
+    # What a destination missed is told by a notification of its own.
+    told = tuple(replace(each, event=_naming(each.event, look)) for each in change.notifications)
+    if (event, look, told) == (change.event, after.look, change.notifications):
         return change
-    return replace(change, after=replace(after, look=look), event=event)
+    return replace(change, after=replace(after, look=look), event=event, notifications=told)
+
+
+def _naming(event: Event, look: Look | None) -> Event:
+    """The event, which says who looks where it asks somebody to decide."""
+    is_open = isinstance(event, RequestEvent) and event.wants_decision
+    return replace(event, look=look) if is_open and look is not None else event
 
 
 def looking_beside(change: Change[Any]) -> RequestEvent | None:

@@ -52,6 +52,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         told: a digest has told it, and what is left to do is to change the card of its request.
         people: for the approvers' chats, whom to tell beside those who have its card already: Entra object
             ids. Once each of them has a notification of their own, this one is gone.
+        is_rest: others have a notification of their own already, and `people` are all who are left.
     """
 
     event: Event
@@ -75,6 +76,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     serial: int = 0
     told: bool = False
     people: tuple[str, ...] = ()
+    is_rest: bool = False
     unanswered: bool = False
 
     @property
@@ -102,6 +104,11 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     def line(self) -> tuple[str, str, str]:
         """What is delivered in order: notifications of one subject at one destination, to each person."""
         return self.destination, self.event.subject_id, self.person
+
+    @property
+    def place(self) -> tuple[int, bool, datetime]:
+        """The place among the news of one subject: a reminder comes after what it reminds of."""
+        return self.event.revision, self.event.is_reminder, self.recorded_at
 
     @property
     def group(self) -> tuple[str, str]:

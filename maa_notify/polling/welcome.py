@@ -174,9 +174,10 @@ def _was_missed(state: RequestState, away_since: datetime | None, heard: int, *,
         return True
     # Over when it was first seen: history, or filed and over meanwhile, as what was filed while it was away.
     filed_at = request.requested_at
-    if with_closed and (away_since is None or (filed_at is not None and filed_at >= away_since)):
+    is_filed_since = away_since is not None and filed_at is not None and filed_at >= away_since
+    if with_closed and (away_since is None or is_filed_since):
         return True
-    if away_since is None or state.revision == 1 or (filed_at is not None and filed_at >= away_since):
+    if away_since is None or state.revision == 1 or is_filed_since:
         return False
     times = (request.modified_at, *(step.at for step in state.steps))
     return any(moment is not None and moment >= away_since - SKEW for moment in times)

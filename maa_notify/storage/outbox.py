@@ -147,15 +147,15 @@ class Outbox:
             ConflictError: another poller dealt with it first.
         """
         value = pending.value
-        told = [replace(value, recipient=each, people=()) for each in people]
+        told = [replace(value, recipient=each, people=(), is_rest=False) for each in people]
         puts = [Put(OUTBOX + each.key, encode(each)) for each in told]
         sizes = accumulate(map(wire_size, puts), initial=wire_size(Put("", encode(value))))
         room = sum(size <= MAX_BYTES for size in sizes) - 1
         told = told[: max(1, min(room, MAX_CHANGES - 2))]
-        rest = replace(value, people=tuple(people[len(told) :]))
-        own: Write = Delete(OUTBOX + value.key, pending.etag)
-        if rest.people:
-            own = Update(OUTBOX + value.key, encode(rest), pending.etag)
+        rest = replace(value, people=tuple(people[len(told) :]), is_rest=True)
+        own: Write = Update(OUTBOX + value.key, encode(rest), pending.etag)
+        if not rest.people:
+            own, state = Delete(OUTBOX + value.key, pending.etag), _without(state, value.key)
         writes = [destination_write(destination, state), own, *puts[: len(told)]]
         first, left, *others = self._rows.commit(writes)
         waiting = [Versioned(each, etag) for each, etag in zip(told, others, strict=True)]
@@ -213,11 +213,8 @@ class Outbox:
         """Deletes a waiting notification, and notes at its destination that a person did."""
         key = pending.value.key
         state = self.read_destination(pending.value.destination)
-        discarded = (*state.value.discarded, short_of(key))[-_MOST_DISCARDED:]
-        noted = Versioned(replace(state.value, discarded=discarded), state.etag)
-        self._rows.commit(
-            [Delete(OUTBOX + key, pending.etag), destination_write(pending.value.destination, noted)]
-        )
+        noted = destination_write(pending.value.destination, _without(state, key))
+        self._rows.commit([Delete(OUTBOX + key, pending.etag), noted])
 
     def call_polls_back(self, destination: str) -> DestinationState:
         """Has each poll under way read the outbox again before its next post there; returns the state.
@@ -251,6 +248,12 @@ class Outbox:
             f"what is remembered of destination {destination!r} changed at each of {_MOST_CONFLICTS} tries:"
             " try again when no poll is under way"
         )
+
+
+def _without(state: Versioned[DestinationState], key: str) -> Versioned[DestinationState]:
+    """The state of a destination, which says of a notification that it did not vanish by itself."""
+    discarded = (*state.value.discarded, short_of(key))[-_MOST_DISCARDED:]
+    return Versioned(replace(state.value, discarded=discarded), state.etag)
 
 
 def pending_in(rows: Iterable[Row]) -> list[PendingNotification]:

@@ -164,7 +164,8 @@ class DestinationState(msgspec.Struct, frozen=True):
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
         serial: the number of the last card that is or may be there.
-        discarded: `short_of` the keys of what a person discarded unsent, the latest.
+        discarded: `short_of` the keys of what left unsent, the latest: a person discarded it, or each of many
+            people has one of their own.
     """
 
     holder: str = ""
@@ -224,8 +225,10 @@ class JournalEntry(msgspec.Struct, frozen=True):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a person's chat was never told it, since later news of the request came in its place."""
-        return self.notification.overtaken and bool(self.notification.person) and not self.message_id
+        """Whether nobody was told it, since later news of the request came in its place."""
+        value = self.notification
+        may_be_left_out = bool(value.person) or value.event.only_changes_cards
+        return value.overtaken and may_be_left_out and not self.message_id
 
     @property
     def was_told(self) -> bool:

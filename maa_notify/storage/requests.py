@@ -290,7 +290,7 @@ class RequestStore:
         touched.seal_anew(self._rows, key, now, is_trusted=is_trusted)
 
     def settled(self, since: datetime | None) -> frozenset[str]:
-        """`short_of` the keys of what left the outbox since a time (UTC): sent, given up, or discarded."""
+        """`short_of` the keys of what left the outbox since a time (UTC), in whatever way."""
         return touched.settled(self._rows, since)
 
     def has_history(self) -> bool:

@@ -59,7 +59,7 @@ def hides(row: Row, now: datetime) -> bool:
 
 
 def settled(rows: VersionedRows, since: datetime | None) -> frozenset[str]:
-    """`short_of` the keys of what left the outbox since a time (UTC): sent, given up, or discarded."""
+    """`short_of` the keys of what left the outbox since a time (UTC), in whatever way."""
     first = SENT + (since.isoformat() if since else "")
     left = [*rows.read(first, prefix_end(SENT)), *rows.read(DEAD, prefix_end(DEAD))]
     told = [short_of(decode(row, JournalEntry).notification.key) for row in left]

@@ -21,6 +21,7 @@ from tests.support.cards import text
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph
 from tests.support.notifier import Notifier
+from tests.support.wire import close_without_answer, reply
 
 __all__ = ["clock", "make_notifier"]
 
@@ -106,8 +107,8 @@ def test_all_cards_say_who_looks_and_the_thread_rings_once(office: Office) -> No
     assert (status, told) == (200, strings.LOOK_NOTED)
     assert all("Looking since" in card and "“Aiko Mori”" in card for card in office.cards())
     assert Counter(post.kind for post in office.service.posts[before:]) == {"update": 3, "reply": 1}
-    [reply] = office.service.replies_to(office.service.posts[0].activity_id)
-    assert "Looking since" in text(reply)
+    [in_thread] = office.service.replies_to(office.service.posts[0].activity_id)
+    assert "Looking since" in text(in_thread)
     assert "somebody is looking" in office.service.posts[before + 1].summary
 
 
@@ -194,6 +195,61 @@ def test_it_lapses_in_silence(office: Office) -> None:
     assert office.noted() == []
 
 
+@pytest.mark.parametrize("again", [True, False], ids=["looks again", "looks no more"])
+def test_cards_that_could_not_be_changed_for_long_name_who_looks_now(office: Office, *, again: bool) -> None:
+    """What lapsed meanwhile is told nowhere, and does not undo what was said after it."""
+    request = office.file()
+    office.notifier.poll()
+    office.press(AIKO, request)
+    office.notifier.poll_after(MINUTE)
+    office.service.answer_all(reply(503), on="update")
+    office.notifier.poll_after(31 * MINUTE)
+    office.press(OSKAR, request)
+    office.notifier.poll_after(MINUTE)
+    if not again:
+        office.notifier.poll_after(31 * MINUTE)
+    office.service.answer_all(None, on="update")
+    report = office.notifier.poll_each(5 * MINUTE, 4)[-1]
+
+    looking = [card.partition("Looking since")[2] for card in office.cards()]
+    assert ["“Oskar Weiss”" in each for each in looking] == [again] * 3
+    assert not any("“Aiko Mori”" in each for each in looking)
+    assert (report.pending, report.failure) == (0, None)
+
+
+def test_a_card_that_comes_again_names_who_looks_by_then(office: Office) -> None:
+    """Nobody knows where the first copy stands; the look waits for the second one, and is not lost."""
+    request = office.file()
+    office.service.fail_next(close_without_answer(), on="create", posted=True)
+    office.notifier.poll()
+    office.press(AIKO, request)
+    office.service.fail_next(close_without_answer(), on="create", posted=True)
+    office.notifier.poll_each(MINUTE, 7)
+
+    cards = [text(card) for card in office.service.cards_in(GENERAL)]
+    assert ["“Aiko Mori”" in each.partition("Looking since")[2] for each in cards] == [False, False, True]
+
+
+@pytest.mark.parametrize("pressed", [True, False], ids=["told before", "told now"])
+def test_chats_that_are_switched_on_meanwhile_name_who_looks(
+    office: Office, make_notifier: Callable[..., Notifier], *, pressed: bool
+) -> None:
+    """Whoever is told only now what is open sees what all others see."""
+    usual, request = office.notifier, office.file()
+    office.notifier = make_notifier(**{**office.settings, "MAA_APPROVER_CHAT": "false"})
+    office.notifier.poll()
+    office.press(AIKO, request)
+    if pressed:
+        office.notifier.poll_after(MINUTE)
+    office.notifier = usual
+    office.notifier.poll_after(MINUTE)
+
+    told = [card.partition("Looking since")[2] for card in office.cards() if "Wipe device" in card]
+    assert ["“Aiko Mori”" in each for each in told] == [True] * 3
+    office.notifier.poll_after(31 * MINUTE)
+    assert not any("Looking since" in card for card in office.cards())
+
+
 def test_it_ends_with_the_request(office: Office) -> None:
     """Settled cards do not name who looked, the row is gone, and the button is answered so."""
     request = office.file()
@@ -245,9 +301,9 @@ def test_a_reminder_names_who_looks(
     office.press(AIKO, request)
     office.notifier.poll_after(15 * MINUTE)
 
-    reply = office.service.replies_to(office.service.posts[0].activity_id)[-1]
-    assert "Reminder" in text(reply)
-    assert "“Aiko Mori”" in text(reply).partition("Looking since")[2]
+    in_thread = office.service.replies_to(office.service.posts[0].activity_id)[-1]
+    assert "Reminder" in text(in_thread)
+    assert "“Aiko Mori”" in text(in_thread).partition("Looking since")[2]
 
 
 @pytest.mark.parametrize("minutes, told", [(50, True), (25, False)], ids=["begins", "lapses"])

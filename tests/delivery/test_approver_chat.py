@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.storage.rows import Rows, Write
@@ -398,6 +399,25 @@ def test_thirty_approvers_and_a_burst_stay_within_the_limits_of_the_bot(
     assert not any("Needs approval" in text(card) for name in house.people for card in house.chat(name))
 
 
+@pytest.mark.timeout(600)
+def test_more_people_than_one_transaction_takes_all_get_their_card(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """A hundred: the rest of them is addressed as it is, and those who have theirs are told once."""
+    house = House(graph, service, make_notifier, *(f"Person {number:03}" for number in range(100)))
+    request = house.file()
+    house.notifier.poll()
+    reports = house.notifier.poll_each(30, 4)
+    rung = house.chats()
+    house.approve(request)
+    reports += house.notifier.poll_each(30, 5)
+
+    assert rung == house.chats() == dict.fromkeys(house.people, 1)
+    assert {states(house.chat(name))[0] for name in house.people} == {"Approved - Needs completion"}
+    assert (reports[3].pending, reports[-1].pending) == (0, 0)
+    assert Counter(post.kind for post in service.posts if post.where != GENERAL)["update"] == 100
+
+
 def watched(house: House) -> list[datetime]:
     """The times at which the chats are posted to from now on."""
     times: list[datetime] = []
@@ -510,3 +530,23 @@ def test_killed_between_any_two_steps_each_chat_has_its_card_and_none_stays_open
         assert sum("Needs approval" in text(card) for card in cards) <= came.total() - 3, steps
         steps += 1
     assert steps > 10
+
+
+@pytest.mark.timeout(600)
+def test_killed_once_it_has_addressed_what_was_left_memory_counts_as_whole(house: House) -> None:
+    """What stood for many is gone from the outbox, which no mark says, nor the journal: no alarm for that."""
+    usual = house.notifier.app.limits
+    steps, is_killed = 0, True
+    while is_killed:
+        house.file()
+        house.notifier.app.limits = replace(usual, time_budget_s=10.0)  # no time for any chat
+        assert house.notifier.poll_after(MINUTE).pending > 0
+        house.notifier.app.limits = usual
+        house.notifier.clock.advance(MINUTE)
+        is_killed = killed_after(steps, house)
+        reports = house.notifier.poll_each(90, 2)
+
+        assert not any(each.memory_lost for each in reports), steps
+        assert reports[-1].pending == 0, steps
+        steps += 1
+    assert steps > 5

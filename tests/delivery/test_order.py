@@ -169,6 +169,22 @@ def test_what_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> No
     assert outdated([news("a", **chat, **fields), news("a", revision=2, **chat)]) == []
 
 
+@pytest.mark.parametrize("fields", [{}, {"told": True}, {"doubts": 1}], ids=["told", "over", "in doubt"])
+def test_who_looked_is_outdated_by_whatever_comes_later(fields: dict[str, Any]) -> None:
+    """Another look, a reminder or a decision says it anew, in a channel, too; what came before does not."""
+    look = news(kind=EventKind.LOOKING, **fields)
+    later = [
+        news(kind=EventKind.LOOKING, recorded_at=START + MINUTE),
+        news(kind=REMINDER, recorded_at=START + MINUTE),
+        news(revision=2),
+    ]
+
+    assert [outdated([news(), look, each]) for each in later] == [[look]] * 3
+    assert (
+        outdated([news(), news(kind=REMINDER, recorded_at=START - MINUTE), look, news("b", revision=2)]) == []
+    )
+
+
 def ranked(
     *items: PendingNotification,
     later: tuple[PendingNotification, ...] = (),

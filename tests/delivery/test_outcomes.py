@@ -10,6 +10,7 @@ from maa_notify.delivery import outcomes
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
+from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import CardLocation
 from maa_notify.storage.outbox import Outcome, PendingNotification
 from maa_notify.storage.records import JournalEntry, StoredCard
@@ -101,6 +102,16 @@ def test_older_news_that_were_told_are_done_once_newer_ones_are() -> None:
     found = accepted([news("a", 3), news("b")], older, places={"a": StoredCard(PLACE, START, 1)})
 
     assert found[2:] == [Outcome(older, entry=JournalEntry(older.value, START))]
+
+
+def test_what_a_digest_told_of_before_a_look_is_done_once_that_is_told() -> None:
+    """The card would be changed back, and name nobody any more; what was not told yet still is."""
+    told, untold = news("a", 2, told=True), news("a", 2)
+    look = news("a", 2, kind=EventKind.LOOKING, recorded_at=START + SECOND)
+
+    _, *found = accepted([look], told, untold, location=PLACE)
+
+    assert found == [outcomes.done(told, START)]
 
 
 def test_older_news_of_any_member_know_that_a_digest_overtook_them() -> None:

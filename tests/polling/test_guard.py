@@ -163,6 +163,18 @@ def test_settings_that_stay_are_no_news_whatever_their_order(teams: ReadForNews,
     assert len({report.settings for report in reports}) == 1
 
 
+def test_a_channel_with_two_destinations_hears_of_a_change_once(
+    teams: ReadForNews, make_notifier: Make
+) -> None:
+    """They have one address; another channel hears of it, too."""
+    url = teams.url_for("one")
+    listed = destinations(teams, one={}, again={"webhook_url": url}, other={})
+    make_notifier(MAA_DESTINATIONS=listed).poll()
+    make_notifier(MAA_DESTINATIONS=listed, MAA_REMINDERS="24h").poll_after(MINUTE)
+
+    assert [len(FakeTeams.cards_in(teams, name)) for name in ("one", "again", "other")] == [1, 0, 1]
+
+
 def test_a_destination_that_comes_or_goes_is_told_to_old_and_new(
     teams: ReadForNews, make_notifier: Make
 ) -> None:

@@ -22,9 +22,13 @@ HOUR = timedelta(hours=1).total_seconds()
 
 
 def test_old_rows_are_forgotten_and_young_ones_are_not(
-    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+    graph: FakeGraph,
+    teams: FakeTeams,
+    make_notifier: Callable[..., Notifier],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """After the retention the journal and past requests end, once two polls agree; what is listed stays."""
+    caplog.set_level("INFO")
     notifier = make_notifier(MAA_RETENTION_DAYS="35", MAA_HEARTBEAT_DAYS="0")
     old, young, listed = (make_request(now=notifier.clock.now()) for _ in range(3))
     graph.requests = [old, listed]
@@ -44,6 +48,9 @@ def test_old_rows_are_forgotten_and_young_ones_are_not(
     notifier.poll_after(20 * DAY)
     notifier.poll_after(DAY)
 
+    purged = [line.split()[1] for line in caplog.messages if line.startswith("upkeep.purged")]
+    # At last the notification of the young one, and the request that left.
+    assert purged[-1] == "rows=2"
     assert told_later == [young["id"]]
     assert set(past_later) == {old["id"]}
     assert store.requests.read_past([old["id"]]) == {}

@@ -314,11 +314,12 @@ def test_a_destination_that_comes_back_hears_what_was_found_late(
     assert [strip(card).split(" ·")[0] for card in teams.cards_in("away")] == ["Needs approval", "Rejected"]
 
 
+@pytest.mark.parametrize("times", [{}, {"requestDateTime": None}], ids=["filed before", "nobody knows when"])
 def test_a_destination_that_comes_back_hears_no_history(
-    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, times: dict[str, Any]
 ) -> None:
     """What was over when the notifier began, a minute before it left, is no news then either."""
-    graph.requests = [make_request(now=make_notifier().clock.now(), status="rejected")]
+    graph.requests = [make_request(now=make_notifier().clock.now(), status="rejected", **times)]
     both = make_notifier(**with_destinations(teams, "old", "away"))
     both.poll_after(MINUTE)
     make_notifier(**with_destinations(teams, "old")).poll_each(MINUTE, 2)

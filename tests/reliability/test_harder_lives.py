@@ -41,6 +41,22 @@ HARDER = {
     "two destinations at one address": replace(
         CALM, shared=True, ill=2, down=1, burst=1, hours=1, leave=0.5, join=0.5
     ),
+    "chats with approvers": replace(ROUGH, approvers=True, people=2, ill=1.5, down=0.5, slow=0.5, hours=1),
+    "approvers, bursts and settings": replace(
+        CALM, approvers=True, people=2, burst=0.5, wave=1, settings=1, leave=1, join=1.5, hours=1
+    ),
+    "people who look": replace(
+        ROUGH,
+        approvers=True,
+        looks=6,
+        people=1,
+        settings=1,
+        ill=0.5,
+        down=0.3,
+        join=0.5,
+        hours=0.5,
+        bots=True,
+    ),
     "a first list that is empty": replace(CALM, first_empty=0.7),
 }
 EVERYTHING = Chances(
@@ -66,7 +82,10 @@ EVERYTHING = Chances(
     hours=0.7,
     unpin=0.4,
     first_empty=0.1,
+    people=0.7,
+    looks=1.5,
     bots=True,
+    approvers=True,
     digests=True,
 )
 STEPS = 40

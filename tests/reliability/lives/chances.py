@@ -18,7 +18,7 @@ EVERYDAY = {
 class Chances:
     """How likely something happens.
 
-    The first three are probabilities at each point of I/O. All others but the last four are weights of acts
+    The first three are probabilities at each point of I/O. All others but the last five are weights of acts
     beside those of `EVERYDAY`; an act with the weight 0 never comes.
 
     Attributes:
@@ -43,9 +43,12 @@ class Chances:
         nights: there are quiet hours, and three days pass with a poll every hour.
         touch: somebody deletes the row of the settings in the state store.
         unpin: somebody deletes a bot's card in Teams.
+        people: somebody joins those who can decide, or leaves them.
+        looks: somebody says that they look at a request; also at points of I/O, as often as one changes.
         first_empty: the probability that the first list of a life is empty, whatever there is.
         shared: whether two destinations have one address.
         bots: whether what the bots' cards show is looked at, too.
+        approvers: whether the bot writes to those who can decide.
         digests: whether it is looked at, too, that a digest whose answer was lost stays that digest.
     """
 
@@ -70,9 +73,12 @@ class Chances:
     nights: float = 0.0
     touch: float = 0.0
     unpin: float = 0.0
+    people: float = 0.0
+    looks: float = 0.0
     first_empty: float = 0.0
     shared: bool = False
     bots: bool = False
+    approvers: bool = False
     digests: bool = False
 
     def acts(self) -> dict[str, float]:
@@ -96,5 +102,7 @@ class Chances:
             "nights",
             "touch",
             "unpin",
+            "people",
+            "looks",
         )
         return EVERYDAY | {name: getattr(self, name) for name in own}

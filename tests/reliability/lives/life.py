@@ -10,11 +10,15 @@ from functools import partial
 from msgspec.structs import replace
 
 from maa_notify.domain.event import EventKind, RequestEvent
-from maa_notify.domain.routing import route
+from maa_notify.domain.notification import APPROVER_CHAT
+from maa_notify.domain.routing import Route, route
 from maa_notify.storage.records import SETTINGS
 from maa_notify.storage.rows import Delete, Rows
 from maa_notify.storage.store import StateStore
 from tests.reliability.lives.chances import Chances
+from tests.reliability.lives.chat_oracle import unsettled
+from tests.reliability.lives.chats import EVERYBODY
+from tests.reliability.lives.looks import looks_now, wrong_looks
 from tests.reliability.lives.oracle import flaws
 from tests.reliability.lives.pollers import run_pollers
 from tests.reliability.lives.teams import ANSWERS, FOR_EVER, HAPPENED, Trouble
@@ -124,8 +128,11 @@ class Life:
         is_new = rng.random() < 0.5
         request = world.tenant.create() if is_new else rng.choice(list(world.tenant.listed.values()))
         event = RequestEvent(EventKind.CREATED, request, 1, world.clock.now())
-        taken = rng.choice(route(event, tuple(world.settings.routes.values())))
-        if taken.recipient and rng.random() < 0.6:
+        taken = rng.choice(route(event, tuple(world.settings.listed.values())))
+        if taken.destination == APPROVER_CHAT:
+            answer = rng.choice((*ANSWERS, "absent", "absent"))
+            world.teams.troubles.append(Trouble(APPROVER_CHAT, rng.choice(EVERYBODY), answer, until))
+        elif taken.recipient and rng.random() < 0.6:
             answer = rng.choice((*ANSWERS, "absent", "absent", "absent"))
             world.teams.troubles.append(Trouble(taken.destination, taken.recipient, answer, until))
         else:
@@ -153,21 +160,31 @@ class Life:
 
     def leave(self) -> None:
         """A destination is taken out of the settings."""
-        routes = self.world.settings.routes
-        others = [each for each in routes if each != EVERYTHING.name]
-        if others:
-            gone = self.world.rng.choice(others)
-            del routes[gone]
-            self.world.joined.pop(gone, None)
+        settings = self.world.settings
+        others = [each for each in settings.listed if each != EVERYTHING.name]
+        if not others:
+            return
+        before, gone = settings.listed, self.world.rng.choice(others)
+        if gone == APPROVER_CHAT:
+            settings.approver_chat = False
+        else:
+            del settings.routes[gone]
+        self.world.joined.pop(gone, None)
+        self.world.once_away |= before.keys() - settings.listed.keys()
 
     def join(self) -> None:
         """A destination comes back, or is new."""
         world = self.world
-        present = world.settings.routes
+        present, chats = world.settings.routes, Route(APPROVER_CHAT, to_approvers=True)
         away = [each for each in (*ROUTES, *NEWCOMERS) if each.name not in present]
+        if world.chances.approvers and not world.settings.approver_chat:
+            away.append(chats)
         if not away:
             return
         route = world.rng.choice(away)
+        if route is chats:
+            world.settings.approver_chat = True
+            return
         present[route.name] = route
         is_first = route in NEWCOMERS and not any(each.destination == route.name for each in world.owed)
         if is_first and not world.is_new_to_us():
@@ -229,7 +246,7 @@ class Life:
         """Nobody polls for eight days, and a destination is down when somebody does again."""
         world = self.world
         for answer, span in (("throttled", 2.0), ("throttled", 8 * 86_400.0), ("busy", 60.0)):
-            self._trouble(answer, 1.0, world.settings.routes)
+            self._trouble(answer, 1.0, world.settings.listed)
             world.tenant.create()
             self._poll(1)
             world.advance(span)
@@ -246,7 +263,7 @@ class Life:
 
     def wave(self) -> None:
         """All requests change at once, and wait behind a new one."""
-        self._trouble("busy", 30.0, self.world.settings.routes)
+        self._trouble("busy", 30.0, self.world.settings.listed)
         self.world.tenant.create("deviceWipe")
         self._poll(1)
         self.world.tenant.change_all()
@@ -255,6 +272,14 @@ class Life:
     def unpin(self) -> None:
         """Somebody deletes a bot's card."""
         self.world.teams.unpin(self.world.rng)
+
+    def people(self) -> None:
+        """Somebody joins those who can decide, or leaves them."""
+        self.world.chats.regroup(self.world.rng)
+
+    def looks(self) -> None:
+        """Somebody says that they look at a request."""
+        self.world.press()
 
     def _has_a_past(self) -> None:
         """Some requests were filed an hour before the notifier begins."""
@@ -265,7 +290,7 @@ class Life:
     def _trouble(self, answer: str, span: float | None = None, names: Iterable[str] | None = None) -> None:
         rng, now = self.world.rng, self.world.clock.monotonic()
         until = now + (span or rng.choice((90.0, 3_600.0, 6 * 3_600.0)))
-        for name in names or [rng.choice(list(self.world.settings.routes))]:
+        for name in names or [rng.choice(list(self.world.settings.listed))]:
             self.world.teams.troubles.append(Trouble(name, "", answer, until))
 
     def _poll(self, pollers: int) -> None:
@@ -274,6 +299,8 @@ class Life:
         is_first = world.is_new_to_us()
         closed = {request.id for request in world.tenant.listed.values() if request.is_closed}
         first, before, began = world.polls + 1, dict(world.tenant.shown), world.clock.now()
+        world.together |= dict.fromkeys(range(first, first + pollers), first)
+        looks = looks_now(world) if world.chances.looks else {}
         run_pollers(world, pollers)
         is_calm = world.disturbed.isdisjoint(range(first, world.polls + 1))
         if is_first:
@@ -284,6 +311,8 @@ class Life:
         if is_calm and pollers == 1 and not world.is_ahead:
             same = [each for each in world.tenant.shown.values() if before.get(each.id) is each]
             world.flaws += untimely(world, same, began)
+            world.flaws += wrong_looks(world, looks, began) if world.chances.looks else []
+            world.flaws += unsettled(world) if world.chances.approvers else []
 
 
 _EVERYDAY_ACTS = frozenset(Chances().acts()) - {name for name, each in Chances().acts().items() if not each}

@@ -1,29 +1,28 @@
 """What broke the promise in a life, in words."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import combinations, pairwise
 
 from msgspec.structs import replace
 
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.domain.event import EventKind, NoticeKind
+from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.storage.records import OUTBOX, decode
 from maa_notify.storage.rows import prefix_end
+from tests.reliability.lives.bot_cards import of_wrong_clocks, wrong_cards
+from tests.reliability.lives.chat_oracle import GIVEN_UP_AFTER, chat_flaws
 from tests.reliability.lives.teams import HAPPENED, Post, Seen
 from tests.reliability.lives.watch import is_excused
-from tests.reliability.lives.world import BOTS, World
+from tests.reliability.lives.world import World
 
 COPIES_A_DAY = 8
 """So often an event in doubt is sent within a day, plus once for each card accepted there and later news."""
 
 OVERTAKEN_AFTER = 50 * 60
 """Seconds: news may pass earlier ones of their request that have failed for so long."""
-
-GIVEN_UP_AFTER = 6.9 * 86_400
-"""Seconds: nothing that has failed for less is given up."""
 
 SECOND_LOOK = 60
 """Seconds: a person is given up after two looks at least so far apart, by the clock of the notifier."""
@@ -32,6 +31,8 @@ UNREACHED_FOR = 25 * 3_600
 """Seconds: for no longer than that a person is left alone without another look."""
 
 _DAY = 86_400
+_ROUNDING = 0.001
+"""Seconds by which a sum of times may be off."""
 
 
 def flaws(world: World, silent: set[str]) -> list[str]:
@@ -55,7 +56,8 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_unrung(world),
         *_unmet(world),
         *_announced(world),
-        *(_wrong_cards(world) if world.chances.bots else ()),
+        *(wrong_cards(world) if world.chances.bots else ()),
+        *(chat_flaws(world) if world.chances.approvers else ()),
         *(_torn(world) if world.chances.digests else ()),
     ]
 
@@ -73,6 +75,8 @@ def _unarrived(world: World) -> list[str]:
     """What was put into the outbox has arrived, but for what is ill for ever, or was given up with reason."""
     arrived = {each for line in _told(world).values() for each in line}
     pending = [decode(row, Notification) for row in list(world.rows.read(OUTBOX, prefix_end(OUTBOX)))]
+    # What waits for the chats with approvers is looked at with them.
+    pending = [each for each in pending if not each.is_for_approver]
     waiting = {(each.destination, each.event.subject_id) for each in pending if is_excused(world, each)}
     found = [
         f"still pending: {each.key}"
@@ -85,6 +89,7 @@ def _unarrived(world: World) -> list[str]:
         f"lost: {told}"
         for told, notification in world.owed.items()
         if told not in arrived and told not in given_up and notification.key not in left
+        if not told.is_of_look
     ]
     found += [f"given up too soon: {told}" for told in world.dead if not _failed_for_long(world, told)]
     return found + _abandoned(world)
@@ -206,7 +211,7 @@ def _hurried(world: World) -> list[str]:
             between = [each for each in taken if first.at <= each.at <= last.at]
             clocks = {round(each.wall.timestamp() - each.at) for each in between}
             is_excused = len(clocks) > 1 or any(world.strikes[each.poll] for each in between)
-            if last.at - first.at < span and not is_excused:
+            if last.at - first.at < span - _ROUNDING and not is_excused:
                 found.append(f"more than {limits.rate_limit} in {last.at - first.at} s at {name}")
     return found[:1]
 
@@ -216,21 +221,12 @@ def _mixed(world: World) -> list[str]:
 
 
 def _out_of_order(world: World) -> list[str]:
-    may_pass = _overtakable(world) | _of_wrong_clocks(world)
+    may_pass = _overtakable(world) | of_wrong_clocks(world)
     return [
         f"out of order at {line[0]}: {[(each.revision, each.what) for each in seens]}"
         for line, seens in _told(world).items()
         if line not in may_pass and [each.place for each in seens] != sorted(each.place for each in seens)
     ]
-
-
-def _of_wrong_clocks(world: World) -> set[tuple[str, str]]:
-    """Where alarms were recorded in another order than that of their times, which order them."""
-    alarms: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for told in world.owed:
-        if told.what == NoticeKind.ALARM:
-            alarms[told.destination, told.request_id].append(told.revision)
-    return {line for line, times in alarms.items() if times != sorted(times)}
 
 
 def _reminded_too_soon(world: World) -> list[str]:
@@ -375,60 +371,3 @@ def _announced(world: World) -> list[str]:
         if told.request_id in world.tenant.closed_before
         if world.tenant.closed_before[told.request_id] == len(world.tenant.history[told.request_id])
     ]
-
-
-def _wrong_cards(world: World) -> list[str]:
-    """A bot's card shows the newest that was told of its request, and there is one of it.
-
-    Of what arrived while the answer was lost, or before a kill, nobody knows, so it cannot be kept right.
-    """
-    newest: dict[tuple[str, str], int] = {}
-    for told in (each for post in world.teams.posts for each in post.recorded):
-        line = told.destination, told.request_id
-        newest[line] = max(told.revision, newest.get(line, 0))
-    shown: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for (destination, _), card in world.teams.cards.items():
-        if destination in BOTS and card.shown_by.recorded:
-            # One that somebody deleted shows nobody anything, and stays as it was if a digest told the news.
-            line = destination, card.request_id
-            shown[line].append(card.revision if card.is_there else newest[line])
-    wrong_clocks = _of_wrong_clocks(world)
-    excuses = Counter(world.teams.deleted) + Counter(_unknown_cards(world.teams.posts))
-    found = []
-    # The reply to an older card of an alarm is the whole alarm, so nothing is missed there.
-    for line, revisions in ((line, each) for line, each in shown.items() if line not in wrong_clocks):
-        # What a digest told before its destination left the settings waits, as all else does there.
-        if revisions[-1] != newest[line] and line[0] in world.settings.routes:
-            found.append(f"the card at {line} shows {revisions[-1]}, told was {newest[line]}")
-        if len(revisions) > 1 + excuses[line]:
-            found.append(f"{len(revisions)} cards at {line}")
-    return found + _mixed_digests(world)
-
-
-def _unknown_cards(posts: Iterable[Post]) -> list[tuple[str, str]]:
-    """New cards of whose place nothing could be written down."""
-    return [
-        (post.destination, told.request_id)
-        for post in posts
-        if post.is_new_card
-        for told in post.events
-        if told not in post.recorded
-    ]
-
-
-def _mixed_digests(world: World) -> list[str]:
-    """No digest tells of a request that has a card beside one that has none.
-
-    Of the former many changes wait, and the cards are changed after it.
-    """
-    found = []
-    with_card: set[tuple[str, str]] = set()
-    for post in world.teams.posts:
-        if post.destination not in BOTS or not post.arrived:
-            continue
-        subjects = {(each.destination, each.request_id) for each in post.events}
-        if len(post.events) > 1 and 0 < len(subjects & with_card) < len(subjects):
-            found.append(f"some of a digest have a card, others have none: {post.events}")
-        elif len(post.events) == 1 and post.is_new_card and post.recorded:
-            with_card |= subjects
-    return found

@@ -13,25 +13,20 @@ from typing import Any
 
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.sender import Card, Message, Receipt
-from maa_notify.domain.event import Event, NoticeKind
-from maa_notify.domain.notification import CardLocation, Notification
+from maa_notify.domain.change import Change
+from maa_notify.domain.event import NoticeKind
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.request import ApprovalRequest, Listing
-from maa_notify.errors import (
-    CardRefused,
-    DestinationRefused,
-    DestinationUnavailable,
-    GraphUnavailable,
-    MaaNotifyError,
-    StateError,
-)
+from maa_notify.errors import GraphUnavailable, MaaNotifyError, StateError
 from maa_notify.identity.secret import Secret
 from maa_notify.polling.approvals import Approvals
 from maa_notify.polling.guard import Guard
 from maa_notify.polling.poll import Habits, Poll
 from maa_notify.storage.records import DEAD, OUTBOX, SENT, SETTINGS, JournalEntry, decode
 from maa_notify.storage.rows import Insert, Put, Row, Rows, Update, Write
+from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
+from tests.reliability.lives.senders import Cards, Sender
 from tests.reliability.lives.teams import HAPPENED, Post, Seen, seen
 from tests.reliability.lives.timely import is_against_quiet
 from tests.reliability.lives.world import BOTS, Unreached, World
@@ -67,16 +62,18 @@ class Poller:
     def _poll(self, rows: Rows) -> Poll:
         world, settings = self.world, self.world.settings
         store = StateStore(_Rows(self, rows))
-        senders = {name: _Sender(self, name, name in BOTS) for name in settings.routes}
+        with_cards = BOTS | {APPROVER_CHAT}
+        senders = {name: Sender(self, name, name in with_cards) for name in settings.listed}
         clock = _Clock(self)
         limits = DeliveryLimits(digest_above=settings.digest_above)
         seeded = Random(world.rng.getrandbits(32))
         leaders = {name: first for name, first in settings.leaders.items() if name in settings.routes}
-        delivery = Delivery(store.outbox, senders, _Cards(), clock, limits, leaders, seeded)
+        delivery = Delivery(store.outbox, senders, Cards(), clock, limits, leaders, seeded)
         approvals = Approvals(_Graph(self), store.requests, settings.rules)
-        routes = tuple(settings.routes.values())
+        routes = tuple(settings.listed.values())
         guard = Guard({name: Secret(text) for name, text in settings.parts.items()})
-        return Poll(approvals, (), store, routes, delivery, clock, Habits(heartbeat=None), guard)
+        habits, people = Habits(heartbeat=None), _People(self) if world.chances.approvers else None
+        return Poll(approvals, (), store, routes, delivery, clock, habits, guard, people)
 
     def point(self) -> None:
         """A point of I/O: others may go on, and the process may be killed."""
@@ -139,6 +136,22 @@ class _Graph:
 
 
 @dataclass(slots=True)
+class _People:
+    """Names those who can decide; nobody where that cannot be told."""
+
+    poller: Poller
+
+    def annotated(
+        self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
+    ) -> Sequence[Change[Any]]:
+        self.poller.point()
+        return changes
+
+    def people(self, request: ApprovalRequest, now: datetime) -> tuple[str, ...]:
+        return () if self.poller.fails() else tuple(self.poller.world.chats.members)
+
+
+@dataclass(slots=True)
 class _Rows:
     """The shared store, which may be away before or after it has done what it was asked."""
 
@@ -161,7 +174,7 @@ class _Rows:
         pass
 
     def _commit(self, changes: Sequence[Write]) -> list[str]:
-        etags = self.rows.commit(changes)
+        etags, world = self.rows.commit(changes), self.poller.world
         self.poller.in_post = False
         rung = sorted(each.destination for each in _recorded(changes) if each.event.kind is NoticeKind.ALARM)
         if any(each.key == SETTINGS for each in changes):
@@ -169,6 +182,8 @@ class _Rows:
         elif rung:
             self._note_loss(rung)
         for each in changes:
+            if world.chats.note(each, self.poller.number):
+                continue
             if isinstance(each, Put | Insert):
                 self._note(each)
             elif isinstance(each, Update) and each.key.startswith(OUTBOX):
@@ -203,7 +218,7 @@ class _Rows:
         if write.key.startswith(OUTBOX):
             notification = decode(Row(write.key, write.data, ""), Notification)
             told = seen(notification.event, notification.destination)
-            if told.what == NoticeKind.ALARM and told in world.owed:
+            if (told.what == NoticeKind.ALARM or told.is_of_look) and told in world.owed:
                 world.early[told] += 1  # at the same second, by a clock that was set back between two changes
             world.owed[told] = notification
             if is_against_quiet(notification.event, world.settings.quiet_hours):
@@ -219,7 +234,7 @@ class _Rows:
             elif entry.unreached:
                 recipient = entry.notification.recipient
                 world.unreached.append(Unreached(told, recipient, world.clock.monotonic()))
-            elif not entry.notification.told or self._has_posted(told):
+            elif not (entry.notification.told or told.is_of_look) or self._has_posted(told):
                 self._post_of(told).recorded.add(told)
 
     def _has_posted(self, told: Seen) -> bool:
@@ -252,99 +267,6 @@ def _recorded(changes: Sequence[Write]) -> Iterator[Notification]:
     for each in changes:
         if isinstance(each, Put) and each.key.startswith(OUTBOX):
             yield decode(Row(each.key, each.data, ""), Notification)
-
-
-@dataclass(slots=True)
-class _Sender:
-    """A channel or the chats, which may refuse, be away, or take a card and lose the answer."""
-
-    poller: Poller
-    name: str
-    updates_cards: bool
-
-    def post(self, message: Message) -> Receipt:
-        poller, teams = self.poller, self.poller.world.teams
-        poller.in_post = True
-        poller.point()
-        post = self._begun(message)
-        if poller.fails():
-            raise self._fault(post)
-        whom = {message.recipient, *(name for each in post.events for name in each.names)}
-        trouble = teams.trouble(self.name, whom)
-        if trouble is not None and trouble.answer != "slow":
-            poller.in_post = False
-            error = trouble.error()
-            post.answer = trouble.answer
-            raise error
-        shown = message.location.activity_id if message.location else ""
-        reply = message.reply["events"] if message.reply is not None else None
-        number = teams.arrive(post, shown, reply, changes=message.changes_card)
-        if trouble is not None or poller.fails():
-            post.answer = "lost"
-            raise DestinationUnavailable("the answer was lost", in_doubt=True)
-        poller.point()
-        return Receipt(location=CardLocation("thread", number) if self.updates_cards and number else None)
-
-    def answers(self) -> bool:
-        """Whether a quiet question is answered: not where nothing is at all."""
-        self.poller.point()
-        trouble = self.poller.world.teams.trouble(self.name)
-        return trouble is None or trouble.answer != "silent"
-
-    def _begun(self, message: Message) -> Post:
-        world, events = self.poller.world, message.card["events"]
-        readers = {each.requestor.upn for each in events} if self.name == "chat" else {""}
-        post = Post(
-            poll=self.poller.number,
-            destination=self.name,
-            recipient=message.recipient,
-            events=tuple(seen(each, self.name) for each in events),
-            readers=frozenset({message.recipient, *readers}),
-            is_silent=message.location is not None and message.reply is None,
-            at=world.clock.monotonic(),
-            wall=world.clock.now(),
-        )
-        world.teams.posts.append(post)
-        return post
-
-    def _fault(self, post: Post) -> MaaNotifyError:
-        self.poller.in_post = False
-        rng = self.poller.world.rng
-        wait = rng.choice((None, 0.0, 5.0, 400.0))
-        fault: MaaNotifyError = rng.choice(
-            (DestinationRefused("gone"), CardRefused("too odd"), DestinationUnavailable("busy", wait))
-        )
-        post.answer = "odd" if isinstance(fault, CardRefused) else "failed"
-        return fault
-
-    def close(self) -> None:
-        pass
-
-
-class _Cards:
-    """Cards that say what they are about, for the oracle to read."""
-
-    def card(
-        self, event: Event, destination: str, now: datetime, *, again: bool = False, late: bool = False
-    ) -> Card:
-        return {"events": [event]}
-
-    def reply(self, event: Event, destination: str, now: datetime) -> Card:
-        return {"events": [event]}
-
-    def plain(self, event: Event, now: datetime) -> Card:
-        return {"events": [event]}
-
-    def digest(
-        self,
-        events: Sequence[Event],
-        destination: str,
-        now: datetime,
-        *,
-        again: bool = False,
-        beside: Sequence[Event] = (),
-    ) -> tuple[Card, int]:
-        return {"events": list(events[:7])}, min(7, len(events))
 
 
 def run_pollers(world: World, count: int) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from maa_notify.domain.event import Event, EventKind, RequestEvent
+from maa_notify.domain.event import Event, EventKind, Look, RequestEvent
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -19,7 +19,7 @@ from tests.support.clock import FakeClock
 
 FOR_EVER = float("inf")
 HAPPENED = frozenset({EventKind.CREATED, EventKind.STATUS_CHANGED})
-REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER})
+REMINDERS = frozenset({EventKind.REMINDER, EventKind.COMPLETE_REMINDER, EventKind.LOOKING})
 
 ANSWERS = ("busy", "refused", "throttled", "odd", "silent", "slow")
 """5xx; 403 or 404; 429 with a wait; 400; no answer and no card; a card and no answer."""
@@ -47,6 +47,11 @@ class Seen(Struct, frozen=True):
         """Where it belongs among all events of its request: a reminder comes after what it reminds of."""
         return self.revision, self.what.split("-")[0] in REMINDERS
 
+    @property
+    def is_of_look(self) -> bool:
+        """Whether it only changes a card, if there is one, to say who looks."""
+        return self.what.split("-")[0] == EventKind.LOOKING
+
 
 def seen(event: Event, destination: str) -> Seen:
     """What the oracle remembers of an event."""
@@ -70,6 +75,8 @@ class Post:
         is_new_card: whether it began a card in place of changing one.
         is_silent: whether it only changed a card, and rang nobody.
         recorded: what of it was written down as told.
+        look: who looks, as it tells on a card of its own.
+        is_doubtful: in an approver's chat, whether it may have been there already or is a second look.
     """
 
     poll: int
@@ -83,6 +90,8 @@ class Post:
     is_new_card: bool = False
     is_silent: bool = False
     recorded: set[Seen] = field(default_factory=set)
+    look: Look | None = None
+    is_doubtful: bool = False
 
     @property
     def arrived(self) -> bool:
@@ -120,11 +129,12 @@ class Trouble:
 
 @dataclass(slots=True)
 class BotCard:
-    """A card that a bot can change: of which request, the revision that it shows, and by which message."""
+    """A card that a bot can change: of which request, its revision, by which message, and who looks."""
 
     request_id: str
     revision: int
     shown_by: Post
+    look: Look | None = None
     is_there: bool = True
 
 
@@ -190,7 +200,9 @@ class Teams:
         number = f"card{len(self.cards)}"
         if len(post.events) == 1:
             [told_one] = post.events
-            self.cards[post.destination, number] = BotCard(told_one.request_id, told_one.revision, post)
+            self.cards[post.destination, number] = BotCard(
+                told_one.request_id, told_one.revision, post, post.look
+            )
             post.is_new_card = True
         post.answer = "accepted"
         return number
@@ -204,7 +216,7 @@ class Teams:
         # Of what was not recorded nobody knows that it is there; what comes later puts it right.
         if told.revision < card.revision and card.shown_by.recorded:
             self.flaws.append(f"a card went back from revision {card.revision} to {told}")
-        card.revision, card.shown_by = told.revision, post
+        card.revision, card.shown_by, card.look = told.revision, post, post.look
 
     def unpin(self, rng: random.Random) -> None:
         """Somebody deletes a bot's card."""

@@ -37,6 +37,8 @@ def untimely(world: World, requests: Iterable[ApprovalRequest], now: datetime) -
     """
     told: Mapping[str, list[Notification]] = defaultdict(list)
     for notification in world.owed.values():
+        if notification.event.only_changes_cards:
+            continue  # that somebody looks is neither a card nor a reminder
         told[notification.event.subject_id].append(notification)
     found = []
     for request in requests:

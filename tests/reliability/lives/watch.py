@@ -69,22 +69,17 @@ def _healthy(world: World, pending: list[Notification]) -> Mapping[str, Notifica
         for row in list(world.rows.read(DESTINATION, prefix_end(DESTINATION)))
     }
     now = world.clock.now()
-    held = {
-        (each.destination, each.event.subject_id)
-        for each in pending
-        if each.doubts or _trouble(world, each) is not None
-    }
-    limits = DeliveryLimits()
+    held = {each.line for each in pending if each.doubts or _trouble(world, each) is not None}
     found = {}
     for each in pending:
         state = states.get(world.settings.address_of(each.destination), DestinationState())
         asked = state.retry_after_until
+        limits = DeliveryLimits().in_chats() if each.is_for_approver else DeliveryLimits()
         is_asked_to_wait = asked is not None and asked > now
         most = limits.silent_limit if each.told else limits.rate_limit
         is_at_its_pace = len(recent_posts(state, now, limits)) >= most
-        is_gone = each.destination not in world.settings.routes
-        is_held = (each.destination, each.event.subject_id) in held
-        if not (is_asked_to_wait or is_at_its_pace or is_gone or is_held):
+        is_gone = each.destination not in world.settings.listed
+        if not (is_asked_to_wait or is_at_its_pace or is_gone or each.line in held):
             found[each.key] = each
     return found
 
@@ -98,6 +93,8 @@ def _ills(world: World, destination: str) -> int:
 
 
 def _trouble(world: World, item: Notification) -> Trouble | None:
+    if item.is_for_approver:
+        return world.teams.trouble(item.destination, (item.recipient,))
     return world.teams.trouble(item.destination, world.whom(seen(item.event, item.destination)))
 
 
@@ -109,4 +106,4 @@ def is_excused(world: World, item: Notification) -> bool:
     trouble = _trouble(world, item)
     is_new = world.clock.now() - item.recorded_at < TIME_TO_ARRIVE and _ills(world, item.destination) > 0
     is_ill = trouble is not None and trouble.until == FOR_EVER
-    return is_ill or is_new or item.destination not in world.settings.routes
+    return is_ill or is_new or item.destination not in world.settings.listed

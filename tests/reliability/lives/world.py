@@ -8,15 +8,20 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from maa_notify.domain.approvers import Decider
 from maa_notify.domain.compare import Rules
+from maa_notify.domain.event import Look
 from maa_notify.domain.fingerprint import DESTINATION
-from maa_notify.domain.notification import Notification
+from maa_notify.domain.looks import in_force
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.quiet import QuietHours, parse_quiet_hours
 from maa_notify.domain.reminders import parse_plan
 from maa_notify.domain.routing import Route
+from maa_notify.storage.records import Versioned
 from maa_notify.storage.rows import Rows
 from maa_notify.storage.store import StateStore
 from tests.reliability.lives.chances import Chances
+from tests.reliability.lives.chats import EVERYBODY, Chats
 from tests.reliability.lives.teams import Seen, Teams
 from tests.reliability.lives.tenant import Tenant
 from tests.support.clock import FakeClock
@@ -27,11 +32,11 @@ EVERYTHING = Route("everything", catch_all=True)
 
 ROUTES = (
     EVERYTHING,
-    Route("devices", policy_types=frozenset({"deviceWipe"})),
+    Route("devices", policy_types=frozenset({"deviceWipe"}), keeps_cards=True),
     Route("audit", events=frozenset({"approved", "completed", "created"})),
     Route("chat", to_requestor=True),
 )
-NEWCOMERS = (Route("late"), Route("late-bot"))
+NEWCOMERS = (Route("late"), Route("late-bot", keeps_cards=True))
 SHARED = {"audit": "everything"}
 """The first destination at the address of another one, in lives where two share one."""
 
@@ -50,13 +55,26 @@ EVENTS = (
 
 @dataclass(slots=True)
 class Settings:
-    """What an administrator set: destinations, the limit of digests, the plan of reminders, quiet hours."""
+    """What an administrator set: destinations, the limit of digests, the plan of reminders, quiet hours.
+
+    `approver_chat` is whether the bot writes to those who can decide, while it has a channel.
+    """
 
     routes: dict[str, Route] = field(default_factory=lambda: {each.name: each for each in ROUTES})
     digest_above: int = 5
     plan: str = PLANS[0]
     quiet: str = QUIET[0]
     leaders: Mapping[str, str] = field(default_factory=dict)
+    approver_chat: bool = False
+
+    @property
+    def listed(self) -> dict[str, Route]:
+        """All destinations by name, with the chats that follow from the bot's channels."""
+        bots = frozenset(BOTS & self.routes.keys())
+        if not (self.approver_chat and bots):
+            return self.routes
+        chats = Route(APPROVER_CHAT, by_object_id=True, to_approvers=True, follows=bots)
+        return {**self.routes, APPROVER_CHAT: chats}
 
     @property
     def rules(self) -> Rules:
@@ -73,14 +91,14 @@ class Settings:
     def parts(self) -> dict[str, str]:
         """All of it by name; each change has to ring."""
         own = {"digest": str(self.digest_above), "reminders": self.plan, "quiet": self.quiet}
-        routes = {f"{DESTINATION}{name}": ",".join(sorted(each.events)) for name, each in self.routes.items()}
+        routes = {f"{DESTINATION}{name}": ",".join(sorted(each.events)) for name, each in self.listed.items()}
         return own | routes
 
     @property
     def channels(self) -> list[str]:
         """The destinations that alarms go to, in order."""
         return sorted(
-            name for name, each in self.routes.items() if not each.to_requestor and name not in self.leaders
+            name for name, each in self.routes.items() if not each.is_chat and name not in self.leaders
         )
 
     def address_of(self, destination: str) -> str:
@@ -123,6 +141,8 @@ class World:
         is_touched: whether somebody deleted their row, and no poll has told it.
         watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
             later; None before.
+        together: the first of the polls that were under way at the same time, by each of them.
+        once_away: destinations that were ever taken out of the settings.
     """
 
     rng: random.Random
@@ -146,10 +166,14 @@ class World:
     noted_settings: dict[str, str] | None = None
     is_touched: bool = False
     watched_since: datetime | None = None
+    chats: Chats = field(default_factory=Chats)
+    together: dict[int, int] = field(default_factory=dict)
+    once_away: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.rng, self.clock)
         self.settings.leaders = SHARED if self.chances.shared else {}
+        self.settings.approver_chat = self.chances.approvers
         self.teams = Teams(self.clock, self.settings.address_of)
         self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
 
@@ -168,9 +192,26 @@ class World:
         return (*told.names, self.owed[told].recipient)
 
     def maybe_change(self) -> None:
-        """At a point of I/O: a request takes another status."""
+        """At a point of I/O: a request takes another status, or somebody says that they look at one."""
         if self.rng.random() < self.chances.change:
             self.tenant.change()
+        if self.chances.looks and self.rng.random() < self.chances.change:
+            self.press()
+
+    def press(self) -> None:
+        """Somebody says that they look at a request that the notifier knows, as the bot notes it."""
+        store, now = StateStore(self.rows), self.clock.now().replace(microsecond=0)
+        known = [each.value.request for each in store.requests.read_snapshot().tracked.values()]
+        waiting = sorted(each.id for each in known if each.can_be_decided(now))
+        if not waiting:
+            return
+        request_id, person = self.rng.choice(waiting), self.rng.choice(EVERYBODY)
+        found = store.looks.find(request_id)
+        request = next(each for each in known if each.id == request_id)
+        before = in_force(found.value, request, now)
+        # Two in one second have one name, so that the second would not be told.
+        if before is None or (before.by.id != person and before.since != now):
+            store.looks.write(request_id, Versioned(Look(Decider(person), now), found.etag))
 
     def advance(self, span: timedelta | float) -> None:
         """Time passes."""

@@ -1,0 +1,78 @@
+"""What becomes of the news of a source: who is told, and who is named for the chats with approvers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from maa_notify.domain.change import Change
+from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.notification import APPROVER_CHAT
+from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.routing import Route
+from maa_notify.polling.recorder import Recorder
+from maa_notify.polling.source import News
+from maa_notify.storage.snapshot import Snapshot
+from maa_notify.storage.store import StateStore
+from tests.support.approval import approval
+from tests.support.clock import START
+from tests.support.memory import MemoryRows
+
+CHANNEL, CHATS = Route("default"), Route(APPROVER_CHAT, to_approvers=True, follows=frozenset({"default"}))
+
+
+@dataclass
+class Approvers:
+    """Two people can decide everything."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def annotated(
+        self, changes: Sequence[Change[Any]], snapshot: Snapshot, now: datetime
+    ) -> Sequence[Change[Any]]:
+        """Nothing to add."""
+        return changes
+
+    def people(self, request: ApprovalRequest, now: datetime) -> tuple[str, ...]:
+        """Both of them."""
+        self.asked.append(request.status)
+        return ("p", "q")
+
+
+def recorded(status: str, kind: EventKind, approvers: Approvers | None) -> dict[str, tuple[str, ...]]:
+    """Whom each destination's notification names."""
+    state = RequestState(approval(status, id="a"))
+    change = Change("a", None, state, RequestEvent(kind, state.request, 1, START))
+    store = StateStore(MemoryRows())
+    recorder = Recorder(store, [CHANNEL, CHATS], approvers)
+
+    recorder.record(News([change], is_complete=True), START)
+
+    return {each.value.destination: each.value.people for each in store.outbox.read_pending()}
+
+
+@pytest.mark.parametrize(
+    "status,kind,people",
+    [
+        ("needsApproval", EventKind.CREATED, ("p", "q")),
+        ("needsApproval", EventKind.REMINDER, ("p", "q")),
+        ("approved", EventKind.STATUS_CHANGED, ()),
+        ("needsApproval", EventKind.NO_LONGER_LISTED, ()),
+    ],
+)
+def test_chats_with_approvers_get_what_is_theirs_to_decide(
+    status: str, kind: EventKind, people: tuple[str, ...]
+) -> None:
+    """What is settled is for whoever has its card already; nobody new is named for it, nor looked up."""
+    approvers = Approvers()
+
+    assert recorded(status, kind, approvers) == {"default": (), APPROVER_CHAT: people}
+    assert approvers.asked == ([status] if people else [])
+
+
+def test_nobody_is_named_where_nobody_wants_to_know_who_can_decide() -> None:
+    """What is in chats from another time still learns what became of it."""
+    assert recorded("needsApproval", EventKind.CREATED, None) == {"default": (), APPROVER_CHAT: ()}
