@@ -144,10 +144,10 @@ def _decision_of_approvers(event: Event, route: Route, routes: Sequence[Route]) 
     unwanted = [_unwanted(event, each, event.topics) for each in routes if each.name in route.follows]
     if None in unwanted:
         return RoutingDecision(route.name, RoutingReason.WANTED)
-    if RoutingReason.OTHER_EVENT not in unwanted:
-        return RoutingDecision(route.name, RoutingReason.OTHER_POLICY_TYPE)
-    is_for_new_cards = event.wants_decision and not event.only_changes_cards
-    reason = RoutingReason.OTHER_EVENT if is_for_new_cards else RoutingReason.CARDS_THERE
+    if not event.wants_decision or event.only_changes_cards:
+        return RoutingDecision(route.name, RoutingReason.CARDS_THERE)
+    is_other_event = RoutingReason.OTHER_EVENT in unwanted
+    reason = RoutingReason.OTHER_EVENT if is_other_event else RoutingReason.OTHER_POLICY_TYPE
     return RoutingDecision(route.name, reason)
 
 

@@ -106,6 +106,22 @@ def test_the_end_is_told_to_chats_though_the_channel_hears_of_new_requests_only(
     assert states(service.cards_in(GENERAL)) == ["Needs approval"]
 
 
+def test_a_card_settles_though_the_channel_asks_for_such_requests_no_more(
+    house: House, make_notifier: Make
+) -> None:
+    """Its policy types were changed meanwhile; the card in the channel stays as it is."""
+    request = house.file()
+    house.notifier.poll()
+    [channel] = json.loads(house.settings["MAA_DESTINATIONS"])
+    listed = json.dumps([{**channel, "policy_types": ["script"]}])
+    house.notifier = make_notifier(**{**house.settings, "MAA_DESTINATIONS": listed})
+    house.approve(request)
+    report = house.notifier.poll_after(MINUTE)
+
+    assert [states(house.chat(name)) for name in NAMES] == [["Approved - Needs completion"]] * 3
+    assert report.pending == 0
+
+
 @pytest.mark.parametrize(
     "words", [{"policy_types": ["script"]}, {"events": ["approved"]}], ids=["policy type", "event"]
 )

@@ -292,13 +292,21 @@ def looking() -> Event:
         ),
         (no_longer_listed(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
         (looking(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
-        (looking(), Route("bot", policy_types=frozenset({"app"})), RoutingReason.OTHER_POLICY_TYPE),
+        (looking(), Route("bot", policy_types=frozenset({"app"})), RoutingReason.CARDS_THERE),
+        (
+            changed(approval("approved")),
+            Route("bot", policy_types=frozenset({"app"})),
+            RoutingReason.CARDS_THERE,
+        ),
     ],
 )
 def test_chats_with_approvers_follow_the_bots_channels(
     event: Event, channel: Route, reason: RoutingReason
 ) -> None:
-    """Their words choose what begins a card; what became of a request goes wherever one may stand."""
+    """Their words choose what begins a card; what became of a request goes wherever one may stand.
+
+    Also where no channel asks for such requests any more.
+    """
     chats = Route("approver chat", to_approvers=True, follows=frozenset({"bot"}))
     other = Route("webhook")
 

@@ -10,7 +10,7 @@ from tests.reliability.lives.looks import wrongly_timed
 from tests.reliability.lives.standing import given_up, pending, standing
 from tests.reliability.lives.teams import Post
 from tests.reliability.lives.watch import is_excused
-from tests.reliability.lives.world import BOTS, World
+from tests.reliability.lives.world import World
 
 GIVEN_UP_AFTER = 6.9 * 86_400
 """Seconds: nothing that has failed for less is given up."""
@@ -177,11 +177,8 @@ def _excused(world: World) -> set[tuple[str, str, str]]:
 
 
 def _open_after_the_end(world: World) -> list[str]:
-    """No card in a chat asks to decide what is decided.
-
-    But for what only a channel asked for that left the settings: chats go by the words of the bot's channels.
-    """
-    if APPROVER_CHAT not in world.settings.listed or world.once_away & BOTS:
+    """No card in a chat asks to decide what is decided."""
+    if APPROVER_CHAT not in world.settings.listed:
         return []
     excused, tenant = _excused(world), world.tenant
     followed = {each.request_id for each in world.chats.promises}
