@@ -241,13 +241,21 @@ class DestinationRun:
             self.waiting = in_order([*_without(self.waiting, [pending]), *told])
 
     def _people(self, value: Notification) -> list[str]:
-        """Whom a notification for many is for; who has the card already is asked before the first of them."""
-        if value.is_rest:
-            return list(value.people)
-        subject = value.event.subject_id
-        waiting = [each.value.recipient for each in self.waiting if each.value.event.subject_id == subject]
-        there = self._shared.outbox.people_with_card(value.destination, subject)
-        return [each for each in dict.fromkeys([*value.people, *waiting, *there]) if each]
+        """Whom a notification for many is for; who has the card already is asked before the first of them.
+
+        The same news may wait for some of them, where it was recorded twice: a reminder after a clock was
+        ahead, all that is open after memory was lost.
+        """
+        people: Sequence[str] = value.people
+        if not value.is_rest:
+            subject = value.event.subject_id
+            waiting = [
+                each.value.recipient for each in self.waiting if each.value.event.subject_id == subject
+            ]
+            people = [*people, *waiting, *self._shared.outbox.people_with_card(value.destination, subject)]
+        known = {each.value.key for each in self.waiting}
+        named = [each for each in dict.fromkeys(people) if each]
+        return [each for each in named if replace(value, recipient=each).key not in known]
 
     def _leave_out(self, untrue: Sequence[PendingNotification], now: datetime) -> None:
         """Has news leave for the journal without being told, as many as one transaction takes."""

@@ -16,7 +16,7 @@ from maa_notify import __version__
 from maa_notify.clock import Clock
 from maa_notify.errors import GraphDenied, GraphUnavailable
 from maa_notify.graph.listing import read_entries, read_object
-from maa_notify.graph.refusals import Surface, code_of, denied, trace
+from maa_notify.graph.refusals import Surface, code_of, denied, is_in_graphs_words, trace
 from maa_notify.identity.secret import Secret
 from maa_notify.identity.tokens import (
     TokenSource,
@@ -210,8 +210,9 @@ class GraphReader:
         if response.status in _DENIED:
             self._tokens.invalidate()  # the next one may hold what has been granted meanwhile
             raise denied(response, token, question.surface)
-        # For a collection a 404 is a failure: taken for an empty list, all of it would be missing.
-        if question.of_one and response.status in _GONE:
+        # For a collection a 404 is a failure: taken for an empty list, all of it would be missing. For one
+        # object, too, if it is not in Graph's words: a proxy or a gateway knows nothing of the object.
+        if question.of_one and response.status in _GONE and is_in_graphs_words(response):
             return None, token
         if response.status != HTTPStatus.OK:
             raise GraphUnavailable(

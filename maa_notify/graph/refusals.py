@@ -82,6 +82,11 @@ def code_of(response: HttpResponse) -> str:
     return word if isinstance(word, str) and _CODE.fullmatch(word) else ""
 
 
+def is_in_graphs_words(response: HttpResponse) -> bool:
+    """Whether an error has the form of Graph's own, so that nothing on the way to it made it up."""
+    return bool(_error_in(response))
+
+
 def _error_in(response: HttpResponse) -> Mapping[str, Any]:
     error = (response.json_object() or {}).get("error")
     return error if isinstance(error, dict) else {}

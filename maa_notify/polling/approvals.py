@@ -198,11 +198,15 @@ def _rules_for(rules: Rules, snapshot: Snapshot, listed: Collection[ApprovalRequ
     mark = snapshot.marks.get(APPROVALS)
     if mark is None:
         return replace(rules, first_run=True)
-    lost_at = unless_later(mark.memory_lost_at, now)
+    lost_at, since = unless_later(mark.memory_lost_at, now), _since(mark, snapshot, listed, now)
+    if retell_since := unless_later(mark.retell_since, now):
+        # Rows may have been taken away, of what was told long ago, too.
+        lost_at = unless_later(mark.last_good, now) or now
+        since = max(since or retell_since, retell_since)
     return replace(
         rules,
         first_run=mark.last_good is None and mark.memory_lost_at is None,
-        since=_since(mark, snapshot, listed, now),
+        since=since,
         memory_lost_at=lost_at,
     )
 

@@ -31,7 +31,7 @@ from maa_notify.storage.touched import hides
 _LOG = logs.logger(__name__)
 
 _TOLD_AGAIN = timedelta(days=1)
-"""So far back is told what ended, or changed, while memory may have been wrong."""
+"""So far before the last good poll is told what ended, or changed, while memory may have been wrong."""
 
 
 class Guarded(Struct, frozen=True):
@@ -178,7 +178,9 @@ def _is_touched(store: RequestStore, snapshot: Snapshot, mark: SourceMark, now: 
     if has_strangers or not snapshot.is_explained or (mark.settings and held is None):
         return True
     has_no_version = held is not None and held.value.sealed_at is not None and snapshot.version is None
-    if (has_no_version and (snapshot.tracked or snapshot.findings)) or _lost_marks(snapshot):
+    # What was ever listed was recorded, and the version with it.
+    was_recorded = bool(snapshot.tracked or snapshot.findings or mark.outlook.listed)
+    if (has_no_version and was_recorded) or _lost_marks(snapshot):
         return True
     waiting = {short_of(row.key.removeprefix(OUTBOX)) for row in snapshot.outbox}
     missing = {*mark.waiting} - waiting
@@ -210,6 +212,7 @@ def _heed(
     """Records the loss with its alarms; returns the snapshot with the marks to go on with, and the alarms."""
     mark, etag = _mark_after(loss, snapshot, now), snapshot.mark_etags.get(APPROVALS, "")
     alarms = alarms_for(memory_alarm(loss, now), channels)
+    store.note_mark(mark.number)  # else what is written now would tell of a mark that is gone
     try:
         etag, pending = store.write_mark_of_loss(APPROVALS, mark, etag, alarms)
     except ConflictError:
@@ -237,7 +240,8 @@ def _mark_after(loss: Loss, snapshot: Snapshot, now: datetime) -> SourceMark:
         # A poll that ends before the settings are written down anew must not have the next one ring again.
         settings = before.settings if snapshot.settings else ""
         mark = replace(before, number=number, waiting=(), settings=settings)
-    return replace(mark, retell_since=now - _TOLD_AGAIN) if loss is Loss.TOUCHED else mark
+    last_good = unless_later(mark.last_good, now) or now
+    return replace(mark, retell_since=last_good - _TOLD_AGAIN) if loss is Loss.TOUCHED else mark
 
 
 def alarms_for(notice: Notice, channels: Collection[str]) -> list[Notification]:

@@ -276,6 +276,30 @@ def test_nobody_is_rung_for_what_was_settled_before_their_card_came(house: House
     assert Counter(each.was_told for each in journal) == {True: 3 * count, False: 3 * count}
 
 
+def test_a_reminder_that_is_recorded_twice_is_told_once(house: House, make_notifier: Make) -> None:
+    """It waits for each of them when it is due, and again for all of them once the clock is right."""
+    house.notifier = notifier = make_notifier(**house.settings, MAA_REMINDERS="4h", MAA_DIGEST_ABOVE="1")
+    clock = notifier.clock
+    requests = [
+        house.file(expirationDateTime=f"{clock.now() + timedelta(hours=8):%Y-%m-%dT%H:%M:%SZ}")
+        for _ in range(3)
+    ]
+    notifier.poll_each(MINUTE, 2)
+    house.service.answer_all(reply(503))
+    notifier.poll_after(5 * HOUR)
+    clock.set_back(timedelta(hours=5))
+    notifier.poll_each(10 * MINUTE, 26)
+    for request in requests:
+        request |= {"status": "cancelled", "lastModifiedDateTime": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"}
+    house.service.answer_all(None)
+    *_, last = notifier.poll_each(5 * MINUTE, 5)
+
+    assert last.pending == 0
+    for name in NAMES:
+        [digest] = house.chat(name)
+        assert (text(digest).count("Canceled ·"), text(digest).count("Reminder")) == (3, 0)
+
+
 def test_who_has_left_the_group_still_sees_the_end(house: House) -> None:
     """Their card was about an open request, and they can ask what became of it."""
     request = house.file()

@@ -92,7 +92,8 @@ def test_a_policy_that_goes_on_to_be_listed_is_not_taken_for_deleted(
 ) -> None:
     """Graph lists it and does not have it, or tells nothing of it: it may protect something all the same."""
     policy_id = access.add_policy("app", GROUP)
-    graph.answer_all(reply(answer, json={}), on=f"{POLICIES}/{policy_id}")
+    body = {"error": {"code": "ResourceNotFound"}} if answer == 404 else {}
+    graph.answer_all(reply(answer, json=body), on=f"{POLICIES}/{policy_id}")
 
     if answer == 404:
         with pytest.raises(GraphUnavailable, match="names what Graph does not have"):

@@ -55,6 +55,8 @@ TOUCHED, SET_BACK = (
     "The notifier's memory was set back",
 )
 
+NAMES = ("LT-0", "LT-3", "LT-5", "LT-9")
+
 Make = Callable[..., Notifier]
 
 
@@ -315,6 +317,67 @@ def test_a_row_that_was_changed_or_deleted_is_noticed(
     make_notifier().poll_each(MINUTE, 3)
 
     assert teams.alarms == [TOUCHED]
+
+
+def test_all_requests_and_their_version_that_are_deleted_ring_once_though_nothing_is_listed(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """Nothing is recorded after that, so only the alarm can write the version again."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_each(MINUTE, 2)
+    delete(notifier, LIVE, SNAPSHOT_VERSION)
+    graph.requests = []
+    make_notifier().poll_each(MINUTE, 4)
+
+    assert teams.alarms == [TOUCHED]
+
+
+def test_a_loss_under_a_running_process_is_told_once(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """All rows but those of requests go: the polls are counted from one again, and that is no second loss."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_each(MINUTE, 4)
+    delete(notifier, META)
+    notifier.poll_each(MINUTE, 4)
+
+    assert teams.alarms == [LOST]
+
+
+@pytest.mark.parametrize("days_off", [0, 5])
+@pytest.mark.parametrize("restarts", [True, False])
+@pytest.mark.parametrize("prefixes", [(LIVE,), (LIVE, SNAPSHOT_VERSION)], ids=["alone", "with the version"])
+def test_requests_that_are_deleted_make_no_history_news(  # noqa: PLR0917 - three cases of one
+    graph: FakeGraph,
+    teams: ReadForNews,
+    make_notifier: Make,
+    prefixes: tuple[str, ...],
+    restarts: bool,
+    days_off: int,
+) -> None:
+    """All of them, with the mark still there: what is open is told, and what ended since a day before it."""
+    notifier = make_notifier()
+    notifier.poll()
+    graph.requests = [make_request(now=notifier.clock.now(), status="completed", payloadName="LT-3")]
+    notifier.poll_after(MINUTE)
+    notifier.clock.advance(timedelta(days=3))
+    now = notifier.clock.now()
+    lately = make_request(now=now, age=timedelta(hours=5), status="completed", payloadName="LT-5")
+    graph.requests += [make_request(now=now, payloadName="LT-0"), lately]
+    notifier.poll_after(MINUTE)
+    told = len(teams.cards)
+    delete(notifier, *prefixes)
+    notifier.clock.advance(timedelta(hours=1))
+    graph.requests += [make_request(now=notifier.clock.now(), status="completed", payloadName="LT-9")]
+    notifier.clock.advance(timedelta(days=days_off))
+    (make_notifier() if restarts else notifier).poll_each(MINUTE, 2)
+
+    cards = {name: text(card) for card in teams.cards[told:] for name in NAMES if name in text(card)}
+    assert (teams.alarms, len(teams.cards[told:])) == ([TOUCHED], 3)
+    assert sorted(cards) == ["LT-0", "LT-5", "LT-9"]
+    assert [name for name, card in sorted(cards.items()) if "lost its memory" in card] == ["LT-0", "LT-5"]
 
 
 def writes_settings(writes: Sequence[Write]) -> bool:

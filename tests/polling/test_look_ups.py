@@ -49,8 +49,21 @@ def approved(teams: FakeTeams) -> int:
         reply(json={"id": "no status"}),
         reply(json={"id": "another", "status": "approved"}),
         reply(text="<html>"),
+        reply(404, text="<html>"),
+        reply(404),
+        reply(410, json={"message": "no such host"}),
     ],
-    ids=["503", "403", "429", "malformed", "another request", "a web page"],
+    ids=[
+        "503",
+        "403",
+        "429",
+        "malformed",
+        "another request",
+        "a web page",
+        "a web page with 404",
+        "404 without a word",
+        "410 of something in between",
+    ],
 )
 def test_one_look_up_that_fails_ends_no_other(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier, answer: HttpResponse
