@@ -16,12 +16,13 @@ from msgspec.structs import replace
 from maa_notify import logs
 from maa_notify.clock import Clock
 from maa_notify.delivery import lease, outcomes, pacing, retries, said
+from maa_notify.delivery.addressing import addressees
 from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, outdated, timed
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
-from maa_notify.domain.notification import APPROVER_CHAT, Notification
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -222,40 +223,18 @@ class DestinationRun:
         return True
 
     def _address(self, pending: PendingNotification, now: datetime) -> None:
-        """Puts a notification to each person in the place of one for many.
-
-        That is whoever it names, and whoever has the card of its request already, or soon will: a card that
-        shows a request as open has to learn what became of it.
-        """
+        """Puts a notification to each person in the place of one for many."""
         if not self._acquire_lease(now, self._limits.post_s):
             return
         try:
-            self._state, told = self._shared.outbox.address(
-                self.name, self._state, pending, self._people(pending.value)
-            )
+            people = addressees(pending.value, self.waiting, self._shared.outbox)
+            self._state, told = self._shared.outbox.address(self.name, self._state, pending, people)
         except ConflictError:
             self._is_stale = True
             self._conflicts += 1
             self.is_closed = self._conflicts >= _MOST_CONFLICTS
         else:
             self.waiting = in_order([*_without(self.waiting, [pending]), *told])
-
-    def _people(self, value: Notification) -> list[str]:
-        """Whom a notification for many is for; who has the card already is asked before the first of them.
-
-        The same news may wait for some of them, where it was recorded twice: a reminder after a clock was
-        ahead, all that is open after memory was lost.
-        """
-        people: Sequence[str] = value.people
-        if not value.is_rest:
-            subject = value.event.subject_id
-            waiting = [
-                each.value.recipient for each in self.waiting if each.value.event.subject_id == subject
-            ]
-            people = [*people, *waiting, *self._shared.outbox.people_with_card(value.destination, subject)]
-        known = {each.value.key for each in self.waiting}
-        named = [each for each in dict.fromkeys(people) if each]
-        return [each for each in named if replace(value, recipient=each).key not in known]
 
     def _leave_out(self, untrue: Sequence[PendingNotification], now: datetime) -> None:
         """Has news leave for the journal without being told, as many as one transaction takes."""
