@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import EventKind, RequestEvent, Step
+from maa_notify.domain.finding import FindingState
 from maa_notify.domain.notification import Notification
 from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.settings.destinations import MOST_DESTINATIONS
@@ -21,9 +22,21 @@ from maa_notify.storage.records import (
     SourceMark,
     Versioned,
 )
-from maa_notify.storage.rows import MAX_BYTES, ConflictError, Delete, Insert, Row, Rows, Write, wire_size
+from maa_notify.storage.requests import ALERTS, FINDINGS, Shelf
+from maa_notify.storage.rows import (
+    MAX_BYTES,
+    ConflictError,
+    Delete,
+    Insert,
+    Row,
+    Rows,
+    Write,
+    prefix_end,
+    wire_size,
+)
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import changed, created, tracked
+from tests.support.approval import notice
 from tests.support.clock import START
 from tests.support.memory import MemoryRows
 
@@ -336,6 +349,21 @@ def test_a_request_that_leaves_the_list_is_remembered_as_past(store: StateStore)
     assert store.requests.read_snapshot().tracked == {}
     past = store.requests.read_past([known.request.id, "never seen"])
     assert {key: held.value for key, held in past.items()} == {known.request.id: known}
+
+
+@pytest.mark.parametrize("shelf", [FINDINGS, ALERTS])
+def test_what_nobody_needs_to_know_any_more_leaves_no_row(
+    rows: Rows, store: StateStore, shelf: Shelf
+) -> None:
+    """A finding that is resolved, an alert that is past: nothing of it stays."""
+    state = FindingState(notice(), START)
+    store.requests.record([Change("one", None, state)], shelf=shelf)
+    before = {row.key for row in rows.read(" ", "~~")}
+    [row] = rows.read(shelf.present, prefix_end(shelf.present))
+    known = {"one": Versioned(state, row.etag)}
+    store.requests.record([Change("one", state, None)], known, shelf=shelf)
+
+    assert {row.key for row in rows.read(" ", "~~")} == before - {row.key}
 
 
 def test_a_request_that_comes_back_is_past_no_more(store: StateStore) -> None:

@@ -181,6 +181,20 @@ def test_what_is_written_while_the_snapshot_is_read_is_seen_by_the_next_reader(
     assert revisions(ours) == [2]
 
 
+def test_what_is_written_while_all_rows_are_counted_is_seen_by_the_next_reader(rows: Rows) -> None:
+    """The count reads everything though nothing is new, and another poll changes a row that it has passed."""
+    watched = Watched(rows)
+    ours, theirs = StateStore(watched), StateStore(rows)
+    filed(ours)
+    while not watched.ranges or watched.ranges.count(DEAD) < 2:
+        moment = {f"{META} of {DEAD}": partial(move, theirs, lambda before: replace(before, revision=2))}
+        watched.before = moment if DEAD in watched.ranges else {}
+        ours.requests.read_snapshot()
+
+    assert watched.before == {}
+    assert revisions(ours) == [2]
+
+
 def written_by_an_older_version(rows: Rows, *, knows_versions: bool) -> None:
     """Someone who knows of no versions changes the one request; before that, perhaps nobody did."""
     version, [row] = rows.get(SNAPSHOT_VERSION), list(rows.read(LIVE, LIVE + "~"))
