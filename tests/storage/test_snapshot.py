@@ -187,8 +187,10 @@ def test_what_is_written_while_all_rows_are_counted_is_seen_by_the_next_reader(r
     ours, theirs = StateStore(watched), StateStore(rows)
     filed(ours)
     while not watched.ranges or watched.ranges.count(DEAD) < 2:
-        moment = {f"{META} of {DEAD}": partial(move, theirs, lambda before: replace(before, revision=2))}
-        watched.before = moment if DEAD in watched.ranges else {}
+        if DEAD in watched.ranges:
+            watched.before[f"{META} of {DEAD}"] = partial(
+                move, theirs, lambda before: replace(before, revision=2)
+            )
         ours.requests.read_snapshot()
 
     assert watched.before == {}
