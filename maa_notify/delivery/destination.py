@@ -355,8 +355,7 @@ class DestinationRun:
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
         worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
         tried = outcomes.failed(items, verdict, limits.max_age, now)
-        resting = outcomes.put_off(verdict, _without(others, worn))
-        found = recorded_together(tried, [*outcomes.given_up(worn, now), *resting])
+        found = recorded_together(tried, outcomes.given_up(worn, now))
         self._commit(found, self._after(failure, verdict, items, serial))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)

@@ -75,10 +75,12 @@ def timed(
         key = item.value.line
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
     silent = pacing.ready_at(state, now, limits, silent=True)
+    rests = _rests(each.value for each in waiting)
     own = [
         max(
             due_at(each.value, state, newest[each.value.line], now, limits),
             silent if each.value.told else now,
+            rests.get(each.value.group, now),
         )
         for each in waiting
     ]
@@ -97,6 +99,15 @@ def timed(
         found.append(Waiting(item, max([alone, *blocking])))
         earlier.append(found[-1])
     return found
+
+
+def _rests(waiting: Iterable[Notification]) -> dict[tuple[str, str], datetime]:
+    """Until when each person is left alone whose chat asked for that."""
+    rests: dict[tuple[str, str], datetime] = {}
+    for each in waiting:
+        if each.personal and each.not_before is not None:
+            rests[each.group] = max(each.not_before, rests.get(each.group, each.not_before))
+    return rests
 
 
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:

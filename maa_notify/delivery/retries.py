@@ -135,7 +135,8 @@ def due_at(
     # The second look at a person has its time, whatever else is taken.
     if tried_at is not None and waiting.attempts and waiting.unreached_at is None:
         # A sign of life after the failure ends the pause; not for what fails although others are taken.
-        shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
+        is_own = waiting.ill or waiting.personal
+        shows_life = state.heard_at is not None and state.heard_at > tried_at and not is_own
         # In doubt, it gets one more chance to come before later news of the same subject.
         # Not by a time that has not come yet, which would be later than every try.
         if shows_life or (waiting.doubts and tried_at < newest <= now):
@@ -226,7 +227,8 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         tried_at=now,
         failing_since=since,
         failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
-        ill=failure.ill or failure.personal,
+        ill=failure.ill,
+        personal=failure.personal,
     )
     if isinstance(failure.error, CardRefused):
         if failure.together > 1:

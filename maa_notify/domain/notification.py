@@ -42,8 +42,8 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         tried_at: when it was last tried and not accepted (UTC).
         failing_since: when it was first tried and not accepted (UTC).
         failing_for: for how long it has failed, without the times in which nobody tried (seconds).
-        ill: it failed although its destination took other cards meanwhile, or its person's chat asked for a
-            wait.
+        ill: it failed although its destination took other cards meanwhile.
+        personal: its person's chat asked for the wait until `not_before`, for all that waits for them.
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
@@ -77,6 +77,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     told: bool = False
     people: tuple[str, ...] = ()
     is_rest: bool = False
+    personal: bool = False
     unanswered: bool = False
 
     @property
@@ -130,6 +131,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             failing_since=None,
             failing_for=0.0,
             ill=False,
+            personal=False,
             digest="",
             unreached_at=None,
             unanswered=False,

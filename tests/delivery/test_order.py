@@ -129,6 +129,22 @@ def test_a_card_in_doubt_has_one_more_try_before_later_news() -> None:
     assert waits(doubtful, news("two", recorded_at=START - SECOND)) == [3_600, 0]
 
 
+def test_a_wait_that_a_chat_asks_for_is_that_of_all_that_waits_for_its_person() -> None:
+    """Also of what is recorded later; whatever else that person's cards wait for stays, and others go on."""
+    asks: dict[str, Any] = {"attempts": 1, "tried_at": START - MINUTE, "personal": True, "recipient": "p"}
+    items = [
+        news("a", **asks, not_before=START + 2 * MINUTE),
+        news("b", **asks, not_before=START + MINUTE),
+        news("c", recipient="p"),
+        news("d", recipient="p", not_before=START + 3 * MINUTE),
+        news("e", recipient="q"),
+        news("f", recipient="p", destination="other"),
+    ]
+
+    assert waits(*items) == [120, 120, 120, 180, 0, 0]
+    assert waits(news("a", **asks, not_before=None), news("b", recipient="p")) == [0, 0]
+
+
 def test_a_digest_is_due_as_a_whole() -> None:
     """As soon as one of its members is; what is in no digest has its own time."""
     members = [

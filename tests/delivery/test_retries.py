@@ -57,7 +57,7 @@ def blamed(
 
 def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:
     """What was tried a while ago and waits for another hour."""
-    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "ill": True, **fields}
+    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, **fields}
     return news(subject, recipient=person, tried_at=START - ago, failing_since=START - ago, **values)
 
 
