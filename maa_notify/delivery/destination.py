@@ -296,7 +296,7 @@ class DestinationRun:
     def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
         """The cards of these subjects that stand at their destination and are changed there, by id."""
         is_updated = self._shared.senders[due[0].value.destination].updates_cards
-        return self._places.of(due) if is_updated else {}
+        return self._places.of(due, self.waiting) if is_updated else {}
 
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
