@@ -164,10 +164,21 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         ranks[news] = max(rank, ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    # The smaller form of a card comes right after the larger one, while the cause is surely the same. To
-    # change the card of what is told already rings nobody, so everything else goes first.
-    ranked.sort(key=lambda each: (not each[1].value.plain, each[1].value.told, each[0]))
-    return [item for _, item in ranked]
+    return [item for _, item in sorted(ranked, key=_turn_now)]
+
+
+def _turn_now(
+    ranked: tuple[tuple[int, int], PendingNotification],
+) -> tuple[bool, bool, bool, tuple[int, int]]:
+    """The place among all that is due, by how often each failed.
+
+    The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
+    the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
+    than a poll tries, so even that does not wait for it.
+    """
+    rank, item = ranked
+    value = item.value
+    return not value.plain, value.ill, value.told, rank
 
 
 def _most_failures(

@@ -190,8 +190,9 @@ def judge(
         failure: what became of the card.
     """
     ill, error = is_ill(items, others, state), failure.error
-    failure = replace(failure, ill=ill, together=len(items))
-    failure = replace(failure, personal=_is_personal(items[0].value, others, state, failure))
+    # Where others are taken, it may be the card: only that waits, and a digest is taken apart.
+    personal = not ill and _is_personal(items[0].value, others, state, failure)
+    failure = replace(failure, ill=ill, personal=personal, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
         # What one card had no room for is another card, which has not failed.
@@ -265,7 +266,7 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
     Halves were never tried, so the pause of the whole is not theirs.
     """
     is_slow = failure.in_doubt and min(each.doubts for each in kept) < _MANY_DOUBTS
-    if not failure.ill or failure.personal or is_slow:
+    if not failure.ill or is_slow:
         return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
@@ -289,7 +290,7 @@ def _is_personal(
     """
     if not tried.recipient or failure.asked is None:
         return False
-    return failure.ill or not any(
+    return not any(
         each.value.recipient != tried.recipient and _waits_lately(each.value, state, failure.at)
         for each in others
     )

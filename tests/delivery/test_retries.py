@@ -81,21 +81,20 @@ def test_a_second_person_whose_chat_asks_for_a_wait_speaks_for_all() -> None:
     assert blamed(THROTTLED, news("two", recipient="q", not_before=START + HOUR)) == "p"
 
 
-def test_a_chat_whose_card_was_passed_by_others_is_at_fault_by_itself() -> None:
-    """Whoever else waits; and where it asks for no wait, only that card does."""
+def test_a_card_that_others_passed_waits_for_itself_alone() -> None:
+    """The chat takes other cards, perhaps: nothing more is put off for its person."""
     state = DestinationState(last_accepted=START - MINUTE)
-    tried: dict[str, Any] = {"attempts": 1, "failing_since": START - HOUR}
-
-    assert blamed(THROTTLED, put_off("q", ago=SECOND), state=state, **tried) == "p"
-    assert blamed(DOWN, state=state, **tried) == "card"
-
-
-@pytest.mark.parametrize("since", [None, START - HOUR])
-def test_what_a_chat_put_off_waits_for_as_long_as_it_asked(since: datetime | None) -> None:
-    """Whatever life others show meanwhile; a digest stays whole, also where others were taken."""
-    state = DestinationState(last_accepted=START - MINUTE)
-    items = [news(each, recipient="p", digest="d", failing_since=since) for each in "ab"]
+    items = [news(each, recipient="p", digest="d", failing_since=START - HOUR) for each in "ab"]
     kept = judge(items, [], state, Failure(THROTTLED, START, token="new")).kept
+
+    assert blamed(THROTTLED, state=state, attempts=1, failing_since=START - HOUR) == "card"
+    assert [(each.digest, each.ill, each.personal) for each in kept] == [("", True, False)] * 2
+
+
+def test_what_a_chat_put_off_waits_for_as_long_as_it_asked() -> None:
+    """Whatever life others show meanwhile; a digest stays whole."""
+    items = [news(each, recipient="p", digest="d") for each in "ab"]
+    kept = judge(items, [], HEALTHY, Failure(THROTTLED, START, token="new")).kept
     state = DestinationState(heard_at=START + MINUTE, last_accepted=START + MINUTE)
 
     assert {(each.digest, each.not_before) for each in kept} == {("d", START + HOUR)}
