@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from maa_notify.domain.event import Look, storage_key
+from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.domain.request import NEEDS_APPROVAL, ApprovalRequest
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 from tests.reliability.lives.standing import given_up, pending, standing
-from tests.reliability.lives.world import World
+from tests.reliability.lives.world import BOTS, World
 
 LOOKS_FOR = timedelta(minutes=30)
 """For so long it counts that somebody looks."""
@@ -34,7 +35,9 @@ def wrong_looks(world: World, before: Mapping[str, Look], now: datetime) -> list
     found = []
     for each in standing(world):
         known, key = snapshot.tracked.get(each.request_id), storage_key(each.request_id)
-        is_away = each.destination not in world.settings.listed or each.destination in world.once_away
+        # The chats hear of looks by the words of the bot's channels.
+        heard_by = {each.destination} | (BOTS if each.destination == APPROVER_CHAT else frozenset())
+        is_away = each.destination not in world.settings.listed or bool(heard_by & world.once_away)
         is_new = key in after and after[key] != before.get(key)
         if known is None or is_away or is_new or each.lines & (waits | gone) or each.request_id in wrong:
             continue
