@@ -177,7 +177,7 @@ def _failures(notification: Notification, state: DestinationState) -> int:
     """
     tried_at, accepted = notification.tried_at, state.last_accepted
     is_over = tried_at is not None and accepted is not None and accepted > tried_at
-    is_suspect = notification.ill or notification.doubts > 0
+    is_suspect = notification.ill or notification.put_off or notification.doubts > 0
     return 0 if is_over and not is_suspect and _is_urgent(notification) else notification.attempts
 
 

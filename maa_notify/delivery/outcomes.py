@@ -117,7 +117,7 @@ def put_off(verdict: Verdict, others: Iterable[PendingNotification]) -> list[Out
     if not verdict.person or until is None:
         return []
     return [
-        Outcome(each, kept=replace(each.value, not_before=until))
+        Outcome(each, kept=replace(each.value, not_before=until, put_off=True))
         for each in others
         if each.value.recipient == verdict.person
         and (each.value.not_before is None or each.value.not_before < until)

@@ -132,8 +132,9 @@ def due_at(
     """
     moment = waiting.not_before or now
     tried_at = waiting.tried_at
-    # The second look at a person has its time, whatever else is taken.
-    if tried_at is not None and waiting.attempts and waiting.unreached_at is None:
+    # The second look at a person has its time, whatever else is taken; and so has a wait asked for there.
+    has_its_time = waiting.put_off or waiting.unreached_at is not None
+    if tried_at is not None and waiting.attempts and not has_its_time:
         # A sign of life after the failure ends the pause; not for what fails although others are taken.
         shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
         # In doubt, it gets one more chance to come before later news of the same subject.
@@ -226,7 +227,8 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         tried_at=now,
         failing_since=since,
         failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
-        ill=failure.ill or failure.personal,
+        ill=before.ill if failure.personal else failure.ill,
+        put_off=failure.personal,
     )
     if isinstance(failure.error, CardRefused):
         if failure.together > 1:

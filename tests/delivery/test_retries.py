@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from maa_notify.delivery import outcomes
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import (
     Failure,
@@ -57,7 +58,7 @@ def blamed(
 
 def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:
     """What was tried a while ago and waits for another hour."""
-    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "ill": True, **fields}
+    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "put_off": True, **fields}
     return news(subject, recipient=person, tried_at=START - ago, failing_since=START - ago, **values)
 
 
@@ -100,6 +101,18 @@ def test_what_a_chat_put_off_waits_for_as_long_as_it_asked(since: datetime | Non
 
     assert {(each.digest, each.not_before) for each in kept} == {("d", START + HOUR)}
     assert due_at(kept[0], state, START, START + 2 * MINUTE, LIMITS) == START + HOUR
+
+
+def test_what_else_waits_for_a_person_whose_chat_asks_for_a_wait_waits_as_long() -> None:
+    """Though it was tried in an outage, or is in doubt with later news behind it, and others are taken since."""
+    tried: dict[str, Any] = {"recipient": "p", "attempts": 1, "tried_at": START - MINUTE}
+    others = [news("two", **tried), news("three", doubts=1, **tried)]
+    verdict = judge([news(recipient="p")], others, HEALTHY, Failure(THROTTLED, START))
+    state = DestinationState(heard_at=START + SECOND, last_accepted=START + SECOND)
+
+    kept = [each.kept for each in outcomes.put_off(verdict, others) if each.kept]
+    due = [due_at(each, state, START, START + MINUTE, LIMITS) for each in kept]
+    assert due == [START + HOUR, START + HOUR]
 
 
 def test_a_refused_card_is_tried_in_its_plain_form_first() -> None:
