@@ -206,11 +206,12 @@ def test_what_failed_least_is_tried_first() -> None:
         ({}, START, "w"),
         ({"recipient": "mira"}, START, "w"),
         ({"ill": True}, START, "a"),
+        ({"put_off": True}, START, "a"),
         ({"doubts": 1}, START, "a"),
         ({}, START - HOUR, "a"),
         ({}, None, "a"),
     ],
-    ids=["taken since", "in a chat", "ill", "in doubt", "taken before", "never taken"],
+    ids=["taken since", "in a chat", "ill", "put off", "in doubt", "taken before", "never taken"],
 )
 def test_high_risk_that_failed_with_its_destination_goes_first_once_that_is_over(
     fields: dict[str, Any], accepted: datetime | None, first: str

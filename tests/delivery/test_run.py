@@ -505,7 +505,7 @@ def test_what_is_given_up_is_not_put_off_with_the_rest_of_its_person() -> None:
         news("c", **old, not_before=START + MINUTE, failing_since=START - 6 * DAY),
         repeats=((START - HOUR).timestamp(),),
     )
-    house.box.failing = {"a": DestinationUnavailable("429", 3_600.0)}
+    house.box.failing = {"a": DestinationUnavailable("429", 3_600.0, is_limit=True)}
 
     assert house.run() == DeliveryResult(pending=2, dead=1, refused=("default",))
     assert {key: each.not_before for key, each in house.left.items()} == dict.fromkeys("ac", START + HOUR)

@@ -118,7 +118,7 @@ def test_a_card_that_is_ill_after_its_chat_asked_for_a_wait_is_said(caplog: pyte
     """For the wait was no illness of the card."""
     taken = DestinationState(last_accepted=START)
     tried = news(recipient="p", failing_since=START - HOUR)
-    for error in (DestinationUnavailable("429", 60.0), DestinationUnavailable("500")):
+    for error in (DestinationUnavailable("429", 60.0, is_limit=True), DestinationUnavailable("500")):
         verdict = judge([tried], [], taken, Failure(error, START))
         said.failed("chat", [tried], verdict, is_news=True, waiting=1)
         tried = replace(tried, value=verdict.kept[0])
