@@ -108,7 +108,7 @@ def test_what_a_chat_put_off_waits_for_as_long_as_it_asked(since: datetime | Non
 
 
 def test_what_else_waits_for_a_person_whose_chat_asks_for_a_wait_waits_as_long() -> None:
-    """Though it was tried in an outage, or is in doubt with later news behind it, and others are taken since."""
+    """Though tried in an outage, or in doubt with later news behind it, and others are taken since."""
     tried: dict[str, Any] = {"recipient": "p", "attempts": 1, "tried_at": START - MINUTE}
     others = [news("two", **tried), news("three", doubts=1, **tried)]
     verdict = judge([news(recipient="p")], others, HEALTHY, Failure(THROTTLED, START))

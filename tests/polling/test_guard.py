@@ -585,7 +585,7 @@ def test_a_row_that_each_poll_reads_was_changed(
 def test_a_changed_mark_hides_nothing_of_a_time_without_polls(
     graph: FakeGraph, teams: ReadForNews, make_notifier: Make
 ) -> None:
-    """No poll for three days: a wipe of the first of them is told, for the process knows when it last looked."""
+    """A wipe in three days without polls is told, for the process knows when it last looked."""
     notifier = make_notifier()
     graph.requests = [make_request(now=notifier.clock.now())]
     notifier.poll_each(MINUTE, 2)
