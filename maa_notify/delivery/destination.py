@@ -296,7 +296,7 @@ class DestinationRun:
     def _cards_of(self, due: Sequence[PendingNotification]) -> Mapping[str, StoredCard]:
         """The cards of these subjects that stand at their destination and are changed there, by id."""
         is_updated = self._shared.senders[due[0].value.destination].updates_cards
-        return self._places.of(due) if is_updated else {}
+        return self._places.of(due, self.waiting) if is_updated else {}
 
     def _accepted(
         self, items: Sequence[PendingNotification], message: Message, receipt: Receipt, took_s: float
@@ -355,8 +355,7 @@ class DestinationRun:
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
         worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
         tried = outcomes.failed(items, verdict, limits.max_age, now)
-        resting = outcomes.put_off(verdict, _without(others, worn))
-        found = recorded_together(tried, [*outcomes.given_up(worn, now), *resting])
+        found = recorded_together(tried, outcomes.given_up(worn, now))
         self._commit(found, self._after(failure, verdict, items, serial))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)

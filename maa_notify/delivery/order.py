@@ -75,10 +75,12 @@ def timed(
         key = item.value.line
         newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
     silent = pacing.ready_at(state, now, limits, silent=True)
+    rests = _rests(each.value for each in waiting)
     own = [
         max(
             due_at(each.value, state, newest[each.value.line], now, limits),
             silent if each.value.told else now,
+            rests.get(each.value.group, now),
         )
         for each in waiting
     ]
@@ -97,6 +99,15 @@ def timed(
         found.append(Waiting(item, max([alone, *blocking])))
         earlier.append(found[-1])
     return found
+
+
+def _rests(waiting: Iterable[Notification]) -> dict[tuple[str, str], datetime]:
+    """Until when each person is left alone whose chat asked for that."""
+    rests: dict[tuple[str, str], datetime] = {}
+    for each in waiting:
+        if each.personal and each.not_before is not None:
+            rests[each.group] = max(each.not_before, rests.get(each.group, each.not_before))
+    return rests
 
 
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
@@ -153,10 +164,21 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         ranks[news] = max(rank, ranks.get(news, (0, 0)))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    # The smaller form of a card comes right after the larger one, while the cause is surely the same. To
-    # change the card of what is told already rings nobody, so everything else goes first.
-    ranked.sort(key=lambda each: (not each[1].value.plain, each[1].value.told, each[0]))
-    return [item for _, item in ranked]
+    return [item for _, item in sorted(ranked, key=_turn_now)]
+
+
+def _turn_now(
+    ranked: tuple[tuple[int, int], PendingNotification],
+) -> tuple[bool, bool, bool, tuple[int, int]]:
+    """The place among all that is due, by how often each failed.
+
+    The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
+    the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
+    than a poll tries, so even that does not wait for it.
+    """
+    rank, item = ranked
+    value = item.value
+    return not value.plain, value.ill, value.told, rank
 
 
 def _most_failures(
@@ -177,7 +199,7 @@ def _failures(notification: Notification, state: DestinationState) -> int:
     """
     tried_at, accepted = notification.tried_at, state.last_accepted
     is_over = tried_at is not None and accepted is not None and accepted > tried_at
-    is_suspect = notification.ill or notification.put_off or notification.doubts > 0
+    is_suspect = notification.ill or notification.doubts > 0
     return 0 if is_over and not is_suspect and _is_urgent(notification) else notification.attempts
 
 

@@ -111,19 +111,6 @@ def failed(
     ]
 
 
-def put_off(verdict: Verdict, others: Iterable[PendingNotification]) -> list[Outcome]:
-    """What else waits for the person whose chat asked for a wait, until that is over; [] if none did."""
-    until = verdict.kept[0].not_before
-    if not verdict.person or until is None:
-        return []
-    return [
-        Outcome(each, kept=replace(each.value, not_before=until, put_off=True))
-        for each in others
-        if each.value.recipient == verdict.person
-        and (each.value.not_before is None or each.value.not_before < until)
-    ]
-
-
 def given_up(items: Sequence[PendingNotification], now: datetime) -> list[Outcome]:
     """All of them leave for those given up, without one more try."""
     return [Outcome(each, entry=JournalEntry(each.value, now), dead=True) for each in items]

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
+from msgspec.structs import replace
+
 from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.domain.event import Event
 from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
 from maa_notify.storage.records import StoredCard
 
@@ -23,13 +26,17 @@ class Places:
         """Reads anew from now on, since another poll may have posted."""
         self._known.clear()
 
-    def of(self, due: Sequence[PendingNotification]) -> dict[str, StoredCard]:
+    def of(
+        self, due: Sequence[PendingNotification], waiting: Iterable[PendingNotification]
+    ) -> dict[str, StoredCard]:
         """The cards of these subjects, by id, of the first ones as many as two digests can hold.
 
-        Where one of them is a digest that is changed in place, those of all subjects on it.
+        Where one of them is a digest that is changed in place, those of all subjects on it. A change whose
+        answer was lost may have arrived, so a card counts as showing it: what is older must not undo it.
 
         Args:
             due: what is due at one destination for one recipient, in order.
+            waiting: all that waits, in order.
         """
         found: dict[str, StoredCard] = {}
         # Those of the next digest count, too, so that none is left over that is too small to be one.
@@ -39,7 +46,14 @@ class Places:
         destination, subject, person = due[0].value.line
         beside = found[subject].beside if subject in found else ()
         cards = {each: self._at((destination, each, person)) for each in beside}
-        return found | {each: card for each, card in cards.items() if card is not None}
+        found |= {each: card for each, card in cards.items() if card is not None}
+        in_doubt = (each.value for each in waiting if each.value.doubts)
+        changes = [each for each in in_doubt if (each.destination, each.person) == (destination, person)]
+        return found | {
+            each.event.subject_id: _as_it_may_be(found[each.event.subject_id], each.event)
+            for each in changes
+            if each.event.subject_id in found
+        }
 
     def apart(
         self, due: Sequence[PendingNotification], waiting: Iterable[PendingNotification]
@@ -66,3 +80,10 @@ class Places:
         if key not in self._known:
             self._known[key] = self._outbox.read_card(*key)
         return self._known[key]
+
+
+def _as_it_may_be(card: StoredCard, event: Event) -> StoredCard:
+    """The card as it is if a change has arrived."""
+    if event.revision < card.revision:
+        return card
+    return replace(card, revision=event.revision, event=event if card.beside else None)

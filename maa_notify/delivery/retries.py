@@ -132,11 +132,11 @@ def due_at(
     """
     moment = waiting.not_before or now
     tried_at = waiting.tried_at
-    # The second look at a person has its time, whatever else is taken; and so has a wait asked for there.
-    has_its_time = waiting.put_off or waiting.unreached_at is not None
-    if tried_at is not None and waiting.attempts and not has_its_time:
+    # The second look at a person has its time, whatever else is taken.
+    if tried_at is not None and waiting.attempts and waiting.unreached_at is None:
         # A sign of life after the failure ends the pause; not for what fails although others are taken.
-        shows_life = state.heard_at is not None and state.heard_at > tried_at and not waiting.ill
+        is_own = waiting.ill or waiting.personal
+        shows_life = state.heard_at is not None and state.heard_at > tried_at and not is_own
         # In doubt, it gets one more chance to come before later news of the same subject.
         # Not by a time that has not come yet, which would be later than every try.
         if shows_life or (waiting.doubts and tried_at < newest <= now):
@@ -190,8 +190,9 @@ def judge(
         failure: what became of the card.
     """
     ill, error = is_ill(items, others, state), failure.error
-    failure = replace(failure, ill=ill, together=len(items))
-    failure = replace(failure, personal=_is_personal(items[0].value, others, state, failure))
+    # Where others are taken, it may be the card: only that waits, and a digest is taken apart.
+    personal = not ill and _is_personal(items[0].value, others, state, failure)
+    failure = replace(failure, ill=ill, personal=personal, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
         # What one card had no room for is another card, which has not failed.
@@ -227,8 +228,8 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         tried_at=now,
         failing_since=since,
         failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
-        ill=before.ill if failure.personal else failure.ill,
-        put_off=failure.personal,
+        ill=failure.ill,
+        personal=failure.personal,
     )
     if isinstance(failure.error, CardRefused):
         if failure.together > 1:
@@ -265,7 +266,7 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
     Halves were never tried, so the pause of the whole is not theirs.
     """
     is_slow = failure.in_doubt and min(each.doubts for each in kept) < _MANY_DOUBTS
-    if not failure.ill or failure.personal or is_slow:
+    if not failure.ill or is_slow:
         return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
@@ -291,7 +292,7 @@ def _is_personal(
     is_limit = isinstance(failure.error, DestinationUnavailable) and failure.error.is_limit
     if not (tried.recipient and is_limit) or failure.asked is None:
         return False
-    return failure.ill or not any(
+    return not any(
         each.value.recipient != tried.recipient and _waits_lately(each.value, state, failure.at)
         for each in others
     )

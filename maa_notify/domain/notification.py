@@ -43,7 +43,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         failing_since: when it was first tried and not accepted (UTC).
         failing_for: for how long it has failed, without the times in which nobody tried (seconds).
         ill: it failed although its destination took other cards meanwhile.
-        put_off: its person's chat asked for a wait, which nothing ends before its time.
+        personal: its person's chat asked for the wait until `not_before`, for all that waits for them.
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
@@ -70,7 +70,6 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     failing_since: datetime | None = None
     failing_for: float = 0.0
     ill: bool = False
-    put_off: bool = False
     overtaken: bool = False
     digest: str = ""
     unreached_at: datetime | None = None
@@ -78,6 +77,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     told: bool = False
     people: tuple[str, ...] = ()
     is_rest: bool = False
+    personal: bool = False
     unanswered: bool = False
 
     @property
@@ -131,7 +131,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             failing_since=None,
             failing_for=0.0,
             ill=False,
-            put_off=False,
+            personal=False,
             digest="",
             unreached_at=None,
             unanswered=False,

@@ -18,7 +18,7 @@ from maa_notify.domain.alarm import Loss, memory_alarm, settings_alarm
 from maa_notify.domain.event import Notice
 from maa_notify.domain.fingerprint import changed, digests, fingerprint
 from maa_notify.domain.notification import Notification
-from maa_notify.domain.times import SKEW, unless_later
+from maa_notify.domain.times import unless_later
 from maa_notify.domain.visibility import Outlook
 from maa_notify.identity.secret import Secret
 from maa_notify.storage.outbox import PendingNotification
@@ -187,7 +187,8 @@ def _is_touched(store: RequestStore, snapshot: Snapshot, mark: SourceMark, now: 
     if not missing:
         return False
     tried_at = unless_later(mark.tried_at, now)
-    return not missing <= store.settled(tried_at - SKEW if tried_at else None)
+    # A clock that was set back since the last poll dates what left by then as earlier.
+    return not missing <= store.settled(tried_at - _TOLD_AGAIN if tried_at else None)
 
 
 def _lost_marks(snapshot: Snapshot) -> dict[str, int]:

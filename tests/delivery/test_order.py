@@ -129,6 +129,22 @@ def test_a_card_in_doubt_has_one_more_try_before_later_news() -> None:
     assert waits(doubtful, news("two", recorded_at=START - SECOND)) == [3_600, 0]
 
 
+def test_a_wait_that_a_chat_asks_for_is_that_of_all_that_waits_for_its_person() -> None:
+    """Also of what is recorded later; whatever else that person's cards wait for stays, and others go on."""
+    asks: dict[str, Any] = {"attempts": 1, "tried_at": START - MINUTE, "personal": True, "recipient": "p"}
+    items = [
+        news("a", **asks, not_before=START + 2 * MINUTE),
+        news("b", **asks, not_before=START + MINUTE),
+        news("c", recipient="p"),
+        news("d", recipient="p", not_before=START + 3 * MINUTE),
+        news("e", recipient="q"),
+        news("f", recipient="p", destination="other"),
+    ]
+
+    assert waits(*items) == [120, 120, 120, 180, 0, 0]
+    assert waits(news("a", **asks, not_before=None), news("b", recipient="p")) == [0, 0]
+
+
 def test_a_digest_is_due_as_a_whole() -> None:
     """As soon as one of its members is; what is in no digest has its own time."""
     members = [
@@ -206,12 +222,11 @@ def test_what_failed_least_is_tried_first() -> None:
         ({}, START, "w"),
         ({"recipient": "mira"}, START, "w"),
         ({"ill": True}, START, "a"),
-        ({"put_off": True}, START, "a"),
         ({"doubts": 1}, START, "a"),
         ({}, START - HOUR, "a"),
         ({}, None, "a"),
     ],
-    ids=["taken since", "in a chat", "ill", "put off", "in doubt", "taken before", "never taken"],
+    ids=["taken since", "in a chat", "ill", "in doubt", "taken before", "never taken"],
 )
 def test_high_risk_that_failed_with_its_destination_goes_first_once_that_is_over(
     fields: dict[str, Any], accepted: datetime | None, first: str

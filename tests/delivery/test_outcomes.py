@@ -32,24 +32,6 @@ def accepted(
     return outcomes.accepted(items, Message({}, **message), receipt, waiting, places or {}, START)
 
 
-def test_a_wait_that_a_chat_asks_for_is_that_of_all_that_waits_for_its_person() -> None:
-    """But for what waits longer already; others go on."""
-    kept = replace(news("a", recipient="p").value, not_before=START + MINUTE)
-    longer, shorter = START + 2 * MINUTE, START + SECOND
-    others = [
-        news("b", recipient="p"),
-        news("c", recipient="p", not_before=shorter),
-        news("d", recipient="p", not_before=longer),
-        news("e", recipient="q"),
-    ]
-
-    found = outcomes.put_off(Verdict([kept], None, "p"), others)
-
-    assert [each.pending.value.event.subject_id for each in found] == ["b", "c"]
-    assert {each.kept.not_before for each in found if each.kept} == {START + MINUTE}
-    assert outcomes.put_off(Verdict([kept], None), others) == []
-
-
 def test_a_card_that_was_taken_is_journalled_and_remembered() -> None:
     """With what the destination told of it, and the place that later news of the request change."""
     told = news(revision=3)

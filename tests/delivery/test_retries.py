@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from maa_notify.delivery import outcomes
 from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import (
     Failure,
@@ -59,7 +58,7 @@ def blamed(
 
 def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:
     """What was tried a while ago and waits for another hour."""
-    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "put_off": True, **fields}
+    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, **fields}
     return news(subject, recipient=person, tried_at=START - ago, failing_since=START - ago, **values)
 
 
@@ -86,37 +85,24 @@ def test_a_second_person_whose_chat_asks_for_a_wait_speaks_for_all() -> None:
     assert blamed(THROTTLED, news("two", recipient="q", not_before=START + HOUR)) == "p"
 
 
-def test_a_chat_whose_card_was_passed_by_others_is_at_fault_by_itself() -> None:
-    """Whoever else waits; and where it asks for no wait, only that card does."""
+def test_a_card_that_others_passed_waits_for_itself_alone() -> None:
+    """The chat takes other cards, perhaps: nothing more is put off for its person."""
     state = DestinationState(last_accepted=START - MINUTE)
-    tried: dict[str, Any] = {"attempts": 1, "failing_since": START - HOUR}
-
-    assert blamed(THROTTLED, put_off("q", ago=SECOND), state=state, **tried) == "p"
-    assert blamed(DOWN, state=state, **tried) == "card"
-
-
-@pytest.mark.parametrize("since", [None, START - HOUR])
-def test_what_a_chat_put_off_waits_for_as_long_as_it_asked(since: datetime | None) -> None:
-    """Whatever life others show meanwhile; a digest stays whole, also where others were taken."""
-    state = DestinationState(last_accepted=START - MINUTE)
-    items = [news(each, recipient="p", digest="d", failing_since=since) for each in "ab"]
+    items = [news(each, recipient="p", digest="d", failing_since=START - HOUR) for each in "ab"]
     kept = judge(items, [], state, Failure(THROTTLED, START, token="new")).kept
+
+    assert blamed(THROTTLED, state=state, attempts=1, failing_since=START - HOUR) == "card"
+    assert [(each.digest, each.ill, each.personal) for each in kept] == [("", True, False)] * 2
+
+
+def test_what_a_chat_put_off_waits_for_as_long_as_it_asked() -> None:
+    """Whatever life others show meanwhile; a digest stays whole."""
+    items = [news(each, recipient="p", digest="d") for each in "ab"]
+    kept = judge(items, [], HEALTHY, Failure(THROTTLED, START, token="new")).kept
     state = DestinationState(heard_at=START + MINUTE, last_accepted=START + MINUTE)
 
     assert {(each.digest, each.not_before) for each in kept} == {("d", START + HOUR)}
     assert due_at(kept[0], state, START, START + 2 * MINUTE, LIMITS) == START + HOUR
-
-
-def test_what_else_waits_for_a_person_whose_chat_asks_for_a_wait_waits_as_long() -> None:
-    """Though tried in an outage, or in doubt with later news behind it, and others are taken since."""
-    tried: dict[str, Any] = {"recipient": "p", "attempts": 1, "tried_at": START - MINUTE}
-    others = [news("two", **tried), news("three", doubts=1, **tried)]
-    verdict = judge([news(recipient="p")], others, HEALTHY, Failure(THROTTLED, START))
-    state = DestinationState(heard_at=START + SECOND, last_accepted=START + SECOND)
-
-    kept = [each.kept for each in outcomes.put_off(verdict, others) if each.kept]
-    due = [due_at(each, state, START, START + MINUTE, LIMITS) for each in kept]
-    assert due == [START + HOUR, START + HOUR]
 
 
 def test_a_refused_card_is_tried_in_its_plain_form_first() -> None:

@@ -495,22 +495,6 @@ def test_what_is_in_doubt_for_a_week_and_has_no_turn_is_given_up() -> None:
     assert [each.value.notification.doubts for each in house.store.journal.read_dead()] == [9]
 
 
-def test_what_is_given_up_is_not_put_off_with_the_rest_of_its_person() -> None:
-    """Their chat asks for an hour: what is younger waits for that."""
-    house = House(max_repeats=1)
-    old: dict[str, Any] = {"attempts": 9, "doubts": 9, "tried_at": START - MINUTE, "recipient": "p"}
-    house.put(
-        news("a", recipient="p"),
-        news("b", **old, not_before=START + MINUTE, failing_since=START - 7 * DAY),
-        news("c", **old, not_before=START + MINUTE, failing_since=START - 6 * DAY),
-        repeats=((START - HOUR).timestamp(),),
-    )
-    house.box.failing = {"a": DestinationUnavailable("429", 3_600.0, is_limit=True)}
-
-    assert house.run() == DeliveryResult(pending=2, dead=1, refused=("default",))
-    assert {key: each.not_before for key, each in house.left.items()} == dict.fromkeys("ac", START + HOUR)
-
-
 def test_as_many_are_given_up_at_once_as_one_transaction_takes() -> None:
     """Beside a large digest that fails; the others leave with the next failure."""
     house = House(max_repeats=1)

@@ -7,10 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery import outcomes, said
-from maa_notify.delivery.retries import Failure, Verdict, judge
-from maa_notify.errors import DestinationRefused, DestinationUnavailable
+from maa_notify.delivery.retries import Verdict
+from maa_notify.errors import DestinationRefused
 from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import DestinationState
 from tests.delivery.waiting import DAY, HOUR, SECOND, news
 from tests.support.clock import START
 
@@ -102,9 +101,8 @@ def test_a_card_that_is_refused_in_every_form_is_said_once(
 def test_a_wait_that_one_persons_chat_asks_for_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """Until when, and not that others are taken, which nobody knows yet; nor who the person is."""
     tried = news(recipient="mira@contoso.com")
-    kept = replace(
-        tried.value, put_off=True, not_before=START + HOUR, last_error="the Bot Connector answered 429"
-    )
+    error = "the Bot Connector answered 429"
+    kept = replace(tried.value, personal=True, not_before=START + HOUR, last_error=error)
 
     said.failed("chat", [tried], Verdict([kept], None, "mira@contoso.com"), is_news=True, waiting=1)
 
@@ -112,18 +110,6 @@ def test_a_wait_that_one_persons_chat_asks_for_is_said(caplog: pytest.LogCapture
     assert f"until {START + HOUR:%H:%M:%S} UTC" in caplog.text
     assert "answered 429" in caplog.text
     assert "mira" not in caplog.text
-
-
-def test_a_card_that_is_ill_after_its_chat_asked_for_a_wait_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """For the wait was no illness of the card."""
-    taken = DestinationState(last_accepted=START)
-    tried = news(recipient="p", failing_since=START - HOUR)
-    for error in (DestinationUnavailable("429", 60.0, is_limit=True), DestinationUnavailable("500")):
-        verdict = judge([tried], [], taken, Failure(error, START))
-        said.failed("chat", [tried], verdict, is_news=True, waiting=1)
-        tried = replace(tried, value=verdict.kept[0])
-
-    assert lines(caplog) == [("WARNING", "deliver.put_off"), ("ERROR", "deliver.ill")]
 
 
 @pytest.mark.parametrize(

@@ -380,6 +380,11 @@ def test_requests_that_are_deleted_make_no_history_news(  # noqa: PLR0917 - thre
     assert [name for name, card in sorted(cards.items()) if "lost its memory" in card] == ["LT-0", "LT-5"]
 
 
+def writes_mark_of_approvals(writes: Sequence[Write]) -> bool:
+    """Whether the mark of the last poll is among them."""
+    return any(each.key == MARK + "approvals" for each in writes)
+
+
 def writes_settings(writes: Sequence[Write]) -> bool:
     """Whether the row of the settings is among them."""
     return any(each.key == SETTINGS_ROW for each in writes)
@@ -657,6 +662,26 @@ def test_what_waits_is_told_whoever_touches_it(
     assert ["LT-66" in text(card) for card in teams.cards] == [True]
 
 
+def test_what_a_poll_told_by_a_clock_set_back_is_no_touch(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """That poll is killed before it says so in the mark, and the clock is right again."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 3)
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_after(MINUTE)
+    notifier.clock.set_back(timedelta(hours=2))
+    cut = make_notifier()
+    cut.app.store = StateStore(CutOff(cut.app.store.rows, writes_mark_of_approvals))
+    with pytest.raises(StateError):
+        cut.poll()
+    notifier.clock.set_back(-timedelta(hours=2))
+    make_notifier().poll_each(MINUTE, 2)
+
+    assert (len(teams.cards), teams.alarms) == (1, [])
+
+
 def test_an_old_entry_of_the_journal_excuses_no_card_that_vanished(
     graph: FakeGraph, teams: ReadForNews, make_notifier: Make
 ) -> None:
@@ -668,7 +693,7 @@ def test_an_old_entry_of_the_journal_excuses_no_card_that_vanished(
     notifier.poll_after(MINUTE)
     [waits] = notifier.app.store.outbox.read_pending()
     delete(notifier, OUTBOX)
-    told = JournalEntry(waits.value, notifier.clock.now() - timedelta(days=1))
+    told = JournalEntry(waits.value, notifier.clock.now() - timedelta(days=2))
     put(notifier, sent_key(told), encode(told))
     make_notifier().poll_each(MINUTE, 4)
 

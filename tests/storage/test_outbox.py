@@ -192,7 +192,6 @@ def test_what_a_person_wants_sent_is_sent_before_later_news(store: StateStore) -
         failing_since=START,
         failing_for=60.0,
         ill=True,
-        put_off=True,
         digest="one",
         unreached_at=START,
     )

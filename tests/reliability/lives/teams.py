@@ -1,6 +1,7 @@
 """Teams: channels behind webhooks and bots and chats with people, what ails them, and what arrived there."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -145,6 +146,7 @@ class Teams:
     Attributes:
         clock: the time.
         address_of: what ails a destination as a whole ails all at its address.
+        strikes: how often each poll was killed or met a store that failed.
         posts: every message that was sent, in order.
         cards: the bots' cards that hold one request, oldest first, by destination and number.
         troubles: what ails them now.
@@ -154,6 +156,7 @@ class Teams:
 
     clock: FakeClock
     address_of: Callable[[str], str]
+    strikes: Counter[int]
     posts: list[Post] = field(default_factory=list)
     cards: dict[tuple[str, str], BotCard] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -213,8 +216,11 @@ class Teams:
             self.flaws.append(f"a card of {card.request_id} was made one of {told}")
         if not changes:
             return
-        # Of what was not recorded nobody knows that it is there; what comes later puts it right.
-        if told.revision < card.revision and card.shown_by.recorded:
+        # Of what nobody could write down nobody knows that it is there; what comes later puts it right.
+        shown_by = card.shown_by
+        is_noted = shown_by.answer == "lost" and not self.strikes[shown_by.poll]
+        is_known = shown_by.recorded or is_noted
+        if told.revision < card.revision and is_known:
             self.flaws.append(f"a card went back from revision {card.revision} to {told}")
         card.revision, card.shown_by, card.look = told.revision, post, post.look
 

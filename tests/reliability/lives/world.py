@@ -174,7 +174,7 @@ class World:
         self.tenant = Tenant(self.rng, self.clock)
         self.settings.leaders = SHARED if self.chances.shared else {}
         self.settings.approver_chat = self.chances.approvers
-        self.teams = Teams(self.clock, self.settings.address_of)
+        self.teams = Teams(self.clock, self.settings.address_of, self.strikes)
         self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
 
     def is_new_to_us(self) -> bool:
