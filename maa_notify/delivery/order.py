@@ -23,6 +23,7 @@ _LETS_PASS = timedelta(days=1)
 """What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
 
 _Turn = tuple[datetime, datetime, str]
+_Rank = tuple[bool, int, int]
 
 
 class Waiting(Struct, frozen=True):
@@ -155,30 +156,29 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     failures = _most_failures(((each.line, each) for each in values), state)
     # What is ill by itself says nothing of its person: others were taken since.
     of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
-    ranked: list[tuple[tuple[int, int], PendingNotification]] = []
-    ranks: dict[tuple[str, ...], tuple[int, int]] = {}
+    ill = {each.line for each in values if each.ill}
+    ranked: list[tuple[_Rank, PendingNotification]] = []
+    ranks: dict[tuple[str, ...], _Rank] = {}
     for value, item in ((each.pending.value, each) for each in timed):
         news = value.line
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        rank = max(of_groups.get(value.group, 0), failures[news]), failures[news]
-        ranks[news] = max(rank, ranks.get(news, (0, 0)))
+        rank = news in ill, max(of_groups.get(value.group, 0), failures[news]), failures[news]
+        ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
     return [item for _, item in sorted(ranked, key=_turn_now)]
 
 
-def _turn_now(
-    ranked: tuple[tuple[int, int], PendingNotification],
-) -> tuple[bool, bool, bool, tuple[int, int]]:
-    """The place among all that is due, by how often each failed.
+def _turn_now(ranked: tuple[_Rank, PendingNotification]) -> tuple[bool, bool, bool, _Rank]:
+    """The place among all that is due, by how often it failed.
 
     The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
     the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
     than a poll tries, so even that does not wait for it.
     """
     rank, item = ranked
-    value = item.value
-    return not value.plain, value.ill, value.told, rank
+    is_ill, _, _ = rank
+    return not item.value.plain, is_ill, item.value.told, rank
 
 
 def _most_failures(

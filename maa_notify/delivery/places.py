@@ -1,7 +1,6 @@
 """The bot's cards at an address that a delivery may have to change."""
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 
 from msgspec.structs import replace
 
@@ -39,9 +38,11 @@ class Places:
             waiting: all that waits, in order.
         """
         found: dict[str, StoredCard] = {}
-        # Those of the next digest count, too, so that none is left over that is too small to be one.
-        for key in islice(dict.fromkeys(each.value.line for each in due), 2 * MOST_TOGETHER):
-            if (card := self._at(key)) is not None:
+        # Those of the next digest count, too, so that none is left over that is too small to be one; and
+        # whatever was read for another message, since `apart` takes that for looked at.
+        for number, key in enumerate(dict.fromkeys(each.value.line for each in due)):
+            is_near = number < 2 * MOST_TOGETHER
+            if (is_near or key in self._known) and (card := self._at(key)) is not None:
                 found[key[1]] = card
         destination, subject, person = due[0].value.line
         beside = found[subject].beside if subject in found else ()

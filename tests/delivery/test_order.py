@@ -260,6 +260,18 @@ def test_a_card_of_what_is_told_is_changed_last() -> None:
     assert waits(news("a", told=True, not_before=START + HOUR), news("a", 2)) == [3_600, 0]
 
 
+def test_a_card_of_what_is_told_is_changed_before_what_is_ill_is_tried_again() -> None:
+    """There may be more of that than a poll tries. One request's own news stay in order, whichever is ill."""
+    ill: dict[str, Any] = {"ill": True, "attempts": 3}
+
+    assert ranked(news("a", **ill), news("b", told=True), news("c")) == ["c", "b", "a"]
+    assert ranked(news("a", doubts=1, **ill), news("a", 2), news("b", told=True)) == ["b", "a", "a"]
+    in_order_of_events = due_first(
+        [Waiting(news("a", doubts=1, **ill), START), Waiting(news("a", 2), START)], START, HEALTHY
+    )
+    assert [each.value.event.revision for each in in_order_of_events] == [1, 2]
+
+
 def test_silent_changes_of_cards_leave_room_for_news() -> None:
     """Of twenty-five cards in five minutes they take twenty; what rings goes on."""
     busy = DestinationState(posts=tuple(START.timestamp() - each for each in range(200, 180, -1)))
