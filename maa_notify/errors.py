@@ -163,15 +163,24 @@ class CardRefused(DeliveryError):
 class DestinationUnavailable(DeliveryError):
     """The destination is throttled or down, or its answer never came.
 
-    `retry_after` is the wait it asked for, in seconds; `in_doubt` says that the card may have arrived.
+    `retry_after` is the wait it asked for, in seconds; `in_doubt` says that the card may have arrived, and
+    `is_limit` that a limit was reached, which may be that of a single chat.
     """
 
     code = "destination_unavailable"
 
-    def __init__(self, message: str, retry_after: float | None = None, *, in_doubt: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        in_doubt: bool = False,
+        is_limit: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.in_doubt = in_doubt
+        self.is_limit = is_limit
 
 
 class RecipientUnreachable(DeliveryError):

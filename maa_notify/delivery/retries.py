@@ -286,9 +286,11 @@ def _is_personal(
 ) -> bool:
     """Whether a wait is asked for in one person's chat, and in nobody else's since a card was taken.
 
-    Teams limits each chat by itself and the bot as a whole, with the same answer to both.
+    Teams limits each chat by itself and the bot as a whole, with the same answer to both. A service that is
+    down may ask for a wait, too, and so may a flow: that is everybody's.
     """
-    if not tried.recipient or failure.asked is None:
+    is_limit = isinstance(failure.error, DestinationUnavailable) and failure.error.is_limit
+    if not (tried.recipient and is_limit) or failure.asked is None:
         return False
     return not any(
         each.value.recipient != tried.recipient and _waits_lately(each.value, state, failure.at)

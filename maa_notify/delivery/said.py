@@ -55,8 +55,7 @@ def failed(
         text = f"one person's chat is left alone until {until:%H:%M:%S} UTC, others are told: {error}"
         _LOG.warning("deliver.put_off", destination=destination, text=text)
     for before, after in zip((each.value for each in items), verdict.kept, strict=True):
-        if not verdict.person:
-            _ill(before, after)
+        _ill(before, after)
         if after.doubts > max(before.doubts, _MANY_COPIES - 1):
             _LOG.error(
                 "deliver.in_doubt",

@@ -4,7 +4,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from maa_notify.domain.event import Event
+from maa_notify.domain.event import Event, EventKind, RequestEvent
 from maa_notify.domain.notification import Notification
 
 State = TypeVar("State")
@@ -30,3 +30,14 @@ class Change(Struct, Generic[State], frozen=True):
     after: State | None
     event: Event | None = None
     notifications: tuple[Notification, ...] = ()
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether it has an event that nobody hears of.
+
+        Of a request that is new no card stands in a chat yet, which its outcome could change.
+        """
+        event = self.event
+        is_new = isinstance(event, RequestEvent) and event.kind is EventKind.CREATED and not event.memory_lost
+        names_nobody = (each.is_for_many and not each.people for each in self.notifications)
+        return event is not None and all(is_new and each for each in names_nobody)

@@ -234,14 +234,15 @@ def _mark_after(loss: Loss, snapshot: Snapshot, now: datetime) -> SourceMark:
     before = snapshot.marks.get(APPROVALS)
     last = max(snapshot.version.mark if snapshot.version else 0, snapshot.known_number)
     number = max(last, before.number if before else 0) + 1
+    known_good = unless_later(snapshot.known_good, now)
     if before is None or f"{MARK}{APPROVALS}" in snapshot.strangers:
-        since = unless_later(snapshot.known_good, now) or now - _TOLD_AGAIN
+        since = known_good or now - _TOLD_AGAIN
         mark = SourceMark(memory_lost_at=now, outlook=Outlook(since=since), number=number)
     else:
         # A poll that ends before the settings are written down anew must not have the next one ring again.
         settings = before.settings if snapshot.settings else ""
         mark = replace(before, number=number, waiting=(), settings=settings)
-    last_good = unless_later(mark.last_good, now) or now
+    last_good = unless_later(mark.last_good, now) or known_good or now
     return replace(mark, retell_since=last_good - _TOLD_AGAIN) if loss is Loss.TOUCHED else mark
 
 

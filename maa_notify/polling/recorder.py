@@ -53,8 +53,13 @@ class Recorder:
             for each in news.changes
         ]
         recorded = self._store.requests.record(told, news.known, news.past, news.shelf, leases)
-        for event in (each.event for each in recorded.changes if each.event is not None):
+        for event, is_unheard in ((each.event, each.is_unheard) for each in recorded.changes):
+            if event is None:
+                continue
             _LOG.info("poll.event", key=event.short_key, **log_fields(event), request=event.subject_id)
+            if is_unheard:
+                text = "no destination takes it"
+                _LOG.warning("poll.unheard", key=event.short_key, **log_fields(event), text=text)
         return recorded
 
     def forget_looks(self, news: News, snapshot: Snapshot, now: datetime) -> None:
@@ -76,10 +81,6 @@ class Recorder:
             return ()
         welcomed = {each.destination for each in change.notifications}
         told = self._routed(event, welcomed, now)
-        if not told and not welcomed:
-            _LOG.warning(
-                "poll.unheard", key=event.short_key, **log_fields(event), text="no destination takes it"
-            )
         look = looking_beside(change)
         if look is None:
             return told

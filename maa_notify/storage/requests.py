@@ -113,8 +113,8 @@ class Recorded(Struct, frozen=True):
 
     @property
     def unheard(self) -> int:
-        """The number of changes with an event that no destination takes."""
-        return sum(each.event is not None and not each.notifications for each in self.changes)
+        """The number of changes with an event that nobody hears of."""
+        return sum(each.is_unheard for each in self.changes)
 
 
 class _Entry(Struct, frozen=True):

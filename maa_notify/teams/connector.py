@@ -362,7 +362,8 @@ def _refusal(response: HttpResponse, call: _Call) -> DeliveryError:
     fault = fault_of(response, call.step)
     if fault is Fault.NOT_NOW:
         in_doubt = call.shows and may_have_arrived(status)
-        return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt)
+        is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
+        return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt, is_limit=is_limit)
     if fault is Fault.LOST:
         return Lost(status)
     if fault in _TYPES:

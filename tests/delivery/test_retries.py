@@ -44,7 +44,8 @@ LIMITS = DeliveryLimits(max_repeats=2)
 HEALTHY = DestinationState()
 
 
-THROTTLED = DestinationUnavailable("429", 3_600.0)
+THROTTLED = DestinationUnavailable("429", 3_600.0, is_limit=True)
+BUSY = DestinationUnavailable("503", 3_600.0)
 
 
 def blamed(
@@ -62,9 +63,12 @@ def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields
 
 
 def test_a_wait_that_a_chat_asks_for_is_its_persons() -> None:
-    """All else that fails is the destination's fault at first, and a channel is nobody's chat."""
+    """All else that fails is the destination's fault at first, and a channel is nobody's chat.
+
+    Of a service that is down, and of a flow, the wait is that of all chats.
+    """
     assert (blamed(THROTTLED), blamed(THROTTLED, recipient="")) == ("p", "destination")
-    assert (blamed(DOWN), blamed(GONE), blamed(SILENT)) == ("destination",) * 3
+    assert [blamed(each) for each in (DOWN, GONE, SILENT, BUSY)] == ["destination"] * 4
     assert blamed(THROTTLED, put_off("p")) == "p"
 
 

@@ -101,9 +101,8 @@ def test_a_card_that_is_refused_in_every_form_is_said_once(
 def test_a_wait_that_one_persons_chat_asks_for_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """Until when, and not that others are taken, which nobody knows yet; nor who the person is."""
     tried = news(recipient="mira@contoso.com")
-    kept = replace(
-        tried.value, ill=True, not_before=START + HOUR, last_error="the Bot Connector answered 429"
-    )
+    error = "the Bot Connector answered 429"
+    kept = replace(tried.value, personal=True, not_before=START + HOUR, last_error=error)
 
     said.failed("chat", [tried], Verdict([kept], None, "mira@contoso.com"), is_news=True, waiting=1)
 

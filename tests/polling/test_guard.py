@@ -587,6 +587,26 @@ def test_a_row_that_each_poll_reads_was_changed(
     assert ["LT-66" in text(card) for card in teams.cards[told:]] == [True]
 
 
+def test_a_changed_mark_hides_nothing_of_a_time_without_polls(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """A wipe in three days without polls is told, for the process knows when it last looked."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_each(MINUTE, 2)
+    told = len(teams.cards)
+    notifier.clock.advance(timedelta(days=1))
+    now = notifier.clock.now()
+    graph.requests += [make_request(now=now, status="completed", payloadName="LT-66")]
+    notifier.clock.advance(timedelta(days=2))
+    [row] = rows_of(notifier, MARK)
+    put(notifier, row.key, written(SourceMark, settings="")(row))
+    notifier.poll_each(MINUTE, 2)
+
+    assert teams.alarms == [TOUCHED]
+    assert ["LT-66" in text(card) for card in teams.cards[told:]] == [True]
+
+
 @pytest.mark.parametrize("restarts", [True, False])
 def test_a_row_of_the_past_hides_no_request(
     graph: FakeGraph, teams: ReadForNews, make_notifier: Make, restarts: bool

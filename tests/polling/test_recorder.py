@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
@@ -71,6 +72,30 @@ def test_chats_with_approvers_get_what_is_theirs_to_decide(
 
     assert recorded(status, kind, approvers) == {"default": (), APPROVER_CHAT: people}
     assert approvers.asked == ([status] if people else [])
+
+
+@pytest.mark.parametrize(
+    "status,kind,memory_lost,unheard",
+    [
+        ("approved", EventKind.CREATED, False, 1),
+        ("needsApproval", EventKind.CREATED, False, 1),
+        ("approved", EventKind.CREATED, True, 0),
+        ("approved", EventKind.STATUS_CHANGED, False, 0),
+    ],
+)
+def test_a_request_that_no_channel_asks_for_is_unheard_though_chats_are_written_to(
+    status: str, kind: EventKind, memory_lost: bool, unheard: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Settled when it was first seen, it has no card in a chat; later, or before, there may be one."""
+    request = approval(status, id="a")
+    event = RequestEvent(kind, request, 1, START, memory_lost=memory_lost)
+    routes = [replace(CHANNEL, policy_types=frozenset({"app"})), CHATS]
+    recorder = Recorder(StateStore(MemoryRows()), routes, Approvers())
+
+    found = recorder.record(News([Change("a", None, RequestState(request), event)]), START)
+
+    assert found.unheard == unheard
+    assert ["poll.unheard" in each for each in caplog.messages] == [True] * unheard
 
 
 def test_nobody_is_named_where_nobody_wants_to_know_who_can_decide() -> None:

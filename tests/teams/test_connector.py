@@ -323,6 +323,7 @@ def test_not_now(service: FakeConnector, connector: Connector, status: int) -> N
 
     assert isinstance(error, DestinationUnavailable)
     assert (error.retry_after, error.in_doubt) == (7.0, status in IN_DOUBT)
+    assert error.is_limit == (status == 429)
 
 
 @pytest.mark.parametrize("status", IN_DOUBT)

@@ -121,7 +121,7 @@ class Trouble:
         errors: dict[str, DeliveryError] = {
             "busy": DestinationUnavailable("busy"),
             "refused": DestinationRefused("refused"),
-            "throttled": DestinationUnavailable("throttled", 300.0),
+            "throttled": DestinationUnavailable("throttled", 300.0, is_limit=True),
             "odd": CardRefused("too odd"),
             "absent": RecipientUnreachable("the app is not there"),
         }
