@@ -156,7 +156,8 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     failures = _most_failures(((each.line, each) for each in values), state)
     # What is ill by itself says nothing of its person: others were taken since.
     of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
-    ill = {each.line for each in values if each.ill}
+    # Where nothing is taken it may be well again, and the first to be: so its failures alone count.
+    ill = {each.line for each in values if each.ill and state.failing_since is None}
     ranked: list[tuple[_Rank, PendingNotification]] = []
     ranks: dict[tuple[str, ...], _Rank] = {}
     for value, item in ((each.pending.value, each) for each in timed):

@@ -306,6 +306,14 @@ def test_what_is_ill_by_itself_says_nothing_of_its_person() -> None:
     assert ranked(ill, fails, news("c", recipient="q"), news("d", recipient="p")) == ["d", "c", "b", "a"]
 
 
+def test_what_was_ill_has_its_turn_before_what_fails_more_often_where_nothing_is_taken() -> None:
+    """Else that one, tried once a poll, would keep it back for ever."""
+    ill, fails = news("a", attempts=6, ill=True), news("b", attempts=25)
+
+    assert ranked(fails, ill, state=DestinationState(failing_since=START)) == ["a", "b"]
+    assert ranked(fails, ill) == ["b", "a"]
+
+
 def test_other_news_come_before_those_of_a_request_that_failed_for_somebody() -> None:
     """Whoever they are for."""
     failed = news("a", recipient="q", attempts=1)
