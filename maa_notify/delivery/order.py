@@ -63,7 +63,8 @@ def timed(
 ) -> list[Waiting]:
     """When each of them may be tried, none before earlier news of its subject that it must not overtake.
 
-    The members of a digest may be tried when one of them may, so that it stays whole.
+    The members of a digest may be tried when one of them may that is the first of its subject there, so that
+    it stays whole.
 
     Args:
         waiting: what waits at one address, in order.
@@ -86,9 +87,13 @@ def timed(
         for each in waiting
     ]
     whole: dict[tuple[str, str], datetime] = {}
+    lines: set[tuple[str, ...]] = set()
     for item, moment in zip(waiting, own, strict=True):
         digest = item.value.digest, item.value.recipient
-        whole[digest] = min(moment, whole.get(digest, moment))
+        # Later news on it cannot come without the first ones of their subject, which have their own time.
+        if (*digest, *item.value.line) not in lines:
+            whole[digest] = min(moment, whole.get(digest, moment))
+        lines.add((*digest, *item.value.line))
     before: dict[tuple[str, str, str], list[Waiting]] = {}
     found = []
     for item, moment in zip(waiting, own, strict=True):

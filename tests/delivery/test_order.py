@@ -155,6 +155,15 @@ def test_a_digest_is_due_as_a_whole() -> None:
     assert waits(*members, *alone) == [9, 9, 30, 5]
 
 
+def test_a_digest_is_due_by_the_first_news_of_each_request_on_it() -> None:
+    """Later ones cannot come without them: else those would be sent again and again before their time."""
+    first = news("a", 1, digest="d", doubts=4, not_before=START + HOUR)
+    later = news("a", 2, digest="d", doubts=3, not_before=START + MINUTE)
+
+    assert waits(first, later) == [3_600, 3_600]
+    assert waits(first, later, news("b", digest="d", not_before=START + 9 * SECOND)) == [9, 9, 9]
+
+
 def test_the_second_look_at_a_person_has_its_time_in_a_digest_too() -> None:
     """A member that went ahead found nobody there; the others are due, and looked for the first time."""
     looked = news("a", digest="d", unreached_at=START, not_before=START + 5 * MINUTE)
