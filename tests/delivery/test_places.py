@@ -7,6 +7,7 @@ import pytest
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.delivery.places import Places
+from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import StoredCard, card_key, encode
@@ -75,6 +76,8 @@ def test_a_digest_that_may_have_changed_goes_on_showing_that() -> None:
     newer, older = news("a", 3, doubts=1, **chat), news("a", 1, doubts=1, **chat)
 
     assert places.of([news("b", 3, **chat)], [newer])["a"].event == newer.value.event
+    reminder = news("a", 2, EventKind.REMINDER, doubts=1, **chat)
+    assert places.of([news("b", 3, **chat)], [reminder])["a"].event == reminder.value.event
     assert places.of([news("b", 3, **chat)], [older])["a"].event == first
     somebody_elses = news("a", 3, doubts=1, destination=APPROVER_CHAT, recipient="q")
     assert places.of([news("b", 3, **chat)], [somebody_elses])["a"].revision == 2
