@@ -1,6 +1,7 @@
 """The tenant: its requests, and what Graph answers when it is asked for them."""
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -35,6 +36,7 @@ class Tenant:
         false_alarms: ids that were vanished for a moment only.
         ever_dropped: ids that left the list in earnest at some time.
         closed_before: what was closed when a list was empty by mistake, and how many statuses each had had.
+        shown_as: every status that each one had, with the modification time that it had then.
     """
 
     rng: random.Random
@@ -50,6 +52,9 @@ class Tenant:
     false_alarms: set[str] = field(default_factory=set)
     ever_dropped: set[str] = field(default_factory=set)
     closed_before: dict[str, int] = field(default_factory=dict)
+    shown_as: defaultdict[str, set[tuple[str, datetime | None]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
 
     def intune_now(self) -> datetime:
         """The time of Intune, which nobody turns with the clock of a notifier."""
@@ -89,8 +94,9 @@ class Tenant:
     def _change(self, request: ApprovalRequest) -> None:
         status = self.rng.choice([*STATUSES, "neverHeardOf"])
         modified_at = self.rng.choice((request.modified_at, self.intune_now()))
-        if self.doubled.pop(request.id, None):
-            # With the old time nobody could tell it from the copy that was listed for that time.
+        was_so = (status, modified_at) in self.shown_as[request.id]
+        if self.doubled.pop(request.id, None) or was_so:
+            # With the old time nobody could tell it from a copy of that time, which lists may have named.
             modified_at = self.intune_now()
         self._list(replace(request, status=status, modified_at=modified_at))
 
@@ -172,4 +178,5 @@ class Tenant:
 
     def _list(self, request: ApprovalRequest) -> None:
         self.listed[request.id] = request
+        self.shown_as[request.id].add((request.status, request.modified_at))
         self.history.setdefault(request.id, []).append(request.status)
