@@ -68,8 +68,11 @@ def wrongly_timed(world: World) -> set[str]:
 
     Or at the very same time by two polls, as only the clock of a test allows.
     """
-    times: dict[str, list[datetime]] = defaultdict(list)
+    times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for each in world.chats.promises:
         if "looking" in each.key:
-            times[each.request_id].append(each.recorded_at)
-    return {request_id for request_id, each in times.items() if each != sorted(set(each))}
+            times[APPROVER_CHAT, each.request_id].append(each.recorded_at)
+    for told, notification in world.owed.items():
+        if told.what.startswith("looking"):
+            times[told.destination, told.request_id].append(notification.recorded_at)
+    return {request_id for (_, request_id), each in times.items() if each != sorted(set(each))}
