@@ -64,15 +64,21 @@ def _is_over(snapshot: Snapshot, key: str, look: Look, now: datetime) -> bool:
 
 
 def wrongly_timed(world: World) -> set[str]:
-    """Requests of which looks were recorded in another order than that of their times, which order them.
+    """Requests whose news were recorded in another order than that of their times, which order looks too.
 
-    Or at the very same time by two polls, as only the clock of a test allows.
+    Or two looks at the very same time, as only the clock of a test allows.
     """
+    chats = [(APPROVER_CHAT, each.request_id, each.key, each.recorded_at) for each in world.chats.promises]
+    channels = [
+        (told.destination, told.request_id, told.what, notification.recorded_at)
+        for told, notification in world.owed.items()
+    ]
     times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for each in world.chats.promises:
-        if "looking" in each.key:
-            times[APPROVER_CHAT, each.request_id].append(each.recorded_at)
-    for told, notification in world.owed.items():
-        if told.what.startswith("looking"):
-            times[told.destination, told.request_id].append(notification.recorded_at)
-    return {request_id for (_, request_id), each in times.items() if each != sorted(set(each))}
+    looks: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for destination, request_id, what, at in (*chats, *channels):
+        times[destination, request_id].append(at)
+        if "looking" in what:
+            looks[destination, request_id].append(at)
+    found = {line for line, each in times.items() if each != sorted(each)}
+    found |= {line for line, each in looks.items() if len(set(each)) < len(each)}
+    return {request_id for _, request_id in found}
