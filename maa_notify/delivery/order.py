@@ -172,19 +172,23 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    return [item for _, item in sorted(ranked, key=_turn_now)]
+    is_failing = state.failing_since is not None
+    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, is_failing=is_failing))]
 
 
-def _turn_now(ranked: tuple[_Rank, PendingNotification]) -> tuple[bool, bool, bool, _Rank]:
+def _turn_now(
+    rank: _Rank, item: PendingNotification, *, is_failing: bool
+) -> tuple[bool, bool, bool, _Rank, bool]:
     """The place among all that is due, by how often it failed.
 
     The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
     the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
-    than a poll tries, so even that does not wait for it.
+    than a poll tries, so even that does not wait for it; nor, where nothing is taken, for what fails more
+    often and may be the cause.
     """
-    rank, item = ranked
     is_ill, _, _ = rank
-    return not item.value.plain, is_ill, item.value.told, rank
+    told = item.value.told
+    return not item.value.plain, is_ill, told and not is_failing, rank, told
 
 
 def _most_failures(

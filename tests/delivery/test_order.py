@@ -281,6 +281,12 @@ def test_a_card_of_what_is_told_is_changed_before_what_is_ill_is_tried_again() -
     assert [each.value.event.revision for each in in_order_of_events] == [1, 2]
 
 
+def test_a_card_of_what_is_told_does_not_wait_for_what_fails_at_each_poll() -> None:
+    """One try a poll, and one card that is never taken: without others nobody knows that it is ill."""
+    assert ranked(news("a", attempts=9), news("b", told=True), state=FAILING) == ["b", "a"]
+    assert ranked(news("a", told=True), news("b"), state=FAILING) == ["b", "a"]
+
+
 def test_silent_changes_of_cards_leave_room_for_news() -> None:
     """Of twenty-five cards in five minutes they take twenty; what rings goes on."""
     busy = DestinationState(posts=tuple(START.timestamp() - each for each in range(200, 180, -1)))
