@@ -82,12 +82,10 @@ class Verdict(Struct, frozen=True):
     Attributes:
         kept: the notifications as they wait from now on, in the order in which they were tried.
         blame: why the destination counts as failing; None where the cards or their person are at fault.
-        person: whose chat asked for a wait; "" for nobody's.
     """
 
     kept: Sequence[Notification]
     blame: DeliveryError | None
-    person: str = ""
 
 
 def without_future_times(pending: Iterable[PendingNotification], now: datetime) -> list[PendingNotification]:
@@ -198,9 +196,7 @@ def judge(
         # What one card had no room for is another card, which has not failed.
         is_part = any(each.value.digest == kept[0].digest for each in others)
         kept = _parted(kept, failure, "" if is_part else kept[0].digest)
-    if failure.personal:
-        return Verdict(kept, None, items[0].value.recipient)
-    if ill:
+    if ill or personal:
         return Verdict(kept, None)
     if not isinstance(error, CardRefused):
         return Verdict(kept, error)

@@ -50,7 +50,7 @@ def failed(
         _LOG.error(
             "deliver.failing", destination=destination, code=verdict.blame.code, waiting=waiting, text=text
         )
-    if verdict.person:
+    if verdict.kept[0].personal:
         error, until = verdict.kept[0].last_error, verdict.kept[0].not_before
         text = f"one person's chat is left alone until {until:%H:%M:%S} UTC, others are told: {error}"
         _LOG.warning("deliver.put_off", destination=destination, text=text)

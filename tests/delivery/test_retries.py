@@ -53,7 +53,8 @@ def blamed(
 ) -> str:
     """Who waits after a message for person p, or what `tried` says, was not taken: who, or what."""
     verdict = judge([news(**{"recipient": "p", **tried})], others, state, Failure(error, START))
-    return verdict.person or ("destination" if verdict.blame else "card")
+    [kept] = verdict.kept
+    return kept.recipient if kept.personal else ("destination" if verdict.blame else "card")
 
 
 def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:

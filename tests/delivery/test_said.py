@@ -104,7 +104,7 @@ def test_a_wait_that_one_persons_chat_asks_for_is_said(caplog: pytest.LogCapture
     error = "the Bot Connector answered 429"
     kept = replace(tried.value, personal=True, not_before=START + HOUR, last_error=error)
 
-    said.failed("chat", [tried], Verdict([kept], None, "mira@contoso.com"), is_news=True, waiting=1)
+    said.failed("chat", [tried], Verdict([kept], None), is_news=True, waiting=1)
 
     assert lines(caplog) == [("WARNING", "deliver.put_off")]
     assert f"until {START + HOUR:%H:%M:%S} UTC" in caplog.text
