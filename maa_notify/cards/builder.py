@@ -52,7 +52,7 @@ _SHORTENED = TextLimits(quote=700, name=60, steps=3)
 
 
 class TeamsCards(Struct, frozen=True):
-    """Makes cards whose first button opens Intune's own page of Multi Admin Approval.
+    """Makes cards with a button that opens Intune's own page of Multi Admin Approval.
 
     Attributes:
         approvals_url: where the button leads; from the settings' cloud, never from a request.
@@ -93,7 +93,8 @@ class TeamsCards(Struct, frozen=True):
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
         """A full card that says it is only a test, so that nobody goes looking for the request."""
-        made = _marked(self.card(event, destination, now))
+        # Nobody can look at a request that is invented.
+        made = _marked(replace(self, asking=()).card(event, destination, now))
         return made if fits(made) else _marked(self.plain(event, now))
 
     def plain(self, event: Event, now: datetime) -> Element:

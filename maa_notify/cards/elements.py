@@ -65,12 +65,13 @@ def card(
 def with_question(made: Element, title: str, verb: str, data: dict[str, str]) -> Element:
     """The card with one more button, which calls the bot back; older clients send a message in its place.
 
+    It has a row of its own above the others: a phone is too narrow for three buttons side by side.
     `Action.Execute` is of Adaptive Cards 1.4 (Microsoft's "Universal Action Model").
     """
     told = {**data, "verb": verb}
     fallback = {"type": "Action.Submit", "title": title, "data": told}
     button = {"type": "Action.Execute", "title": title, "verb": verb, "data": told, "fallback": fallback}
-    return {**made, "actions": [*made["actions"], button]}
+    return {**made, "body": [*made["body"], {"type": "ActionSet", "actions": [button]}]}
 
 
 def sizes(element: Element) -> tuple[int, int]:

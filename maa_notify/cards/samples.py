@@ -11,7 +11,7 @@ from maa_notify.cards.builder import TeamsCards
 from maa_notify.cards.elements import Element
 from maa_notify.cards.notice_samples import posture_mended, posture_opened
 from maa_notify.domain.approvers import Decider, Deciders, Obstacle
-from maa_notify.domain.event import Event, EventKind, Fact, Notice, NoticeKind, RequestEvent, Step
+from maa_notify.domain.event import Event, EventKind, Fact, Look, Notice, NoticeKind, RequestEvent, Step
 from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.request import (
     ALL_DEVICES,
@@ -37,6 +37,7 @@ from maa_notify.domain.visibility import MINIMAL, RECOMMENDED, Outlook
 
 _REQUESTOR = Identity("user", "Mira Holt", "mira.holt@contoso.com", "a1f4c0de-0001-4c1e-8f00-000000000001")
 _APPROVER = Identity("user", "Aiko Mori", "aiko.mori@contoso.com", "173a2634-0007-4274-af00-000000000007")
+_OTHER_APPROVER = Decider("173a2634-0007-4274-af00-000000000008", "Oskar Weiss", "oskar.weiss@contoso.com")
 _COLLEAGUE = Identity("user", "Jonas Lind", "jonas.lind@contoso.com")
 _APPLICATION = Identity(
     "application", "fabrikam-release-pipeline", "", "f5180412-0005-4052-8f00-000000000005"
@@ -55,6 +56,11 @@ Draw = Callable[[TeamsCards, Event, datetime], Element]
 def full(cards: TeamsCards, event: Event, now: datetime) -> Element:
     """The card that a channel gets."""
     return cards.card(event, _NOWHERE, now)
+
+
+def with_button(cards: TeamsCards, event: Event, now: datetime) -> Element:
+    """The card that a channel gets where people may press *I am looking at it*."""
+    return full(replace(cards, asking={_NOWHERE}), event, now)
 
 
 class Sample(Struct, frozen=True):
@@ -303,13 +309,17 @@ def _approved_by_requestor(now: datetime) -> RequestEvent:
 def _with_deciders(now: datetime) -> RequestEvent:
     people = (
         Decider(_APPROVER.id, _APPROVER.name, _APPROVER.upn),
-        Decider("173a2634-0007-4274-af00-000000000008", "Oskar Weiss", "oskar.weiss@contoso.com"),
+        _OTHER_APPROVER,
         Decider(
             "173a2634-0007-4274-af00-000000000009", "Priya Nandan", "priya.nandan@contoso.com", is_guest=True
         ),
     )
     found = Deciders(now, people, 7, nested=1, policy="Wipe devices", group=_GROUP)
     return replace(_status(NEEDS_APPROVAL, now), deciders=found)
+
+
+def _looked_at(now: datetime) -> RequestEvent:
+    return replace(_with_deciders(now), look=Look(_OTHER_APPROVER, now - timedelta(minutes=4)))
 
 
 def _with_nobody(now: datetime) -> RequestEvent:
@@ -409,6 +419,12 @@ CATALOGUE = (
         "created-with-approvers",
         "The notifier knows who can decide: the members of the approver group, without whoever asked.",
         _with_deciders,
+    ),
+    Sample(
+        "created-looked-at",
+        "An approver pressed the button of the bot's card that says they are looking at the request.",
+        _looked_at,
+        with_button,
     ),
     Sample(
         "created-nobody-can-decide",

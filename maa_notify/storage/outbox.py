@@ -1,6 +1,7 @@
 """The outbox in the state store: waiting notifications, the state of destinations, and outcomes."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import accumulate
 
@@ -225,11 +226,16 @@ class Outbox:
         return self._rewrite(destination, lambda state: state)
 
     def clear_retry_after(self) -> None:
-        """Lets every destination be tried again now, whatever `Retry-After` it gave.
+        """Lets every destination and each person's chat be tried again now, whatever `Retry-After` they gave.
 
         Raises:
-            StateError: also when polls wrote a row at every try.
+            StateError: also when polls wrote the row of a destination at every try.
         """
+        for held in self.read_pending():
+            if held.value.personal:
+                # Whatever a poll noted since then is newer than what the chat asked for before.
+                with suppress(ConflictError):
+                    self.keep(held, replace(held.value, personal=False, not_before=None))
         for row in self._rows.read(DESTINATION, prefix_end(DESTINATION)):
             if decode(row, DestinationState).retry_after_until is not None:
                 name = row.key.removeprefix(DESTINATION)

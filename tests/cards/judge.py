@@ -26,6 +26,7 @@ SINCE_1_2 = {
     "Container",
     "ColumnSet",
     "Column",
+    "ActionSet",
     "Action.OpenUrl",
 }
 """The types that our cards may be made of: all of them older than version 1.3."""
@@ -122,8 +123,8 @@ def assert_sound(card: Card) -> None:
     _schema()(bare)
     assert (card["version"], card["type"]) == ("1.4", "AdaptiveCard")
     found = list(objects(card))
-    links = [each for each in card["actions"] if each["type"] not in ASKING]
-    _judge_questions(card["actions"][len(links) :])
+    links = card["actions"]
+    _judge_questions([each for each in found if each["type"] == "ActionSet"])
     assert {each["type"] for each in found} <= SINCE_1_2 | ASKING
     assert all(each.get("wrap") is True for each in found if each["type"] == "TextBlock")
     assert all(each.get("text") for each in found if each["type"] in {"TextBlock", "TextRun"})
@@ -137,10 +138,11 @@ def assert_sound(card: Card) -> None:
     assert bytes_kept(card) <= MAX_BYTES_KEPT
 
 
-def _judge_questions(buttons: Sequence[Card]) -> None:
-    """One button at most that calls back, the last; older clients get the same in its place."""
-    assert len(buttons) <= 1
-    for button in buttons:
+def _judge_questions(rows: Sequence[Card]) -> None:
+    """One button at most that calls back, in a row of its own; older clients get the same in its place."""
+    assert len(rows) <= 1
+    for row in rows:
+        [button] = row["actions"]
         assert (button["type"], button["fallback"]["type"]) == ("Action.Execute", "Action.Submit")
         assert button["data"] == button["fallback"]["data"]
         assert set(button["data"]) == {"request", "verb"}

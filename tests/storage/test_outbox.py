@@ -303,3 +303,19 @@ def test_a_person_lets_every_destination_be_tried_again(store: StateStore) -> No
     freed = store.outbox.read_destination("waits").value
     assert (freed.retry_after_until, freed.last_error) == (None, "429")
     assert store.outbox.read_destination("other") == untouched
+
+
+def test_a_person_lets_every_chat_be_tried_again(store: StateStore) -> None:
+    """The wait that one chat asked for ends, also for its other cards; a pause of another cause goes on."""
+    later = START + timedelta(hours=1)
+    store.requests.record([created(tracked(id=each)) for each in "ab"])
+    first, second = sorted(store.outbox.read_pending(), key=lambda each: each.value.key)
+    store.outbox.keep(first, replace(first.value, attempts=1, personal=True, not_before=later))
+    store.outbox.keep(second, replace(second.value, attempts=1, not_before=later))
+
+    store.outbox.clear_retry_after()
+
+    found = {each.value.key: each.value for each in store.outbox.read_pending()}
+    freed, other = found[first.value.key], found[second.value.key]
+    assert (freed.attempts, freed.personal, freed.not_before) == (1, False, None)
+    assert other.not_before == later
