@@ -19,7 +19,15 @@ from maa_notify.delivery import lease, outcomes, pacing, retries, said
 from maa_notify.delivery.addressing import addressees
 from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, outdated, timed
+from maa_notify.delivery.order import (
+    Waiting,
+    due_first,
+    for_first_recipient,
+    handed_over,
+    in_order,
+    outdated,
+    timed,
+)
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.notification import APPROVER_CHAT
@@ -258,7 +266,9 @@ class DestinationRun:
                 outcomes.done(replace(each, value=replace(each.value, overtaken=True)), now)
                 for each in untrue
             ]
-            self._commit(recorded_together((), gone), lambda state: state)
+            # A wait that a person's chat asked for does not end with what found it.
+            heirs = [Outcome(each, kept=each.value) for each in handed_over(untrue, self.waiting)]
+            self._commit(recorded_together((), [*heirs, *gone]), lambda state: state)
 
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)
@@ -320,6 +330,8 @@ class DestinationRun:
         others, places = _without(self.waiting, items), self._cards_of(items)
         told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
+        marked = _without(retries.chat_works(items, others), [each.pending for each in told])
+        told = recorded_together(told, [Outcome(each, kept=each.value) for each in marked])
         try:
             self._commit(
                 told,

@@ -5,10 +5,11 @@ without end: the others count as if they had been recorded a day later.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.delivery import pacing
 from maa_notify.delivery.limits import DeliveryLimits
@@ -21,6 +22,8 @@ from maa_notify.storage.records import DestinationState
 _OVERDUE = timedelta(minutes=15)
 _LETS_PASS = timedelta(days=1)
 """What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, int, int]
@@ -138,6 +141,25 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     for value in (each.value for each in waiting):
         last[value.line] = max(value, last.get(value.line, value), key=lambda each: each.place)
     return [each for each in waiting if _is_outdated(each.value, last[each.value.line])]
+
+
+def handed_over(
+    gone: Sequence[PendingNotification], waiting: Sequence[PendingNotification]
+) -> list[PendingNotification]:
+    """What still waits for people whose chat asked for a wait, with the wait that would leave with these.
+
+    Args:
+        gone: what leaves untold.
+        waiting: all that waits, in order, these as well.
+    """
+    keys = {each.value.key for each in gone}
+    left = [each for each in waiting if each.value.key not in keys]
+    known, heirs = _rests(each.value for each in left), {each.value.group: each for each in reversed(left)}
+    return [
+        replace(heirs[group], value=replace(heirs[group].value, personal=True, not_before=until))
+        for group, until in _rests(each.value for each in gone).items()
+        if group in heirs and until > known.get(group, heirs[group].value.not_before or _LONG_AGO)
+    ]
 
 
 def _is_outdated(older: Notification, last: Notification) -> bool:

@@ -12,6 +12,7 @@ from maa_notify.delivery.order import (
     count_overdue,
     due_first,
     for_first_recipient,
+    handed_over,
     in_order,
     outdated,
     timed,
@@ -192,6 +193,22 @@ def test_what_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> No
     chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "aiko"}
 
     assert outdated([news("a", **chat, **fields), news("a", revision=2, **chat)]) == []
+
+
+def test_a_wait_that_a_chat_asked_for_is_handed_over_when_what_found_it_leaves() -> None:
+    """To the first of what waits for that person; not where that is known, nor what nobody asked for."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "aiko"}
+    asked: dict[str, Any] = {"personal": True, "not_before": START + HOUR}
+    gone, heir, later = news("a", **chat, **asked), news("a", 2, **chat), news("b", **chat)
+    other = news("a", 2, destination=APPROVER_CHAT, recipient="oskar")
+    known = news("c", **chat, **asked)
+
+    assert handed_over([gone], [gone, other, heir, later]) == [
+        replace(heir, value=replace(heir.value, **asked))
+    ]
+    assert handed_over([gone], [gone, heir, known]) == []
+    assert handed_over([replace(gone, value=replace(gone.value, personal=False))], [gone, heir]) == []
+    assert handed_over([gone], [gone, other]) == []
 
 
 @pytest.mark.parametrize("fields", [{}, {"told": True}, {"doubts": 1}], ids=["told", "over", "in doubt"])

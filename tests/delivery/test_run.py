@@ -256,7 +256,7 @@ def test_questions_to_what_is_mute_leave_others_that_fail_their_turn() -> None:
     house = House()
     house.senders = {f"m{each}": Questioned(house.clock, is_up=False) for each in range(4)}
     house.senders["z"] = box = Postbox(house.clock)
-    later = {"not_before": START + DAY, "attempts": 1, "doubts": 1, "tried_at": START}
+    later: dict[str, Any] = {"not_before": START + DAY, "attempts": 1, "doubts": 1, "tried_at": START}
     for name in house.senders:
         house.put(news("a", destination=name, **({} if name == "z" else later)))
         state = DestinationState(failing_since=START, is_mute=name != "z", failed_at=START)
