@@ -194,23 +194,27 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    is_failing = state.failing_since is not None
-    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, is_failing=is_failing))]
+    told_first = state.failing_since is not None and _rang_last(values)
+    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, told_first=told_first))]
 
 
-def _turn_now(
-    rank: _Rank, item: PendingNotification, *, is_failing: bool
-) -> tuple[bool, bool, bool, _Rank, bool]:
+def _rang_last(waiting: Sequence[Notification]) -> bool:
+    """Whether the last try of all that wait would have rung: what only changes cards has its turn then."""
+    tried = ((each.tried_at, not each.told) for each in waiting if each.tried_at is not None)
+    _, rang = max(tried, default=(_LONG_AGO, False))
+    return rang
+
+
+def _turn_now(rank: _Rank, item: PendingNotification, *, told_first: bool) -> tuple[bool, bool, bool, _Rank]:
     """The place among all that is due, by how often it failed.
 
     The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
     the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
-    than a poll tries, so even that does not wait for it; nor, where nothing is taken, for what fails more
-    often and may be the cause.
+    than a poll tries, so even that does not wait for it. Where nothing is taken both may be the cause, so
+    they take turns.
     """
     is_ill, _, _ = rank
-    told = item.value.told
-    return not item.value.plain, is_ill, told and not is_failing, rank, told
+    return not item.value.plain, is_ill, item.value.told != told_first, rank
 
 
 def _most_failures(

@@ -300,8 +300,21 @@ def test_a_card_of_what_is_told_is_changed_before_what_is_ill_is_tried_again() -
 
 def test_a_card_of_what_is_told_does_not_wait_for_what_fails_at_each_poll() -> None:
     """One try a poll, and one card that is never taken: without others nobody knows that it is ill."""
-    assert ranked(news("a", attempts=9), news("b", told=True), state=FAILING) == ["b", "a"]
+    failed = news("a", attempts=9, tried_at=START - MINUTE)
+
+    assert ranked(failed, news("b", told=True), state=FAILING) == ["b", "a"]
     assert ranked(news("a", told=True), news("b"), state=FAILING) == ["b", "a"]
+
+
+def test_a_card_takes_turns_with_silent_changes_that_all_fail() -> None:
+    """It failed once, and most of them not yet: whichever of the two was not tried last is next."""
+    card = news("card", attempts=1, tried_at=START - 2 * MINUTE)
+    silent = [news(f"{each}", told=True) for each in range(3)]
+    tried = news("tried", told=True, attempts=1, tried_at=START - MINUTE)
+
+    assert ranked(*silent, tried, card, state=FAILING)[0] == "card"
+    again = replace(card, value=replace(card.value, attempts=2, tried_at=START))
+    assert ranked(*silent, tried, again, state=FAILING) == ["0", "1", "2", "tried", "card"]
 
 
 def test_silent_changes_of_cards_leave_room_for_news() -> None:
