@@ -36,10 +36,18 @@ from maa_notify.polling.recorder import Recorder
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
 from maa_notify.polling.source import Annotator, News, Source
-from maa_notify.polling.welcome import Arrivals, arrivals, attended, heard_before, with_welcome
+from maa_notify.polling.welcome import (
+    Arrivals,
+    arrivals,
+    attended,
+    heard_before,
+    with_welcome,
+    without_departed,
+)
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import APPROVALS, SourceMark, Versioned, short_of
 from maa_notify.storage.requests import Recorded
+from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 
@@ -144,7 +152,8 @@ class Poll:
         # afterwards, its etags would let an old listing overwrite newer news.
         snapshot = self.store.requests.read_snapshot()
         guarded = self.guard.look(self.store.requests, snapshot, self._channels(), now)
-        snapshot = guarded.snapshot
+        snapshot = self._without_departed(guarded.snapshot, now)
+        guarded = replace(guarded, snapshot=snapshot)
         news, failure = self._look(self.approvals, snapshot, now)
         told = self._tell(news, failure, guarded, now, begun)
         # After the approvals' cards are posted, so that a slow source delays none of them.
@@ -159,6 +168,23 @@ class Poll:
             settings_changed=guarded.is_changed,
             alerts=told.alerts,
         )
+
+    def _without_departed(self, snapshot: Snapshot, now: datetime) -> Snapshot:
+        """The snapshot, after it was noted which destinations left the settings.
+
+        Before anything is recorded without them: they come back to it even if this poll is killed.
+        """
+        name = self.approvals.name
+        mark = snapshot.marks.get(name)
+        if mark is None or set(mark.destinations) <= set(self._names):
+            return snapshot
+        mark = without_departed(mark, self._names, now)
+        try:
+            etag = self.store.requests.write_mark(name, mark, snapshot.mark_etags.get(name, ""))
+        except ConflictError:
+            return snapshot  # another poller ended just now, and noted who was there
+        marks, etags = {**snapshot.marks, name: mark}, {**snapshot.mark_etags, name: etag}
+        return replace(snapshot, marks=marks, mark_etags=etags)
 
     def _tell(
         self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime, begun: float

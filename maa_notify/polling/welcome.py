@@ -71,6 +71,12 @@ def attended(mark: SourceMark, names: Collection[str], arrived: Arrivals, now: d
     return replace(mark, destinations=tuple(present), left=dict(latest), retell_since=retell_since)
 
 
+def without_departed(mark: SourceMark, names: Collection[str], now: datetime) -> SourceMark:
+    """The mark, which says of destinations that are gone from the settings since when they hear nothing."""
+    there = set(names) & set(mark.destinations)
+    return replace(attended(mark, there, {}, now), retell_since=mark.retell_since)
+
+
 def heard_before(snapshot: Snapshot, journal: Journal) -> Heard:
     """What each destination was told of the requests that are known, or is about to be.
 

@@ -10,7 +10,7 @@ import pytest
 
 from maa_notify.demo.tenant import wire_time
 from maa_notify.errors import StateError
-from maa_notify.storage.records import MARK
+from maa_notify.storage.records import DESTINATION, MARK
 from maa_notify.storage.rows import Write
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
@@ -275,6 +275,26 @@ def test_a_new_destination_is_told_once_though_the_poll_that_told_it_was_cut_off
 
     told = [request["payloadName"] in text(card) for card in teams.cards_in("new")]
     assert (before, told.count(True)) == (1, 1)
+
+
+def test_a_destination_that_comes_back_hears_what_a_poll_told_that_was_cut_off(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """The only poll without it recorded a decision, and ended before it could note who was there."""
+    request = make_request(now=make_notifier().clock.now())
+    graph.requests = [request]
+    both = make_notifier(**with_destinations(teams, "old", "away"))
+    both.poll_each(10 * MINUTE, 3)
+    request.update(status="rejected", lastModifiedDateTime=wire_time(both.clock.now()))
+    poll_cut_off(
+        make_notifier(**with_destinations(teams, "old")),
+        lambda changes: any(each.key.startswith(DESTINATION) for each in changes[:1]),
+    )
+
+    both.poll_each(MINUTE, 2)
+
+    told = ["Rejected" in text(card) for card in teams.cards_in("away")]
+    assert told.count(True) == 1
 
 
 def test_a_destination_that_comes_back_hears_nothing_again_for_another_time_of_change(
