@@ -373,6 +373,29 @@ def test_a_digest_whose_worker_was_replaced_is_changed_all_the_same(house: House
     assert (text(card).count("Rejected"), text(card).count("Needs approval")) == (1 + 1, 6 + 1)
 
 
+@pytest.mark.parametrize("how", ["deleted", "another chat"])
+def test_a_digest_that_is_gone_comes_anew_once(house: House, how: str) -> None:
+    """One ring, whichever of its requests has news first; the new one shows all of them, and settles."""
+    requests = burst(house, 8)
+    house.notifier.poll()
+    aiko = house.people["Aiko Mori"]
+    [former] = [post for post in house.service.posts if post.where == aiko]
+    if how == "deleted":
+        house.service.remove_card(former.activity_id)
+    else:
+        house.service.end_chat(aiko)
+    kinds = []
+    for request in requests:
+        request |= {"status": "rejected"}
+        before = len(house.service.posts)
+        house.notifier.poll_after(MINUTE)
+        kinds += [post.kind for post in house.service.posts[before:] if post.where == aiko]
+
+    assert kinds == ["chat", *["update"] * 7]
+    assert (text(house.chat("Aiko Mori")[-1]).count("Rejected"), len(house.chat("Oskar Weiss"))) == (8 + 1, 1)
+    assert "Needs approval" not in text(house.chat("Aiko Mori")[-1])
+
+
 def test_a_few_more_behind_a_digest_are_cards_of_their_own(house: House) -> None:
     """And none of the two forms loses the other."""
     burst(house, 6)
