@@ -124,7 +124,9 @@ class Composer(Struct, frozen=True):
         # What is settled stands last: for that alone there may be no room.
         events = sorted((each for each in shown.values() if each is not None), key=_is_settled)
         card, _ = self.cards.digest(events, first.destination, now)
-        return replace(_message(card, first), location=place.location, beside=place.beside)
+        only_changes = all(map(_only_changes, news))
+        changed = replace(_message(card, first), location=place.location, beside=place.beside)
+        return replace(changed, only_changes=only_changes)
 
     def _together(
         self,
@@ -171,6 +173,7 @@ class Composer(Struct, frozen=True):
             location=place.location,
             reply=None if is_silent else self.cards.reply(event, destination, now),
             changes_card=event.revision >= place.revision,
+            only_changes=_only_changes(notification),
         )
 
 
@@ -255,6 +258,11 @@ def _on_card(
     same = place.location, place.beside
     cards = {each: card for each, card in beside.items() if (card.location, card.beside) == same}
     return _recordable([each for each in due if each.value.event.subject_id in cards], cards.values())
+
+
+def _only_changes(notification: Notification) -> bool:
+    """Whether nobody has to be rung for it where its card is gone."""
+    return notification.told or notification.event.only_changes_cards
 
 
 def _is_settled(event: Event) -> bool:

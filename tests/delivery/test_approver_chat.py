@@ -396,6 +396,28 @@ def test_a_digest_that_is_gone_comes_anew_once(house: House, how: str) -> None:
     assert "Needs approval" not in text(house.chat("Aiko Mori")[-1])
 
 
+@pytest.mark.parametrize("count", [1, 7], ids=["one", "digest"])
+def test_whose_card_is_nobody_knows_where_hears_the_end_on_a_new_one(house: House, count: int) -> None:
+    """The answer to it told no id, so that it stays as it is; the next one is changed like any other."""
+    requests = burst(house, count)
+    house.service.fail_next(reply(201, json={}), on="chat", posted=True)
+    house.notifier.poll()
+    filed = house.chats()
+    requests[0] |= {"status": "approved"}
+    house.notifier.poll_after(MINUTE)
+    decided = house.chats()
+    for request in requests:
+        request |= {"status": "rejected"}
+    report = house.notifier.poll_after(MINUTE)
+
+    [twice] = [name for name in NAMES if decided[name] == 2]
+    assert filed == dict.fromkeys(NAMES, 1)
+    assert decided == house.chats() == {**filed, twice: 2}
+    assert text(house.chat(twice)[1]).count("Rejected") == count + 1
+    assert "Needs" not in text(house.chat(twice)[1])
+    assert report.pending == 0
+
+
 def test_a_few_more_behind_a_digest_are_cards_of_their_own(house: House) -> None:
     """And none of the two forms loses the other."""
     burst(house, 6)
