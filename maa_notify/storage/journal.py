@@ -25,6 +25,7 @@ from maa_notify.storage.records import (
     Versioned,
     decode,
     encode,
+    sent_key,
     versioned_from,
 )
 from maa_notify.storage.rows import ConflictError, Delete, Put, Row, prefix_end
@@ -53,23 +54,36 @@ class Journal:
         return None if row is None else versioned_from(row, JournalEntry)
 
     def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
-        """Puts a notification that was given up back into the outbox, due now and as if new."""
-        notification = dead.value.notification
-        fresh = replace(notification.anew(now), overtaken=self._is_overtaken(notification))
-        # In one transaction: a crash in between would lose the notification or tell it twice.
-        self._rows.commit(
-            [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
-        )
+        """Puts a notification that was given up back into the outbox, due now and as if new.
 
-    def _is_overtaken(self, older: Notification) -> bool:
-        """Whether newer news of the same subject were told at the same destination meanwhile."""
-        sent = (each.notification for each in self.read_sent(older.recorded_at))
-        return older.overtaken or any(
-            each.destination == older.destination
-            and each.event.subject_id == older.event.subject_id
-            and each.event.revision > older.event.revision
-            for each in sent
-        )
+        An approver whom nothing newer was told is told the newest news of the request in its place, since a
+        card in a chat shows how things are by now. The older ones leave for the journal as passed over.
+        """
+        notification = dead.value.notification
+        fresh = self._as_things_are(notification).anew(now)
+        moves = [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
+        if fresh.key != notification.key:
+            passed = JournalEntry(replace(notification, overtaken=True), now)
+            moves.append(Put(sent_key(passed), encode(passed)))
+        # In one transaction: a crash in between would lose the notification or tell it twice.
+        self._rows.commit(moves)
+
+    def _as_things_are(self, older: Notification) -> Notification:
+        """The notification, marked if newer news were told there; in a chat with an approver the newest."""
+        newer = [
+            each.notification
+            for each in self.read_sent(older.recorded_at)
+            if each.was_told
+            and each.notification.event.subject_id == older.event.subject_id
+            and each.notification.event.revision > older.event.revision
+        ]
+        if any(each.line == older.line for each in newer):
+            return replace(older, overtaken=True)
+        # What only changes a card is told once there is one.
+        news = [each for each in newer if not each.event.only_changes_cards]
+        if not (older.person and news):
+            return older
+        return replace(older, event=max(news, key=lambda each: each.place).event, overtaken=False)
 
     def discard(self, dead: Versioned[JournalEntry]) -> None:
         """Deletes a notification that was given up."""

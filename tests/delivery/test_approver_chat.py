@@ -276,6 +276,31 @@ def test_nobody_is_rung_for_what_was_settled_before_their_card_came(house: House
     assert Counter(each.was_told for each in journal) == {True: 3 * count, False: 3 * count}
 
 
+def test_what_was_given_up_and_is_sent_again_by_hand_shows_how_things_are_by_now(house: House) -> None:
+    """A chat failed for a week, and the request was decided: its card comes as decided, and settles."""
+    deadline = house.notifier.clock.now() + timedelta(days=20)
+    request = house.file(expirationDateTime=f"{deadline:%Y-%m-%dT%H:%M:%SZ}")
+    opening = f'"members":[{{"id":"{house.people["Aiko Mori"]}"'
+    house.service.answer_those_with(opening, reply(502))
+    house.notifier.poll()
+    given_up = house.notifier.poll_each(3 * HOUR, 64)[-1].dead
+    house.approve(request)
+    house.notifier.poll_after(MINUTE)
+    house.service.answer_those_with(opening, None)
+    journal = house.notifier.app.store.journal
+    for held in journal.read_dead():
+        journal.requeue(held, house.notifier.clock.now())
+    told = house.notifier.poll_after(MINUTE)
+    decided = [text(card) for card in house.chat("Aiko Mori")]
+    request["status"] = "completed"
+    house.notifier.poll_after(MINUTE)
+
+    assert given_up == 1
+    assert [("Needs completion" in card, "comes late" in card) for card in decided] == [(True, False)]
+    assert states(house.chat("Aiko Mori")) == ["Completed"]
+    assert (told.pending, told.dead, told.memory_lost) == (0, 0, False)
+
+
 def test_a_reminder_that_is_recorded_twice_is_told_once(house: House, make_notifier: Make) -> None:
     """It waits for each of them when it is due, and again for all of them once the clock is right."""
     house.notifier = notifier = make_notifier(**house.settings, MAA_REMINDERS="4h", MAA_DIGEST_ABOVE="1")
