@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
-from maa_notify.domain.event import EventKind
-from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
+from maa_notify.domain.approvers import Decider
+from maa_notify.domain.event import EventKind, Look, RequestEvent
+from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import (
     CARD,
@@ -90,6 +91,32 @@ def test_an_approver_is_told_how_things_are_by_now(store: StateStore, told: str)
     )
     passed = [each.notification.key for each in store.journal.read_sent() if each.is_outdated]
     assert passed == ([older.key] if is_replaced else [])
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["looks", "looks no more"])
+def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool) -> None:
+    """Else a reminder that was given up would change the card back, and name nobody or somebody else."""
+    before, now = (Look(Decider(each), START) for each in ("before", "now"))
+    reminder = reminding(news(kind=EventKind.REMINDER).value, before)
+    looks = [
+        reminding(news(kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=hour)).value, look)
+        for hour, look in ((2, None if is_over else now), (1, before))
+    ]
+    rows = [
+        Put(sent_key(each), encode(each)) for each in (JournalEntry(one, one.recorded_at) for one in looks)
+    ]
+    store.rows.commit([*rows, Put(DEAD + reminder.key, encode(JournalEntry(reminder, START)))])
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    [waiting] = [each.value for each in store.outbox.read_pending()]
+    assert waiting == reminding(reminder, None if is_over else now)
+
+
+def reminding(notification: Notification, look: Look | None) -> Notification:
+    """The same, which names who looks."""
+    assert isinstance(notification.event, RequestEvent)
+    return replace(notification, event=replace(notification.event, look=look))
 
 
 def old_rows(at: datetime) -> list[Put]:
