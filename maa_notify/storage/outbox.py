@@ -12,13 +12,16 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.times import unless_later
 from maa_notify.errors import StateError
 from maa_notify.storage.records import (
+    APPROVALS,
     DEAD,
     DESTINATION,
+    MARK,
     NEW_DESTINATION,
     OUTBOX,
     UNREACHED,
     DestinationState,
     JournalEntry,
+    SourceMark,
     StoredCard,
     Unreached,
     Versioned,
@@ -49,7 +52,7 @@ _MOST_CONFLICTS = 20
 """Each one means that a poll wrote the row; so many in a row, that one would wait for ever."""
 
 _MOST_DISCARDED = 300
-"""So many are noted; no mark names more that wait."""
+"""So many are noted, and all that the mark names."""
 
 _ENTRY_BYTES = 4_000
 """Of a journal entry or a failure beside the notification: ids, times and an error."""
@@ -158,7 +161,7 @@ class Outbox:
         rest = replace(value, people=tuple(people[len(told) :]), is_rest=True)
         own: Write = Update(OUTBOX + value.key, encode(rest), pending.etag)
         if not rest.people:
-            own, state = Delete(OUTBOX + value.key, pending.etag), _without(state, value.key)
+            own, state = Delete(OUTBOX + value.key, pending.etag), self._without(state, value.key)
         writes = [destination_write(destination, state), own, *puts[: len(told)]]
         first, left, *others = self._rows.commit(writes)
         waiting = [Versioned(each, etag) for each, etag in zip(told, others, strict=True)]
@@ -216,7 +219,7 @@ class Outbox:
         """Deletes a waiting notification, and notes at its destination that a person did."""
         key = pending.value.key
         state = self.read_destination(pending.value.destination)
-        noted = destination_write(pending.value.destination, _without(state, key))
+        noted = destination_write(pending.value.destination, self._without(state, key))
         self._rows.commit([Delete(OUTBOX + key, pending.etag), noted])
 
     def call_polls_back(self, destination: str) -> DestinationState:
@@ -243,6 +246,15 @@ class Outbox:
                 name = row.key.removeprefix(DESTINATION)
                 self._rewrite(name, lambda state: replace(state, retry_after_until=None))
 
+    def _without(self, state: Versioned[DestinationState], key: str) -> Versioned[DestinationState]:
+        """The state of a destination, which says of a notification that it did not vanish by itself."""
+        mark = self._rows.get(MARK + APPROVALS)
+        named = decode(mark, SourceMark).waiting if mark is not None else ()
+        *before, last = *state.value.discarded, short_of(key)
+        older, latest = before[:-_MOST_DISCARDED], before[-_MOST_DISCARDED:]
+        kept = [each for each in older if each in named]
+        return Versioned(replace(state.value, discarded=(*kept, *latest, last)), state.etag)
+
     def _rewrite(
         self, destination: str, change: Callable[[DestinationState], DestinationState]
     ) -> DestinationState:
@@ -256,12 +268,6 @@ class Outbox:
             f"what is remembered of destination {destination!r} changed at each of {_MOST_CONFLICTS} tries:"
             " try again when no poll is under way"
         )
-
-
-def _without(state: Versioned[DestinationState], key: str) -> Versioned[DestinationState]:
-    """The state of a destination, which says of a notification that it did not vanish by itself."""
-    discarded = (*state.value.discarded, short_of(key))[-_MOST_DISCARDED:]
-    return Versioned(replace(state.value, discarded=discarded), state.etag)
 
 
 def pending_in(rows: Iterable[Row]) -> list[PendingNotification]:

@@ -29,6 +29,7 @@ from maa_notify.storage.records import (
     PAST,
     SENT,
     SETTINGS,
+    SNAPSHOT_VERSION,
     WATERMARK,
     DestinationState,
     SettingsRecord,
@@ -294,8 +295,14 @@ class RequestStore:
         return touched.settled(self._rows, since)
 
     def has_history(self) -> bool:
-        """Whether anything was ever told, or left the list."""
-        return any(next(self._rows.read(each, prefix_end(each)), None) for each in (SENT, PAST))
+        """Whether anything was ever told; in a state without a version also whether anything left the list.
+
+        Where there is a version, it says whether there was a mark when something left.
+        """
+        if next(self._rows.read(SENT, prefix_end(SENT)), None):
+            return True
+        has_past = next(self._rows.read(PAST, prefix_end(PAST)), None) is not None
+        return has_past and self._rows.get(SNAPSHOT_VERSION) is None
 
     def read_mark(self, source: str) -> SourceMark | None:
         """How the last looks at a source went; None before the first."""

@@ -526,6 +526,42 @@ def test_a_version_that_is_deleted_with_the_mark_is_a_loss(
     assert strip(teams.cards[0]).startswith("Needs approval")
 
 
+def is_mark(writes: Sequence[Write]) -> bool:
+    """Whether a poll notes how far it came."""
+    return any(each.key.startswith(MARK) for each in writes)
+
+
+def test_first_polls_that_were_killed_lost_nothing(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """What they recorded has left the list before any of them wrote a mark."""
+    requests = [make_request(now=make_notifier().clock.now(), status="completed")]
+    for graph.requests in (requests, []):
+        notifier = make_notifier()
+        notifier.app.store = StateStore(CutOff(notifier.app.store.rows, is_mark))
+        with pytest.raises(StateError):
+            notifier.poll()
+    left = rows_of(make_notifier(), PAST)
+    report = make_notifier().poll_after(MINUTE)
+
+    assert (len(left), report.memory_lost, teams.alarms) == (1, False, [])
+
+
+def test_a_loss_is_noticed_where_nothing_was_ever_told(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """What is left is a request that had ended before the first poll, and left the list."""
+    notifier = make_notifier()
+    graph.requests = [make_request(now=notifier.clock.now(), status="completed")]
+    notifier.poll()
+    graph.requests = []
+    notifier.poll_after(MINUTE)
+    delete(notifier, META)
+    make_notifier().poll_after(MINUTE)
+
+    assert teams.alarms == [LOST]
+
+
 def written(kind: type[Any], **changes: Any) -> Callable[[Row], str]:
     """What a row says with these changes."""
     return lambda row: encode(replace(decode(row, kind), **changes))
@@ -712,6 +748,24 @@ def test_a_person_may_discard_what_waits(graph: FakeGraph, teams: ReadForNews, m
     by_hand.app.store.outbox.discard(waits)
     by_hand.close()
     make_notifier().poll_each(MINUTE, 3)
+
+    assert (teams.alarms, teams.cards) == ([], [])
+
+
+def test_a_person_may_discard_more_than_are_noted(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """The oldest are among those that the next poll asks for."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.answer_all(reply(404))
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(320)]
+    notifier.poll_after(MINUTE)
+    outbox = notifier.app.store.outbox
+    for waits in sorted(outbox.read_pending(), key=lambda each: each.value.key):
+        outbox.discard(waits)
+    teams.answer_all(None)
+    make_notifier().poll_each(MINUTE, 2)
 
     assert (teams.alarms, teams.cards) == ([], [])
 

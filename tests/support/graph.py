@@ -35,7 +35,8 @@ def make_request(
     filed = (now or datetime.now(UTC)) - age
     tenant = SimulatedTenant(lambda: filed)
     wipe = tenant.get(tenant.submit("wipe"))
-    device = f"CONTOSO-LT-{uuid.uuid4().hex[:4].upper()}"
+    # The letter keeps it apart from the names that tests give, such as LT-6.
+    device = f"CONTOSO-LT-X{uuid.uuid4().hex[:4].upper()}"
     named = {
         "payloadName": device,
         "payloadId": str(uuid.uuid4()),

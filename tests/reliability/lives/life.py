@@ -44,7 +44,6 @@ class Life:
         """Begins with nothing."""
         self.world = world
         self.most_pollers = most_pollers
-        self.silent: set[str] = set()
         self.watch = Watch()
 
     def run(self, steps: int) -> list[str]:
@@ -62,7 +61,7 @@ class Life:
         for pause in LONG_CALM if is_harder else CALM:
             self.world.advance(pause)
             self._poll(1)
-        return flaws(self.world, self.silent)
+        return flaws(self.world)
 
     def create(self) -> None:
         """Somebody files a request."""
@@ -305,7 +304,7 @@ class Life:
         is_calm = world.disturbed.isdisjoint(range(first, world.polls + 1))
         if is_first:
             everything = (*world.tenant.listed.values(), *world.tenant.dropped)
-            self.silent |= closed | {each.id for each in everything if each.is_closed}
+            world.silent |= closed | {each.id for each in everything if each.is_closed}
         if world.chances.hours or world.chances.ill:
             self.watch.look(world, is_calm=is_calm)
         if is_calm and pollers == 1 and not world.is_ahead:

@@ -35,11 +35,8 @@ _ROUNDING = 0.001
 """Seconds by which a sum of times may be off."""
 
 
-def flaws(world: World, silent: set[str]) -> list[str]:
-    """What broke the promise; empty when it was kept.
-
-    `silent` are the requests that were closed when the first list was seen, of which nothing needs telling.
-    """
+def flaws(world: World) -> list[str]:
+    """What broke the promise; empty when it was kept."""
     return [
         *world.flaws,
         *world.teams.flaws,
@@ -50,7 +47,7 @@ def flaws(world: World, silent: set[str]) -> list[str]:
         *_hurried(world),
         *_out_of_order(world),
         *_reminded_too_soon(world),
-        *_untold(world, silent),
+        *_untold(world),
         *_untrue(world),
         *_rung_falsely(world),
         *_unrung(world),
@@ -274,7 +271,7 @@ def _overtakable(world: World) -> set[tuple[str, str]]:
     return found
 
 
-def _untold(world: World, silent: set[str]) -> list[str]:
+def _untold(world: World) -> list[str]:
     """The last status of each request that can be seen is told somewhere, and each one before it."""
     by_request: dict[str, list[Seen]] = defaultdict(list)
     for told in world.owed:
@@ -284,7 +281,7 @@ def _untold(world: World, silent: set[str]) -> list[str]:
         events = sorted(by_request[request.id], key=lambda each: each.place)
         if not world.tenant.is_findable(request.id):
             continue
-        if not events and (request.id in silent or _is_history(world, request)):
+        if not events and (request.id in world.silent or _is_history(world, request)):
             continue
         if request.id in world.tenant.hidden and (not events or _is_over(request, events[-1])):
             continue  # nobody asks for what nobody saw, or what was over when it left the list

@@ -124,6 +124,9 @@ class _Graph:
             listed = rng.choice((partial, [*listed, odd], listed[: len(listed) // 2]))
         self.poller.point()
         world = self.poller.world
+        if world.is_new_to_us():
+            # By the list itself: some are closed for no longer than the poll takes.
+            world.silent |= {each.id for each in listed if each.is_closed}
         if listed and world.watched_since is None:
             world.watched_since = max(world.tenant.intune_now(), world.clock.now())
         return Listing(tuple(listed))

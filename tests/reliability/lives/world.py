@@ -141,6 +141,7 @@ class World:
         is_touched: whether somebody deleted their row, and no poll has told it.
         watched_since: when a list first showed a request, by Intune's clock or the notifier's, whichever is
             later; None before.
+        silent: the requests that were closed when the first list was seen, of which nothing needs telling.
         together: the first of the polls that were under way at the same time, by each of them.
         once_away: destinations that were ever taken out of the settings.
     """
@@ -166,6 +167,7 @@ class World:
     noted_settings: dict[str, str] | None = None
     is_touched: bool = False
     watched_since: datetime | None = None
+    silent: set[str] = field(default_factory=set)
     chats: Chats = field(default_factory=Chats)
     together: dict[int, int] = field(default_factory=dict)
     once_away: set[str] = field(default_factory=set)
