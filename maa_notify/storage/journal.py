@@ -29,7 +29,7 @@ from maa_notify.storage.records import (
     sent_key,
     versioned_from,
 )
-from maa_notify.storage.rows import ConflictError, Delete, Put, Row, prefix_end
+from maa_notify.storage.rows import ConflictError, Delete, Put, Row, Write, prefix_end
 from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
 
 
@@ -63,7 +63,10 @@ class Journal:
         """
         notification = dead.value.notification
         fresh = self._as_things_are(notification).anew(now)
-        moves = [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
+        moves: list[Write] = [
+            Delete(DEAD + notification.key, dead.etag),
+            Put(OUTBOX + fresh.key, encode(fresh)),
+        ]
         if fresh.key != notification.key:
             passed = JournalEntry(replace(notification, overtaken=True), now)
             moves.append(Put(sent_key(passed), encode(passed)))
