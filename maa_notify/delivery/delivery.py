@@ -156,6 +156,7 @@ class Delivery:
             self.random,
             self._holder,
             over,
+            self.clock.now(),
         )
         together: dict[str, list[PendingNotification]] = {}
         for name, items in waiting.items():

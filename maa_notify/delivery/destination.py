@@ -7,7 +7,7 @@ key.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from msgspec import Struct
@@ -19,7 +19,15 @@ from maa_notify.delivery import lease, outcomes, pacing, retries, said
 from maa_notify.delivery.addressing import addressees
 from maa_notify.delivery.compose import Composer
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.order import Waiting, due_first, for_first_recipient, in_order, outdated, timed
+from maa_notify.delivery.order import (
+    Waiting,
+    due_first,
+    for_first_recipient,
+    handed_over,
+    in_order,
+    outdated,
+    timed,
+)
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.notification import APPROVER_CHAT
@@ -40,6 +48,8 @@ _LOG = logs.logger(__name__)
 _LOOK_AGAIN = timedelta(seconds=2)
 _STAND_BACK = timedelta(seconds=20)
 """So much sooner others may be ready and still go first: they pause for a second after each card."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _LEFT_TO_CHANNELS = 15.0
 """Seconds of a poll in which the chats with approvers begin nothing: further sources may have news."""
@@ -66,6 +76,7 @@ class Shared(Struct, frozen=True):
         random: for the jitter of pauses, and the names of digests.
         holder: the name under which this poll leases destinations.
         over: when the last post has to be over (monotonic seconds).
+        began: when the delivery began (UTC), so that all are ready at the same time then.
     """
 
     outbox: Outbox
@@ -77,6 +88,7 @@ class Shared(Struct, frozen=True):
     random: Random
     holder: str
     over: float
+    began: datetime
 
 
 class DestinationRun:
@@ -107,7 +119,7 @@ class DestinationRun:
         self.name = name
         self._is_of_approvers = name == APPROVER_CHAT
         self._limits = shared.limits.in_chats() if self._is_of_approvers else shared.limits
-        now = shared.clock.now()
+        now = shared.began
         self.waiting = in_order(retries.in_full(retries.without_future_times(pending, now)))
         self.ready_at = now
         self.is_closed = False
@@ -131,14 +143,18 @@ class DestinationRun:
         return self._state.value.failing_since is not None
 
     @property
-    def turn(self) -> datetime:
-        """When it has its turn among all destinations (UTC): what fails or is slow lets others go first.
+    def turn(self) -> tuple[datetime, datetime]:
+        """When it has its turn among all destinations (UTC), and of two at once whoever was tried before.
 
-        The chats with approvers let every channel go first, for each of them tells many.
+        The chats with approvers let every channel that works go first, for each of them tells many. What
+        fails or is slow lets all others go first. There may be more of that than a poll has time for, so
+        whatever was not tried for longest is the first of it.
         """
-        is_troubled = self.is_failing or self._state.value.is_slow
-        steps = is_troubled + (2 if self._is_of_approvers else 0)
-        return self.ready_at + steps * _STAND_BACK
+        state = self._state.value
+        if self.is_failing or state.is_slow:
+            tried = [each for each in (state.failed_at, state.last_accepted) if each is not None]
+            return self.ready_at + 2 * _STAND_BACK, max(tried, default=_NEVER)
+        return self.ready_at + (_STAND_BACK if self._is_of_approvers else timedelta()), _NEVER
 
     def advance(self, end: float) -> None:
         """Posts the next message, or notes when that can be; past `end` (monotonic seconds) it closes."""
@@ -198,6 +214,13 @@ class DestinationRun:
         self._was_asked = True
         if self._shared.senders[self.waiting[0].value.destination].answers():
             self._state = Versioned(retries.heard(self._state.value, now), self._state.etag)
+        elif not lease.is_taken(self._state.value, self._shared.holder, now):
+            # Noted, for the question took its time: in the next poll others have their turn before.
+            asked = Versioned(replace(self._state.value, failed_at=now), self._state.etag)
+            try:
+                self._state = self._shared.outbox.write_destination(self.name, asked)
+            except ConflictError:
+                self._is_stale = True
 
     def _acquire_lease(self, now: datetime, seconds: float) -> bool:
         """Takes the lease for a post of so many seconds, so that no other poll posts there meanwhile."""
@@ -243,7 +266,9 @@ class DestinationRun:
                 outcomes.done(replace(each, value=replace(each.value, overtaken=True)), now)
                 for each in untrue
             ]
-            self._commit(recorded_together((), gone), lambda state: state)
+            # A wait that a person's chat asked for does not end with what found it.
+            heirs = [Outcome(each, kept=each.value) for each in handed_over(untrue, self.waiting)]
+            self._commit(recorded_together((), [*heirs, *gone]), lambda state: state)
 
     def _post(self, due: Sequence[PendingNotification], now: datetime) -> None:
         items, message = self._compose(for_first_recipient(due), now)
@@ -305,6 +330,8 @@ class DestinationRun:
         others, places = _without(self.waiting, items), self._cards_of(items)
         told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
+        marked = _without(retries.chat_works(items, others), [each.pending for each in told])
+        told = recorded_together(told, [Outcome(each, kept=each.value) for each in marked])
         try:
             self._commit(
                 told,
@@ -375,7 +402,7 @@ class DestinationRun:
         is_repeat = any(each.value.doubts for each in items)
 
         def update(state: DestinationState) -> DestinationState:
-            state = replace(state, serial=max(state.serial, serial))
+            state = replace(state, serial=max(state.serial, serial), failed_at=failure.at)
             if failure.in_doubt:
                 state = retries.in_doubt(state, failure.at, limits, is_repeat=is_repeat, is_mute=is_mute)
             return state if blame is None else retries.failing(state, replace(failure, error=blame))

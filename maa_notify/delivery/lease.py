@@ -27,6 +27,7 @@ def without_future_times(
         retry_after_until=unless_later(state.value.retry_after_until, now + limits.max_retry_after),
         heard_at=unless_later(state.value.heard_at, now),
         last_accepted=unless_later(state.value.last_accepted, now),
+        failed_at=unless_later(state.value.failed_at, now),
     )
     return Versioned(credible, state.etag)
 

@@ -5,10 +5,11 @@ without end: the others count as if they had been recorded a day later.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from maa_notify.delivery import pacing
 from maa_notify.delivery.limits import DeliveryLimits
@@ -21,6 +22,8 @@ from maa_notify.storage.records import DestinationState
 _OVERDUE = timedelta(minutes=15)
 _LETS_PASS = timedelta(days=1)
 """What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, int, int]
@@ -140,6 +143,25 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     return [each for each in waiting if _is_outdated(each.value, last[each.value.line])]
 
 
+def handed_over(
+    gone: Sequence[PendingNotification], waiting: Sequence[PendingNotification]
+) -> list[PendingNotification]:
+    """What still waits for people whose chat asked for a wait, with the wait that would leave with these.
+
+    Args:
+        gone: what leaves untold.
+        waiting: all that waits, in order, these as well.
+    """
+    keys = {each.value.key for each in gone}
+    left = [each for each in waiting if each.value.key not in keys]
+    known, heirs = _rests(each.value for each in left), {each.value.group: each for each in reversed(left)}
+    return [
+        replace(heirs[group], value=replace(heirs[group].value, personal=True, not_before=until))
+        for group, until in _rests(each.value for each in gone).items()
+        if group in heirs and until > known.get(group, heirs[group].value.not_before or _LONG_AGO)
+    ]
+
+
 def _is_outdated(older: Notification, last: Notification) -> bool:
     if older.event.only_changes_cards:
         return older.place < last.place
@@ -172,23 +194,27 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at <= now:
             ranked.append((ranks[news], item.pending))
-    is_failing = state.failing_since is not None
-    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, is_failing=is_failing))]
+    told_first = state.failing_since is not None and _rang_last(values)
+    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, told_first=told_first))]
 
 
-def _turn_now(
-    rank: _Rank, item: PendingNotification, *, is_failing: bool
-) -> tuple[bool, bool, bool, _Rank, bool]:
+def _rang_last(waiting: Sequence[Notification]) -> bool:
+    """Whether the last try of all that wait would have rung: what only changes cards has its turn then."""
+    tried = ((each.tried_at, not each.told) for each in waiting if each.tried_at is not None)
+    _, rang = max(tried, default=(_LONG_AGO, False))
+    return rang
+
+
+def _turn_now(rank: _Rank, item: PendingNotification, *, told_first: bool) -> tuple[bool, bool, bool, _Rank]:
     """The place among all that is due, by how often it failed.
 
     The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
     the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
-    than a poll tries, so even that does not wait for it; nor, where nothing is taken, for what fails more
-    often and may be the cause.
+    than a poll tries, so even that does not wait for it. Where nothing is taken both may be the cause, so
+    they take turns.
     """
     is_ill, _, _ = rank
-    told = item.value.told
-    return not item.value.plain, is_ill, told and not is_failing, rank, told
+    return not item.value.plain, is_ill, item.value.told != told_first, rank
 
 
 def _most_failures(

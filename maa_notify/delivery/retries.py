@@ -165,9 +165,13 @@ def sends_one_ahead(digest: Sequence[Notification], state: DestinationState) -> 
         state: what is remembered of the destination.
     """
     times = {each.tried_at for each in digest if each.tried_at is not None}
-    if state.last_accepted is not None and state.last_accepted >= max(times, default=state.last_accepted):
+    # What other people's chats take says nothing of one that took nothing since.
+    is_chats = all(each.ill and each.recipient and not each.chat_works for each in digest)
+    accepted = None if is_chats else state.last_accepted
+    if accepted is not None and accepted >= max(times, default=accepted):
         return False
-    is_failing = state.failing_since is not None and min(each.attempts for each in digest) >= _WHOLE_TRIES
+    is_failing = is_chats or state.failing_since is not None
+    is_failing = is_failing and min(each.attempts for each in digest) >= _WHOLE_TRIES
     was_whole, has_many_doubts = len(times) == 1, min(each.doubts for each in digest) >= _MANY_DOUBTS
     is_turn = has_many_doubts or (was_whole and not digest[0].unanswered)
     return is_turn and (is_failing or digest[0].refused)
@@ -189,7 +193,9 @@ def judge(
     """
     ill, error = is_ill(items, others, state), failure.error
     # Where others are taken, it may be the card: only that waits, and a digest is taken apart.
-    personal = not ill and _is_personal(items[0].value, others, state, failure)
+    personal = _asks_for_wait(items, failure) and (
+        ill or not _others_ask(items[0].value, others, state, failure.at)
+    )
     failure = replace(failure, ill=ill, personal=personal, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
@@ -249,7 +255,9 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
         age = _FIRST_REPEAT * _GROWTH ** min(after.doubts - 1, 10)
         return now + min(_DAY, age if after.doubts == 1 else age - age / _GROWTH)
     if failure.ill or failure.personal:
-        return now + max(back_off(after.attempts, LONG_BACK_OFF, failure.jitter), asked or timedelta())
+        # All that waits for a person has the wait that their chat asked for, so it is no longer than that.
+        longest = SHORT_BACK_OFF if failure.personal else LONG_BACK_OFF
+        return now + max(back_off(after.attempts, longest, failure.jitter), asked or timedelta())
     if isinstance(failure.error, DestinationUnavailable) and asked is None:
         return now + back_off(after.attempts, SHORT_BACK_OFF, failure.jitter)
     # What is refused waits for the next poll; what asked for a wait has it in the destination's row.
@@ -259,10 +267,12 @@ def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
 def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[Notification]:
     """The members of a failed digest as they are tried next: together again, or in halves.
 
-    Halves were never tried, so the pause of the whole is not theirs.
+    Halves were never tried, so the pause of the whole is not theirs. Where the person's chat took nothing
+    since, it is the chat that is ill, and the digest stays whole.
     """
     is_slow = failure.in_doubt and min(each.doubts for each in kept) < _MANY_DOUBTS
-    if not failure.ill or is_slow:
+    is_chats = bool(kept[0].recipient) and not any(each.chat_works for each in kept)
+    if not failure.ill or is_slow or is_chats:
         return _named(kept, name or failure.token)
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
@@ -274,29 +284,46 @@ def _named(part: Sequence[Notification], name: str) -> list[Notification]:
     return [replace(each, digest=name if len(part) > 1 else "") for each in part]
 
 
-def _is_personal(
-    tried: Notification,
-    others: Iterable[PendingNotification],
-    state: DestinationState,
-    failure: Failure,
-) -> bool:
-    """Whether a wait is asked for in one person's chat, and in nobody else's since a card was taken.
+def chat_works(
+    taken: Sequence[PendingNotification], others: Iterable[PendingNotification]
+) -> list[PendingNotification]:
+    """What failed in the chat that has taken these now, with that mark: so it may be ill by itself."""
+    groups = {each.value.group for each in taken if each.value.recipient}
+    failed = [each for each in others if each.value.group in groups and each.value.failing_since is not None]
+    return [
+        replace(each, value=replace(each.value, chat_works=True))
+        for each in failed
+        if not each.value.chat_works
+    ]
 
-    Teams limits each chat by itself and the bot as a whole, with the same answer to both. A service that is
-    down may ask for a wait, too, and so may a flow: that is everybody's.
+
+def _asks_for_wait(tried: Sequence[PendingNotification], failure: Failure) -> bool:
+    """Whether one person's chat asks for a wait: not where it took other cards than these meanwhile.
+
+    A service that is down may ask for a wait, too, and so may a flow: that is everybody's.
     """
     is_limit = isinstance(failure.error, DestinationUnavailable) and failure.error.is_limit
-    if not (tried.recipient and is_limit) or failure.asked is None:
-        return False
-    return not any(
-        each.value.recipient != tried.recipient and _waits_lately(each.value, state, failure.at)
-        for each in others
+    is_chats = bool(tried[0].value.recipient) and not any(each.value.chat_works for each in tried)
+    return is_limit and is_chats and failure.asked is not None
+
+
+def _others_ask(
+    tried: Notification, others: Iterable[PendingNotification], state: DestinationState, now: datetime
+) -> bool:
+    """Whether another person's chat asked for a wait since a card was taken.
+
+    Teams limits each chat by itself and the bot as a whole, with the same answer to both.
+    """
+    return any(
+        each.value.recipient != tried.recipient and _waits_lately(each.value, state, now) for each in others
     )
 
 
 def _waits_lately(waiting: Notification, state: DestinationState, now: datetime) -> bool:
-    """Whether a notification was tried since the destination last took any, and still waits or just did."""
-    if waiting.tried_at is None or waiting.not_before is None or waiting.not_before < now - _NEXT_POLL:
+    """Whether a chat asked for a wait since the destination last took any, and it still waits or just did."""
+    if not waiting.personal or waiting.tried_at is None or waiting.not_before is None:
+        return False
+    if waiting.not_before < now - _NEXT_POLL:
         return False
     return state.last_accepted is None or waiting.tried_at > state.last_accepted
 

@@ -44,6 +44,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         failing_for: for how long it has failed, without the times in which nobody tried (seconds).
         ill: it failed although its destination took other cards meanwhile.
         personal: its person's chat asked for the wait until `not_before`, for all that waits for them.
+        chat_works: its person's chat took another card since it first failed.
         overtaken: later news of the request were told before it.
         digest: names those that were tried together in one card, and stay together.
         unreached_at: when its recipient was first found to be out of reach (UTC).
@@ -79,6 +80,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
     is_rest: bool = False
     personal: bool = False
     unanswered: bool = False
+    chat_works: bool = False
 
     @property
     def key(self) -> str:
@@ -132,6 +134,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
             failing_for=0.0,
             ill=False,
             personal=False,
+            chat_works=False,
             digest="",
             unreached_at=None,
             unanswered=False,

@@ -160,6 +160,7 @@ class DestinationState(msgspec.Struct, frozen=True):
         last_accepted: when a card was last accepted (UTC).
         quiet_since: since when nothing was accepted and no heartbeat put into the outbox (UTC).
         heard_at: when it last took a card, or answered again after it had answered nothing (UTC).
+        failed_at: when it last did not take what it was sent, or answered nothing when asked (UTC).
         is_mute: it answered nothing at all when it was last asked.
         is_slow: an answer came late or never, so that the next one is waited for longer.
         repeats: when cards were sent again and got no answer either (seconds since the epoch), lately.
@@ -182,6 +183,7 @@ class DestinationState(msgspec.Struct, frozen=True):
     repeats: tuple[float, ...] = ()
     serial: int = 0
     discarded: tuple[str, ...] = ()
+    failed_at: datetime | None = None
 
 
 NEW_DESTINATION = Versioned(DestinationState(), "")

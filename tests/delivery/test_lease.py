@@ -69,8 +69,12 @@ def test_times_of_a_wrong_clock_are_forgotten() -> None:
     """A wait that nobody may ask for, and signs of life that have not come yet; all others stay."""
     limits, hour = DeliveryLimits(), timedelta(hours=1)
     ahead = START + 2 * hour
-    wrong = DestinationState(retry_after_until=ahead, heard_at=ahead, last_accepted=ahead, last_error="429")
-    right = DestinationState(retry_after_until=START + hour, heard_at=START, last_accepted=START)
+    wrong = DestinationState(
+        retry_after_until=ahead, heard_at=ahead, last_accepted=ahead, failed_at=ahead, last_error="429"
+    )
+    right = DestinationState(
+        retry_after_until=START + hour, heard_at=START, last_accepted=START, failed_at=START
+    )
 
     read = [lease.without_future_times(Versioned(each, ""), START, limits).value for each in (wrong, right)]
 

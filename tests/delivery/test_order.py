@@ -12,6 +12,7 @@ from maa_notify.delivery.order import (
     count_overdue,
     due_first,
     for_first_recipient,
+    handed_over,
     in_order,
     outdated,
     timed,
@@ -194,6 +195,22 @@ def test_what_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> No
     assert outdated([news("a", **chat, **fields), news("a", revision=2, **chat)]) == []
 
 
+def test_a_wait_that_a_chat_asked_for_is_handed_over_when_what_found_it_leaves() -> None:
+    """To the first of what waits for that person; not where that is known, nor what nobody asked for."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "aiko"}
+    asked: dict[str, Any] = {"personal": True, "not_before": START + HOUR}
+    gone, heir, later = news("a", **chat, **asked), news("a", 2, **chat), news("b", **chat)
+    other = news("a", 2, destination=APPROVER_CHAT, recipient="oskar")
+    known = news("c", **chat, **asked)
+
+    assert handed_over([gone], [gone, other, heir, later]) == [
+        replace(heir, value=replace(heir.value, **asked))
+    ]
+    assert handed_over([gone], [gone, heir, known]) == []
+    assert handed_over([replace(gone, value=replace(gone.value, personal=False))], [gone, heir]) == []
+    assert handed_over([gone], [gone, other]) == []
+
+
 @pytest.mark.parametrize("fields", [{}, {"told": True}, {"doubts": 1}], ids=["told", "over", "in doubt"])
 def test_who_looked_is_outdated_by_whatever_comes_later(fields: dict[str, Any]) -> None:
     """Another look, a reminder or a decision says it anew, in a channel, too; what came before does not."""
@@ -283,8 +300,21 @@ def test_a_card_of_what_is_told_is_changed_before_what_is_ill_is_tried_again() -
 
 def test_a_card_of_what_is_told_does_not_wait_for_what_fails_at_each_poll() -> None:
     """One try a poll, and one card that is never taken: without others nobody knows that it is ill."""
-    assert ranked(news("a", attempts=9), news("b", told=True), state=FAILING) == ["b", "a"]
+    failed = news("a", attempts=9, tried_at=START - MINUTE)
+
+    assert ranked(failed, news("b", told=True), state=FAILING) == ["b", "a"]
     assert ranked(news("a", told=True), news("b"), state=FAILING) == ["b", "a"]
+
+
+def test_a_card_takes_turns_with_silent_changes_that_all_fail() -> None:
+    """It failed once, and most of them not yet: whichever of the two was not tried last is next."""
+    card = news("card", attempts=1, tried_at=START - 2 * MINUTE)
+    silent = [news(f"{each}", told=True) for each in range(3)]
+    tried = news("tried", told=True, attempts=1, tried_at=START - MINUTE)
+
+    assert ranked(*silent, tried, card, state=FAILING)[0] == "card"
+    again = replace(card, value=replace(card.value, attempts=2, tried_at=START))
+    assert ranked(*silent, tried, again, state=FAILING) == ["0", "1", "2", "tried", "card"]
 
 
 def test_silent_changes_of_cards_leave_room_for_news() -> None:

@@ -12,6 +12,7 @@ from maa_notify.delivery.retries import (
     Verdict,
     after_failure,
     back_off,
+    chat_works,
     due_at,
     failing,
     heard,
@@ -59,7 +60,7 @@ def blamed(
 
 def put_off(person: str, subject: str = "two", ago: timedelta = MINUTE, **fields: Any) -> PendingNotification:
     """What was tried a while ago and waits for another hour."""
-    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, **fields}
+    values: dict[str, Any] = {"attempts": 1, "not_before": START + HOUR, "personal": True, **fields}
     return news(subject, recipient=person, tried_at=START - ago, failing_since=START - ago, **values)
 
 
@@ -74,7 +75,7 @@ def test_a_wait_that_a_chat_asks_for_is_its_persons() -> None:
 
 
 def test_a_second_person_whose_chat_asks_for_a_wait_speaks_for_all() -> None:
-    """Unless a card was taken meanwhile, or the first one's wait is over."""
+    """Unless a card was taken meanwhile, the first one's wait is over, or that chat asked for none."""
     other = put_off("q")
     taken = DestinationState(last_accepted=START - 30 * SECOND)
     before = DestinationState(last_accepted=START - 2 * MINUTE)
@@ -83,17 +84,52 @@ def test_a_second_person_whose_chat_asks_for_a_wait_speaks_for_all() -> None:
     assert blamed(THROTTLED, other) == blamed(THROTTLED, other, state=before) == "destination"
     assert blamed(THROTTLED, other, state=taken) == "p"
     assert (blamed(THROTTLED, over), blamed(THROTTLED, just_over)) == ("p", "destination")
-    assert blamed(THROTTLED, news("two", recipient="q", not_before=START + HOUR)) == "p"
+    assert blamed(THROTTLED, news("two", recipient="q", not_before=START + HOUR, personal=True)) == "p"
+    assert blamed(THROTTLED, put_off("q", personal=False)) == "p"
 
 
-def test_a_card_that_others_passed_waits_for_itself_alone() -> None:
-    """The chat takes other cards, perhaps: nothing more is put off for its person."""
+@pytest.mark.parametrize(
+    "works,who,digests", [(True, "card", ["", ""]), (False, "p", ["d", "d"])], ids=["it does", "not since"]
+)
+def test_a_card_waits_for_itself_alone_where_its_chat_takes_others(
+    works: bool, who: str, digests: list[str]
+) -> None:
+    """What other chats take says nothing of this one: the wait is its person's, and a digest stays whole."""
     state = DestinationState(last_accepted=START - MINUTE)
-    items = [news(each, recipient="p", digest="d", failing_since=START - HOUR) for each in "ab"]
+    failed: dict[str, Any] = {"failing_since": START - HOUR, "chat_works": works}
+    items = [news(each, recipient="p", digest="d", **failed) for each in "ab"]
     kept = judge(items, [], state, Failure(THROTTLED, START, token="new")).kept
 
-    assert blamed(THROTTLED, state=state, attempts=1, failing_since=START - HOUR) == "card"
-    assert [(each.digest, each.ill, each.personal) for each in kept] == [("", True, False)] * 2
+    assert blamed(THROTTLED, put_off("q"), state=state, attempts=1, **failed) == who
+    assert [each.digest for each in kept] == digests
+    assert {(each.ill, each.personal) for each in kept} == {(True, not works)}
+
+
+def test_all_of_a_person_waits_no_longer_than_their_chat_asked() -> None:
+    """However often it asked; what is ill by itself has ever longer pauses."""
+    failure = Failure(DestinationUnavailable("429", 5.0, is_limit=True), START, ill=True)
+    often = replace(WAITING, attempts=98)
+
+    pauses = [after_failure(often, replace(failure, personal=each)).not_before for each in (True, False)]
+
+    assert pauses == [START + 45 * SECOND, START + 15 * MINUTE]
+
+
+def test_what_failed_in_a_chat_that_takes_another_card_is_marked_once() -> None:
+    """Nothing of other people, of channels, or that never failed."""
+    since: dict[str, Any] = {"failing_since": START - HOUR}
+    failed = news("a", recipient="p", **since)
+    others = [
+        news("b", recipient="p"),
+        news("c", recipient="q", **since),
+        news("d", recipient="p", chat_works=True, **since),
+        news("taken", **since),
+    ]
+
+    assert chat_works([news("taken", recipient="p")], [failed, *others]) == [
+        replace(failed, value=replace(failed.value, chat_works=True))
+    ]
+    assert chat_works([news("taken")], [failed, *others]) == []
 
 
 def test_what_a_chat_put_off_waits_for_as_long_as_it_asked() -> None:
@@ -606,6 +642,27 @@ def test_a_digest_without_an_answer_is_tried_as_a_whole_three_times(
     members = [each.value for each in digest(3, **TOGETHER, doubts=doubts, unanswered=unanswered)]
 
     assert sends_one_ahead(members, FAILING) is is_sent
+
+
+@pytest.mark.parametrize(
+    "fields,is_sent",
+    [
+        ({}, True),
+        ({"attempts": 2}, False),
+        ({"chat_works": True}, False),
+        ({"ill": False}, False),
+        ({"recipient": ""}, False),
+    ],
+    ids=["its chat is ill", "two tries", "its chat works", "not ill", "a channel"],
+)
+def test_one_member_of_a_digest_is_tried_in_a_chat_that_took_nothing_since(
+    fields: dict[str, Any], is_sent: bool
+) -> None:
+    """Whatever other chats take: the digest may be at fault, or the chat."""
+    ill = {**TOGETHER, "ill": True, "recipient": "p", **fields}
+    state = replace(HEALTHY, last_accepted=START)
+
+    assert sends_one_ahead([each.value for each in digest(3, **ill)], state) is is_sent
 
 
 def test_only_a_card_that_was_taken_after_the_last_try_ends_the_search() -> None:

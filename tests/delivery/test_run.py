@@ -15,6 +15,7 @@ from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
 from maa_notify.errors import (
     CardRefused,
+    DeliveryError,
     DestinationRefused,
     DestinationUnavailable,
     RecipientUnreachable,
@@ -145,7 +146,7 @@ def test_cards_keep_their_pace() -> None:
 
 def test_two_destinations_are_served_side_by_side() -> None:
     """Whichever can take a card first; the one that failed comes after those that work."""
-    house = House(min_interval=20 * SECOND)
+    house = House(min_interval=41 * SECOND)
     house.senders["other"] = Postbox(house.clock)
     house.put(news("a"), news("b"), failing_since=START)
     house.put(*[news(each, destination="other") for each in "cd"])
@@ -155,7 +156,7 @@ def test_two_destinations_are_served_side_by_side() -> None:
 
     assert house.run().delivered == 4
     assert order[0] == "other"
-    assert house.clock.sleeps == [20.0]
+    assert house.clock.sleeps == [41.0]
 
 
 def test_destinations_of_one_address_share_pace_and_lease() -> None:
@@ -204,17 +205,83 @@ def test_both_deliveries_of_a_poll_count() -> None:
     assert first.followed_by(DeliveryResult(4, 5, 6, 7, ("b",), 8)) == DeliveryResult(5, 5, 8, 10, ("b",), 8)
 
 
-def test_chats_with_approvers_let_a_failing_channel_go_first() -> None:
-    """Each of them tells many people, and the channel tells all."""
+@pytest.mark.parametrize("is_failing", [False, True])
+def test_chats_with_approvers_let_a_channel_go_first_unless_it_fails(is_failing: bool) -> None:
+    """Each of them tells many people, and the channel tells all; what fails delays nobody."""
     house = House()
     house.senders[APPROVER_CHAT] = Postbox(house.clock, meanwhile=lambda: order.append("chats"))
     house.box.meanwhile = lambda: order.append("channel")
     order: list[str] = []
-    house.put(news("a", destination=APPROVER_CHAT, recipient="p"), news("b"), failing_since=START - HOUR)
+    since = START - HOUR if is_failing else None
+    house.put(news("a", destination=APPROVER_CHAT, recipient="p"), news("b"), failing_since=since)
 
     house.run()
 
-    assert order == ["channel", "chats"]
+    assert order == (["chats", "channel"] if is_failing else ["channel", "chats"])
+
+
+def test_chats_with_many_leave_a_failing_channel_its_turn() -> None:
+    """They come one after the other for as long as a poll goes on, and the channel may be mended."""
+    house = House()
+    house.senders[APPROVER_CHAT] = Postbox(house.clock, seconds=3.0)
+    house.put(*[news("a", destination=APPROVER_CHAT, recipient=f"p{each}") for each in range(20)])
+    house.put(news("b"), failing_since=START - HOUR)
+
+    house.run()
+
+    assert house.box.told == ["b"]
+
+
+@pytest.mark.parametrize("error", [DOWN, GONE, SILENT], ids=["down", "refused", "silent"])
+@pytest.mark.parametrize("mended", ["c3", APPROVER_CHAT])
+def test_what_is_mended_has_its_turn_among_others_that_fail_slowly(mended: str, error: DeliveryError) -> None:
+    """Of those that fail whoever was not tried for longest is first, though a poll has no time for all."""
+    house = House()
+    house.senders = {f"c{each}": Postbox(house.clock) for each in range(3)} | {mended: Postbox(house.clock)}
+    for name, box in house.senders.items():
+        box.seconds, box.failing = 15.5, {"ill": error}
+        house.put(news("ill", destination=name, recipient="p" if name == APPROVER_CHAT else ""))
+    poll_each_minute(house, 8)
+    box = house.senders[mended]
+    box.failing = {}
+
+    poll_each_minute(house, 4 if error is not SILENT else 60)
+
+    assert box.told.count("ill") > 1
+    assert [each for each in house.store.outbox.read_pending() if each.value.destination == mended] == []
+
+
+def test_questions_to_what_is_mute_leave_others_that_fail_their_turn() -> None:
+    """Each takes its time without a word, and what they tell is not due for long."""
+    house = House()
+    house.senders = {f"m{each}": Questioned(house.clock, is_up=False) for each in range(4)}
+    house.senders["z"] = box = Postbox(house.clock)
+    later: dict[str, Any] = {"not_before": START + DAY, "attempts": 1, "doubts": 1, "tried_at": START}
+    for name in house.senders:
+        house.put(news("a", destination=name, **({} if name == "z" else later)))
+        state = DestinationState(failing_since=START, is_mute=name != "z", failed_at=START)
+        house.store.outbox.write_destination(name, Versioned(state, ""))
+
+    poll_each_minute(house, 2)
+
+    assert box.told == ["a"]
+
+
+class Questioned(Postbox):
+    """A postbox that takes 15.5 seconds to say nothing to a question."""
+
+    def answers_(self) -> bool:
+        """As it is, late."""
+        self.clock.advance(15.5)
+        return super().answers_()
+
+
+def poll_each_minute(house: House, polls: int) -> None:
+    """Delivers once a minute, however long a delivery takes of it."""
+    for _ in range(polls):
+        until = house.clock.monotonic() + 60.0
+        house.run()
+        house.clock.advance(max(0.0, until - house.clock.monotonic()))
 
 
 def test_what_somebody_changes_while_people_are_named_is_told_all_the_same() -> None:
