@@ -5,7 +5,7 @@ which notifies people. Many such changes are told by one digest in place of the 
 changed, which notifies nobody. New requests and changes never share a digest.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Protocol
@@ -19,7 +19,7 @@ from maa_notify.delivery.retries import sends_one_ahead
 from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.notification import Notification
-from maa_notify.storage.outbox import PendingNotification, outcome_size
+from maa_notify.storage.outbox import PendingNotification, card_size, outcome_size
 from maa_notify.storage.records import DestinationState, StoredCard
 from maa_notify.storage.rows import MAX_BYTES
 
@@ -124,7 +124,9 @@ class Composer(Struct, frozen=True):
         # What is settled stands last: for that alone there may be no room.
         events = sorted((each for each in shown.values() if each is not None), key=_is_settled)
         card, _ = self.cards.digest(events, first.destination, now)
-        return replace(_message(card, first), location=place.location, beside=place.beside)
+        only_changes = all(map(_only_changes, news))
+        changed = replace(_message(card, first), location=place.location, beside=place.beside)
+        return replace(changed, only_changes=only_changes)
 
     def _together(
         self,
@@ -171,6 +173,7 @@ class Composer(Struct, frozen=True):
             location=place.location,
             reply=None if is_silent else self.cards.reply(event, destination, now),
             changes_card=event.revision >= place.revision,
+            only_changes=_only_changes(notification),
         )
 
 
@@ -218,11 +221,17 @@ def _balanced(count: int, most: int, digest_above: int) -> int:
     return min(-(-count // cards), enough) if enough > 1 else most
 
 
-def _recordable(members: Sequence[PendingNotification]) -> Sequence[PendingNotification]:
-    """As many of the first as one transaction can record: more would be posted, and posted again."""
+def _recordable(
+    members: Sequence[PendingNotification], beside: Iterable[StoredCard] = ()
+) -> Sequence[PendingNotification]:
+    """As many of the first as one transaction can record: more would be posted, and posted again.
+
+    Beside them it says where the other requests on a digest stand, if that has to come anew.
+    """
     most = _MOST_IN_CHAT if members[0].value.is_for_approver else MOST_TOGETHER
+    others = sum(map(card_size, beside))
     sizes = accumulate(outcome_size(each.value) for each in members[:most])
-    return members[: max(1, sum(size <= MAX_BYTES for size in sizes))]
+    return members[: max(1, sum(size + others <= MAX_BYTES for size in sizes))]
 
 
 def _message(card: Card, notification: Notification) -> Message:
@@ -245,8 +254,15 @@ def _on_card(
     due: Sequence[PendingNotification], place: StoredCard, places: Mapping[str, StoredCard]
 ) -> Sequence[PendingNotification]:
     """All that is due about what stands on one card."""
-    subjects = {each for each, other in places.items() if other.location == place.location}
-    return _recordable([each for each in due if each.value.event.subject_id in subjects])
+    beside = {each: places[each] for each in place.beside if each in places}
+    same = place.location, place.beside
+    cards = {each: card for each, card in beside.items() if (card.location, card.beside) == same}
+    return _recordable([each for each in due if each.value.event.subject_id in cards], cards.values())
+
+
+def _only_changes(notification: Notification) -> bool:
+    """Whether nobody has to be rung for it where its card is gone."""
+    return notification.told or notification.event.only_changes_cards
 
 
 def _is_settled(event: Event) -> bool:

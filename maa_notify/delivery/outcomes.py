@@ -51,7 +51,10 @@ def accepted(  # noqa: PLR0913, PLR0917 - all that is known of a post and of wha
     # has to remember one.
     is_current = (len(items) == 1 or message.beside) and message.changes_card
     if is_current and receipt.location is not None:
+        moved = _moved(receipt.location, message, places, now)
         told = [_with_card(each, receipt.location, message, places, now) for each in told]
+        # Said with each of them: a person may have dealt with one of them by hand.
+        told = [replace(each, moved=moved) for each in told]
     # What a transaction has no room for beside a large digest comes without the mark.
     return recorded_together(told, marked)
 
@@ -70,6 +73,24 @@ def _with_card(
     shown = value.event if message.beside else None
     card = StoredCard(location, now, value.event.revision, message.card_serial, message.beside, shown)
     return replace(told, card=card)
+
+
+def _moved(
+    location: CardLocation, message: Message, places: Mapping[str, StoredCard], now: datetime
+) -> dict[str, StoredCard]:
+    """The cards of all requests on a digest that came anew in the place of one that was gone, by id.
+
+    Else the next news of each of them would look for the former one, and begin one more.
+    """
+    if message.location in {None, location}:
+        return {}
+    beside = {each: places[each] for each in message.beside if each in places}
+    former = message.location, message.beside
+    return {
+        subject: replace(card, location=location, at=now)
+        for subject, card in beside.items()
+        if (card.location, card.beside) == former
+    }
 
 
 def _as_told(notification: Notification) -> Notification:

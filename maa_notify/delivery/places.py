@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
 from maa_notify.domain.event import Event
-from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification
+from maa_notify.storage.outbox import Outbox, Outcome, PendingNotification, cards_in
 from maa_notify.storage.records import StoredCard
 
 _Key = tuple[str, str, str]
@@ -73,9 +73,9 @@ class Places:
             if (each.destination, each.person) == (first.destination, first.person)
         )
 
-    def remember(self, told: Iterable[Outcome]) -> None:
+    def remember(self, told: Sequence[Outcome]) -> None:
         """Notes the cards that were posted or changed."""
-        self._known |= {each.pending.value.line: each.card for each in told if each.card is not None}
+        self._known |= cards_in(told)
 
     def _at(self, key: _Key) -> StoredCard | None:
         if key not in self._known:

@@ -18,11 +18,12 @@ class Message(Struct, frozen=True):
         summary: one plain line that makes sense read aloud, of our own words only.
         recipient: the person whom the destination chats with; "" for a channel. Never in logs or errors.
         location: where an earlier card of the same request stands; the card takes that one's place.
-        reply: the short card for its thread, since an update of a card notifies nobody; None if a digest did.
+        reply: the short card for its thread, since an update of a card notifies nobody; None to be silent.
         changes_card: whether the card at `location` is replaced; not by older news, which are only replied.
         seconds: when the whole post has to be over, all its calls together, so that the lease outlasts it.
         serial: the number that it has at its destination; 0 in chats, where each person would see gaps.
         card_serial: the number with which its card came, which is another one where it is only changed.
+        only_changes: posts no new card if none is at `location` any more, since nobody has to be rung.
         beside: the ids of all requests on it, for a digest that is changed in place later.
     """
 
@@ -32,6 +33,7 @@ class Message(Struct, frozen=True):
     location: CardLocation | None = None
     reply: Card | None = None
     changes_card: bool = True
+    only_changes: bool = False
     seconds: float = 30.0
     serial: int = 0
     card_serial: int = 0
@@ -44,7 +46,8 @@ class Receipt(Struct, frozen=True):
     Attributes:
         run_id: the Workflows run that took it, the only link to the run history; "" if none was told.
         message_id: the message in the channel, proof that the card was posted; "" if none was told.
-        location: where the card stands, for a sender that can come back to it.
+        location: where the card stands, for a sender that can come back to it. Its activity is "" where that
+            was not told: in a chat it is still known that the card is there.
     """
 
     run_id: str = ""

@@ -17,7 +17,7 @@ class CardLocation(Struct, frozen=True):
 
     Attributes:
         conversation_id: the thread that the card began.
-        activity_id: the card's own message.
+        activity_id: the card's own message; "" in a chat that did not tell it, so that nothing can change it.
     """
 
     conversation_id: str

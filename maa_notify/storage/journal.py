@@ -1,6 +1,6 @@
 """The journal: notifications that were delivered or given up, for people and the daily purge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from maa_notify.domain.alert import AlertState
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.records import (
     AUDIT,
@@ -25,9 +26,10 @@ from maa_notify.storage.records import (
     Versioned,
     decode,
     encode,
+    sent_key,
     versioned_from,
 )
-from maa_notify.storage.rows import ConflictError, Delete, Put, Row, prefix_end
+from maa_notify.storage.rows import ConflictError, Delete, Put, Row, Write, prefix_end
 from maa_notify.storage.versioned import MOST_WRITES, VersionedRows
 
 
@@ -53,23 +55,40 @@ class Journal:
         return None if row is None else versioned_from(row, JournalEntry)
 
     def requeue(self, dead: Versioned[JournalEntry], now: datetime) -> None:
-        """Puts a notification that was given up back into the outbox, due now and as if new."""
-        notification = dead.value.notification
-        fresh = replace(notification.anew(now), overtaken=self._is_overtaken(notification))
-        # In one transaction: a crash in between would lose the notification or tell it twice.
-        self._rows.commit(
-            [Delete(DEAD + notification.key, dead.etag), Put(OUTBOX + fresh.key, encode(fresh))]
-        )
+        """Puts a notification that was given up back into the outbox, due now and as if new.
 
-    def _is_overtaken(self, older: Notification) -> bool:
-        """Whether newer news of the same subject were told at the same destination meanwhile."""
-        sent = (each.notification for each in self.read_sent(older.recorded_at))
-        return older.overtaken or any(
-            each.destination == older.destination
-            and each.event.subject_id == older.event.subject_id
-            and each.event.revision > older.event.revision
-            for each in sent
-        )
+        An approver whom nothing newer was told is told the newest news of the request in its place, since a
+        card in a chat shows how things are by now. The older ones leave for the journal as passed over. Who
+        looks at the request is told as it was told last, so that no card is changed back.
+        """
+        notification = dead.value.notification
+        fresh = self._as_things_are(notification).anew(now)
+        moves: list[Write] = [
+            Delete(DEAD + notification.key, dead.etag),
+            Put(OUTBOX + fresh.key, encode(fresh)),
+        ]
+        if fresh.key != notification.key:
+            passed = JournalEntry(replace(notification, overtaken=True), now)
+            moves.append(Put(sent_key(passed), encode(passed)))
+        # In one transaction: a crash in between would lose the notification or tell it twice.
+        self._rows.commit(moves)
+
+    def _as_things_are(self, older: Notification) -> Notification:
+        """The notification, marked if newer news were told there; in a chat with an approver the newest."""
+        about = [
+            each.notification
+            for each in self.read_sent(older.recorded_at)
+            if each.was_told and each.notification.event.subject_id == older.event.subject_id
+        ]
+        newer = [each for each in about if each.event.revision > older.event.revision]
+        if any(each.line == older.line for each in newer):
+            return replace(older, overtaken=True)
+        # What only changes a card is told once there is one.
+        news = [each for each in newer if not each.event.only_changes_cards]
+        if not (older.person and news):
+            return replace(older, event=_naming(older, about))
+        newest = max(news, key=lambda each: each.place)
+        return replace(older, event=_naming(newest, about), overtaken=False)
 
     def discard(self, dead: Versioned[JournalEntry]) -> None:
         """Deletes a notification that was given up."""
@@ -97,6 +116,17 @@ class Journal:
 
     def _all(self, prefix: str) -> Iterator[Row]:
         return self._rows.read(prefix, prefix_end(prefix))
+
+
+def _naming(told: Notification, about: Sequence[Notification]) -> Event:
+    """What was told, with who looks by what was told of the request since then; nobody where that is over."""
+    event = told.event
+    since = [each for each in about if each.place > told.place and each.event.revision == event.revision]
+    looks = [each for each in since if each.event.only_changes_cards]
+    last = max(looks, key=lambda each: each.place).event if looks else None
+    if not (isinstance(event, RequestEvent) and isinstance(last, RequestEvent)):
+        return event
+    return replace(event, look=last.look)
 
 
 def _left_before(past: RequestState, moment: datetime) -> bool:

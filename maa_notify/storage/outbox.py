@@ -1,6 +1,6 @@
 """The outbox in the state store: waiting notifications, the state of destinations, and outcomes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import accumulate
@@ -70,6 +70,7 @@ class Outcome(Struct, frozen=True):
         entry: what the journal says of it; None when it stays.
         dead: it was given up.
         card: its card as it stands now, at a destination that comes back to it.
+        moved: where its card stands in the place of another one, that of the others on it, by their ids.
         unreached: its recipient was found to be out of reach, and is left alone for a day.
     """
 
@@ -78,6 +79,7 @@ class Outcome(Struct, frozen=True):
     entry: JournalEntry | None = None
     dead: bool = False
     card: StoredCard | None = None
+    moved: Mapping[str, StoredCard] = {}
     unreached: bool = False
 
 
@@ -292,15 +294,22 @@ def outcome_size(notification: Notification) -> int:
     return moved * copies + wire_size(Delete(key, ""))
 
 
+def card_size(card: StoredCard) -> int:
+    """The most bytes that writing where a card stands takes in its transaction."""
+    return wire_size(Put("", encode(card)))
+
+
 def recorded_together(told: Sequence[Outcome], others: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes of one message, and as many of the others as its transaction has room for beside them."""
     moves = [_moves(each) for each in (*told, *others)]
     counts = accumulate(len(each) for each in moves)
     sizes = accumulate(sum(map(wire_size, each)) for each in moves)
+    cards = _remembered(told)
     # Two writes more: the destination's own, and the version of what is given up or a card that was taken.
     # A digest in a chat has a card for each member.
-    most = MAX_CHANGES - 2 - max(0, sum(each.card is not None for each in told) - 1)
-    room = sum(count <= most and size <= MAX_BYTES for count, size in zip(counts, sizes, strict=True))
+    most = MAX_CHANGES - 2 - max(0, len(cards) - 1)
+    largest = MAX_BYTES - sum(map(wire_size, cards))
+    room = sum(count <= most and size <= largest for count, size in zip(counts, sizes, strict=True))
     return [*told, *others[: max(0, room - len(told))]]
 
 
@@ -315,16 +324,24 @@ def _moves(outcome: Outcome) -> list[Write]:
     return writes
 
 
-def _remembered(outcomes: Iterable[Outcome]) -> list[Write]:
+def cards_in(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, str], StoredCard]:
+    """The cards that these outcomes tell of, by destination, subject and person; each once."""
+    found: dict[tuple[str, str, str], StoredCard] = {}
+    for outcome in outcomes:
+        destination, _, person = outcome.pending.value.line
+        found |= {(destination, subject, person): card for subject, card in outcome.moved.items()}
+    # What was told now is newer than what only stands beside it.
+    return found | {each.pending.value.line: each.card for each in outcomes if each.card is not None}
+
+
+def _remembered(outcomes: Sequence[Outcome]) -> list[Write]:
     """The writes of what later notifications need: where cards are, and who could not be reached.
 
     Each is said once, since a transaction takes no key twice: all of one message may be for one person.
     """
-    found: dict[str, str] = {}
+    found = {card_key(*line): encode(card) for line, card in cards_in(outcomes).items()}
     for outcome in outcomes:
         notification = outcome.pending.value
-        if outcome.card is not None:
-            found[card_key(*notification.line)] = encode(outcome.card)
         if outcome.unreached and outcome.entry is not None:
             key = unreached_key(notification.destination, notification.recipient)
             found[key] = encode(Unreached(outcome.entry.at))

@@ -54,7 +54,7 @@ class BotChannel:
         the next poll may be another process. A 404 without a reason is left to the next polls.
 
         News that are told already, by a card that was changed, by newer news or by a digest, never make a new
-        card; if their thread is gone, there is nobody to ring.
+        card, nor does what only changes one; if their thread is gone, there is nobody to ring.
         """
         place = message.location
         with _named(self._name), time_limit(message.seconds):
@@ -87,11 +87,9 @@ class BotChannel:
         self._connector.close()
 
     def _begin_anew(self, message: Message) -> Receipt:
-        """A new card in place of one that is not here; none for what a digest told: nobody is rung twice."""
-        was_told = message.location is not None and message.reply is None
-        return Receipt() if was_told else self._create(message)
-
-    def _create(self, message: Message) -> Receipt:
+        """A new card where none is here; none for what only changes one: nobody is rung twice."""
+        if message.only_changes:
+            return Receipt()
         location = self._connector.create(self._channel_id, message.card, message.summary)
         return Receipt(message_id=location.activity_id if location else "", location=location)
 
@@ -188,20 +186,28 @@ class ApproverChats(BotChat):
         self._sleep = sleep
 
     def _post(self, person: str, message: Message) -> Receipt:
-        """Posts a card, or updates the one that stands there; if that is gone, posts a new one."""
+        """Posts a card, or updates the one that stands there; if that cannot be found, posts a new one.
+
+        Where the answer to a new card does not say where it is, the person is still known to have it: so they
+        hear of later news, by a card of its own.
+        """
         place = message.location
-        if place is not None and not message.changes_card:
-            return Receipt(message_id=place.activity_id, location=place)
         if place is not None:
-            update = partial(self._connector.update, place, message.card, message.summary)
-            missed = _missed(update, self._sleep)
-            if missed is None:
+            if not message.changes_card or self._updates(place, message):
                 return Receipt(message_id=place.activity_id, location=place)
-            if isinstance(missed, Lost):
-                raise missed
+            if message.only_changes:
+                return Receipt()
         location = self._send(person, message)
-        is_known = bool(location.activity_id)
-        return Receipt(message_id=location.activity_id, location=location if is_known else None)
+        return Receipt(message_id=location.activity_id, location=location)
+
+    def _updates(self, place: CardLocation, message: Message) -> bool:
+        """Whether the card was there to be updated."""
+        if not place.activity_id:
+            return False
+        missed = _missed(partial(self._connector.update, place, message.card, message.summary), self._sleep)
+        if isinstance(missed, Lost):
+            raise missed
+        return missed is None
 
 
 def _forbidden(fault: Fault) -> DeliveryError:

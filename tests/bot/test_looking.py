@@ -353,6 +353,28 @@ def test_a_digest_in_a_chat_says_it_too(office: Office) -> None:
     assert Counter(post.kind for post in office.service.posts[before:]) == {"update": 2}
 
 
+@pytest.mark.parametrize("count", [1, 7], ids=["one", "digest"])
+@pytest.mark.parametrize("where", [GENERAL, AIKO], ids=["channel", "chat"])
+def test_a_card_that_is_gone_does_not_come_anew_for_a_look(office: Office, where: str, count: int) -> None:
+    """Neither when somebody looks nor when nobody does any more; the next news of the request begin one."""
+    requests = [office.file(f"a1f4c0de-0001-4c1e-8f00-{number:012}") for number in range(count)]
+    office.notifier.poll()
+    place = office.people.get(where, where)
+    [gone] = [post for post in office.service.posts if post.where == place]
+    office.service.remove_card(gone.activity_id)
+    before = len(office.service.posts)
+    office.press(OSKAR, requests[0])
+    office.notifier.poll_after(MINUTE)
+    office.notifier.poll_after(31 * MINUTE)
+    told = [post for post in office.service.posts[before:] if post.where == place]
+    office.approve(requests[0])
+    report = office.notifier.poll_after(MINUTE)
+
+    assert told == []
+    assert [post.where for post in office.service.posts[before:]].count(place) == 1
+    assert (report.pending, report.failure) == (0, None)
+
+
 @pytest.mark.parametrize("who", ["requestor", "stranger", "nobody", "disabled", "old list", "no list"])
 def test_only_who_can_decide_may_press_it(office: Office, who: str) -> None:
     """The others are told so in one kind sentence, the same for all, and nothing is noted."""

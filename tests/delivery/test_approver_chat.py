@@ -276,6 +276,31 @@ def test_nobody_is_rung_for_what_was_settled_before_their_card_came(house: House
     assert Counter(each.was_told for each in journal) == {True: 3 * count, False: 3 * count}
 
 
+def test_what_was_given_up_and_is_sent_again_by_hand_shows_how_things_are_by_now(house: House) -> None:
+    """A chat failed for a week, and the request was decided: its card comes as decided, and settles."""
+    deadline = house.notifier.clock.now() + timedelta(days=20)
+    request = house.file(expirationDateTime=f"{deadline:%Y-%m-%dT%H:%M:%SZ}")
+    opening = f'"members":[{{"id":"{house.people["Aiko Mori"]}"'
+    house.service.answer_those_with(opening, reply(502))
+    house.notifier.poll()
+    given_up = house.notifier.poll_each(3 * HOUR, 64)[-1].dead
+    house.approve(request)
+    house.notifier.poll_after(MINUTE)
+    house.service.answer_those_with(opening, None)
+    journal = house.notifier.app.store.journal
+    for held in journal.read_dead():
+        journal.requeue(held, house.notifier.clock.now())
+    told = house.notifier.poll_after(MINUTE)
+    decided = [text(card) for card in house.chat("Aiko Mori")]
+    request["status"] = "completed"
+    house.notifier.poll_after(MINUTE)
+
+    assert given_up == 1
+    assert [("Needs completion" in card, "comes late" in card) for card in decided] == [(True, False)]
+    assert states(house.chat("Aiko Mori")) == ["Completed"]
+    assert (told.pending, told.dead, told.memory_lost) == (0, 0, False)
+
+
 def test_a_reminder_that_is_recorded_twice_is_told_once(house: House, make_notifier: Make) -> None:
     """It waits for each of them when it is due, and again for all of them once the clock is right."""
     house.notifier = notifier = make_notifier(**house.settings, MAA_REMINDERS="4h", MAA_DIGEST_ABOVE="1")
@@ -371,6 +396,51 @@ def test_a_digest_whose_worker_was_replaced_is_changed_all_the_same(house: House
 
     [card] = house.chat("Aiko Mori")
     assert (text(card).count("Rejected"), text(card).count("Needs approval")) == (1 + 1, 6 + 1)
+
+
+@pytest.mark.parametrize("how", ["deleted", "another chat"])
+def test_a_digest_that_is_gone_comes_anew_once(house: House, how: str) -> None:
+    """One ring, whichever of its requests has news first; the new one shows all of them, and settles."""
+    requests = burst(house, 8)
+    house.notifier.poll()
+    aiko = house.people["Aiko Mori"]
+    [former] = [post for post in house.service.posts if post.where == aiko]
+    if how == "deleted":
+        house.service.remove_card(former.activity_id)
+    else:
+        house.service.end_chat(aiko)
+    kinds = []
+    for request in requests:
+        request |= {"status": "rejected"}
+        before = len(house.service.posts)
+        house.notifier.poll_after(MINUTE)
+        kinds += [post.kind for post in house.service.posts[before:] if post.where == aiko]
+
+    assert kinds == ["chat", *["update"] * 7]
+    assert (text(house.chat("Aiko Mori")[-1]).count("Rejected"), len(house.chat("Oskar Weiss"))) == (8 + 1, 1)
+    assert "Needs approval" not in text(house.chat("Aiko Mori")[-1])
+
+
+@pytest.mark.parametrize("count", [1, 7], ids=["one", "digest"])
+def test_whose_card_is_nobody_knows_where_hears_the_end_on_a_new_one(house: House, count: int) -> None:
+    """The answer to it told no id, so that it stays as it is; the next one is changed like any other."""
+    requests = burst(house, count)
+    house.service.fail_next(reply(201, json={}), on="chat", posted=True)
+    house.notifier.poll()
+    filed = house.chats()
+    requests[0] |= {"status": "approved"}
+    house.notifier.poll_after(MINUTE)
+    decided = house.chats()
+    for request in requests:
+        request |= {"status": "rejected"}
+    report = house.notifier.poll_after(MINUTE)
+
+    [twice] = [name for name in NAMES if decided[name] == 2]
+    assert filed == dict.fromkeys(NAMES, 1)
+    assert decided == house.chats() == {**filed, twice: 2}
+    assert text(house.chat(twice)[1]).count("Rejected") == count + 1
+    assert "Needs" not in text(house.chat(twice)[1])
+    assert report.pending == 0
 
 
 def test_a_few_more_behind_a_digest_are_cards_of_their_own(house: House) -> None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER, Composer
 from maa_notify.delivery.sender import Message
-from maa_notify.domain.event import Notice, NoticeKind
+from maa_notify.domain.event import Notice, NoticeKind, Step
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
-from maa_notify.storage.outbox import PendingNotification, outcome_size
+from maa_notify.domain.request import Identity
+from maa_notify.storage.outbox import PendingNotification, card_size, outcome_size
 from maa_notify.storage.records import DestinationState, StoredCard, Versioned
 from maa_notify.storage.rows import MAX_BYTES
 from tests.delivery.waiting import HOUR, MINUTE, PlainCards, news, subjects
@@ -75,6 +77,23 @@ def test_what_a_chat_refuses_on_its_digest_comes_on_a_card_of_its_own() -> None:
 
     assert (told, message.location) == (["a"], None)
     assert message.card == {"fallbackText": "plain", "of": "a"}
+
+
+def test_a_change_of_a_digest_leaves_room_to_say_where_all_on_it_stand() -> None:
+    """It may have to come anew, and is posted again and again if that cannot be recorded along with it."""
+    subjects = [f"{number:02}" for number in range(30)]
+    changes = [news(each, 2, destination=APPROVER_CHAT, recipient="p") for each in subjects]
+    large = replace(changes[0].value.event, steps=(Step("x" * 110_000, START, Identity()),))
+    short, long = (
+        {each: StoredCard(PLACE, START, 1, beside=tuple(subjects), event=event) for each in subjects}
+        for event in (changes[0].value.event, large)
+    )
+
+    assert len(compose(*changes, places=short)[0]) == 30
+    told = len(compose(*changes, places=long)[0])
+    room = MAX_BYTES - sum(map(card_size, long.values()))
+    assert 1 < told < 30
+    assert sum(outcome_size(each.value) for each in changes[:told]) <= room
 
 
 def test_the_card_of_what_a_digest_told_is_changed_in_silence() -> None:

@@ -77,6 +77,23 @@ def test_a_card_that_is_changed_after_its_digest_is_done() -> None:
     assert (found.kept, found.card) == (None, StoredCard(PLACE, START, 3))
 
 
+@pytest.mark.parametrize("shown", [1, 5], ids=["newer news", "older news"])
+def test_all_that_stands_on_a_digest_is_found_where_it_came_anew(shown: int) -> None:
+    """Each as it was shown before; not what has a card of its own by now, even where no id of it is known."""
+    former, event = CardLocation("19:abc", "0"), news("b", 1).value.event
+    on_it = StoredCard(former, START - MINUTE, shown, beside=("a", "b", "c"), event=event)
+    own = StoredCard(former, START - MINUTE, 2)
+    places = {"a": on_it, "b": on_it, "c": own, "d": on_it}
+
+    [found] = accepted([news("a", 2)], places=places, beside=("a", "b", "c"), location=former)
+    [changed] = accepted([news("a", 2)], places=places, beside=("a", "b", "c"), location=PLACE)
+
+    moved = replace(on_it, location=PLACE, at=START)
+    assert found.moved == {"a": moved, "b": moved}
+    assert (found.card is None) == (shown == 5)
+    assert changed.moved == {}
+
+
 def test_older_news_that_were_told_are_done_once_newer_ones_are() -> None:
     """The newer ones change the card: it is changed once, and shows the last state."""
     older = news("a", 2, told=True)

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
-from maa_notify.domain.notification import CardLocation
+from maa_notify.domain.approvers import Decider
+from maa_notify.domain.event import EventKind, Look, RequestEvent
+from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import (
     CARD,
@@ -23,6 +27,7 @@ from maa_notify.storage.records import (
 )
 from maa_notify.storage.rows import MAX_CHANGES, Delete, Put, Rows, Write
 from maa_notify.storage.store import StateStore
+from tests.delivery.waiting import news
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
 from tests.support.memory import MemoryRows
@@ -59,6 +64,59 @@ def test_what_is_revived_is_as_if_it_were_new(store: StateStore) -> None:
     store.journal.requeue(store.journal.read_dead()[0], START)
 
     assert [each.value for each in store.outbox.read_pending()] == [held.value]
+
+
+@pytest.mark.parametrize("told", ["nowhere", "to another", "unreached", "to them"])
+def test_an_approver_is_told_how_things_are_by_now(store: StateStore, told: str) -> None:
+    """In the place of what was given up, if nothing newer was told them; it is on record as passed over."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "p"}
+    older, decided = news(**chat).value, news(revision=2, kind=EventKind.STATUS_CHANGED).value
+    look = news(revision=2, kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=1)).value
+    to = {**chat, "recipient": "q"} if told == "to another" else chat
+    in_chat = replace(decided, destination=to["destination"], recipient=to["recipient"])
+    sent = [JournalEntry(each, START) for each in ([] if told == "nowhere" else [decided, look])]
+    if told not in {"nowhere", "unreached"}:
+        sent.append(JournalEntry(in_chat, START, message_id="1"))
+    if told == "unreached":
+        sent.append(JournalEntry(in_chat, START, unreached=True))
+    rows = [Put(sent_key(each), encode(each)) for each in sent]
+    store.rows.commit([*rows, Put(DEAD + older.key, encode(JournalEntry(older, START)))])
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    [waiting] = [each.value for each in store.outbox.read_pending()]
+    is_replaced = told in {"to another", "unreached"}
+    assert waiting == replace(
+        older, event=decided.event if is_replaced else older.event, overtaken=told == "to them"
+    )
+    passed = [each.notification.key for each in store.journal.read_sent() if each.is_outdated]
+    assert passed == ([older.key] if is_replaced else [])
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["looks", "looks no more"])
+def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool) -> None:
+    """Else a reminder that was given up would change the card back, and name nobody or somebody else."""
+    before, now = (Look(Decider(each), START) for each in ("before", "now"))
+    reminder = reminding(news(kind=EventKind.REMINDER).value, before)
+    looks = [
+        reminding(news(kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=hour)).value, look)
+        for hour, look in ((2, None if is_over else now), (1, before))
+    ]
+    rows = [
+        Put(sent_key(each), encode(each)) for each in (JournalEntry(one, one.recorded_at) for one in looks)
+    ]
+    store.rows.commit([*rows, Put(DEAD + reminder.key, encode(JournalEntry(reminder, START)))])
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    [waiting] = [each.value for each in store.outbox.read_pending()]
+    assert waiting == reminding(reminder, None if is_over else now)
+
+
+def reminding(notification: Notification, look: Look | None) -> Notification:
+    """The same, which names who looks."""
+    assert isinstance(notification.event, RequestEvent)
+    return replace(notification, event=replace(notification.event, look=look))
 
 
 def old_rows(at: datetime) -> list[Put]:

@@ -180,7 +180,7 @@ def test_a_card_whose_news_a_digest_told_is_not_posted_anew(
     """It is not there to be changed, and everybody was rung: a new one would ring them again."""
     location = channel.post(Message(ASKED)).location
     assert location is not None
-    silent = Message(DECIDED, location=location)
+    silent = Message(DECIDED, location=location, only_changes=True)
     if where == "deleted":
         service.remove_card(location.activity_id)
     else:
