@@ -27,6 +27,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, int, int]
+_Place = tuple[bool, bool, bool, _Rank]
 
 
 class Waiting(Struct, frozen=True):
@@ -185,17 +186,23 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
     # Where nothing is taken it may be well again, and the first to be: so its failures alone count.
     ill = {each.line for each in values if each.ill and state.failing_since is None}
-    ranked: list[tuple[_Rank, PendingNotification]] = []
+    told_first = state.failing_since is not None and _rang_last(values)
+    ranked: list[tuple[_Place, PendingNotification]] = []
     ranks: dict[tuple[str, ...], _Rank] = {}
+    rings: set[tuple[str, ...]] = set()
     for value, item in ((each.pending.value, each) for each in timed):
         news = value.line
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
         rank = news in ill, max(of_groups.get(value.group, 0), failures[news]), failures[news]
         ranks[news] = max(rank, ranks.get(news, rank))
-        if item.due_at <= now:
-            ranked.append((ranks[news], item.pending))
-    told_first = state.failing_since is not None and _rang_last(values)
-    return [item for _, item in sorted(ranked, key=lambda each: _turn_now(*each, told_first=told_first))]
+        if item.due_at > now:
+            continue
+        if not value.told:
+            rings.add(news)
+        # What changes a card that is yet to come has its turn with it, and so after it.
+        is_last = not value.told or news in rings if told_first else value.told
+        ranked.append((_place(ranks[news], value, is_last=is_last), item.pending))
+    return [item for _, item in sorted(ranked, key=lambda each: each[0])]
 
 
 def _rang_last(waiting: Sequence[Notification]) -> bool:
@@ -205,7 +212,7 @@ def _rang_last(waiting: Sequence[Notification]) -> bool:
     return rang
 
 
-def _turn_now(rank: _Rank, item: PendingNotification, *, told_first: bool) -> tuple[bool, bool, bool, _Rank]:
+def _place(rank: _Rank, waiting: Notification, *, is_last: bool) -> _Place:
     """The place among all that is due, by how often it failed.
 
     The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
@@ -214,7 +221,7 @@ def _turn_now(rank: _Rank, item: PendingNotification, *, told_first: bool) -> tu
     they take turns.
     """
     is_ill, _, _ = rank
-    return not item.value.plain, is_ill, item.value.told != told_first, rank
+    return not waiting.plain, is_ill, is_last, rank
 
 
 def _most_failures(

@@ -317,6 +317,15 @@ def test_a_card_takes_turns_with_silent_changes_that_all_fail() -> None:
     assert ranked(*silent, tried, again, state=FAILING) == ["0", "1", "2", "tried", "card"]
 
 
+def test_a_silent_change_comes_after_the_news_of_its_own_card() -> None:
+    """Also when silent changes have their turn: a card that is not there yet cannot be changed."""
+    first, other = news("a", attempts=1, tried_at=START - MINUTE), news("b", told=True)
+    change = news("a", revision=2, told=True)
+    found = due_first([Waiting(each, START) for each in (first, change, other)], START, FAILING)
+
+    assert found == [other, first, change]
+
+
 def test_silent_changes_of_cards_leave_room_for_news() -> None:
     """Of twenty-five cards in five minutes they take twenty; what rings goes on."""
     busy = DestinationState(posts=tuple(START.timestamp() - each for each in range(200, 180, -1)))
