@@ -317,6 +317,14 @@ def test_a_card_takes_turns_with_silent_changes_that_all_fail() -> None:
     assert ranked(*silent, tried, again, state=FAILING) == ["0", "1", "2", "tried", "card"]
 
 
+def test_a_failure_at_the_moment_of_a_card_that_was_taken_counts() -> None:
+    """Whatever failed before that may have been the destination's fault."""
+    one, two = news("a", attempts=2, tried_at=START), news("b", attempts=1, tried_at=START)
+
+    assert ranked(one, two, state=replace(HEALTHY, last_accepted=START)) == ["b", "a"]
+    assert ranked(one, two, state=replace(HEALTHY, last_accepted=START + SECOND)) == ["a", "b"]
+
+
 def test_people_take_turns_where_nothing_is_taken() -> None:
     """However many news there are for one of them, and however often the others' failed before."""
     one = news("one", recipient="jonas", attempts=7, tried_at=START - HOUR)

@@ -134,6 +134,25 @@ def test_what_is_taken_is_told_once_and_the_lease_is_given_back() -> None:
     assert [each.run_id for each in house.store.journal.read_sent()] == ["run"]
 
 
+def test_a_number_that_may_be_there_is_not_given_again() -> None:
+    """The card in doubt has it, though the poll that gave it could not note it at the destination."""
+    house = House()
+    house.put(news("a", serial=7, attempts=1, doubts=1, tried_at=START, not_before=START + HOUR), news("b"))
+    house.run()
+
+    assert [(each.card["of"], each.serial) for each in house.box.posted] == [("b", 8)]
+
+
+def test_a_pause_is_no_longer_than_its_bound() -> None:
+    """Half of it at least, so that pollers come back at different times."""
+    house = House(time_budget_s=0.5)
+    house.put(news("a"))
+    house.box.answers = [DOWN]
+    house.run()
+
+    assert START + SECOND <= house.left["a"].not_before <= START + 2 * SECOND
+
+
 def test_cards_keep_their_pace() -> None:
     """A second between two; what is not due in the time of a poll waits for the next one."""
     house = House(min_interval=20 * SECOND, time_budget_s=40.0)
