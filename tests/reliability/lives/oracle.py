@@ -10,6 +10,7 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.times import SKEW
 from maa_notify.storage.records import OUTBOX, decode
 from maa_notify.storage.rows import prefix_end
 from tests.reliability.lives.bot_cards import of_wrong_clocks, wrong_cards
@@ -367,4 +368,11 @@ def _announced(world: World) -> list[str]:
         for told in world.owed
         if told.request_id in world.tenant.closed_before
         if world.tenant.closed_before[told.request_id] == len(world.tenant.history[told.request_id])
+        if not _ended_just_then(world, told.request_id)
     ]
+
+
+def _ended_just_then(world: World, request_id: str) -> bool:
+    """Whether a request ended within what clocks may differ by before the first list: that is told."""
+    since, ended_at = world.watched_since, world.tenant.listed[request_id].modified_at
+    return since is not None and ended_at is not None and ended_at > since - SKEW
