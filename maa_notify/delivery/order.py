@@ -26,7 +26,7 @@ _LETS_PASS = timedelta(days=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _Turn = tuple[datetime, datetime, str]
-_Rank = tuple[bool, datetime, int, int]
+_Rank = tuple[bool, int, int]
 _Place = tuple[bool, bool, bool, _Rank]
 
 
@@ -173,8 +173,7 @@ def _is_outdated(older: Notification, last: Notification) -> bool:
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:
     """Those that are due: what failed least first, so that one ill thing holds up nothing else.
 
-    A person counts before a subject: other people come first, then other news for the same person. Where
-    nothing is taken, people take turns, however many news there are for each.
+    A person counts before a subject: other people come first, then other news for the same person.
 
     Args:
         timed: what waits, in order.
@@ -187,7 +186,6 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
     # Where nothing is taken it may be well again, and the first to be: so its failures alone count.
     ill = {each.line for each in values if each.ill and state.failing_since is None}
-    tries = _last_tries(values) if state.failing_since is not None else {}
     told_first = state.failing_since is not None and _rang_last(values)
     ranked: list[tuple[_Place, PendingNotification]] = []
     ranks: dict[tuple[str, ...], _Rank] = {}
@@ -195,12 +193,7 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     for value, item in ((each.pending.value, each) for each in timed):
         news = value.line
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        rank = (
-            news in ill,
-            tries.get(value.group, _LONG_AGO),
-            max(of_groups.get(value.group, 0), failures[news]),
-            failures[news],
-        )
+        rank = news in ill, max(of_groups.get(value.group, 0), failures[news]), failures[news]
         ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at > now:
             continue
@@ -210,15 +203,6 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         is_last = not value.told or news in rings if told_first else value.told
         ranked.append((_place(ranks[news], value, is_last=is_last), item.pending))
     return [item for _, item in sorted(ranked, key=lambda each: each[0])]
-
-
-def _last_tries(waiting: Iterable[Notification]) -> dict[tuple[str, str], datetime]:
-    """When anything for each of the people was last tried."""
-    tries: dict[tuple[str, str], datetime] = {}
-    for each in waiting:
-        if each.recipient and each.tried_at is not None:
-            tries[each.group] = max(each.tried_at, tries.get(each.group, each.tried_at))
-    return tries
 
 
 def _rang_last(waiting: Sequence[Notification]) -> bool:
@@ -236,7 +220,7 @@ def _place(rank: _Rank, waiting: Notification, *, is_last: bool) -> _Place:
     than a poll tries, so even that does not wait for it. Where nothing is taken both may be the cause, so
     they take turns.
     """
-    is_ill, *_ = rank
+    is_ill, _, _ = rank
     return not waiting.plain, is_ill, is_last, rank
 
 

@@ -325,21 +325,6 @@ def test_a_failure_at_the_moment_of_a_card_that_was_taken_counts() -> None:
     assert ranked(one, two, state=replace(HEALTHY, last_accepted=START + SECOND)) == ["a", "b"]
 
 
-def test_people_take_turns_where_nothing_is_taken() -> None:
-    """However many news there are for one of them, and however often the others' failed before."""
-    one = news("one", recipient="jonas", attempts=7, tried_at=START - HOUR)
-    many = [
-        news(f"{each}", recipient="mira", attempts=each, tried_at=START - each * MINUTE)
-        for each in range(1, 7)
-    ]
-
-    assert ranked(*many, one, state=FAILING)[0] == "one"
-    assert ranked(*many, one, state=HEALTHY)[-1] == "one"
-    again = replace(one, value=replace(one.value, tried_at=START))
-    assert ranked(*many, again, state=FAILING)[-1] == "one"
-    assert ranked(*many, again, news("new", recipient="ines"), state=FAILING)[0] == "new"
-
-
 def test_a_silent_change_comes_after_the_news_of_its_own_card() -> None:
     """Also when silent changes have their turn: a card that is not there yet cannot be changed."""
     first, other = news("a", attempts=1, tried_at=START - MINUTE), news("b", told=True)
