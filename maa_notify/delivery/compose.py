@@ -20,7 +20,7 @@ from maa_notify.delivery.sender import Card, Message
 from maa_notify.domain.event import Event, RequestEvent
 from maa_notify.domain.notification import Notification
 from maa_notify.storage.outbox import PendingNotification, card_size, outcome_size
-from maa_notify.storage.records import DestinationState, StoredCard
+from maa_notify.storage.records import DestinationState, StoredCard, on_one_digest
 from maa_notify.storage.rows import MAX_BYTES
 
 MOST_TOGETHER = 49
@@ -124,9 +124,12 @@ class Composer(Struct, frozen=True):
         # What is settled stands last: for that alone there may be no room.
         events = sorted((each for each in shown.values() if each is not None), key=_is_settled)
         card, _ = self.cards.digest(events, first.destination, now)
-        only_changes = all(map(_only_changes, news))
-        changed = replace(_message(card, first), location=place.location, beside=place.beside)
-        return replace(changed, only_changes=only_changes)
+        return replace(
+            _message(card, first),
+            location=place.location,
+            beside=place.beside,
+            only_changes=all(map(_only_changes, news)),
+        )
 
     def _together(
         self,
@@ -254,9 +257,7 @@ def _on_card(
     due: Sequence[PendingNotification], place: StoredCard, places: Mapping[str, StoredCard]
 ) -> Sequence[PendingNotification]:
     """All that is due about what stands on one card."""
-    beside = {each: places[each] for each in place.beside if each in places}
-    same = place.location, place.beside
-    cards = {each: card for each, card in beside.items() if (card.location, card.beside) == same}
+    cards = on_one_digest(place.location, place.beside, places)
     return _recordable([each for each in due if each.value.event.subject_id in cards], cards.values())
 
 

@@ -7,7 +7,7 @@ key.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from msgspec import Struct
@@ -31,6 +31,7 @@ from maa_notify.delivery.order import (
 from maa_notify.delivery.places import Places
 from maa_notify.delivery.sender import Message, Receipt, Sender
 from maa_notify.domain.notification import APPROVER_CHAT
+from maa_notify.domain.times import DAWN
 from maa_notify.errors import (
     CardRefused,
     DeliveryError,
@@ -48,8 +49,6 @@ _LOG = logs.logger(__name__)
 _LOOK_AGAIN = timedelta(seconds=2)
 _STAND_BACK = timedelta(seconds=20)
 """So much sooner others may be ready and still go first: they pause for a second after each card."""
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _LEFT_TO_CHANNELS = 15.0
 """Seconds of a poll in which the chats with approvers begin nothing: further sources may have news."""
@@ -153,8 +152,8 @@ class DestinationRun:
         state = self._state.value
         if self.is_failing or state.is_slow:
             tried = [each for each in (state.failed_at, state.last_accepted) if each is not None]
-            return self.ready_at + 2 * _STAND_BACK, max(tried, default=_NEVER)
-        return self.ready_at + (_STAND_BACK if self._is_of_approvers else timedelta()), _NEVER
+            return self.ready_at + 2 * _STAND_BACK, max(tried, default=DAWN)
+        return self.ready_at + (_STAND_BACK if self._is_of_approvers else timedelta()), DAWN
 
     def advance(self, end: float) -> None:
         """Posts the next message, or notes when that can be; past `end` (monotonic seconds) it closes."""
@@ -330,8 +329,6 @@ class DestinationRun:
         others, places = _without(self.waiting, items), self._cards_of(items)
         told = outcomes.accepted(items, message, receipt, others, places, now)
         self._places.remember(told)
-        marked = _without(retries.chat_works(items, others), [each.pending for each in told])
-        told = recorded_together(told, [Outcome(each, kept=each.value) for each in marked])
         try:
             self._commit(
                 told,

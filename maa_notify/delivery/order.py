@@ -5,8 +5,9 @@ without end: the others count as if they had been recorded a day later.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from maa_notify.delivery.limits import DeliveryLimits
 from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.risk import Risk
+from maa_notify.domain.times import DAWN
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import DestinationState
 
@@ -23,8 +25,8 @@ _OVERDUE = timedelta(minutes=15)
 _LETS_PASS = timedelta(days=1)
 """What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value", int, datetime)
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, int, int]
 _Place = tuple[bool, bool, bool, _Rank]
@@ -76,10 +78,7 @@ def timed(
         now: the current time (UTC).
         limits: how to deliver.
     """
-    newest: dict[tuple[str, str, str], datetime] = {}
-    for item in waiting:
-        key = item.value.line
-        newest[key] = max(item.value.recorded_at, newest.get(key, item.value.recorded_at))
+    newest = _highest((each.value.line, each.value.recorded_at) for each in waiting)
     silent = pacing.ready_at(state, now, limits, silent=True)
     rests = _rests(each.value for each in waiting)
     own = [
@@ -113,11 +112,8 @@ def timed(
 
 def _rests(waiting: Iterable[Notification]) -> dict[tuple[str, str], datetime]:
     """Until when each person is left alone whose chat asked for that."""
-    rests: dict[tuple[str, str], datetime] = {}
-    for each in waiting:
-        if each.personal and each.not_before is not None:
-            rests[each.group] = max(each.not_before, rests.get(each.group, each.not_before))
-    return rests
+    asked = ((each.group, each.not_before) for each in waiting if each.personal)
+    return _highest((group, until) for group, until in asked if until is not None)
 
 
 def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
@@ -159,7 +155,7 @@ def handed_over(
     return [
         replace(heirs[group], value=replace(heirs[group].value, personal=True, not_before=until))
         for group, until in _rests(each.value for each in gone).items()
-        if group in heirs and until > known.get(group, heirs[group].value.not_before or _LONG_AGO)
+        if group in heirs and until > known.get(group, heirs[group].value.not_before or DAWN)
     ]
 
 
@@ -181,9 +177,9 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         state: what is remembered of the destination.
     """
     values = [each.pending.value for each in timed]
-    failures = _most_failures(((each.line, each) for each in values), state)
+    failures = _highest((each.line, _failures(each, state)) for each in values)
     # What is ill by itself says nothing of its person: others were taken since.
-    of_groups = _most_failures(((each.group, each) for each in values if not each.ill), state)
+    of_groups = _highest((each.group, _failures(each, state)) for each in values if not each.ill)
     # Where nothing is taken it may be well again, and the first to be: so its failures alone count.
     ill = {each.line for each in values if each.ill and state.failing_since is None}
     told_first = state.failing_since is not None and _rang_last(values)
@@ -208,7 +204,7 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
 def _rang_last(waiting: Sequence[Notification]) -> bool:
     """Whether the last try of all that wait would have rung: what only changes cards has its turn then."""
     tried = ((each.tried_at, not each.told) for each in waiting if each.tried_at is not None)
-    _, rang = max(tried, default=(_LONG_AGO, False))
+    _, rang = max(tried, default=(DAWN, False))
     return rang
 
 
@@ -224,14 +220,12 @@ def _place(rank: _Rank, waiting: Notification, *, is_last: bool) -> _Place:
     return not waiting.plain, is_ill, is_last, rank
 
 
-def _most_failures(
-    found: Iterable[tuple[tuple[str, ...], Notification]], state: DestinationState
-) -> dict[tuple[str, ...], int]:
-    """How often any of the notifications under each key failed."""
-    most: dict[tuple[str, ...], int] = {}
+def _highest(found: Iterable[tuple[_Key, _Value]]) -> dict[_Key, _Value]:
+    """The highest value under each key."""
+    highest: dict[_Key, _Value] = {}
     for key, value in found:
-        most[key] = max(_failures(value, state), most.get(key, 0))
-    return most
+        highest[key] = max(value, highest.get(key, value))
+    return highest
 
 
 def _failures(notification: Notification, state: DestinationState) -> int:

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from maa_notify.delivery.retries import Verdict
+from maa_notify.delivery.retries import Verdict, chat_works
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.storage.outbox import Outcome, PendingNotification, recorded_together
-from maa_notify.storage.records import JournalEntry, StoredCard
+from maa_notify.storage.records import JournalEntry, StoredCard, on_one_digest
 
 _SECOND_LOOK = timedelta(minutes=5)
 """How long after the first answer that a person is out of reach the second one is asked for."""
@@ -40,7 +40,15 @@ def accepted(  # noqa: PLR0913, PLR0917 - all that is known of a post and of wha
     is_of_changes = len(items) > 1 and not message.beside
     to_change = {each.value.key for subject, each in newest.items() if is_of_changes and subject in places}
     passed = [each for each in waiting if any(_is_passed(each.value, one.value) for one in items)]
-    marked = [_overtaken(each, now) for each in passed]
+    keys = {each.value.key for each in passed}
+    marked = [
+        *(_overtaken(each, now) for each in passed),
+        *(
+            Outcome(each, kept=each.value)
+            for each in chat_works(items, waiting)
+            if each.value.key not in keys
+        ),
+    ]
     told = [
         Outcome(each, kept=_as_told(value))
         if value.key in to_change
@@ -84,13 +92,8 @@ def _moved(
     """
     if message.location in {None, location}:
         return {}
-    beside = {each: places[each] for each in message.beside if each in places}
-    former = message.location, message.beside
-    return {
-        subject: replace(card, location=location, at=now)
-        for subject, card in beside.items()
-        if (card.location, card.beside) == former
-    }
+    former = on_one_digest(message.location, message.beside, places)
+    return {subject: replace(card, location=location, at=now) for subject, card in former.items()}
 
 
 def _as_told(notification: Notification) -> Notification:

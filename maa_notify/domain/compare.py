@@ -11,7 +11,7 @@ from maa_notify.domain.event import NO_LONGER_LISTED, EventKind, Look, RequestEv
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.reminders import Due, Plan, due, due_to_complete
 from maa_notify.domain.request import APPROVED, NEEDS_APPROVAL, REJECTED, ApprovalRequest, Identity
-from maa_notify.domain.times import unless_later
+from maa_notify.domain.times import DAWN, unless_later
 
 _STEPS_KEPT = 8
 _SURELY_GONE_AFTER = timedelta(seconds=50)
@@ -20,7 +20,6 @@ _SURELY_GONE_AFTER = timedelta(seconds=50)
 _FILED_ANEW_AFTER = timedelta(minutes=1)
 """Filing times that lie closer together may be two spellings of one."""
 
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _TYPES_KEPT = 8
 _NAMES_KEPT = 8
 _UNKNOWN = datetime.max.replace(tzinfo=UTC)
@@ -156,7 +155,7 @@ def _is_older(listed: ApprovalRequest, known: RequestState, now: datetime) -> bo
 
 def in_turn(states: Iterable[RequestState], now: datetime) -> list[RequestState]:
     """The states in the order in which they are looked up by id: the longest waiting first."""
-    return sorted(states, key=lambda each: (unless_later(each.looked_up_at, now) or _DAWN, each.request.id))
+    return sorted(states, key=lambda each: (unless_later(each.looked_up_at, now) or DAWN, each.request.id))
 
 
 def annotated(
@@ -234,12 +233,12 @@ def _created(request: ApprovalRequest, now: datetime, rules: Rules) -> Change[Re
     is_fresh = request.status == NEEDS_APPROVAL
     steps = () if is_fresh else (_step(request, None, now),)
     after, _ = _reminded(RequestState(request, steps=steps), now, rules)
-    ended_at = request.modified_at or request.requested_at or _DAWN
+    ended_at = request.modified_at or request.requested_at or DAWN
     is_history = rules.first_run or (rules.since is not None and ended_at < rules.since)
     if is_history and request.is_closed:
         return Change(request.id, None, after)
     # Filed before memory was lost, so whoever reads of it may have been told before.
-    filed_at, lost_at = request.requested_at or request.modified_at or _DAWN, rules.memory_lost_at
+    filed_at, lost_at = request.requested_at or request.modified_at or DAWN, rules.memory_lost_at
     is_repeat = lost_at is not None and filed_at < lost_at
     event = RequestEvent(EventKind.CREATED, request, 1, now, steps=steps, memory_lost=is_repeat)
     return Change(request.id, None, after, event)

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct, json
+
+from maa_notify.domain.times import DAWN
 
 NEEDS_APPROVAL = "needsApproval"
 APPROVED = "approved"
@@ -273,6 +275,6 @@ def statuses_overruled(
 
 def _currency(request: ApprovalRequest) -> tuple[datetime, int, bytes]:
     """The sort key that puts the copy to believe last."""
-    modified_at = request.modified_at or datetime.min.replace(tzinfo=UTC)
+    modified_at = request.modified_at or DAWN
     progress = 3 if request.is_closed else {NEEDS_APPROVAL: 0, APPROVED: 2}.get(request.status, 1)
     return modified_at, progress, json.encode(request)

@@ -1,6 +1,6 @@
 """Names of months; which stored times can be believed, since a clock may have been wrong then. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 MONTHS = (
     "january",
@@ -17,6 +17,9 @@ MONTHS = (
     "december",
 )
 """The English names, whatever the language of the machine is."""
+
+DAWN = datetime.min.replace(tzinfo=UTC)
+"""Before every time that can be stored, in the place of one that nobody knows."""
 
 SKEW = timedelta(minutes=5)
 """How far the clocks of two pollers may lie apart."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from maa_notify import __version__, logs
 from maa_notify.clock import Clock, SystemClock
-from maa_notify.domain.times import unless_later
+from maa_notify.domain.times import DAWN, unless_later
 from maa_notify.errors import MaaNotifyError
 from maa_notify.fleet.messages import PollMessage, read_message
 from maa_notify.fleet.shared import SharedResources
@@ -36,7 +36,6 @@ _TELL_UNPOLLED_EVERY = timedelta(minutes=15)
 _PATIENCE_S = 20.0
 """Seconds that a look at all tenants may take before they are asked for."""
 _READERS = 16
-_DAWN = datetime.min.replace(tzinfo=UTC)
 _OK = "ok"
 
 
@@ -98,8 +97,8 @@ class TenantSlot:
     tenant: Tenant
     polling: Lock = field(default_factory=Lock)
     wired: TenantApp | None = None
-    began: datetime = _DAWN
-    told: datetime = _DAWN
+    began: datetime = DAWN
+    told: datetime = DAWN
 
 
 class Fleet:
@@ -131,7 +130,7 @@ class Fleet:
         self._shared = SharedResources()
         self._building = Lock()
         self._health: FleetHealth | None = None
-        self._looked_at = self._told_unpolled = _DAWN
+        self._looked_at = self._told_unpolled = DAWN
         self._slots = {tenant.id: TenantSlot(tenant) for tenant in listed.tenants}
 
     def asks(self) -> list[str]:
@@ -233,7 +232,7 @@ class Fleet:
         in_silence = now - _set_by_this_process(slot.told, now) < _TELL_EVERY
         report = poll_once(lambda: self._app(slot), self._trigger, slot.tenant.id, in_silence=in_silence)
         # After trouble the next poll leaves a line, by which the alarms know that it is over.
-        slot.told = _DAWN if report.is_eventful else slot.told if in_silence else now
+        slot.told = DAWN if report.is_eventful else slot.told if in_silence else now
         if slot.wired is not None:
             # Kept alive for seconds only, so none would serve the next poll; a thousand tenants add up.
             slot.wired.disconnect()
@@ -268,7 +267,7 @@ class Fleet:
 
 def _set_by_this_process(moment: datetime, now: datetime) -> datetime:
     """A time that this process noted; the dawn of time if it lies ahead, since a clock was set back."""
-    return unless_later(moment, now, timedelta()) or _DAWN
+    return unless_later(moment, now, timedelta()) or DAWN
 
 
 def _credible(ask: PollMessage, now: datetime) -> PollMessage:

@@ -1,7 +1,7 @@
 """The source of approval requests: listing, look-up by id, watermark, and the rules of a first run."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -26,7 +26,7 @@ from maa_notify.domain.request import (
     latest_of_each,
     statuses_overruled,
 )
-from maa_notify.domain.times import SKEW, unless_later
+from maa_notify.domain.times import DAWN, SKEW, unless_later
 from maa_notify.domain.visibility import Family, has_left_by_itself, lost_families, of_families
 from maa_notify.errors import GraphError, GraphUnavailable, PermissionLost
 from maa_notify.polling.source import News, Seen
@@ -44,7 +44,6 @@ _LOOK_UP_SECONDS = 30.0
 
 _PLEAS_TO_WAIT = 2
 """Look-ups in a row that Graph answers with `Retry-After`, until it is left alone for this poll."""
-_DAWN = datetime.min.replace(tzinfo=UTC)
 
 
 class RequestList(Protocol):
@@ -187,7 +186,7 @@ class Approvals(Struct, frozen=True):
             return
         filed = [moment for moment in leaving if moment is not None]
         ahead = {moment for moment in filed if unless_later(moment, now) is None}
-        newest = max((moment for moment in filed if moment not in ahead), default=_DAWN)
+        newest = max((moment for moment in filed if moment not in ahead), default=DAWN)
         is_higher = snapshot.watermark is None or newest > snapshot.watermark
         if is_higher or not ahead.issubset(snapshot.left_ahead):
             self.store.raise_watermark(newest, ahead)

@@ -221,12 +221,13 @@ def _heed(
     _LOG.error(
         "poll.memory_lost", source=APPROVALS, reason=loss, text="rows are not as the last poll left them"
     )
-    marks, etags = {**snapshot.marks, APPROVALS: mark}, {**snapshot.mark_etags, APPROVALS: etag}
-    for name, number in _lost_marks(snapshot).items():
-        marks[name] = SourceMark(memory_lost_at=now, number=number + 1)
+    lost, snapshot = _lost_marks(snapshot), snapshot.with_mark(APPROVALS, mark, etag)
+    for name, number in lost.items():
+        anew, etag = SourceMark(memory_lost_at=now, number=number + 1), snapshot.mark_etags.get(name, "")
         with suppress(ConflictError):  # another poller looks at that source now
-            etags[name] = store.write_mark(name, marks[name], etags.get(name, ""))
-    return replace(snapshot, marks=marks, mark_etags=etags), pending
+            etag = store.write_mark(name, anew, etag)
+        snapshot = snapshot.with_mark(name, anew, etag)
+    return snapshot, pending
 
 
 def _mark_after(loss: Loss, snapshot: Snapshot, now: datetime) -> SourceMark:

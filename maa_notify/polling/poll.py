@@ -7,7 +7,7 @@ repeat, to kill at any point and to run twice at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from maa_notify.domain.heartbeat import heartbeat
 from maa_notify.domain.notification import APPROVER_CHAT
 from maa_notify.domain.quiet import QuietHours
 from maa_notify.domain.routing import Route
+from maa_notify.domain.times import DAWN
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import GraphDenied, GraphError, GraphUnavailable, SourceFault, StateError
 from maa_notify.polling.guard import Guard, Guarded, alarms_for
@@ -183,8 +184,7 @@ class Poll:
             etag = self.store.requests.write_mark(name, mark, snapshot.mark_etags.get(name, ""))
         except ConflictError:
             return snapshot  # another poller ended just now, and noted who was there
-        marks, etags = {**snapshot.marks, name: mark}, {**snapshot.mark_etags, name: etag}
-        return replace(snapshot, marks=marks, mark_etags=etags)
+        return snapshot.with_mark(name, mark, etag)
 
     def _tell(
         self, news: News, failure: GraphError | None, guarded: Guarded, now: datetime, begun: float
@@ -337,8 +337,7 @@ def _with_what_is_left(
 def _longest_unseen_first(sources: Sequence[Source], snapshot: Snapshot) -> list[Source]:
     """The sources, so that one that is slow at each poll keeps no other from its turn."""
     tried = {each.name: mark.tried_at for each in sources if (mark := snapshot.marks.get(each.name))}
-    never = datetime.min.replace(tzinfo=UTC)
-    return sorted(sources, key=lambda each: tried.get(each.name) or never)
+    return sorted(sources, key=lambda each: tried.get(each.name) or DAWN)
 
 
 def _outlook(news: News, failure: GraphError | None, before: Outlook) -> Outlook:

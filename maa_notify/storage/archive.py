@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.times import DAWN
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.records import (
     ARCHIVE_MARK,
@@ -36,7 +37,6 @@ _PAGE_CHARS = 24_000
 """Of a page as it is stored: a property of Table Storage holds 32,000."""
 _AT_ONCE = 20
 """Requests that are filed in one transaction: each may change a page of its own."""
-_DAWN = datetime.min.replace(tzinfo=UTC)
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(list[RequestState])
@@ -161,7 +161,7 @@ def filed_at(state: RequestState) -> datetime:
     """When a request was filed (UTC), or the first time that is known of it."""
     request = state.request
     steps = (step.at for step in state.steps)
-    return request.requested_at or next(steps, None) or request.modified_at or state.missing_since or _DAWN
+    return request.requested_at or next(steps, None) or request.modified_at or state.missing_since or DAWN
 
 
 def _day_of(state: RequestState) -> str:

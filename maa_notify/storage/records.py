@@ -4,7 +4,7 @@ The JSON is that of the structs in `domain` and below; times are RFC 3339 in UTC
 """
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
@@ -256,6 +256,22 @@ class StoredCard(msgspec.Struct, frozen=True):
     serial: int = 0
     beside: tuple[str, ...] = ()
     event: Event | None = None
+
+
+def on_one_digest(
+    location: CardLocation | None, beside: Sequence[str], cards: Mapping[str, StoredCard]
+) -> dict[str, StoredCard]:
+    """Those of the requests beside each other on a digest whose card it still is, by id.
+
+    A card whose place nobody knows is told from others by what stands on it.
+
+    Args:
+        location: of the digest.
+        beside: the ids of all requests on it.
+        cards: the cards of requests, by id.
+    """
+    known = {each: cards[each] for each in beside if each in cards}
+    return {each: card for each, card in known.items() if (card.location, card.beside) == (location, beside)}
 
 
 class Unreached(msgspec.Struct, frozen=True):

@@ -111,6 +111,10 @@ class Snapshot(Struct, frozen=True):
         keys = [row.key.removeprefix(OUTBOX) for row in self.outbox]
         return {line_of(key): revision_of(key) for key in sorted(keys, key=revision_of)}
 
+    def with_mark(self, source: str, mark: SourceMark, etag: str) -> "Snapshot":
+        """The same after the mark of a source was written, with the etag of its row."""
+        return replace(self, marks={**self.marks, source: mark}, mark_etags={**self.mark_etags, source: etag})
+
     def was_polled(self, source: str) -> bool:
         """Whether a source was ever read to its end."""
         mark = self.marks.get(source)

@@ -48,6 +48,15 @@ def with_destinations(teams: FakeTeams, *names: str) -> dict[str, str]:
     return {"MAA_DESTINATIONS": json.dumps(found)}
 
 
+def two_that_know(graph: FakeGraph, teams: FakeTeams, make: Make) -> tuple[Notifier, dict[str, Any]]:
+    """A notifier whose channels `old` and `away` were told of one open request, and that request."""
+    request = make_request(now=make().clock.now())
+    graph.requests = [request]
+    both = make(**with_destinations(teams, "old", "away"))
+    both.poll_each(10 * MINUTE, 3)
+    return both, request
+
+
 def many(now: datetime) -> list[dict[str, Any]]:
     """A hundred and twenty open requests, each about a device whose name is in no other's."""
     return [make_request(now=now, payloadName=f"CONTOSO-LT-{number:03}") for number in range(120)]
@@ -281,10 +290,7 @@ def test_a_destination_that_comes_back_hears_what_a_poll_told_that_was_cut_off(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make
 ) -> None:
     """The only poll without it recorded a decision, and ended before it could note who was there."""
-    request = make_request(now=make_notifier().clock.now())
-    graph.requests = [request]
-    both = make_notifier(**with_destinations(teams, "old", "away"))
-    both.poll_each(10 * MINUTE, 3)
+    both, request = two_that_know(graph, teams, make_notifier)
     request.update(status="rejected", lastModifiedDateTime=wire_time(both.clock.now()))
     poll_cut_off(
         make_notifier(**with_destinations(teams, "old")),
@@ -301,10 +307,7 @@ def test_a_destination_that_comes_back_hears_nothing_again_for_another_time_of_c
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make
 ) -> None:
     """While it was away Intune told a new time of change, and the status that it knows."""
-    request = make_request(now=make_notifier().clock.now())
-    graph.requests = [request]
-    both = make_notifier(**with_destinations(teams, "old", "away"))
-    both.poll_each(10 * MINUTE, 3)
+    both, request = two_that_know(graph, teams, make_notifier)
     make_notifier(**with_destinations(teams, "old")).poll_after(MINUTE)
     request["lastModifiedDateTime"] = wire_time(both.clock.now())
 
