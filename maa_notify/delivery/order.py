@@ -1,5 +1,8 @@
 """Which notification comes next: fewest failures first, then high risk, then age; one subject in order. Pure.
 
+Where nothing is taken, turns come before failures: a healthy card that failed often in an outage must not
+wait until each of many ill ones has failed as often.
+
 A flood of harmless requests must not delay one of high risk. Requests of high risk must not delay the others
 without end: the others count as if they had been recorded a day later.
 """
@@ -26,9 +29,10 @@ _LETS_PASS = timedelta(days=1)
 """What was recorded so much later may still go ahead of news of lower risk, if it is of high risk itself."""
 
 _Key = TypeVar("_Key")
-_Value = TypeVar("_Value", int, datetime)
+_Load = tuple[datetime, int]
+_Value = TypeVar("_Value", datetime, _Load)
 _Turn = tuple[datetime, datetime, str]
-_Rank = tuple[bool, int, int]
+_Rank = tuple[bool, _Load, _Load]
 _Place = tuple[bool, bool, bool, _Rank]
 
 
@@ -169,7 +173,8 @@ def _is_outdated(older: Notification, last: Notification) -> bool:
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:
     """Those that are due: what failed least first, so that one ill thing holds up nothing else.
 
-    A person counts before a subject: other people come first, then other news for the same person.
+    Where nothing is taken, what was not tried for longest. A person counts before a subject: other people
+    come first, then other news for the same person.
 
     Args:
         timed: what waits, in order.
@@ -177,10 +182,10 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         state: what is remembered of the destination.
     """
     values = [each.pending.value for each in timed]
-    failures = _highest((each.line, _failures(each, state)) for each in values)
+    loads = _highest((each.line, _load(each, state)) for each in values)
     # What is ill by itself says nothing of its person: others were taken since.
-    of_groups = _highest((each.group, _failures(each, state)) for each in values if not each.ill)
-    # Where nothing is taken it may be well again, and the first to be: so its failures alone count.
+    of_groups = _highest((each.group, _load(each, state)) for each in values if not each.ill)
+    # Where nothing is taken it may be well again, and the first to be: so its own load alone counts.
     ill = {each.line for each in values if each.ill and state.failing_since is None}
     told_first = state.failing_since is not None and _rang_last(values)
     ranked: list[tuple[_Place, PendingNotification]] = []
@@ -189,7 +194,7 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     for value, item in ((each.pending.value, each) for each in timed):
         news = value.line
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
-        rank = news in ill, max(of_groups.get(value.group, 0), failures[news]), failures[news]
+        rank = news in ill, max(of_groups.get(value.group, loads[news]), loads[news]), loads[news]
         ranks[news] = max(rank, ranks.get(news, rank))
         if item.due_at > now:
             continue
@@ -228,16 +233,19 @@ def _highest(found: Iterable[tuple[_Key, _Value]]) -> dict[_Key, _Value]:
     return highest
 
 
-def _failures(notification: Notification, state: DestinationState) -> int:
-    """How often it failed, as far as that may be its own fault.
+def _load(notification: Notification, state: DestinationState) -> _Load:
+    """What puts it behind others: its last try where nothing is taken, then how often it failed.
 
-    What is of high risk need not stand behind all that were never tried because its destination was down:
-    once another card is taken there, it is tried again, once. If it fails even so it is ill, and that counts.
+    Both count as far as that may be its own fault. What is of high risk need not stand behind all that were
+    never tried because its destination was down: once another card is taken there, it is tried again, once.
+    If it fails even so it is ill, and that counts.
     """
     tried_at, accepted = notification.tried_at, state.last_accepted
     is_over = tried_at is not None and accepted is not None and accepted > tried_at
     is_suspect = notification.ill or notification.doubts > 0
-    return 0 if is_over and not is_suspect and _is_urgent(notification) else notification.attempts
+    if not notification.attempts or (is_over and not is_suspect and _is_urgent(notification)):
+        return DAWN, 0
+    return tried_at if tried_at and state.failing_since else DAWN, notification.attempts
 
 
 def for_first_recipient(due: Sequence[PendingNotification]) -> list[PendingNotification]:

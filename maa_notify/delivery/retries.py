@@ -2,8 +2,8 @@
 
 One failure does not show its cause: the card, the person or the destination. Whether the destination takes
 other cards does. So a notification that failed although other cards were taken since is itself the cause,
-and only it waits. Until that is known, the destination counts as failing, and each poll offers it what has
-failed least.
+and only it waits. Until that is known, the destination counts as failing, and each poll offers it what
+was not tried for longest.
 """
 
 from collections.abc import Iterable, Sequence

@@ -242,6 +242,36 @@ def test_what_failed_least_is_tried_first() -> None:
     assert ranked(news("a", attempts=2), news("b", attempts=1), news("c"), news("d")) == ["c", "d", "b", "a"]
 
 
+@pytest.mark.parametrize("one,other", [("", ""), ("jonas", "mira")], ids=["channel", "chats"])
+def test_where_nothing_is_taken_cards_and_people_take_turns(one: str, other: str) -> None:
+    """A healthy card that failed often in an outage would wait until each of many ill ones had, too."""
+    often = news("often", recipient=one, attempts=7, tried_at=START - HOUR)
+    many = [
+        news(f"{each}", recipient=other, attempts=1, tried_at=START - each * MINUTE) for each in range(1, 7)
+    ]
+
+    assert ranked(*many, often, state=FAILING)[0] == "often"
+    assert ranked(*many, often, state=HEALTHY)[-1] == "often"
+    tried = replace(often, value=replace(often.value, tried_at=START))
+    assert ranked(*many, tried, state=FAILING)[-1] == "often"
+    assert ranked(*many, tried, news("new", recipient="new"), state=FAILING)[0] == "new"
+
+
+def test_one_person_has_one_turn_however_many_cards_wait_for_her() -> None:
+    """The turn goes to the card that was not tried for longest, and then to somebody else."""
+    hers = [news(f"{each}", recipient="mira", attempts=1, tried_at=START - each * HOUR) for each in (1, 2, 3)]
+    his = news("his", recipient="jonas", attempts=9, tried_at=START - 90 * MINUTE)
+
+    assert ranked(*hers, his, state=FAILING) == ["his", "3", "2", "1"]
+
+
+def test_what_is_tried_again_by_hand_has_its_turn_first() -> None:
+    """Its failures are forgotten, and so is when it was last tried."""
+    again = news("again", tried_at=START - MINUTE)
+
+    assert ranked(news("a", attempts=1, tried_at=START - HOUR), again, state=FAILING) == ["again", "a"]
+
+
 @pytest.mark.parametrize(
     "fields,accepted,first",
     [

@@ -150,8 +150,9 @@ def test_news_of_one_request_keep_their_order_when_the_account_is_told_late(
     notifier.poll_after(600)
 
     told = [(message["recipient"], shown_in(message)) for message in chats(teams)[before:]]
-    assert [recipient for recipient, _ in told] == [MIRA, ID, MIRA]
-    assert "Completed" in told[2][1]
+    # Whose turn it is first depends on the pauses, which are drawn: her other card may come with the last.
+    assert [recipient for recipient, _ in told] in ([MIRA, ID, MIRA], [ID, MIRA])
+    assert "Completed" in told[-1][1]
 
 
 def test_a_chat_that_is_refused_is_no_news_for_logs(

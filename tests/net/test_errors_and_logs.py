@@ -5,7 +5,6 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,17 +18,6 @@ from tests.support.hostile import texts
 KINDS = [
     each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, MaaNotifyError)
 ]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """Puts back what a test changes for the whole process."""
-    root, ours = logging.getLogger(), logging.getLogger("maa_notify")
-    handlers, levels = root.handlers[:], (root.level, ours.level)
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(levels[0])
-    ours.setLevel(levels[1])
 
 
 def test_every_kind_of_failure_has_a_code_of_its_own() -> None:

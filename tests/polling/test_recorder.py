@@ -87,7 +87,6 @@ def test_a_request_that_no_channel_asks_for_is_unheard_though_chats_are_written_
     status: str, kind: EventKind, memory_lost: bool, unheard: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Settled when it was first seen, it has no card in a chat; later, or before, there may be one."""
-    caplog.set_level("WARNING")  # another test may have left it lower
     request = approval(status, id="a")
     event = RequestEvent(kind, request, 1, START, memory_lost=memory_lost)
     routes = [replace(CHANNEL, policy_types=frozenset({"app"})), CHATS]
