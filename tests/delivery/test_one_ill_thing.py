@@ -78,6 +78,26 @@ def test_one_ill_card_holds_up_nothing_else(
     assert (named(teams.cards, late), named(teams.cards, first), report.pending) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("digest_above,polls", [("100", 11), ("5", 22)], ids=["cards", "a digest"])
+def test_what_failed_often_in_an_outage_does_not_wait_until_many_ill_ones_have(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, digest_above: str, polls: int
+) -> None:
+    """It has its turn among eleven, one message a poll; a digest is tried as a whole between its members."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE=digest_above)
+    healthy = make_request(now=notifier.clock.now())
+    graph.requests = [healthy]
+    teams.answer_all(reply(503))
+    notifier.poll_each(10 * MINUTE, 30)
+    graph.requests += [ill(notifier) for _ in range(10)]
+    notifier.poll_each(10 * MINUTE, 4)
+    teams.answer_all(None)
+    teams.answer_those_with("ILL-ONE", reply(503))
+
+    notifier.poll_each(10 * MINUTE, polls)
+
+    assert named(teams.cards, healthy) == 1
+
+
 def test_a_wait_that_one_card_asks_for_is_its_own_once_others_are_taken(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:
