@@ -140,9 +140,14 @@ class StateCorrupt(StateError):
 
 
 class DeliveryError(MaaNotifyError):
-    """A notification was not accepted; `code` and the text are safe to log and to keep."""
+    """A notification was not accepted; `code` and the text are safe to log and to keep.
+
+    `may_show` says that the card that it changes in place shows it all the same, or may: the change was taken
+    and its reply was not, or the answer to the change was lost.
+    """
 
     code = "delivery"
+    may_show = False
 
 
 class DestinationRefused(DeliveryError):
@@ -176,10 +181,12 @@ class DestinationUnavailable(DeliveryError):
         *,
         in_doubt: bool = False,
         is_limit: bool = False,
+        may_show: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.in_doubt = in_doubt
+        self.may_show = may_show
         self.is_limit = is_limit
 
 

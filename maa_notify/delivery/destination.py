@@ -365,7 +365,7 @@ class DestinationRun:
         failure = retries.Failure(error, now, limits.max_retry_after, jitter, token=token)
         verdict = retries.judge(items, others, self._state.value, failure)
         # The card may be there under this number, which is its own from now on.
-        serial = message.serial if failure.in_doubt else 0
+        serial = message.serial if failure.in_doubt or error.may_show else 0
         if serial:
             verdict = replace(verdict, kept=[replace(each, serial=serial) for each in verdict.kept])
         if verdict.blame is None or isinstance(error, CardRefused):
@@ -379,6 +379,9 @@ class DestinationRun:
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
         worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
         tried = outcomes.failed(items, verdict, limits.max_age, now)
+        if error.may_show:
+            tried = outcomes.shown(tried, message, self._cards_of(items), now)
+            self._places.remember(tried)
         found = recorded_together(tried, outcomes.given_up(worn, now))
         self._commit(found, self._after(failure, verdict, items, serial))
         self.dead += sum(each.dead for each in found)

@@ -135,6 +135,24 @@ def failed(
     ]
 
 
+def shown(
+    tried: Sequence[Outcome], message: Message, places: Mapping[str, StoredCard], now: datetime
+) -> list[Outcome]:
+    """What became of news that failed, with the card in its place that shows them, or may show them.
+
+    So nothing older undoes it, whatever becomes of them. A repeat changes it again, which shows nothing new
+    and tells whether it is still there.
+
+    Args:
+        tried: what became of them.
+        message: as it was tried.
+        places: the cards of these subjects that stand there, by id.
+        now: the time of the failure (UTC).
+    """
+    place = message.location
+    return [*tried] if place is None else [_with_card(each, place, message, places, now) for each in tried]
+
+
 def given_up(items: Sequence[PendingNotification], now: datetime) -> list[Outcome]:
     """All of them leave for those given up, without one more try."""
     return [Outcome(each, entry=JournalEntry(each.value, now), dead=True) for each in items]

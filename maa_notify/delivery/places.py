@@ -30,8 +30,9 @@ class Places:
     ) -> dict[str, StoredCard]:
         """The cards of these subjects, by id, of the first ones as many as two digests can hold.
 
-        Where one of them is a digest that is changed in place, those of all subjects on it. A change whose
-        answer was lost may have arrived, so a card counts as showing it: what is older must not undo it.
+        Where one of them is a digest that is changed in place, those of all subjects on it. What is in doubt
+        may have arrived, though that could not be recorded. So a card counts as showing it: what is older
+        must not undo it.
 
         Args:
             due: what is due at one destination for one recipient, in order.

@@ -69,7 +69,7 @@ class Outcome(Struct, frozen=True):
         kept: as it waits from now on; None when it leaves.
         entry: what the journal says of it; None when it stays.
         dead: it was given up.
-        card: its card as it stands now, at a destination that comes back to it.
+        card: its card as it stands now, or may, at a destination that comes back to it.
         moved: where its card stands in the place of another one, that of the others on it, by their ids.
         unreached: its recipient was found to be out of reach, and is left alone for a day.
     """
@@ -306,8 +306,9 @@ def recorded_together(told: Sequence[Outcome], others: Sequence[Outcome]) -> lis
     sizes = accumulate(sum(map(wire_size, each)) for each in moves)
     cards = _remembered(told)
     # Two writes more: the destination's own, and the version of what is given up or a card that was taken.
-    # A digest in a chat has a card for each member.
-    most = MAX_CHANGES - 2 - max(0, len(cards) - 1)
+    # A digest in a chat has a card for each member; what is given up may have changed its card before.
+    has_version = any(each.dead for each in (*told, *others))
+    most = MAX_CHANGES - 1 - max(1, len(cards) + has_version)
     largest = MAX_BYTES - sum(map(wire_size, cards))
     room = sum(count <= most and size <= largest for count, size in zip(counts, sizes, strict=True))
     return [*told, *others[: max(0, room - len(told))]]

@@ -69,8 +69,7 @@ class BotChannel:
             if missed is not None:
                 return self._begin_anew(message)
             if message.reply is not None and is_here:
-                reply = message.reply
-                _missed(lambda: self._reply(place, reply, message.summary), self._sleep)
+                self._ring(place, message.reply, message)
             return Receipt(message_id=place.activity_id, location=place)
 
     def channels(self) -> list[Channel]:
@@ -96,11 +95,16 @@ class BotChannel:
     def _update(self, place: CardLocation, message: Message) -> None:
         self._connector.update(place, message.card, message.summary)
 
-    def _reply(self, place: CardLocation, reply: Card, summary: str) -> None:
-        self._connector.send(place.conversation_id, reply, summary)
+    def _ring(self, place: CardLocation, reply: Card, message: Message) -> None:
+        """Replies in the thread of a card; if that fails, the error says that the card is changed by then."""
+        try:
+            _missed(lambda: self._connector.send(place.conversation_id, reply, message.summary), self._sleep)
+        except DeliveryError as error:
+            error.may_show = message.changes_card
+            raise
 
 
-def _missed(call: Callable[[], None], sleep: Callable[[float], None]) -> Gone | Lost | None:
+def _missed(call: Callable[[], object], sleep: Callable[[float], None]) -> Gone | Lost | None:
     """Why a call found not what it is about, at two looks: gone if both say so; None when it found it."""
     misses: list[Gone | Lost] = []
     for is_last in (False, True):

@@ -174,6 +174,11 @@ class _Call:
         """Whether a repeat of it would show something a second time."""
         return self.step in _SHOWING
 
+    @property
+    def changes(self) -> bool:
+        """Whether it changes what stands there; a repeat of it shows nothing new."""
+        return self.step is Step.CHANGE
+
 
 class Connector:
     """The Bot Connector, for one bot in one tenant."""
@@ -306,8 +311,12 @@ class Connector:
         except NoResponseError as error:
             if error.before_sending and time_left():
                 raise DestinationRefused(f"the Bot Connector cannot be reached: {error}") from None
-            in_doubt = call.shows and not error.before_sending
-            raise DestinationUnavailable(f"the Bot Connector: {error}", in_doubt=in_doubt) from None
+            is_sent = not error.before_sending
+            raise DestinationUnavailable(
+                f"the Bot Connector: {error}",
+                in_doubt=call.shows and is_sent,
+                may_show=call.changes and is_sent,
+            ) from None
 
     def _renew_token(self) -> None:
         try:
@@ -361,9 +370,14 @@ def _refusal(response: HttpResponse, call: _Call) -> DeliveryError:
     who = f"the Bot Connector answered {status}"
     fault = fault_of(response, call.step)
     if fault is Fault.NOT_NOW:
-        in_doubt = call.shows and may_have_arrived(status)
-        is_limit = status == HTTPStatus.TOO_MANY_REQUESTS
-        return DestinationUnavailable(who, response.retry_after, in_doubt=in_doubt, is_limit=is_limit)
+        is_done = may_have_arrived(status)
+        return DestinationUnavailable(
+            who,
+            response.retry_after,
+            in_doubt=call.shows and is_done,
+            is_limit=status == HTTPStatus.TOO_MANY_REQUESTS,
+            may_show=call.changes and is_done,
+        )
     if fault is Fault.LOST:
         return Lost(status)
     if fault in _TYPES:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 import pytest
 
+from maa_notify.polling.report import Report
 from tests.support.cards import strip, text
 from tests.support.channels import FakeBotChannel
 from tests.support.clock import FakeClock
@@ -14,10 +16,11 @@ from tests.support.connector import GENERAL, FakeConnector, connector_error
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams
-from tests.support.wire import reply
+from tests.support.wire import HttpResponse, close_without_answer, reply
 
 Make = Callable[..., Notifier]
-MINUTE = 60
+MINUTE, HOUR = 60, 3_600
+LIFE = ["Needs approval", "Approved - Needs completion", "Completed"]
 
 
 def states(cards: list[dict[str, Any]]) -> list[str]:
@@ -76,6 +79,94 @@ def test_a_given_up_card_that_is_sent_again_by_hand_does_not_overwrite_a_newer_o
 
     [card] = service.cards_in(GENERAL)
     assert (states([card]), report.pending, report.dead) == (["Rejected"], 0, 0)
+
+
+def changes(cards: list[dict[str, Any]]) -> list[str]:
+    """The states that one card showed, each as often as it came to show it."""
+    return [state for state, _ in groupby(states(cards))]
+
+
+def poll_beside_others(notifier: Notifier, graph: FakeGraph, minutes: float, times: int) -> Report:
+    """So many polls, each with a new request, whose card is taken; what the last of them says."""
+    reports = []
+    for _ in range(times):
+        graph.requests.append(make_request(now=notifier.clock.now()))
+        reports.append(notifier.poll_after(minutes * MINUTE))
+    return reports[-1]
+
+
+@pytest.mark.parametrize("status", [400, 403, 409, 429, 502, 503])
+def test_a_card_does_not_go_back_while_its_replies_are_refused(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make, status: int
+) -> None:
+    """Approved and completed both changed it, and wait to be told in its thread; either may come first."""
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    notifier.poll()
+    card = service.posts[0].activity_id
+    service.answer_all(connector_error(status, "BadSyntax"), on="reply")
+    for state in ("approved", "completed"):
+        request["status"] = state
+        poll_beside_others(notifier, graph, 10, times=8)
+    service.answer_all(None, on="reply")
+    report = notifier.poll_each(HOUR, 26)[-1]
+
+    assert changes(service.versions_of(card)) == LIFE
+    assert sorted(states(service.replies_to(card))) == LIFE[1:]
+    assert report.pending == 0
+
+
+def test_a_card_shows_what_was_given_up_rather_than_older_news(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """No reply was taken for nine days, and on the third somebody had the older news tried anew."""
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    notifier.poll()
+    card = service.posts[0].activity_id
+    service.answer_all(connector_error(403, "Odd"), on="reply")
+    for state in ("approved", "completed"):
+        request["status"] = state
+        poll_beside_others(notifier, graph, 10, times=8)
+    poll_beside_others(notifier, graph, 12 * 60, times=5)
+    outbox = notifier.app.store.outbox
+    [older] = [each for each in outbox.read_pending() if each.value.event.revision == 2]
+    outbox.make_due(older)
+    dead = poll_beside_others(notifier, graph, 12 * 60, times=12).dead
+    service.answer_all(None, on="reply")
+    report = notifier.poll_each(HOUR, 2)[-1]
+
+    assert changes(service.versions_of(card)) == LIFE
+    assert states(service.replies_to(card)) == ["Approved - Needs completion"]
+    assert (dead, report.dead, report.pending) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("answer", [close_without_answer(), reply(502)], ids=["closed", "502"])
+def test_a_change_that_arrived_is_not_undone_though_its_answer_was_lost(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make, answer: HttpResponse
+) -> None:
+    """Approved was refused and comes while completed, which the card shows, is not known to have arrived."""
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    notifier.poll()
+    card = service.posts[0].activity_id
+    service.answer_those_with("Approved - Needs completion", connector_error(400, "BadSyntax"))
+    request["status"] = "approved"
+    notifier.poll_after(MINUTE)
+    service.answer_those_with("Completed", answer, posted=True)
+    request["status"] = "completed"
+    poll_beside_others(notifier, graph, 10, times=3)
+    service.answer_those_with("Approved - Needs completion", None)
+    poll_beside_others(notifier, graph, 20, times=3)
+    service.answer_those_with("Completed", None)
+    report = notifier.poll_each(HOUR, 2)[-1]
+
+    assert changes(service.versions_of(card)) == ["Needs approval", "Completed"]
+    assert states(service.replies_to(card)) == LIFE[1:]
+    assert report.pending == 0
 
 
 def test_a_reminder_never_precedes_the_card_it_reminds_of(

@@ -12,7 +12,7 @@ from maa_notify.delivery.retries import Verdict
 from maa_notify.delivery.sender import Message, Receipt
 from maa_notify.domain.event import EventKind
 from maa_notify.domain.notification import CardLocation
-from maa_notify.storage.outbox import Outcome, PendingNotification
+from maa_notify.storage.outbox import Outcome, PendingNotification, cards_in
 from maa_notify.storage.records import JournalEntry, StoredCard
 from tests.delivery.waiting import MINUTE, SECOND, news
 from tests.support.clock import START
@@ -145,6 +145,19 @@ def test_older_news_are_never_taken_for_the_card_of_the_request(
     [found] = accepted([news(**fields)], **message)
 
     assert found.card is None
+
+
+def test_a_digest_that_may_show_what_failed_shows_the_newest() -> None:
+    """Of each request what was tried last, or what it showed before where that is newer."""
+    on_it = StoredCard(PLACE, START - MINUTE, 2, beside=("a", "b"), event=news("a", 2).value.event)
+    tried = [Outcome(each, kept=each.value) for each in (news("a", 3), news("a", 4), news("b", 1))]
+    message = Message({}, location=PLACE, beside=("a", "b"))
+
+    older, newer, old = outcomes.shown(tried, message, {"a": on_it, "b": on_it}, START)
+
+    shown = replace(on_it, at=START, revision=4, event=news("a", 4).value.event)
+    assert cards_in([older, newer, old]) == {news("a").value.line: shown}
+    assert [older.kept, newer.kept, old.kept] == [each.kept for each in tried]
 
 
 def test_a_destination_without_places_has_no_card_to_remember() -> None:

@@ -626,6 +626,44 @@ def test_the_number_of_a_copy_that_may_be_there_is_not_given_again() -> None:
     assert [(each.card["of"], each.serial) for each in house.box.posted] == [("a", 1), ("b", 2)]
 
 
+def test_the_number_that_a_changed_card_shows_is_not_given_again() -> None:
+    """Its reply was refused, and comes with that number later."""
+    house = House()
+    house.box.updates_cards = True
+    house.put(news("a", 2), news("b"))
+    place = CardLocation("t", "9")
+    house.rows.commit([Put(card_key("default", "a"), encode(StoredCard(place, START, 1, serial=7)))])
+    house.put(serial=7)
+    house.box.answers = [DestinationUnavailable("503", may_show=True)]
+    house.run()
+
+    told = [(each.card["of"], each.serial) for each in house.box.posted]
+    assert sorted(told) == [("a", 8), ("a", 8), ("b", 9)]
+    card = house.store.outbox.read_card("default", "a")
+    assert card is not None
+    assert (card.revision, card.serial) == (2, 7)
+
+
+def test_what_a_digest_in_a_chat_may_show_is_remembered() -> None:
+    """So that the next change of another request on it does not undo it."""
+    house = House()
+    house.box.updates_cards = True
+    house.senders = {APPROVER_CHAT: house.box}
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "p"}
+    changed, other = news("a", 2, **chat), news("b", **chat)
+    place, beside = CardLocation("t", "9"), ("a", "b")
+    for each in (news("a", **chat), other):
+        on_it = StoredCard(place, START, 1, beside=beside, event=each.value.event)
+        house.rows.commit([Put(card_key(*each.value.line), encode(on_it))])
+    house.put(changed)
+    house.box.failing = {"['a', 'b']": DestinationUnavailable("502", may_show=True)}
+    house.run()
+
+    cards = [house.store.outbox.read_card(APPROVER_CHAT, each, "p") for each in beside]
+    assert [each.event for each in cards if each is not None] == [changed.value.event, other.value.event]
+    assert house.left["a"].doubts == 0
+
+
 def test_an_ill_card_without_an_answer_says_nothing_of_its_address() -> None:
     """Others were taken since it failed, so the address is not asked."""
     house = House()

@@ -155,6 +155,23 @@ def test_beside_a_digest_as_much_is_settled_as_one_transaction_takes(
     assert len(waiting) - len(left) == store.requests.read_snapshot().dead == (24 if dead else 0)
 
 
+def test_with_the_cards_that_they_changed_as_much_is_given_up_as_one_transaction_takes(
+    store: StateStore,
+) -> None:
+    """A digest in a chat that was changed and failed for too long, and others with it."""
+    store.requests.record([created(tracked()) for _ in range(MOST_TOGETHER)])
+    dead = [
+        Outcome(each, entry=JournalEntry(each.value, START), dead=True)
+        for each in store.outbox.read_pending()
+    ]
+    card = StoredCard(CardLocation("thread", "card"), START, 1)
+
+    found = recorded_together([replace(each, card=card) for each in dead[:31]], dead[31:])
+    store.outbox.commit_outcomes("default", NEW_DESTINATION, found)
+
+    assert store.requests.read_snapshot().dead == len(found) == 31 + 2
+
+
 def test_beside_a_digest_no_more_bytes_are_settled_than_one_transaction_takes() -> None:
     """The outcomes of the digest itself are never left out."""
     [held] = created(tracked()).notifications

@@ -405,6 +405,20 @@ def test_a_change_that_fails_for_now_is_simply_repeated(
     assert service.replies_to(location.activity_id) == [SHORT]
 
 
+@pytest.mark.parametrize("changes", [True, False], ids=["changed", "only replied"])
+@pytest.mark.parametrize("status", [400, 403, 409, 429, 502, 503])
+def test_a_reply_that_is_refused_says_what_the_card_shows(
+    service: FakeConnector, channel: BotChannel, location: CardLocation, status: int, changes: bool
+) -> None:
+    """The change before it was taken, if there was one."""
+    service.answer_all(connector_error(status, "BadSyntax"), on="reply")
+
+    with pytest.raises(DeliveryError, match=r"^destination 'ops'") as caught:
+        channel.post(Message(DECIDED, location=location, reply=SHORT, changes_card=changes))
+    assert caught.value.may_show == changes
+    assert service.cards_in(GENERAL) == [DECIDED if changes else ASKED]
+
+
 @pytest.mark.parametrize("kind", ["create", "reply"])
 def test_a_lost_answer_is_in_doubt(
     service: FakeConnector, channel: BotChannel, location: CardLocation, kind: str

@@ -330,7 +330,10 @@ def test_not_now(service: FakeConnector, connector: Connector, status: int) -> N
 def test_a_change_that_fails_is_never_in_doubt(
     service: FakeConnector, connector: Connector, status: int
 ) -> None:
-    """The same change again shows the same card; so does the opening of a chat again."""
+    """The same change again shows the same card; so does the opening of a chat again.
+
+    But the card may show it, which older news must not undo.
+    """
     place = created(connector)
     service.fail_next(reply(status), reply(status))
 
@@ -338,8 +341,21 @@ def test_a_change_that_fails_is_never_in_doubt(
         connector.update(place, NEWER)
     with pytest.raises(DestinationUnavailable) as opening:
         connector.open_chat(PERSON)
-    assert not changing.value.in_doubt
-    assert not opening.value.in_doubt
+    assert (changing.value.in_doubt, changing.value.may_show) == (False, True)
+    assert (opening.value.in_doubt, opening.value.may_show) == (False, False)
+
+
+@pytest.mark.parametrize("status", [409, 429, 503])
+def test_a_change_that_was_not_taken_is_not_shown(
+    service: FakeConnector, connector: Connector, status: int
+) -> None:
+    """Whoever is busy has done nothing: older news may still change the card."""
+    place = created(connector)
+    service.fail_next(reply(status))
+
+    with pytest.raises(DestinationUnavailable) as caught:
+        connector.update(place, NEWER)
+    assert not caught.value.may_show
 
 
 @pytest.mark.parametrize("code", ["Throttled", "RateLimited", "BotQuotaExceeded", "TooManyRequests"])
@@ -555,8 +571,8 @@ def test_a_lost_answer_to_a_change_is_no_matter(service: FakeConnector, answer: 
         with pytest.raises(DestinationUnavailable) as opening:
             connector.open_chat(PERSON)
 
-    assert not changing.value.in_doubt
-    assert not opening.value.in_doubt
+    assert (changing.value.in_doubt, changing.value.may_show) == (False, True)
+    assert (opening.value.in_doubt, opening.value.may_show) == (False, False)
 
 
 def test_a_lost_answer_to_a_reply_is_in_doubt(service: FakeConnector, connector: Connector) -> None:
