@@ -98,6 +98,24 @@ def test_what_failed_often_in_an_outage_does_not_wait_until_many_ill_ones_have(
     assert named(teams.cards, healthy) == 1
 
 
+def test_the_healthy_one_of_a_digest_has_its_turn_whatever_the_others_are_answered(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """A refused card is tried twice in a poll, in its full and its plain form: that skips nobody's turn."""
+    answers = (400, 404, 404, 404, 404)
+    requests = [
+        make_request(now=notifier.clock.now(), payloadName=f"ILL-{number}") for number in range(len(answers))
+    ]
+    for request, status in zip(requests, answers, strict=True):
+        teams.answer_those_with(request["payloadName"], reply(status))
+    healthy = make_request(now=notifier.clock.now())
+    graph.requests = [*requests, healthy]
+
+    notifier.poll_each(10 * MINUTE, 20)
+
+    assert named(teams.cards, healthy) == 1
+
+
 def test_a_wait_that_one_card_asks_for_is_its_own_once_others_are_taken(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:

@@ -330,6 +330,7 @@ def test_pauses_double_up_to_the_longest_and_are_spread() -> None:
 
 TRIED = {"attempts": 1, "tried_at": START - MINUTE, "not_before": START + HOUR}
 IN_DOUBT = {**TRIED, "doubts": 1}
+DUE_IN_DOUBT = {**IN_DOUBT, "not_before": None}
 
 
 @pytest.mark.parametrize(
@@ -391,20 +392,32 @@ def test_what_is_in_doubt_is_tried_once_more_before_later_news(
 @pytest.mark.parametrize(
     "fields,ago,wait",
     [
-        (IN_DOUBT, (100, 50), DAY - 100 * SECOND),
-        (IN_DOUBT, (200, 100, 50), DAY - 100 * SECOND),
+        (DUE_IN_DOUBT, (100, 50), HOUR - 50 * SECOND),
+        (DUE_IN_DOUBT, (200, 100, 50), HOUR - 50 * SECOND),
+        (DUE_IN_DOUBT, (7_200, 3_600), timedelta()),
+        ({**DUE_IN_DOUBT, "attempts": 0}, (100, 50), timedelta()),
         (IN_DOUBT, (50,), HOUR),
         (IN_DOUBT, (86_400, 50), HOUR),
         (IN_DOUBT, (50, -3_600), HOUR),
         ({**IN_DOUBT, "not_before": START + 2 * DAY}, (100, 50), 2 * DAY),
         (TRIED, (100, 50), HOUR),
     ],
-    ids=["full", "more than full", "room", "a day old", "clock set back", "waits longer", "no doubt"],
+    ids=[
+        "full",
+        "more than full",
+        "an hour ago",
+        "by hand",
+        "room",
+        "a day old",
+        "clock set back",
+        "waits longer",
+        "no doubt",
+    ],
 )
-def test_an_address_gets_so_many_copies_a_day_and_no_more(
+def test_an_address_gets_so_many_copies_a_day_and_then_one_an_hour(
     fields: dict[str, Any], ago: tuple[float, ...], wait: timedelta
 ) -> None:
-    """The next one goes out a day after the oldest of the last so many; what is in no doubt is no copy."""
+    """The next one goes out an hour after the last; what is in no doubt is no copy."""
     state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
 
     assert due_at(replace(WAITING, **fields), state, START - HOUR, START, LIMITS) == START + wait
