@@ -25,9 +25,10 @@ SHORT_BACK_OFF = timedelta(seconds=45)
 LONG_BACK_OFF = timedelta(minutes=15)
 """The longest pause of a card that fails although others are taken."""
 
-_DAY = timedelta(days=1)
-_NEXT_POLL = timedelta(seconds=50)
+NEXT_POLL = timedelta(seconds=50)
 """Longer than a delivery goes on, and shorter than a minute."""
+
+_DAY = timedelta(days=1)
 _FIRST_REPEAT = timedelta(minutes=1)
 _REPEAT_PAST_BOUND = timedelta(hours=1)
 _GROWTH = 4.0
@@ -255,9 +256,9 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         # The next try is the full one again, for the cause may be gone.
         pause = back_off(after.attempts, LONG_BACK_OFF, failure.jitter)
-        until = now + (pause if failure.ill else _NEXT_POLL)
+        until = now + (pause if failure.ill else NEXT_POLL)
         return replace(after, refused=True, overtakable=True, not_before=until)
-    overtakable = before.overtakable or (failure.ill and now - since >= _MAY_BE_OVERTAKEN_AFTER)
+    overtakable = before.overtakable or now - since >= _MAY_BE_OVERTAKEN_AFTER
     return replace(after, overtakable=overtakable, not_before=_pause_ends(after, failure))
 
 
@@ -346,7 +347,7 @@ def _waits_lately(waiting: Notification, state: DestinationState, now: datetime)
     """Whether a chat asked for a wait since the destination last took any, and it still waits or just did."""
     if not waiting.personal or waiting.tried_at is None or waiting.not_before is None:
         return False
-    if waiting.not_before < now - _NEXT_POLL:
+    if waiting.not_before < now - NEXT_POLL:
         return False
     return state.last_accepted is None or waiting.tried_at > state.last_accepted
 
@@ -379,8 +380,11 @@ def is_worn_out(
     waiting: Notification, state: DestinationState, now: datetime, limits: DeliveryLimits
 ) -> bool:
     """Whether a card in doubt is given up unasked: its address answers none, and it has no turn any more."""
-    is_old = waiting.failing_since is not None and now - waiting.failing_since >= limits.max_age
-    return bool(waiting.doubts) and is_old and len(_recent_repeats(state, now)) >= limits.max_repeats
+    since, tried_at = waiting.failing_since, waiting.tried_at
+    if not waiting.doubts or since is None or tried_at is None:
+        return False
+    had_no_turn = now - tried_at > _LONGEST_GAP * 2 and len(_recent_repeats(state, now)) >= limits.max_repeats
+    return had_no_turn and now - since >= limits.max_age
 
 
 def heard(state: DestinationState, now: datetime) -> DestinationState:

@@ -304,10 +304,10 @@ def test_a_failure_tells_since_when_it_lasts() -> None:
 
 @pytest.mark.parametrize(
     "since,ill,may_be",
-    [(HOUR, True, True), (HOUR - SECOND, True, False), (HOUR, False, False)],
+    [(HOUR, True, True), (HOUR - SECOND, True, False), (HOUR, False, True)],
 )
-def test_after_an_hour_of_illness_later_news_may_pass(since: timedelta, ill: bool, may_be: bool) -> None:
-    """Not while nothing is taken at all, for then nothing could pass."""
+def test_after_an_hour_of_failing_later_news_may_pass(since: timedelta, ill: bool, may_be: bool) -> None:
+    """Whether others are taken or not."""
     before = replace(WAITING, failing_since=START - since)
 
     assert after_failure(before, Failure(GONE, START, ill=ill)).overtakable is may_be
@@ -712,17 +712,29 @@ def test_each_poll_begins_with_the_full_forms() -> None:
         ({}, (100, 50), True),
         ({"failing_since": START - 7 * DAY + SECOND}, (100, 50), False),
         ({"failing_since": None}, (100, 50), False),
+        ({"tried_at": START - 50 * HOUR}, (100, 50), False),
+        ({"tried_at": None}, (100, 50), False),
         ({"doubts": 0}, (100, 50), False),
         ({}, (50,), False),
         ({}, (86_400, 50), False),
     ],
-    ids=["worn out", "younger", "never failed", "no doubt", "has a turn", "has a turn again"],
+    ids=[
+        "worn out",
+        "younger",
+        "never failed",
+        "had a turn",
+        "never tried",
+        "no doubt",
+        "has a turn",
+        "has a turn again",
+    ],
 )
 def test_a_card_in_doubt_that_has_no_turn_any_more_is_given_up_after_a_week(
     fields: dict[str, Any], ago: tuple[float, ...], is_worn: bool
 ) -> None:
-    """Its address had all the copies of a day, so it would never be tried and never leave."""
-    waiting = replace(WAITING, **{"doubts": 1, "failing_since": START - 7 * DAY, **fields})
+    """Others have all the copies that its address gets, so it would never be tried and never leave."""
+    worn = {"doubts": 1, "failing_since": START - 7 * DAY, "tried_at": START - 50 * HOUR - SECOND}
+    waiting = replace(WAITING, **{**worn, **fields})
     state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
 
     assert is_worn_out(waiting, state, START, LIMITS) is is_worn
