@@ -202,16 +202,14 @@ def _asks_first(whole: Sequence[PendingNotification], state: DestinationState) -
 
 
 def _one_of(whole: Sequence[PendingNotification]) -> PendingNotification:
-    """The member to be tried alone: each in its turn, and in no order that anybody could foresee.
+    """The member to be tried alone: what failed least, and in no order that anybody could foresee.
 
     But none before earlier news of its subject.
     """
     first: dict[str, PendingNotification] = {}
     for each in whole:
         first.setdefault(each.value.event.subject_id, each)
-    circle = sorted(first.values(), key=lambda each: crc32(each.value.key.encode()))
-    # A try of one adds one, and a try of all goes round to the same: whoever failed often has a turn, too.
-    return circle[sum(each.value.attempts for each in circle) % len(circle)]
+    return min(first.values(), key=lambda each: (each.value.attempts, crc32(each.value.key.encode())))
 
 
 def _balanced(count: int, most: int, digest_above: int) -> int:

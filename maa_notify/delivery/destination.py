@@ -26,6 +26,7 @@ from maa_notify.delivery.order import (
     handed_over,
     in_order,
     outdated,
+    tells_whose_fault,
     timed,
 )
 from maa_notify.delivery.places import Places
@@ -128,6 +129,7 @@ class DestinationRun:
         self._shared = shared
         self._is_stale = False
         self._was_asked = False
+        self._looked_past = False
         self._conflicts = 0
         self._ill = 0
         self._other: tuple[str, datetime | None] | None = None
@@ -368,10 +370,13 @@ class DestinationRun:
         serial = message.serial if failure.in_doubt or error.may_show else 0
         if serial:
             verdict = replace(verdict, kept=[replace(each, serial=serial) for each in verdict.kept])
+        looks_past = self.is_failing and not self._looked_past and tells_whose_fault(verdict.kept, others)
         if verdict.blame is None or isinstance(error, CardRefused):
             # A card that is at fault says nothing of others, so it does not use up their tries.
             self._ill += 1
             self.is_closed = self._ill >= limits.max_ill
+        elif looks_past:
+            self._looked_past = True
         else:
             self._tries -= 1
             # After a refusal a person has to mend something, so a second try now could only fail again.

@@ -31,7 +31,7 @@ class DeliveryLimits(Struct, frozen=True):
         silent_limit: of these, the ones that may be silent changes of cards; the others are left for news.
         min_interval: the least time between two cards for one address.
         max_retry_after: the longest wait that a `Retry-After` may ask for.
-        max_repeats: cards sent again without an answer, at one address within a day.
+        max_repeats: cards sent again without an answer, at one address within a day; then one an hour.
         max_age: after so much time of failing a notification is given up, loudly.
     """
 
@@ -47,7 +47,7 @@ class DeliveryLimits(Struct, frozen=True):
     silent_limit: int = 20
     min_interval: timedelta = timedelta(seconds=1)
     max_retry_after: timedelta = timedelta(hours=1)
-    max_repeats: int = 24
+    max_repeats: int = 12
     max_age: timedelta = timedelta(days=7)
 
     def lease_time(self, seconds: float = 0.0) -> timedelta:

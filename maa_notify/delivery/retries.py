@@ -25,10 +25,12 @@ SHORT_BACK_OFF = timedelta(seconds=45)
 LONG_BACK_OFF = timedelta(minutes=15)
 """The longest pause of a card that fails although others are taken."""
 
-_DAY = timedelta(days=1)
-_NEXT_POLL = timedelta(seconds=50)
+NEXT_POLL = timedelta(seconds=50)
 """Longer than a delivery goes on, and shorter than a minute."""
+
+_DAY = timedelta(days=1)
 _FIRST_REPEAT = timedelta(minutes=1)
+_REPEAT_PAST_BOUND = timedelta(hours=1)
 _GROWTH = 4.0
 """Each copy comes at four times the age of the one before, in minutes: seven on the first day."""
 _LONGEST_GAP = timedelta(hours=25)
@@ -139,9 +141,21 @@ def due_at(
         # Not by a time that has not come yet, which would be later than every try.
         if shows_life or (waiting.doubts and tried_at < newest <= now):
             moment = now
-    if waiting.doubts and len(recent := _recent_repeats(state, now)) >= limits.max_repeats:
-        moment = max(moment, datetime.fromtimestamp(recent[-limits.max_repeats], now.tzinfo) + _DAY)
+    # Whoever tries it again by hand, which ends its count, knows better.
+    if waiting.doubts and waiting.attempts:
+        moment = max(moment, _may_be_repeated_at(state, now, limits))
     return max(moment, now)
+
+
+def _may_be_repeated_at(state: DestinationState, now: datetime, limits: DeliveryLimits) -> datetime:
+    """When the address may be sent a card again that may be there already (UTC).
+
+    Past the bound one an hour still tells whether it answers again: once it takes one, all others follow.
+    """
+    recent = _recent_repeats(state, now)
+    if len(recent) < limits.max_repeats:
+        return now
+    return datetime.fromtimestamp(recent[-1], now.tzinfo) + _REPEAT_PAST_BOUND
 
 
 def is_ill(
@@ -199,6 +213,7 @@ def judge(
     failure = replace(failure, ill=ill, personal=personal, together=len(items))
     kept = [after_failure(each.value, failure) for each in items]
     if len(items) > 1:
+        kept = kept if kept[0].digest else _counted_alike(kept)
         # What one card had no room for is another card, which has not failed.
         is_part = any(each.value.digest == kept[0].digest for each in others)
         kept = _parted(kept, failure, "" if is_part else kept[0].digest)
@@ -241,9 +256,9 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         # The next try is the full one again, for the cause may be gone.
         pause = back_off(after.attempts, LONG_BACK_OFF, failure.jitter)
-        until = now + (pause if failure.ill else _NEXT_POLL)
+        until = now + (pause if failure.ill else NEXT_POLL)
         return replace(after, refused=True, overtakable=True, not_before=until)
-    overtakable = before.overtakable or (failure.ill and now - since >= _MAY_BE_OVERTAKEN_AFTER)
+    overtakable = before.overtakable or now - since >= _MAY_BE_OVERTAKEN_AFTER
     return replace(after, overtakable=overtakable, not_before=_pause_ends(after, failure))
 
 
@@ -277,6 +292,15 @@ def _parted(kept: Sequence[Notification], failure: Failure, name: str) -> list[N
     until = failure.at + _FIRST_REPEAT if failure.in_doubt else None
     parts, middle = [replace(each, not_before=until, refused=False) for each in kept], len(kept) // 2
     return [*_named(parts[:middle], f"{failure.token}-1"), *_named(parts[middle:], f"{failure.token}-2")]
+
+
+def _counted_alike(members: Sequence[Notification]) -> list[Notification]:
+    """The members of a new digest, with as many failures as the one that failed least.
+
+    Whoever failed often before would have its turn alone only when all others have failed as often.
+    """
+    least = min(each.attempts for each in members)
+    return [replace(each, attempts=least) for each in members]
 
 
 def _named(part: Sequence[Notification], name: str) -> list[Notification]:
@@ -323,7 +347,7 @@ def _waits_lately(waiting: Notification, state: DestinationState, now: datetime)
     """Whether a chat asked for a wait since the destination last took any, and it still waits or just did."""
     if not waiting.personal or waiting.tried_at is None or waiting.not_before is None:
         return False
-    if waiting.not_before < now - _NEXT_POLL:
+    if waiting.not_before < now - NEXT_POLL:
         return False
     return state.last_accepted is None or waiting.tried_at > state.last_accepted
 
@@ -356,8 +380,11 @@ def is_worn_out(
     waiting: Notification, state: DestinationState, now: datetime, limits: DeliveryLimits
 ) -> bool:
     """Whether a card in doubt is given up unasked: its address answers none, and it has no turn any more."""
-    is_old = waiting.failing_since is not None and now - waiting.failing_since >= limits.max_age
-    return bool(waiting.doubts) and is_old and len(_recent_repeats(state, now)) >= limits.max_repeats
+    since, tried_at = waiting.failing_since, waiting.tried_at
+    if not waiting.doubts or since is None or tried_at is None:
+        return False
+    had_no_turn = now - tried_at > _LONGEST_GAP * 2 and len(_recent_repeats(state, now)) >= limits.max_repeats
+    return had_no_turn and now - since >= limits.max_age
 
 
 def heard(state: DestinationState, now: datetime) -> DestinationState:

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.limits import DeliveryLimits
+from maa_notify.storage.by_hand import retry
 from tests.support.cards import strip, text
 from tests.support.clock import FakeClock
 from tests.support.graph import FakeGraph, make_request
@@ -68,7 +69,7 @@ def test_a_gateway_that_loses_the_answer_is_no_reason_for_a_copy_each_minute(
 def test_an_address_gets_a_bounded_number_of_repeats_a_day(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
 ) -> None:
-    """Forty requests within a day at a flow that never answers: each is shown once, and 24 copies in all."""
+    """Forty requests within 20 hours, and no answer: each comes; 12 copies, then one an hour."""
     notifier = make_notifier(MAA_DIGEST_ABOVE="100")
     teams.answer_those_with("", close_without_answer(), posted=True)
     for _ in range(40):
@@ -77,7 +78,40 @@ def test_an_address_gets_a_bounded_number_of_repeats_a_day(
 
     told = [sum(each["payloadName"] in text(card) for card in teams.cards) for each in graph.requests]
     assert min(told) >= 1
-    assert sum(told) <= 40 + 24 + 1
+    assert sum(told) <= 40 + 12 + 20
+
+
+@pytest.mark.parametrize("digest_above", ["100", "5"], ids=["cards", "a digest"])
+def test_what_used_up_its_repeats_in_an_outage_comes_within_an_hour_of_it(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier], digest_above: str
+) -> None:
+    """Twenty requests and two hours without an answer to anything: no day more."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE=digest_above)
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(20)]
+    teams.answer_all(close_without_answer())
+    notifier.poll_each(MINUTE, 120)
+    teams.answer_all(None)
+
+    report = notifier.poll_each(MINUTE, 62)[-1]
+
+    assert report.pending == 0
+    assert all(any(each["payloadName"] in text(card) for card in teams.cards) for each in graph.requests)
+
+
+def test_what_is_tried_again_by_hand_waits_for_no_bound_of_repeats(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """Whoever asks for it has looked."""
+    notifier = make_notifier(MAA_DIGEST_ABOVE="100")
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(20)]
+    teams.answer_all(close_without_answer())
+    notifier.poll_each(MINUTE, 50)
+    teams.answer_all(None)
+    store, now = notifier.app.store, notifier.clock.now()
+    for each in store.outbox.read_pending():
+        retry(store, each.value.key, each.value.recorded_at, now)
+
+    assert notifier.poll_after(MINUTE).pending == 0
 
 
 def test_a_card_in_doubt_keeps_no_other_from_its_first_try(

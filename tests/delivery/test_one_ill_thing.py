@@ -98,6 +98,24 @@ def test_what_failed_often_in_an_outage_does_not_wait_until_many_ill_ones_have(
     assert named(teams.cards, healthy) == 1
 
 
+def test_the_healthy_one_of_a_digest_has_its_turn_whatever_the_others_are_answered(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier
+) -> None:
+    """A refused card is tried twice in a poll, in its full and its plain form: that skips nobody's turn."""
+    answers = (400, 404, 404, 404, 404)
+    requests = [
+        make_request(now=notifier.clock.now(), payloadName=f"ILL-{number}") for number in range(len(answers))
+    ]
+    for request, status in zip(requests, answers, strict=True):
+        teams.answer_those_with(request["payloadName"], reply(status))
+    healthy = make_request(now=notifier.clock.now())
+    graph.requests = [*requests, healthy]
+
+    notifier.poll_each(10 * MINUTE, 20)
+
+    assert named(teams.cards, healthy) == 1
+
+
 def test_a_wait_that_one_card_asks_for_is_its_own_once_others_are_taken(
     graph: FakeGraph, teams: FakeTeams, notifier: Notifier
 ) -> None:
@@ -201,6 +219,44 @@ def test_an_address_that_refuses_every_card_is_blamed_itself_and_cards_stay_whol
     assert all(requests[0]["requestJustification"] in text(card) for card in teams.cards)
     mine = [card for card in teams.cards if requests[0]["payloadName"] in text(card)]
     assert [strip(card).split(" ·")[0] for card in mine] == ["Needs approval", "Approved - Needs completion"]
+
+
+@pytest.mark.parametrize("status,number", [(503, 1), (403, 1), (503, 2), (400, 2)])
+def test_later_news_go_ahead_after_an_hour_though_nothing_else_is_sent_that_could_be_taken(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int, number: int
+) -> None:
+    """In a quiet tenant nobody else tells that it is the first card of a request that is at fault."""
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(number)]
+    teams.answer_those_with("Needs approval", reply(status))
+    notifier.poll_each(MINUTE, 5)
+    for each in graph.requests:
+        each["status"] = "approved"
+
+    notifier.poll_each(MINUTE, 65)
+
+    assert [strip(card).split(" ·")[0] for card in teams.cards] == ["Approved - Needs completion"] * number
+
+
+@pytest.mark.parametrize("status", [503, 403, 400])
+@pytest.mark.parametrize("more", range(4))
+def test_news_of_one_request_come_in_order_after_a_long_outage(
+    graph: FakeGraph, teams: FakeTeams, notifier: Notifier, status: int, more: int
+) -> None:
+    """Whichever was tried last in it: what comes first says whose fault it was."""
+    graph.requests = [make_request(now=notifier.clock.now()) for _ in range(2)]
+    teams.answer_all(reply(status))
+    notifier.poll_each(MINUTE, 70)
+    for each in graph.requests:
+        each["status"] = "approved"
+    notifier.poll_each(MINUTE, 10 + more)
+    teams.answer_all(None)
+
+    notifier.poll_each(MINUTE, 3)
+
+    for each in graph.requests:
+        mine = [card for card in teams.cards if each["payloadName"] in text(card)]
+        told = [strip(card).split(" ·")[0] for card in mine]
+        assert told == ["Needs approval", "Approved - Needs completion"]
 
 
 def test_one_ill_chat_holds_up_no_other(

@@ -304,10 +304,10 @@ def test_a_failure_tells_since_when_it_lasts() -> None:
 
 @pytest.mark.parametrize(
     "since,ill,may_be",
-    [(HOUR, True, True), (HOUR - SECOND, True, False), (HOUR, False, False)],
+    [(HOUR, True, True), (HOUR - SECOND, True, False), (HOUR, False, True)],
 )
-def test_after_an_hour_of_illness_later_news_may_pass(since: timedelta, ill: bool, may_be: bool) -> None:
-    """Not while nothing is taken at all, for then nothing could pass."""
+def test_after_an_hour_of_failing_later_news_may_pass(since: timedelta, ill: bool, may_be: bool) -> None:
+    """Whether others are taken or not."""
     before = replace(WAITING, failing_since=START - since)
 
     assert after_failure(before, Failure(GONE, START, ill=ill)).overtakable is may_be
@@ -330,6 +330,7 @@ def test_pauses_double_up_to_the_longest_and_are_spread() -> None:
 
 TRIED = {"attempts": 1, "tried_at": START - MINUTE, "not_before": START + HOUR}
 IN_DOUBT = {**TRIED, "doubts": 1}
+DUE_IN_DOUBT = {**IN_DOUBT, "not_before": None}
 
 
 @pytest.mark.parametrize(
@@ -391,20 +392,32 @@ def test_what_is_in_doubt_is_tried_once_more_before_later_news(
 @pytest.mark.parametrize(
     "fields,ago,wait",
     [
-        (IN_DOUBT, (100, 50), DAY - 100 * SECOND),
-        (IN_DOUBT, (200, 100, 50), DAY - 100 * SECOND),
+        (DUE_IN_DOUBT, (100, 50), HOUR - 50 * SECOND),
+        (DUE_IN_DOUBT, (200, 100, 50), HOUR - 50 * SECOND),
+        (DUE_IN_DOUBT, (7_200, 3_600), timedelta()),
+        ({**DUE_IN_DOUBT, "attempts": 0}, (100, 50), timedelta()),
         (IN_DOUBT, (50,), HOUR),
         (IN_DOUBT, (86_400, 50), HOUR),
         (IN_DOUBT, (50, -3_600), HOUR),
         ({**IN_DOUBT, "not_before": START + 2 * DAY}, (100, 50), 2 * DAY),
         (TRIED, (100, 50), HOUR),
     ],
-    ids=["full", "more than full", "room", "a day old", "clock set back", "waits longer", "no doubt"],
+    ids=[
+        "full",
+        "more than full",
+        "an hour ago",
+        "by hand",
+        "room",
+        "a day old",
+        "clock set back",
+        "waits longer",
+        "no doubt",
+    ],
 )
-def test_an_address_gets_so_many_copies_a_day_and_no_more(
+def test_an_address_gets_so_many_copies_a_day_and_then_one_an_hour(
     fields: dict[str, Any], ago: tuple[float, ...], wait: timedelta
 ) -> None:
-    """The next one goes out a day after the oldest of the last so many; what is in no doubt is no copy."""
+    """The next one goes out an hour after the last; what is in no doubt is no copy."""
     state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
 
     assert due_at(replace(WAITING, **fields), state, START - HOUR, START, LIMITS) == START + wait
@@ -699,17 +712,29 @@ def test_each_poll_begins_with_the_full_forms() -> None:
         ({}, (100, 50), True),
         ({"failing_since": START - 7 * DAY + SECOND}, (100, 50), False),
         ({"failing_since": None}, (100, 50), False),
+        ({"tried_at": START - 50 * HOUR}, (100, 50), False),
+        ({"tried_at": None}, (100, 50), False),
         ({"doubts": 0}, (100, 50), False),
         ({}, (50,), False),
         ({}, (86_400, 50), False),
     ],
-    ids=["worn out", "younger", "never failed", "no doubt", "has a turn", "has a turn again"],
+    ids=[
+        "worn out",
+        "younger",
+        "never failed",
+        "had a turn",
+        "never tried",
+        "no doubt",
+        "has a turn",
+        "has a turn again",
+    ],
 )
 def test_a_card_in_doubt_that_has_no_turn_any_more_is_given_up_after_a_week(
     fields: dict[str, Any], ago: tuple[float, ...], is_worn: bool
 ) -> None:
-    """Its address had all the copies of a day, so it would never be tried and never leave."""
-    waiting = replace(WAITING, **{"doubts": 1, "failing_since": START - 7 * DAY, **fields})
+    """Others have all the copies that its address gets, so it would never be tried and never leave."""
+    worn = {"doubts": 1, "failing_since": START - 7 * DAY, "tried_at": START - 50 * HOUR - SECOND}
+    waiting = replace(WAITING, **{**worn, **fields})
     state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
 
     assert is_worn_out(waiting, state, START, LIMITS) is is_worn

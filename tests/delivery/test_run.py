@@ -566,7 +566,7 @@ def test_what_failed_for_a_week_is_given_up() -> None:
 def test_what_is_in_doubt_for_a_week_and_has_no_turn_is_given_up() -> None:
     """With the next failure there; what is younger, or in no doubt, waits on."""
     house = House(max_repeats=1)
-    old: dict[str, Any] = {"attempts": 9, "tried_at": START - MINUTE, "not_before": START + DAY}
+    old: dict[str, Any] = {"attempts": 9, "tried_at": START - 3 * DAY, "not_before": START + DAY}
     house.put(
         news("a"),
         news("b", **old, doubts=9, failing_since=START - 7 * DAY),
@@ -586,7 +586,9 @@ def test_as_many_are_given_up_at_once_as_one_transaction_takes() -> None:
     house = House(max_repeats=1)
     house.put(
         *(
-            news(f"old {number}", doubts=9, tried_at=START, failing_since=START - 7 * DAY)
+            news(
+                f"old {number}", doubts=9, attempts=9, tried_at=START - 3 * DAY, failing_since=START - 7 * DAY
+            )
             for number in range(60)
         ),
         repeats=((START - HOUR).timestamp(),),
