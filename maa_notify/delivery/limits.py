@@ -47,7 +47,7 @@ class DeliveryLimits(Struct, frozen=True):
     silent_limit: int = 20
     min_interval: timedelta = timedelta(seconds=1)
     max_retry_after: timedelta = timedelta(hours=1)
-    max_repeats: int = 12
+    max_repeats: int = 24
     max_age: timedelta = timedelta(days=7)
 
     def lease_time(self, seconds: float = 0.0) -> timedelta:

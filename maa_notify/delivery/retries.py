@@ -383,8 +383,10 @@ def is_worn_out(
     since, tried_at = waiting.failing_since, waiting.tried_at
     if not waiting.doubts or since is None or tried_at is None:
         return False
-    had_no_turn = now - tried_at > _LONGEST_GAP * 2 and len(_recent_repeats(state, now)) >= limits.max_repeats
-    return had_no_turn and now - since >= limits.max_age
+    # Once an hour others have the turn, so it is theirs if half as many were sent again since half a day ago.
+    recent = _recent_repeats(state, now)
+    is_theirs = len(recent) >= limits.max_repeats / 2 and recent[0] < (now - _DAY / 2).timestamp()
+    return is_theirs and now - tried_at > _LONGEST_GAP * 2 and now - since >= limits.max_age
 
 
 def heard(state: DestinationState, now: datetime) -> DestinationState:

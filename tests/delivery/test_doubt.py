@@ -69,7 +69,7 @@ def test_a_gateway_that_loses_the_answer_is_no_reason_for_a_copy_each_minute(
 def test_an_address_gets_a_bounded_number_of_repeats_a_day(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
 ) -> None:
-    """Forty requests within 20 hours, and no answer: each comes; 12 copies, then one an hour."""
+    """Forty requests within 20 hours, and no answer: each comes; 24 copies, then one an hour."""
     notifier = make_notifier(MAA_DIGEST_ABOVE="100")
     teams.answer_those_with("", close_without_answer(), posted=True)
     for _ in range(40):
@@ -78,7 +78,7 @@ def test_an_address_gets_a_bounded_number_of_repeats_a_day(
 
     told = [sum(each["payloadName"] in text(card) for card in teams.cards) for each in graph.requests]
     assert min(told) >= 1
-    assert sum(told) <= 40 + 12 + 20
+    assert sum(told) <= 40 + 24 + 20
 
 
 @pytest.mark.parametrize("digest_above", ["100", "5"], ids=["cards", "a digest"])

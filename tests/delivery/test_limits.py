@@ -38,5 +38,5 @@ def test_the_patience_of_a_delivery_is_what_is_promised() -> None:
     limits = DeliveryLimits()
 
     assert (limits.digest_above, limits.time_budget_s) == (5, 45.0)
-    assert (limits.max_attempts, limits.max_ill, limits.max_repeats) == (3, 20, 12)
+    assert (limits.max_attempts, limits.max_ill, limits.max_repeats) == (3, 20, 24)
     assert (limits.max_retry_after, limits.max_age) == (timedelta(hours=1), timedelta(days=7))

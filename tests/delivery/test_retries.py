@@ -709,14 +709,15 @@ def test_each_poll_begins_with_the_full_forms() -> None:
 @pytest.mark.parametrize(
     "fields,ago,is_worn",
     [
-        ({}, (100, 50), True),
-        ({"failing_since": START - 7 * DAY + SECOND}, (100, 50), False),
-        ({"failing_since": None}, (100, 50), False),
-        ({"tried_at": START - 50 * HOUR}, (100, 50), False),
-        ({"tried_at": None}, (100, 50), False),
-        ({"doubts": 0}, (100, 50), False),
-        ({}, (50,), False),
-        ({}, (86_400, 50), False),
+        ({}, (43_201, 50), True),
+        ({"failing_since": START - 7 * DAY + SECOND}, (43_201, 50), False),
+        ({"failing_since": None}, (43_201, 50), False),
+        ({"tried_at": START - 50 * HOUR}, (43_201, 50), False),
+        ({"tried_at": None}, (43_201, 50), False),
+        ({"doubts": 0}, (43_201, 50), False),
+        ({}, (43_201,), False),
+        ({}, (86_400, 43_201), False),
+        ({}, (43_200, 50), False),
     ],
     ids=[
         "worn out",
@@ -727,6 +728,7 @@ def test_each_poll_begins_with_the_full_forms() -> None:
         "no doubt",
         "has a turn",
         "has a turn again",
+        "just begun",
     ],
 )
 def test_a_card_in_doubt_that_has_no_turn_any_more_is_given_up_after_a_week(
@@ -737,7 +739,7 @@ def test_a_card_in_doubt_that_has_no_turn_any_more_is_given_up_after_a_week(
     waiting = replace(WAITING, **{**worn, **fields})
     state = DestinationState(repeats=tuple(START.timestamp() - each for each in ago))
 
-    assert is_worn_out(waiting, state, START, LIMITS) is is_worn
+    assert is_worn_out(waiting, state, START, replace(LIMITS, max_repeats=4)) is is_worn
 
 
 def test_a_single_card_is_in_no_digest() -> None:

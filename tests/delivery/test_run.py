@@ -572,7 +572,7 @@ def test_what_is_in_doubt_for_a_week_and_has_no_turn_is_given_up() -> None:
         news("b", **old, doubts=9, failing_since=START - 7 * DAY),
         news("c", **old, doubts=9, failing_since=START - 6 * DAY),
         news("d", **old, failing_since=START - 7 * DAY),
-        repeats=((START - HOUR).timestamp(),),
+        repeats=((START - 13 * HOUR).timestamp(),),
     )
     house.box.failing = {"a": GONE}
 
@@ -591,7 +591,7 @@ def test_as_many_are_given_up_at_once_as_one_transaction_takes() -> None:
             )
             for number in range(60)
         ),
-        repeats=((START - HOUR).timestamp(),),
+        repeats=((START - 13 * HOUR).timestamp(),),
     )
     house.put(*(news(f"new {number}") for number in range(40)))
     house.box.answers = [GONE]
