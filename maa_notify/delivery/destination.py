@@ -26,7 +26,6 @@ from maa_notify.delivery.order import (
     handed_over,
     in_order,
     outdated,
-    tells_whose_fault,
     timed,
 )
 from maa_notify.delivery.places import Places
@@ -129,7 +128,6 @@ class DestinationRun:
         self._shared = shared
         self._is_stale = False
         self._was_asked = False
-        self._looked_past = False
         self._conflicts = 0
         self._ill = 0
         self._other: tuple[str, datetime | None] | None = None
@@ -370,24 +368,19 @@ class DestinationRun:
         serial = message.serial if failure.in_doubt or error.may_show else 0
         if serial:
             verdict = replace(verdict, kept=[replace(each, serial=serial) for each in verdict.kept])
-        looks_past = self.is_failing and not self._looked_past and tells_whose_fault(verdict.kept, others)
         if verdict.blame is None or isinstance(error, CardRefused):
             # A card that is at fault says nothing of others, so it does not use up their tries.
             self._ill += 1
             self.is_closed = self._ill >= limits.max_ill
-        elif looks_past:
-            self._looked_past = True
         else:
             self._tries -= 1
             # After a refusal a person has to mend something, so a second try now could only fail again.
             self.is_closed = isinstance(error, DestinationRefused) or self._tries <= 0
         said.failed(self.name, items, verdict, is_news=not self.is_failing, waiting=len(self.waiting))
-        worn = [each for each in others if retries.is_worn_out(each.value, self._state.value, now, limits)]
-        tried = outcomes.failed(items, verdict, limits.max_age, now)
+        found = outcomes.failed(items, verdict, limits.max_age, now)
         if error.may_show:
-            tried = outcomes.shown(tried, message, self._cards_of(items), now)
-            self._places.remember(tried)
-        found = recorded_together(tried, outcomes.given_up(worn, now))
+            found = outcomes.shown(found, message, self._cards_of(items), now)
+            self._places.remember(found)
         self._commit(found, self._after(failure, verdict, items, serial))
         self.dead += sum(each.dead for each in found)
         said.left(found, limits.max_age.days)

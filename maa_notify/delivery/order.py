@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from maa_notify.delivery import pacing
 from maa_notify.delivery.limits import DeliveryLimits
-from maa_notify.delivery.retries import NEXT_POLL, due_at
+from maa_notify.delivery.retries import due_at
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.risk import Risk
 from maa_notify.domain.times import DAWN
@@ -105,7 +105,7 @@ def timed(
     found = []
     for item, moment in zip(waiting, own, strict=True):
         earlier = before.setdefault(item.value.line, [])
-        blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state, now)]
+        blocking = [each.due_at for each in earlier if _blocks(each.pending.value, item.value, state)]
         # The second look at a person has its time, whatever else of the digest is due.
         is_with_others = item.value.digest and item.value.unreached_at is None
         alone = whole[item.value.digest, item.value.recipient] if is_with_others else moment
@@ -120,30 +120,15 @@ def _rests(waiting: Iterable[Notification]) -> dict[tuple[str, str], datetime]:
     return _highest((group, until) for group, until in asked if until is not None)
 
 
-def _blocks(earlier: Notification, later: Notification, state: DestinationState, now: datetime) -> bool:
+def _blocks(earlier: Notification, later: Notification, state: DestinationState) -> bool:
     """Whether later news of a subject have to wait for earlier ones that wait."""
     if later.event.is_reminder and later.event.revision == earlier.event.revision:
         # Who looks is told on that very card, once it is there for sure.
         return later.event.only_changes_cards or not earlier.doubts
-    # A card in doubt may be there, and what a digest told is.
-    return not (earlier.doubts or earlier.told or _may_be_passed(earlier, state, now))
-
-
-def _may_be_passed(earlier: Notification, state: DestinationState, now: datetime) -> bool:
-    """Whether later news of its subject may go ahead of one that failed for long.
-
-    While the address takes nothing they do so only right after it has failed once more, in the same poll:
-    then they tell whose fault it is, and after an outage they come in order all the same.
-    """
-    tried_at = earlier.tried_at
-    has_just_failed = tried_at is not None and tried_at == state.failed_at and now - tried_at < NEXT_POLL
-    return earlier.overtakable and (has_just_failed or state.failing_since is None)
-
-
-def tells_whose_fault(failed: Iterable[Notification], waiting: Iterable[PendingNotification]) -> bool:
-    """Whether later news of a subject wait that may now go ahead of what has just failed."""
-    passed = {each.line: each.place for each in failed if each.overtakable}
-    return any(each.value.line in passed and each.value.place > passed[each.value.line] for each in waiting)
+    # A card in doubt may be there, and what a digest told is. One that may be overtaken does so only where
+    # others are taken: while the address takes nothing, nobody can tell whose fault it is.
+    may_pass = earlier.overtakable and state.failing_since is None
+    return not (earlier.doubts or earlier.told or may_pass)
 
 
 def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification]:
@@ -203,7 +188,6 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
     # Where nothing is taken it may be well again, and the first to be: so its own load alone counts.
     ill = {each.line for each in values if each.ill and state.failing_since is None}
     told_first = state.failing_since is not None and _rang_last(values)
-    passed: set[tuple[str, ...]] = set()
     ranked: list[tuple[_Place, PendingNotification]] = []
     ranks: dict[tuple[str, ...], _Rank] = {}
     rings: set[tuple[str, ...]] = set()
@@ -212,16 +196,13 @@ def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) 
         # Never less than that of earlier news of the same subject, which come first whoever they are for.
         rank = news in ill, max(of_groups.get(value.group, loads[news]), loads[news]), loads[news]
         ranks[news] = max(rank, ranks.get(news, rank))
-        is_next = value.plain or news in passed
-        if state.failing_since is not None and _may_be_passed(value, state, now):
-            passed.add(news)
         if item.due_at > now:
             continue
         if not value.told:
             rings.add(news)
         # What changes a card that is yet to come has its turn with it, and so after it.
         is_last = not value.told or news in rings if told_first else value.told
-        ranked.append((_place(ranks[news], is_next=is_next, is_last=is_last), item.pending))
+        ranked.append((_place(ranks[news], value, is_last=is_last), item.pending))
     return [item for _, item in sorted(ranked, key=lambda each: each[0])]
 
 
@@ -232,17 +213,16 @@ def _rang_last(waiting: Sequence[Notification]) -> bool:
     return rang
 
 
-def _place(rank: _Rank, *, is_next: bool, is_last: bool) -> _Place:
+def _place(rank: _Rank, waiting: Notification, *, is_last: bool) -> _Place:
     """The place among all that is due, by how often it failed.
 
-    The smaller form of a card comes right after the larger one, while the cause is surely the same, and so do
-    later news of its subject after what may be at fault. To change
+    The smaller form of a card comes right after the larger one, while the cause is surely the same. To change
     the card of what is told already rings nobody, so all that is not ill goes first. What is ill may be more
     than a poll tries, so even that does not wait for it. Where nothing is taken both may be the cause, so
     they take turns.
     """
     is_ill, _, _ = rank
-    return not is_next, is_ill, is_last, rank
+    return not waiting.plain, is_ill, is_last, rank
 
 
 def _highest(found: Iterable[tuple[_Key, _Value]]) -> dict[_Key, _Value]:

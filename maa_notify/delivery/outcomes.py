@@ -153,11 +153,6 @@ def shown(
     return [*tried] if place is None else [_with_card(each, place, message, places, now) for each in tried]
 
 
-def given_up(items: Sequence[PendingNotification], now: datetime) -> list[Outcome]:
-    """All of them leave for those given up, without one more try."""
-    return [Outcome(each, entry=JournalEntry(each.value, now), dead=True) for each in items]
-
-
 def out_of_reach(items: Sequence[PendingNotification], reason: str, now: datetime) -> list[Outcome]:
     """They wait for a second look at their recipient, or leave after it, and the person has a day's rest."""
     if any(each.value.unreached_at is not None for each in items):

@@ -25,10 +25,9 @@ SHORT_BACK_OFF = timedelta(seconds=45)
 LONG_BACK_OFF = timedelta(minutes=15)
 """The longest pause of a card that fails although others are taken."""
 
-NEXT_POLL = timedelta(seconds=50)
-"""Longer than a delivery goes on, and shorter than a minute."""
-
 _DAY = timedelta(days=1)
+_NEXT_POLL = timedelta(seconds=50)
+"""Longer than a delivery goes on, and shorter than a minute."""
 _FIRST_REPEAT = timedelta(minutes=1)
 _REPEAT_PAST_BOUND = timedelta(hours=1)
 _GROWTH = 4.0
@@ -230,8 +229,6 @@ def judge(
 def after_failure(before: Notification, failure: Failure) -> Notification:
     """The notification, as it was tried, as it waits in the outbox after a failure."""
     now = failure.at
-    gap = now - before.tried_at if before.tried_at else timedelta()
-    longest = _LONGEST_GAP * 2 if before.doubts else _LONGEST_GAP
     since = before.failing_since or now
     after = replace(
         before,
@@ -244,7 +241,7 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         unanswered=failure.in_doubt,
         tried_at=now,
         failing_since=since,
-        failing_for=before.failing_for + (gap.total_seconds() if gap <= longest else 0.0),
+        failing_for=before.failing_for + _time_of_failing(before, now).total_seconds(),
         ill=failure.ill,
         personal=failure.personal,
     )
@@ -256,10 +253,21 @@ def after_failure(before: Notification, failure: Failure) -> Notification:
         # Refused even in its smallest form: later news of the same subject must not wait for it for ever.
         # The next try is the full one again, for the cause may be gone.
         pause = back_off(after.attempts, LONG_BACK_OFF, failure.jitter)
-        until = now + (pause if failure.ill else NEXT_POLL)
+        until = now + (pause if failure.ill else _NEXT_POLL)
         return replace(after, refused=True, overtakable=True, not_before=until)
-    overtakable = before.overtakable or now - since >= _MAY_BE_OVERTAKEN_AFTER
+    overtakable = before.overtakable or (failure.ill and now - since >= _MAY_BE_OVERTAKEN_AFTER)
     return replace(after, overtakable=overtakable, not_before=_pause_ends(after, failure))
+
+
+def _time_of_failing(before: Notification, now: datetime) -> timedelta:
+    """How much of the time since its last try it failed: days in which nobody tried do not count.
+
+    What is in doubt may have to let many others go before it, so that no more than the longest gap counts.
+    """
+    gap = now - before.tried_at if before.tried_at else timedelta()
+    if before.doubts:
+        return min(gap, _LONGEST_GAP * 2)
+    return gap if gap <= _LONGEST_GAP else timedelta()
 
 
 def _pause_ends(after: Notification, failure: Failure) -> datetime | None:
@@ -347,7 +355,7 @@ def _waits_lately(waiting: Notification, state: DestinationState, now: datetime)
     """Whether a chat asked for a wait since the destination last took any, and it still waits or just did."""
     if not waiting.personal or waiting.tried_at is None or waiting.not_before is None:
         return False
-    if waiting.not_before < now - NEXT_POLL:
+    if waiting.not_before < now - _NEXT_POLL:
         return False
     return state.last_accepted is None or waiting.tried_at > state.last_accepted
 
@@ -374,19 +382,6 @@ def in_doubt(
         (*_recent_repeats(state, now), now.timestamp())[-limits.max_repeats :] if is_repeat else state.repeats
     )
     return replace(state, is_slow=True, is_mute=is_mute, repeats=repeats)
-
-
-def is_worn_out(
-    waiting: Notification, state: DestinationState, now: datetime, limits: DeliveryLimits
-) -> bool:
-    """Whether a card in doubt is given up unasked: its address answers none, and it has no turn any more."""
-    since, tried_at = waiting.failing_since, waiting.tried_at
-    if not waiting.doubts or since is None or tried_at is None:
-        return False
-    # Once an hour others have the turn, so it is theirs if half as many were sent again since half a day ago.
-    recent = _recent_repeats(state, now)
-    is_theirs = len(recent) >= limits.max_repeats / 2 and recent[0] < (now - _DAY / 2).timestamp()
-    return is_theirs and now - tried_at > _LONGEST_GAP * 2 and now - since >= limits.max_age
 
 
 def heard(state: DestinationState, now: datetime) -> DestinationState:

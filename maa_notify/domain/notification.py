@@ -31,7 +31,7 @@ class Notification(Struct, frozen=True, omit_defaults=True):
         event: what to tell.
         destination: the name of the destination in the settings.
         recorded_at: when it was put into the outbox (UTC).
-        attempts: how often it was tried and not accepted.
+        attempts: how often it was tried and not accepted; in a digest, counted alike for its members.
         not_before: not to be tried again before this time (UTC), unless the destination shows life.
         plain: the full card was refused just now, so the next try is the minimal one.
         refused: the last try was refused as a card: a single one in both its forms, or a digest.

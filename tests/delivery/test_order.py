@@ -15,7 +15,6 @@ from maa_notify.delivery.order import (
     handed_over,
     in_order,
     outdated,
-    tells_whose_fault,
     timed,
 )
 from maa_notify.domain.event import EventKind
@@ -91,15 +90,6 @@ def test_earlier_news_of_a_request_that_became_dangerous_come_along() -> None:
         ({"doubts": 1}, {}, FAILING, False),
         ({"overtakable": True}, {}, HEALTHY, False),
         ({"overtakable": True}, {}, FAILING, True),
-        ({"overtakable": True, "tried_at": START}, {}, replace(FAILING, failed_at=START), False),
-        ({"tried_at": START}, {}, replace(FAILING, failed_at=START), True),
-        ({"overtakable": True, "tried_at": START - SECOND}, {}, replace(FAILING, failed_at=START), True),
-        (
-            {"overtakable": True, "tried_at": START - MINUTE},
-            {},
-            replace(FAILING, failed_at=START - MINUTE),
-            True,
-        ),
         ({}, {"subject": "two"}, HEALTHY, False),
         ({}, {"destination": "other"}, HEALTHY, False),
         ({"overtakable": True}, {"kind": REMINDER, "revision": 1}, HEALTHY, True),
@@ -112,8 +102,7 @@ def test_news_wait_for_earlier_ones_of_the_same_request(
 ) -> None:
     """Not for one that may be there, nor, where others are taken, for one that is refused in every form.
 
-    Where nothing is taken, right after that has failed once more. A reminder waits even for that: it never
-    comes before the card it reminds of.
+    A reminder waits even for that: it never comes before the card it reminds of.
     """
     first = news(not_before=START + MINUTE, **earlier)
 
@@ -251,27 +240,6 @@ def ranked(
 def test_what_failed_least_is_tried_first() -> None:
     """So that one ill card holds up no other; those that failed as often keep their order."""
     assert ranked(news("a", attempts=2), news("b", attempts=1), news("c"), news("d")) == ["c", "d", "b", "a"]
-
-
-def test_what_may_pass_an_earlier_one_that_has_just_failed_is_next() -> None:
-    """Before what was never tried: so it tells whose fault it was."""
-    just = replace(FAILING, failed_at=START)
-    failed = news("a", overtakable=True, attempts=9, tried_at=START)
-    passing, other = news("a", revision=2), news("b")
-
-    assert ranked(failed, other, passing, later=(failed,), state=just) == ["a", "b"]
-    assert ranked(failed, other, later=(failed,), state=just) == ["b"]
-    assert ranked(failed, other, passing, later=(failed,), state=FAILING) == ["b", "a"]
-
-
-def test_later_news_tell_whose_fault_it_is() -> None:
-    """Of the same subject there, and only if it may be passed."""
-    failed = news("a", overtakable=True).value
-    later = news("a", revision=2)
-
-    assert tells_whose_fault([failed], [news("b", revision=2), later])
-    assert not tells_whose_fault([replace(failed, overtakable=False)], [later])
-    assert not tells_whose_fault([failed], [news("b", revision=2), news("a", revision=0)])
 
 
 @pytest.mark.parametrize("one,other", [("", ""), ("jonas", "mira")], ids=["channel", "chats"])

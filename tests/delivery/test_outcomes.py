@@ -197,15 +197,6 @@ def test_what_failed_for_a_week_is_given_up_and_all_else_waits() -> None:
     ]
 
 
-def test_what_is_given_up_unasked_leaves_as_what_failed_does() -> None:
-    """As it was, without one more try, and where a person can send it again."""
-    items = [news("a", doubts=7), news("b", doubts=8)]
-
-    assert outcomes.given_up(items, START) == [
-        Outcome(each, entry=JournalEntry(each.value, START), dead=True) for each in items
-    ]
-
-
 def test_a_person_out_of_reach_gets_a_second_look() -> None:
     """Five minutes later, for all that the message told; nothing leaves the outbox yet."""
     items = [news("a"), news("b")]

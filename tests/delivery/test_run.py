@@ -563,42 +563,6 @@ def test_what_failed_for_a_week_is_given_up() -> None:
     assert [each.value.notification.last_error for each in house.store.journal.read_dead()] == ["404"]
 
 
-def test_what_is_in_doubt_for_a_week_and_has_no_turn_is_given_up() -> None:
-    """With the next failure there; what is younger, or in no doubt, waits on."""
-    house = House(max_repeats=1)
-    old: dict[str, Any] = {"attempts": 9, "tried_at": START - 3 * DAY, "not_before": START + DAY}
-    house.put(
-        news("a"),
-        news("b", **old, doubts=9, failing_since=START - 7 * DAY),
-        news("c", **old, doubts=9, failing_since=START - 6 * DAY),
-        news("d", **old, failing_since=START - 7 * DAY),
-        repeats=((START - 13 * HOUR).timestamp(),),
-    )
-    house.box.failing = {"a": GONE}
-
-    assert house.run() == DeliveryResult(pending=3, dead=1, refused=("default",))
-    assert set(house.left) == {"a", "c", "d"}
-    assert [each.value.notification.doubts for each in house.store.journal.read_dead()] == [9]
-
-
-def test_as_many_are_given_up_at_once_as_one_transaction_takes() -> None:
-    """Beside a large digest that fails; the others leave with the next failure."""
-    house = House(max_repeats=1)
-    house.put(
-        *(
-            news(
-                f"old {number}", doubts=9, attempts=9, tried_at=START - 3 * DAY, failing_since=START - 7 * DAY
-            )
-            for number in range(60)
-        ),
-        repeats=((START - 13 * HOUR).timestamp(),),
-    )
-    house.put(*(news(f"new {number}") for number in range(40)))
-    house.box.answers = [GONE]
-
-    assert house.run() == DeliveryResult(pending=71, dead=29, refused=("default",))
-
-
 def test_a_copy_without_an_answer_is_noted_where_it_counts() -> None:
     """A first try is none; nothing is mute that answers to a question."""
     house = House()
