@@ -23,6 +23,15 @@ MINUTE, HOUR = 60, 3_600
 LIFE = ["Needs approval", "Approved - Needs completion", "Completed"]
 
 
+def announced(graph: FakeGraph, service: FakeConnector, make: Make) -> tuple[Notifier, dict[str, Any], str]:
+    """A notifier with the bot, a request that is filed, and the id of its card in the channel."""
+    notifier = make(**FakeBotChannel(service).settings)
+    request = make_request(now=notifier.clock.now())
+    graph.requests = [request]
+    notifier.poll()
+    return notifier, request, service.posts[0].activity_id
+
+
 def states(cards: list[dict[str, Any]]) -> list[str]:
     """The state that each of these cards tells."""
     return [strip(card).split(" ·")[0] for card in cards]
@@ -33,10 +42,7 @@ def test_older_news_that_come_late_leave_the_bots_card_as_it_is(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make, way: str
 ) -> None:
     """Approved was refused and completed was taken: approved is a reply only, whoever sends it again."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request = make_request(now=notifier.clock.now())
-    graph.requests = [request]
-    notifier.poll()
+    notifier, request, _ = announced(graph, service, make_notifier)
     service.answer_those_with("Approved - Needs completion", connector_error(400, "BadSyntax"))
     request["status"] = "approved"
     notifier.poll_after(MINUTE)
@@ -62,10 +68,7 @@ def test_a_given_up_card_that_is_sent_again_by_hand_does_not_overwrite_a_newer_o
     graph: FakeGraph, service: FakeConnector, make_notifier: Make
 ) -> None:
     """A week later somebody runs `outbox retry`: the card still shows the present."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request = make_request(now=notifier.clock.now())
-    graph.requests = [request]
-    notifier.poll()
+    notifier, request, _ = announced(graph, service, make_notifier)
     service.answer_those_with("Approved - Needs completion", connector_error(400, "BadSyntax"))
     request["status"] = "approved"
     notifier.poll_each(timedelta(days=1).total_seconds(), 9)
@@ -100,11 +103,7 @@ def test_a_card_does_not_go_back_while_its_replies_are_refused(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make, status: int
 ) -> None:
     """Approved and completed both changed it, and wait to be told in its thread; either may come first."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request = make_request(now=notifier.clock.now())
-    graph.requests = [request]
-    notifier.poll()
-    card = service.posts[0].activity_id
+    notifier, request, card = announced(graph, service, make_notifier)
     service.answer_all(connector_error(status, "BadSyntax"), on="reply")
     for state in ("approved", "completed"):
         request["status"] = state
@@ -121,11 +120,7 @@ def test_a_card_shows_what_was_given_up_rather_than_older_news(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make
 ) -> None:
     """No reply was taken for nine days, and on the third somebody had the older news tried anew."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request = make_request(now=notifier.clock.now())
-    graph.requests = [request]
-    notifier.poll()
-    card = service.posts[0].activity_id
+    notifier, request, card = announced(graph, service, make_notifier)
     service.answer_all(connector_error(403, "Odd"), on="reply")
     for state in ("approved", "completed"):
         request["status"] = state
@@ -148,11 +143,7 @@ def test_a_change_that_arrived_is_not_undone_though_its_answer_was_lost(
     graph: FakeGraph, service: FakeConnector, make_notifier: Make, answer: HttpResponse
 ) -> None:
     """Approved was refused and comes while completed, which the card shows, is not known to have arrived."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request = make_request(now=notifier.clock.now())
-    graph.requests = [request]
-    notifier.poll()
-    card = service.posts[0].activity_id
+    notifier, request, card = announced(graph, service, make_notifier)
     service.answer_those_with("Approved - Needs completion", connector_error(400, "BadSyntax"))
     request["status"] = "approved"
     notifier.poll_after(MINUTE)
