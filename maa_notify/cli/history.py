@@ -229,7 +229,7 @@ def _receipt_of(entry: JournalEntry) -> str:
     """
     if entry.unreached:
         return "unreached"
-    if entry.is_outdated:
+    if entry.outdated:
         return "outdated"
     if entry.message_id:
         return "confirmed"

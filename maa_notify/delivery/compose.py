@@ -198,7 +198,7 @@ def _in_order(
 
 def _asks_first(whole: Sequence[PendingNotification], state: DestinationState) -> bool:
     members = [each.value for each in whole]
-    return len(members) > 1 and all(each.attempts for each in members) and sends_one_ahead(members, state)
+    return all(each.attempts for each in members) and sends_one_ahead(members, state)
 
 
 def _one_of(whole: Sequence[PendingNotification]) -> PendingNotification:

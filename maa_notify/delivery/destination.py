@@ -261,10 +261,7 @@ class DestinationRun:
     def _leave_out(self, untrue: Sequence[PendingNotification], now: datetime) -> None:
         """Has news leave for the journal without being told, as many as one transaction takes."""
         if self._acquire_lease(now, self._limits.post_s):
-            gone = [
-                outcomes.done(replace(each, value=replace(each.value, overtaken=True)), now)
-                for each in untrue
-            ]
+            gone = [outcomes.left_out(each, now) for each in untrue]
             # A wait that a person's chat asked for does not end with what found it.
             heirs = [Outcome(each, kept=each.value) for each in handed_over(untrue, self.waiting)]
             self._commit(recorded_together((), [*heirs, *gone]), lambda state: state)

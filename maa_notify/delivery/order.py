@@ -135,8 +135,9 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     """What later news of the same request have made untrue before it came.
 
     In a person's chat that is all news of before: a card there shows how things are by now, and rings once;
-    so nobody is rung for a request that is settled. What may have arrived, or has a second look, goes its
-    way. Anywhere it is who looked: whatever comes later says who looks now, and must not be undone.
+    so nobody is rung for a request that is settled. Anywhere it is a reminder of before, which asks for what
+    is done. What may have arrived, or has a second look, goes its way. Anywhere it is who looked, too:
+    whatever comes later says who looks now, and must not be undone.
     """
     last: dict[tuple[str, str, str], Notification] = {}
     for value in (each.value for each in waiting):
@@ -166,8 +167,8 @@ def handed_over(
 def _is_outdated(older: Notification, last: Notification) -> bool:
     if older.event.only_changes_cards:
         return older.place < last.place
-    is_of_before = bool(older.person) and older.event.revision < last.event.revision
-    return is_of_before and not older.doubts and older.unreached_at is None
+    is_of_before = older.event.revision < last.event.revision and (older.person or older.event.is_reminder)
+    return bool(is_of_before) and not (older.doubts or older.told or older.unreached_at)
 
 
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:

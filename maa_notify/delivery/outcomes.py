@@ -106,6 +106,11 @@ def done(told: PendingNotification, now: datetime) -> Outcome:
     return Outcome(told, entry=JournalEntry(told.value, now))
 
 
+def left_out(untold: PendingNotification, now: datetime) -> Outcome:
+    """What is told by later news in its place leaves for the journal as that."""
+    return Outcome(untold, entry=JournalEntry(untold.value, now, outdated=True))
+
+
 def _overtaken(older: PendingNotification, now: datetime) -> Outcome:
     """Older news wait on with that mark; if they were told, newer ones change the card in their place."""
     if older.value.told:

@@ -68,7 +68,7 @@ class Journal:
             Put(OUTBOX + fresh.key, encode(fresh)),
         ]
         if fresh.key != notification.key:
-            passed = JournalEntry(replace(notification, overtaken=True), now)
+            passed = JournalEntry(notification, now, outdated=True)
             moves.append(Put(sent_key(passed), encode(passed)))
         # In one transaction: a crash in between would lose the notification or tell it twice.
         self._rows.commit(moves)

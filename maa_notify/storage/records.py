@@ -217,6 +217,7 @@ class JournalEntry(msgspec.Struct, frozen=True):
         run_id: the id of the Workflows run that took it; "" if none was told.
         message_id: the id of the message in the channel; "" if none was told.
         unreached: its recipient could not be written to, so nobody was told.
+        outdated: later news of its request came in its place, so nobody was told.
     """
 
     notification: Notification
@@ -224,18 +225,12 @@ class JournalEntry(msgspec.Struct, frozen=True):
     run_id: str = ""
     message_id: str = ""
     unreached: bool = False
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether nobody was told it, since later news of the request came in its place."""
-        value = self.notification
-        may_be_left_out = bool(value.person) or value.event.only_changes_cards
-        return value.overtaken and may_be_left_out and not self.message_id
+    outdated: bool = False
 
     @property
     def was_told(self) -> bool:
         """Whether it left because it was told."""
-        return not (self.unreached or self.is_outdated)
+        return not (self.unreached or self.outdated)
 
 
 class StoredCard(msgspec.Struct, frozen=True):

@@ -10,12 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from maa_notify.storage.records import encode, sent_key
+from maa_notify.storage.rows import Put
+from maa_notify.storage.sqlite import SqliteRows
+from maa_notify.storage.store import StateStore
 from tests.cli.conftest import Command
 from tests.docs.test_docs import COMMANDS, CONNECT, section
 from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.graph import FakeGraph, make_request
+from tests.support.notifier import TENANT
 from tests.support.process import environment
 from tests.support.teams import FakeTeams
 from tests.support.wire import HttpResponse, reply
@@ -322,6 +328,31 @@ def test_history_tells_a_confirmed_card_from_an_accepted_one(
         ("confirmed", "1764000000000"),
         ("accepted", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "state,fate",
+    [
+        ("outdated", "passed over for later news"),
+        ("unreached", "passed over, since its recipient could not be reached,"),
+    ],
+)
+def test_history_says_that_nobody_was_told(
+    command: Command, graph: FakeGraph, tmp_path: Path, state: str, fate: str
+) -> None:
+    """Neither of them counts as delivered, nor when somebody asks by the key what became of it."""
+    graph.requests = [make_request()]
+    command("poll")
+    rows = SqliteRows(tmp_path / "maa-notify.db", TENANT)
+    [entry] = StateStore(rows).journal.read_sent()
+    rows.commit([Put(sent_key(entry), encode(replace(entry, **{state: True})))])
+    rows.close()
+    key = entry.notification.event.short_key
+
+    [told] = json.loads(command("history", "--json").out)
+
+    assert told["state"] == state
+    assert f"{key} was {fate} at 20" in command("outbox", "discard", key).err
 
 
 def test_history_as_json(command: Command, graph: FakeGraph) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER, Composer
 from maa_notify.delivery.sender import Message
-from maa_notify.domain.event import Notice, NoticeKind, Step
+from maa_notify.domain.event import EventKind, Notice, NoticeKind, Step
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.domain.request import Identity
 from maa_notify.storage.outbox import PendingNotification, card_size, outcome_size
@@ -77,6 +77,19 @@ def test_what_a_chat_refuses_on_its_digest_comes_on_a_card_of_its_own() -> None:
 
     assert (told, message.location) == (["a"], None)
     assert message.card == {"fallbackText": "plain", "of": "a"}
+
+
+def test_what_is_settled_stands_last_on_a_digest_in_a_chat() -> None:
+    """Whatever came first: where there is no room for all, what still wants a decision is seen."""
+    gone = news("a", 2, EventKind.NO_LONGER_LISTED, APPROVER_CHAT, recipient="p")
+    places = {
+        each: StoredCard(PLACE, START, 1, beside=("a", "b", "c"), event=news(each).value.event)
+        for each in "abc"
+    }
+
+    told, message = compose(gone, places=places)
+
+    assert (told, message.card["of"]) == (["a"], ["b", "c", "a"])
 
 
 def test_a_change_of_a_digest_leaves_room_to_say_where_all_on_it_stand() -> None:

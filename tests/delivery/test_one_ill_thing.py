@@ -177,6 +177,30 @@ def test_later_news_of_an_ill_card_go_ahead_after_an_hour_and_it_says_that_it_co
     assert ["comes late" in text(card) for card in told] == [False, True]
 
 
+@pytest.mark.parametrize("status", [503, 403, 400])
+def test_a_reminder_that_waits_keeps_no_later_news_back(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make, status: int
+) -> None:
+    """It waits for an ill card; once the request is approved, there is nothing to remind of."""
+    notifier = make_notifier(MAA_REMINDERS="25%")
+    deadline = (notifier.clock.now() + timedelta(hours=6)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    request = ill(notifier, expirationDateTime=deadline)
+    graph.requests = [request]
+    teams.answer_those_with("Needs approval", reply(status))
+    for _ in range(30):
+        graph.requests.append(make_request(now=notifier.clock.now(), status="rejected"))
+        notifier.poll_after(10 * MINUTE)
+    waiting = notifier.poll_after(MINUTE).pending
+    request["status"] = "approved"
+    notifier.poll_after(10 * MINUTE)
+    teams.answer_those_with("Needs approval", None)
+    notifier.poll_each(10 * MINUTE, 12)
+
+    told = [strip(card).split(" ·")[0] for card in teams.cards if "ILL-ONE" in text(card)]
+    assert waiting == 2, "the card and its reminder"
+    assert told == ["Approved - Needs completion", "Needs approval"]
+
+
 def test_cards_that_are_refused_do_not_use_up_the_tries_of_others(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make
 ) -> None:

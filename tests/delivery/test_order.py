@@ -187,6 +187,30 @@ def test_in_a_chat_only_the_newest_news_of_a_request_are_told() -> None:
     assert outdated([old, new, reminder, *others]) == [old]
 
 
+@pytest.mark.parametrize(
+    "where", [{}, {"destination": "default", "recipient": "aiko"}], ids=["channel", "chat"]
+)
+def test_a_reminder_is_outdated_once_its_request_has_another_status(where: dict[str, Any]) -> None:
+    """Anywhere, and without the card that it reminds of; a reminder of the new status is not."""
+    card, reminder = news("a", **where), news("a", kind=REMINDER, **where)
+    decided, next_one = news("a", revision=2, **where), news("a", kind=REMINDER, revision=2, **where)
+
+    assert outdated([card, reminder]) == []
+    assert outdated([card, reminder, decided, next_one]) == [reminder]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"doubts": 1}, {"told": True}, {"unreached_at": START}],
+    ids=["in doubt", "told by a digest", "looked at"],
+)
+def test_a_reminder_that_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> None:
+    """It goes its way, as any news that may be known, or that has a second look at its person."""
+    reminder = news("a", kind=REMINDER, **fields)
+
+    assert outdated([reminder, news("a", revision=2)]) == []
+
+
 @pytest.mark.parametrize("fields", [{"doubts": 1}, {"unreached_at": START}], ids=["in doubt", "looked at"])
 def test_what_may_be_there_already_is_not_outdated(fields: dict[str, Any]) -> None:
     """A card without an answer may stand there as open; who was out of reach once gets the second look."""

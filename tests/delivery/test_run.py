@@ -217,6 +217,16 @@ def test_a_lease_is_offered_where_a_card_can_be_taken_now() -> None:
     assert all(each.value.holder for each in found.values())
 
 
+def test_a_lease_of_the_chats_with_approvers_is_offered_by_their_own_pace() -> None:
+    """Two messages in a second are as much as a channel takes, and not as much as all chats take."""
+    house = House()
+    house.senders |= {name: Postbox(house.clock) for name in (APPROVER_CHAT, "ops")}
+    just_now = DestinationState(posts=((START - 0.6 * SECOND).timestamp(),))
+    states = {name: Versioned(just_now, "1") for name in house.senders}
+
+    assert set(house.delivery().leases(states)) == {APPROVER_CHAT}
+
+
 def test_both_deliveries_of_a_poll_count() -> None:
     """What waits is what waits after the second."""
     first = DeliveryResult(1, 9, 2, 3, ("a",), 9)

@@ -89,7 +89,7 @@ def test_an_approver_is_told_how_things_are_by_now(store: StateStore, told: str)
     assert waiting == replace(
         older, event=decided.event if is_replaced else older.event, overtaken=told == "to them"
     )
-    passed = [each.notification.key for each in store.journal.read_sent() if each.is_outdated]
+    passed = [each.notification.key for each in store.journal.read_sent() if each.outdated]
     assert passed == ([older.key] if is_replaced else [])
 
 

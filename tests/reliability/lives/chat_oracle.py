@@ -64,7 +64,7 @@ def _unarrived(world: World) -> list[str]:
             found += [] if _failed_for_long(world, value) else [f"given up too soon: {key}"]
         elif entry.unreached:
             found += [] if _was_absent(world, value.recipient) else [f"nobody looked for the person of {key}"]
-        elif entry.is_outdated:
+        elif entry.outdated:
             found += [] if _has_later(world, value) else [f"left out, and nothing newer told: {key}"]
         elif not value.event.only_changes_cards and not _was_shown(world, value, poll):
             found.append(f"written down as told, and never shown: {key}")

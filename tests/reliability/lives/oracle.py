@@ -82,7 +82,7 @@ def _unarrived(world: World) -> list[str]:
         if (each.destination, each.event.subject_id) not in waiting
     ]
     left = {each.key for each in pending}
-    given_up = {each.told for each in world.unreached} | world.dead
+    given_up = {each.told for each in world.unreached} | world.dead | world.left_out
     found += [
         f"lost: {told}"
         for told, notification in world.owed.items()
@@ -90,7 +90,16 @@ def _unarrived(world: World) -> list[str]:
         if not told.is_of_look
     ]
     found += [f"given up too soon: {told}" for told in world.dead if not _failed_for_long(world, told)]
+    found += [
+        f"left out, and nothing newer: {told}" for told in world.left_out if not _is_untrue(world, told)
+    ]
     return found + _abandoned(world)
+
+
+def _is_untrue(world: World, told: Seen) -> bool:
+    """Whether it says who looked, or is a reminder of a status that its request has no more."""
+    _, is_reminder = told.place
+    return told.is_of_look or (is_reminder and any(_is_later_news(each, told) for each in world.owed))
 
 
 def _failed_for_long(world: World, told: Seen) -> bool:

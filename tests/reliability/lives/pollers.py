@@ -237,6 +237,8 @@ class _Rows:
             elif entry.unreached:
                 recipient = entry.notification.recipient
                 world.unreached.append(Unreached(told, recipient, world.clock.monotonic()))
+            elif entry.outdated:
+                world.left_out.add(told)
             elif not (entry.notification.told or told.is_of_look) or self._has_posted(told):
                 self._post_of(told).recorded.add(told)
 

@@ -132,6 +132,7 @@ class World:
         owed: every notification that was ever put into the outbox.
         unreached: what was given up because of its person.
         dead: what was given up because it failed for too long.
+        left_out: what was not told because of later news.
         flaws: what was seen to go wrong at once.
         joined: destinations that were new in the settings, and by id the requests that were open then, each
             with the last that anybody had been told of it; None for nothing.
@@ -160,6 +161,7 @@ class World:
     owed: dict[Seen, Notification] = field(default_factory=dict)
     unreached: list[Unreached] = field(default_factory=list)
     dead: set[Seen] = field(default_factory=set)
+    left_out: set[Seen] = field(default_factory=set)
     flaws: list[str] = field(default_factory=list)
     joined: dict[str, dict[str, Seen | None]] = field(default_factory=dict)
     is_ahead: bool = False
