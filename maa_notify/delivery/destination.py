@@ -219,7 +219,8 @@ class DestinationRun:
             try:
                 self._state = self._shared.outbox.write_destination(self.name, asked)
             except ConflictError:
-                self._is_stale = True
+                # Whoever was faster may have had an answer: what waits for one is due then.
+                self._read_again()
 
     def _acquire_lease(self, now: datetime, seconds: float) -> bool:
         """Takes the lease for a post of so many seconds, so that no other poll posts there meanwhile."""

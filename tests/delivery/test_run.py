@@ -694,6 +694,19 @@ def test_an_address_that_is_mute_is_asked_once_however_long_it_is_waited_for() -
     assert at_post[0] == 1
 
 
+def test_what_another_poll_heard_while_this_one_asked_ends_the_wait_at_once() -> None:
+    """What waits long since it is in doubt is due again, for this poll as well."""
+    house = House()
+    house.box.is_up = False
+    later: dict[str, Any] = {"doubts": 1, "attempts": 1, "tried_at": START, "not_before": START + HOUR}
+    house.put(news("a", **later), is_mute=True)
+    house.rows.before = lambda: house.put(is_mute=False, heard_at=START + SECOND)
+    house.clock.advance(2.0)
+
+    assert house.run() == DeliveryResult(delivered=1)
+    assert house.box.questions == 1
+
+
 def test_a_card_that_stands_is_changed_by_later_news() -> None:
     """Also by news of the same delivery."""
     house = House()
