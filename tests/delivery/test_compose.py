@@ -150,6 +150,15 @@ def test_what_a_digest_has_no_room_for_waits_for_the_next_message() -> None:
     assert (told, message.card["beside"]) == (["a", "b"], ["c"])
 
 
+def test_what_a_digest_in_a_chat_has_no_room_for_does_not_count_as_on_it() -> None:
+    """Else later news of it would change that digest, and nobody was ever rung for it."""
+    chat: dict[str, Any] = {"destination": APPROVER_CHAT, "recipient": "p"}
+    told, message = compose(*[news(each, **chat) for each in "abcd"], room=3)
+
+    assert (message.beside, message.card["of"]) == (tuple(told), told)
+    assert len(told) < 4
+
+
 @pytest.mark.parametrize(
     "count,room,expected", [(6, 5, 3), (8, 4, 4), (9, 4, 3), (5, 4, 2), (4, 3, 3)], ids=str
 )

@@ -518,6 +518,15 @@ def test_a_destination_that_refuses_is_tried_once() -> None:
     assert (house.state.failing_since, house.state.last_error, house.state.holder) == (START, "404", "")
 
 
+def test_destinations_that_refuse_are_named_in_order() -> None:
+    """Whichever was tried first, so that two reports can be compared."""
+    house = House()
+    house.senders = {name: Postbox(house.clock, failing={"a": GONE}) for name in "hgfedcba"}
+    house.put(*[news("a", destination=name) for name in "fbadhceg"])
+
+    assert house.run().refused == tuple("abcdefgh")
+
+
 @pytest.mark.parametrize("since,tries", [(None, 3), (START - HOUR, 1)], ids=["works", "failed"])
 def test_a_destination_that_is_down_is_tried_three_times_in_a_poll(since: Any, tries: int) -> None:
     """Once where it failed before, so that a long outage is no storm of calls."""
