@@ -281,7 +281,8 @@ class DestinationRun:
             return
         if (first.told or first.event.only_changes_cards) and message.location is None:
             # The row of its card is gone, or cards are not changed there any more.
-            self._commit([outcomes.done(each, now) for each in items], lambda state: state)
+            leave = outcomes.left_out if first.event.only_changes_cards else outcomes.done
+            self._commit([leave(each, now) for each in items], lambda state: state)
             return
         if is_unreached:
             reason = "could not be written to less than a day ago"

@@ -7,7 +7,7 @@ A flood of harmless requests must not delay one of high risk. Requests of high r
 without end: the others count as if they had been recorded a day later.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import TypeVar
@@ -34,6 +34,7 @@ _Value = TypeVar("_Value", datetime, _Load)
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, _Load, _Load]
 _Place = tuple[bool, bool, bool, _Rank]
+_Line = tuple[str, str, str]
 
 
 class Waiting(Struct, frozen=True):
@@ -101,7 +102,7 @@ def timed(
         if (*digest, *item.value.line) not in lines:
             whole[digest] = min(moment, whole.get(digest, moment))
         lines.add((*digest, *item.value.line))
-    before: dict[tuple[str, str, str], list[Waiting]] = {}
+    before: dict[_Line, list[Waiting]] = {}
     found = []
     for item, moment in zip(waiting, own, strict=True):
         earlier = before.setdefault(item.value.line, [])
@@ -137,12 +138,18 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     In a person's chat that is all news of before: a card there shows how things are by now, and rings once;
     so nobody is rung for a request that is settled. Anywhere it is a reminder of before, which asks for what
     is done. What may have arrived, or has a second look, goes its way. Anywhere it is who looked, too:
-    whatever comes later says who looks now, and must not be undone.
+    whatever comes later says who looks now, and must not be undone. That itself outdates nothing that posts a
+    card, for it posts none.
     """
-    last: dict[tuple[str, str, str], Notification] = {}
-    for value in (each.value for each in waiting):
-        last[value.line] = max(value, last.get(value.line, value), key=lambda each: each.place)
-    return [each for each in waiting if _is_outdated(each.value, last[each.value.line])]
+    values = [each.value for each in waiting]
+    said = _last_of_each(values)
+    posted = _last_of_each(each for each in values if not each.event.only_changes_cards)
+    return [each for each in waiting if _is_outdated(each.value, said, posted)]
+
+
+def _last_of_each(values: Iterable[Notification]) -> dict[_Line, Notification]:
+    """The last news of each subject, for each person."""
+    return {each.line: each for each in sorted(values, key=lambda each: each.place)}
 
 
 def handed_over(
@@ -164,11 +171,14 @@ def handed_over(
     ]
 
 
-def _is_outdated(older: Notification, last: Notification) -> bool:
+def _is_outdated(
+    older: Notification, said: Mapping[_Line, Notification], posted: Mapping[_Line, Notification]
+) -> bool:
     if older.event.only_changes_cards:
-        return older.place < last.place
-    is_of_before = older.event.revision < last.event.revision and (older.person or older.event.is_reminder)
-    return bool(is_of_before) and not (older.doubts or older.told or older.unreached_at)
+        return older.place < said[older.line].place
+    is_of_before = older.event.revision < posted[older.line].event.revision
+    is_replaced = bool(older.person) or older.event.is_reminder
+    return is_of_before and is_replaced and not (older.doubts or older.told or older.unreached_at)
 
 
 def due_first(timed: Sequence[Waiting], now: datetime, state: DestinationState) -> list[PendingNotification]:

@@ -76,7 +76,7 @@ def _with_card(
 ) -> Outcome:
     value = told.pending.value
     before = places.get(value.event.subject_id)
-    if value.overtaken or (before is not None and before.revision > value.event.revision):
+    if value.overtaken or not (before is None or before.takes(value.event)):
         return told
     shown = value.event if message.beside else None
     card = StoredCard(location, now, value.event.revision, message.card_serial, message.beside, shown)
@@ -107,7 +107,7 @@ def done(told: PendingNotification, now: datetime) -> Outcome:
 
 
 def left_out(untold: PendingNotification, now: datetime) -> Outcome:
-    """What is told by later news in its place leaves for the journal as that."""
+    """What nobody has to be told any more leaves for the journal as that."""
     return Outcome(untold, entry=JournalEntry(untold.value, now, outdated=True))
 
 

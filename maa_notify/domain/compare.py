@@ -332,7 +332,10 @@ def _status_changed(
     now: datetime,
     rules: Rules,
 ) -> Change[RequestState]:
-    """The change to a new status. Its card also replaces the reminders that are due, which count as sent."""
+    """The change to a new status. Its card also replaces the reminders that are due, which count as sent.
+
+    Not that of a request that is listed again: whoever takes reminders may never have heard that it was gone.
+    """
     steps = remembered.steps
     if remembered.request.status != request.status:
         steps = (*steps, _step(request, remembered.request, now))[-_STEPS_KEPT:]
@@ -346,8 +349,8 @@ def _status_changed(
         told_types=remembered.told_types,
         former_names=remembered.former_names,
     )
-    after = _now_told(_reminded(moved, now, rules)[0])
     is_back = before is None and remembered.request.status == request.status
+    after = _now_told(moved if is_back else _reminded(moved, now, rules)[0])
     previous = NO_LONGER_LISTED if is_back else remembered.request.status
     event = RequestEvent(
         EventKind.STATUS_CHANGED,

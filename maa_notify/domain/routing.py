@@ -138,13 +138,14 @@ def explain(event: Event, routes: Sequence[Route]) -> list[RoutingDecision]:
 
 
 def _decision_of_approvers(event: Event, route: Route, routes: Sequence[Route]) -> RoutingDecision:
-    """As the bot's channels choose; but the outcome of a request goes to everybody who may have its card."""
+    """As the bot's channels choose; but another status of a request goes to whoever may have its card."""
     if not isinstance(event, RequestEvent):
         return RoutingDecision(route.name, RoutingReason.NO_REQUEST)
     unwanted = [_unwanted(event, each, event.topics) for each in routes if each.name in route.follows]
     if None in unwanted:
         return RoutingDecision(route.name, RoutingReason.WANTED)
-    if not event.wants_decision or event.only_changes_cards:
+    is_open_again = event.kind is EventKind.STATUS_CHANGED
+    if not event.wants_decision or event.only_changes_cards or is_open_again:
         return RoutingDecision(route.name, RoutingReason.CARDS_THERE)
     is_other_event = RoutingReason.OTHER_EVENT in unwanted
     reason = RoutingReason.OTHER_EVENT if is_other_event else RoutingReason.OTHER_POLICY_TYPE

@@ -16,7 +16,7 @@ from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.log_fields import log_fields
 from maa_notify.domain.looks import in_force, looking_beside, with_looks
 from maa_notify.domain.notification import Notification
-from maa_notify.domain.routing import Route, route
+from maa_notify.domain.routing import Route, RoutingReason, route
 from maa_notify.polling.source import Annotator, News
 from maa_notify.storage.requests import NO_STATES, Recorded, States
 from maa_notify.storage.snapshot import Snapshot
@@ -45,13 +45,7 @@ class Recorder:
 
     def record(self, news: News, now: datetime, leases: States = NO_STATES) -> Recorded:
         """Records the news with their notifications."""
-        told = [
-            replace(
-                each,
-                notifications=self._addressed((*each.notifications, *self._notifications(each, now)), now),
-            )
-            for each in news.changes
-        ]
+        told = [replace(each, notifications=self._notifications(each, now)) for each in news.changes]
         recorded = self._store.requests.record(told, news.known, news.past, news.shelf, leases)
         for event, is_unheard in ((each.event, each.is_unheard) for each in recorded.changes):
             if event is None:
@@ -75,36 +69,36 @@ class Recorder:
                 self._store.looks.forget(key, said.etag)
 
     def _notifications(self, change: Change[Any], now: datetime) -> tuple[Notification, ...]:
-        """The event for whoever takes it and is not told by the change already."""
-        event = change.event
-        if event is None:
-            return ()
-        welcomed = {each.destination for each in change.notifications}
-        told = self._routed(event, welcomed, now)
-        look = looking_beside(change)
-        if look is None:
-            return told
-        return *told, *self._routed(look, welcomed.union(each.destination for each in told), now)
+        """Those of the change, and its event for whoever takes it and is not told by them."""
+        told = [self._addressed(each, now) for each in change.notifications]
+        for event in (change.event, looking_beside(change)):
+            if event is not None:
+                told += self._routed(event, {each.destination for each in told}, now)
+        return tuple(told)
 
-    def _routed(self, event: Event, but: Collection[str], now: datetime) -> tuple[Notification, ...]:
+    def _routed(self, event: Event, but: Collection[str], now: datetime) -> list[Notification]:
         """The event for whoever takes it, without some destinations."""
         # That nobody looks any more is worth no bell.
         is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
-        return tuple(
-            Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
-            for each in route(event, self._routes)
-            if each.destination not in but
-        )
+        found = []
+        for each in route(event, self._routes):
+            if each.destination in but:
+                continue
+            told = Notification(
+                event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent
+            )
+            is_for_cards = each.reason is RoutingReason.CARDS_THERE
+            found.append(told if is_for_cards else self._addressed(told, now))
+        return found
 
-    def _addressed(self, notifications: Sequence[Notification], now: datetime) -> tuple[Notification, ...]:
-        """The notifications; one for the chats with approvers names those who can decide now.
+    def _addressed(self, notification: Notification, now: datetime) -> Notification:
+        """The notification; one for the chats with approvers names those who can decide now.
 
         Whoever has its card already is found when it is delivered.
         """
-        return tuple(
-            replace(each, people=self._people(each.event, now)) if each.is_for_many else each
-            for each in notifications
-        )
+        if not notification.is_for_many:
+            return notification
+        return replace(notification, people=self._people(notification.event, now))
 
     def _people(self, event: Event, now: datetime) -> tuple[str, ...]:
         """Whom the bot writes to in a chat of their own about an event."""

@@ -78,7 +78,8 @@ class Journal:
         about = [
             each.notification
             for each in self.read_sent(older.recorded_at)
-            if each.was_told and each.notification.event.subject_id == older.event.subject_id
+            if each.was_told or each.notification.event.only_changes_cards
+            if each.notification.event.subject_id == older.event.subject_id
         ]
         newer = [each for each in about if each.event.revision > older.event.revision]
         if any(each.line == older.line for each in newer):

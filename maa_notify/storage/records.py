@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import Event, storage_key
+from maa_notify.domain.event import Event, RequestEvent, storage_key
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
@@ -217,7 +217,8 @@ class JournalEntry(msgspec.Struct, frozen=True):
         run_id: the id of the Workflows run that took it; "" if none was told.
         message_id: the id of the message in the channel; "" if none was told.
         unreached: its recipient could not be written to, so nobody was told.
-        outdated: later news of its request came in its place, so nobody was told.
+        outdated: later news of its request came in its place, or it says who looks where no card stands that
+            could; so nobody was told.
     """
 
     notification: Notification
@@ -251,6 +252,14 @@ class StoredCard(msgspec.Struct, frozen=True):
     serial: int = 0
     beside: tuple[str, ...] = ()
     event: Event | None = None
+
+    def takes(self, event: Event) -> bool:
+        """Whether an event replaces what it shows of the same request: older news never do.
+
+        Where memory was lost revisions begin anew, so that the card is older whatever its own says.
+        """
+        begins_anew = isinstance(event, RequestEvent) and event.memory_lost
+        return begins_anew or event.revision >= self.revision
 
 
 def on_one_digest(

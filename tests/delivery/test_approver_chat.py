@@ -229,6 +229,36 @@ def test_who_joins_later_is_written_to_with_the_next_reminder(
     assert states(house.chat("Priya Nandan")) == ["Approved - Needs completion"]
 
 
+@pytest.mark.parametrize("before", ["approved", "gone"])
+def test_a_card_asks_again_once_its_request_is_open_again(
+    house: House, make_notifier: Make, before: str
+) -> None:
+    """Though no channel asks for that; nobody is rung, and who has no card gets none."""
+    [channel] = json.loads(house.settings["MAA_DESTINATIONS"])
+    channel["events"] = ["created", "approved"]
+    house.notifier = make_notifier(**{**house.settings, "MAA_DESTINATIONS": json.dumps([channel])})
+    request = house.file()
+    house.notifier.poll()
+    if before == "gone":
+        house.graph.requests = []
+    else:
+        house.approve(request)
+    house.notifier.poll_each(MINUTE, 4)
+    closed = states([house.chat(name)[0] for name in NAMES])
+    house.people["Noor Haddad"] = house.access.add_person(house.group, "Noor Haddad")
+    house.notifier.poll_after(2 * HOUR)
+    request |= {
+        "status": "needsApproval",
+        "lastModifiedDateTime": f"{house.notifier.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+    }
+    house.graph.requests = [request]
+    house.notifier.poll_each(MINUTE, 2)
+
+    assert closed == [{"gone": "No longer listed", "approved": "Approved - Needs completion"}[before]] * 3
+    assert states([house.chat(name)[0] for name in NAMES]) == ["Needs approval"] * 3
+    assert house.chats() == {**dict.fromkeys(NAMES, 1), "Noor Haddad": 0}
+
+
 def test_who_joins_later_gets_no_card_of_what_is_settled(house: House) -> None:
     """They were never asked, so that there is nothing to take back."""
     request = house.file()

@@ -199,6 +199,16 @@ def test_a_reminder_is_outdated_once_its_request_has_another_status(where: dict[
     assert outdated([card, reminder, decided, next_one]) == [reminder]
 
 
+@pytest.mark.parametrize("destination", ["default", APPROVER_CHAT])
+def test_who_looks_outdates_nothing_that_posts_a_card(destination: str) -> None:
+    """It posts none itself, so that nobody would ever be rung."""
+    where: dict[str, Any] = {"destination": destination, "recipient": "aiko"}
+    waiting = [news("a", kind=each, **where) for each in (EventKind.CREATED, REMINDER)]
+    look = news("a", revision=3, kind=EventKind.LOOKING, **where)
+
+    assert outdated([*waiting, look]) == []
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"doubts": 1}, {"told": True}, {"unreached_at": START}],

@@ -291,6 +291,11 @@ def looking() -> Event:
             RoutingReason.CARDS_THERE,
         ),
         (no_longer_listed(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
+        (
+            changed(approval("needsApproval")),
+            Route("bot", events=frozenset({"created"})),
+            RoutingReason.CARDS_THERE,
+        ),
         (looking(), Route("bot", events=frozenset({"created"})), RoutingReason.CARDS_THERE),
         (looking(), Route("bot", policy_types=frozenset({"app"})), RoutingReason.CARDS_THERE),
         (
@@ -303,7 +308,7 @@ def looking() -> Event:
 def test_chats_with_approvers_follow_the_bots_channels(
     event: Event, channel: Route, reason: RoutingReason
 ) -> None:
-    """Their words choose what begins a card; what became of a request goes wherever one may stand.
+    """Their words choose what begins a card; another status goes wherever one may stand.
 
     Also where no channel asks for such requests any more.
     """

@@ -41,7 +41,9 @@ from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.seal import seal_in
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
+from tests.support.channels import FakeBotChannel
 from tests.support.clock import START, FakeClock
+from tests.support.connector import GENERAL, FakeConnector
 from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -378,6 +380,30 @@ def test_requests_that_are_deleted_make_no_history_news(  # noqa: PLR0917 - thre
     assert (teams.alarms, len(teams.cards[told:])) == ([TOUCHED], 3)
     assert sorted(cards) == ["LT-0", "LT-5", "LT-9"]
     assert [name for name, card in sorted(cards.items()) if "lost its memory" in card] == ["LT-0", "LT-5"]
+
+
+@pytest.mark.parametrize("prefixes", [(LIVE,), (LIVE, PAST)], ids=["listed", "all"])
+def test_a_bots_card_shows_how_things_are_after_requests_were_deleted(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make, prefixes: tuple[str, ...]
+) -> None:
+    """Though it had shown more news than are counted since: it is changed in place, and goes on so."""
+    notifier = make_notifier(**FakeBotChannel(service).settings)
+    request, other = (make_request(now=notifier.clock.now(), payloadName=each) for each in ("LT-1", "LT-2"))
+    for listed in ([request, other], [other], [other], [request, other]):
+        graph.requests = listed
+        notifier.poll_after(MINUTE)
+    delete(notifier, *prefixes)
+    notifier.poll_each(MINUTE, 2)
+    reopened = [strip(card) for card in service.cards_in(GENERAL) if "LT-1" in text(card)]
+    at = f"{notifier.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    request |= {"status": "approved", "lastModifiedDateTime": at}
+    notifier.poll_each(MINUTE, 2)
+
+    cards = [strip(card) for card in service.cards_in(GENERAL) if "LT-1" in text(card)]
+    assert [each.split(" · ")[0] for each in (*reopened, *cards)] == [
+        "Needs approval",
+        "Approved - Needs completion",
+    ]
 
 
 def writes_mark_of_approvals(writes: Sequence[Write]) -> bool:

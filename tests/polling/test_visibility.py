@@ -464,6 +464,26 @@ def test_whoever_heard_that_it_is_gone_hears_that_it_is_back(
     assert [each.partition(" · ")[2] for each in told(teams)] == ["", "listed again · High risk"]
 
 
+def test_who_asks_for_reminders_alone_is_reminded_of_what_was_away_when_one_came_due(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Callable[..., Notifier]
+) -> None:
+    """It never heard that the request was gone, nor that it is back."""
+    destination = {"name": "late", "webhook_url": teams.url, "events": ["expiring"]}
+    notifier = make_notifier(
+        MAA_DESTINATIONS=json.dumps([destination]), MAA_TEAMS_WEBHOOK_URL="", MAA_REMINDERS="1h"
+    )
+    end = (notifier.clock.now() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kept = [make_request(now=notifier.clock.now(), expirationDateTime=end)]
+    for listed in (kept, [], []):
+        graph.requests = listed
+        notifier.poll_after(MINUTE)
+    notifier.poll_after(65 * MINUTE)
+    graph.requests = kept
+    notifier.poll_each(MINUTE, 5)
+
+    assert told(teams) == ["Reminder: needs approval · High risk"]
+
+
 def test_a_request_that_is_back_is_told_again(graph: FakeGraph, teams: FakeTeams, notifier: Notifier) -> None:
     """Whoever read that nobody knows its outcome learns that it waits after all, once."""
     graph.requests = [make_request(now=notifier.clock.now())]

@@ -93,8 +93,9 @@ def test_an_approver_is_told_how_things_are_by_now(store: StateStore, told: str)
     assert passed == ([older.key] if is_replaced else [])
 
 
+@pytest.mark.parametrize("outdated", [False, True], ids=["told", "no card there"])
 @pytest.mark.parametrize("is_over", [False, True], ids=["looks", "looks no more"])
-def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool) -> None:
+def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool, outdated: bool) -> None:
     """Else a reminder that was given up would change the card back, and name nobody or somebody else."""
     before, now = (Look(Decider(each), START) for each in ("before", "now"))
     reminder = reminding(news(kind=EventKind.REMINDER).value, before)
@@ -103,7 +104,8 @@ def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool
         for hour, look in ((2, None if is_over else now), (1, before))
     ]
     rows = [
-        Put(sent_key(each), encode(each)) for each in (JournalEntry(one, one.recorded_at) for one in looks)
+        Put(sent_key(each), encode(each))
+        for each in (JournalEntry(one, one.recorded_at, outdated=outdated) for one in looks)
     ]
     store.rows.commit([*rows, Put(DEAD + reminder.key, encode(JournalEntry(reminder, START)))])
 

@@ -65,7 +65,9 @@ def _unarrived(world: World) -> list[str]:
         elif entry.unreached:
             found += [] if _was_absent(world, value.recipient) else [f"nobody looked for the person of {key}"]
         elif entry.outdated:
-            found += [] if _has_later(world, value) else [f"left out, and nothing newer told: {key}"]
+            # Who looks is said where a card stands, and whether it says so is looked at with the cards.
+            is_untrue = value.event.only_changes_cards or _has_later(world, value)
+            found += [] if is_untrue else [f"left out, and nothing newer told: {key}"]
         elif not value.event.only_changes_cards and not _was_shown(world, value, poll):
             found.append(f"written down as told, and never shown: {key}")
     return found
@@ -90,7 +92,9 @@ def _was_absent(world: World, person: str) -> bool:
 
 def _has_later(world: World, value: Notification) -> bool:
     return value.event.subject_id in wrongly_timed(world) or any(
-        each.notification.line == value.line and each.notification.place > value.place
+        each.notification.line == value.line
+        and each.notification.place > value.place
+        and not each.notification.event.only_changes_cards
         for each in world.chats.addressed.values()
     )
 

@@ -99,7 +99,8 @@ def _unarrived(world: World) -> list[str]:
 def _is_untrue(world: World, told: Seen) -> bool:
     """Whether it says who looked, or is a reminder of a status that its request has no more."""
     _, is_reminder = told.place
-    return told.is_of_look or (is_reminder and any(_is_later_news(each, told) for each in world.owed))
+    later = (each for each in world.owed if _is_later_news(each, told) and not each.is_of_look)
+    return told.is_of_look or (is_reminder and any(later))
 
 
 def _failed_for_long(world: World, told: Seen) -> bool:
