@@ -299,6 +299,15 @@ def test_one_person_has_one_turn_however_many_cards_wait_for_her() -> None:
     assert ranked(*hers, his, state=FAILING) == ["his", "3", "2", "1"]
 
 
+def test_what_changes_a_card_in_silence_comes_last_while_others_are_taken() -> None:
+    """However the last try went: only where nothing is taken do the two take turns."""
+    rang = news("rang", attempts=1, tried_at=START - MINUTE)
+    told = news("told", told=True)
+
+    assert ranked(rang, told, news("new"), state=HEALTHY) == ["new", "rang", "told"]
+    assert ranked(rang, told, news("new"), state=FAILING)[0] == "told"
+
+
 def test_what_is_tried_again_by_hand_has_its_turn_first() -> None:
     """Its failures are forgotten, and so is when it was last tried."""
     again = news("again", tried_at=START - MINUTE)

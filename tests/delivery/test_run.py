@@ -19,10 +19,12 @@ from maa_notify.errors import (
     DestinationRefused,
     DestinationUnavailable,
     RecipientUnreachable,
+    StateError,
 )
 from maa_notify.storage.outbox import PendingNotification
 from maa_notify.storage.records import (
     OUTBOX,
+    SENT,
     DestinationState,
     StoredCard,
     Unreached,
@@ -56,6 +58,11 @@ class Rows(MemoryRows):
         self.slow_reads: dict[str, float] = {}
         self.commits = 0
         self.before: Callable[[], object] = lambda: None
+        self.takes_journal = True
+
+    def refuse_journal(self) -> None:
+        """Takes no outcome of a post any more."""
+        self.takes_journal = False
 
     def get(self, key: str) -> Row | None:
         """One row, which may take its time, once."""
@@ -68,6 +75,8 @@ class Rows(MemoryRows):
         act, self.before = self.before, lambda: None
         act()
         self.clock.advance(self.delays.pop(0) if self.delays else 0.0)
+        if not self.takes_journal and any(each.key.startswith(SENT) for each in writes):
+            raise StateError("the state store refuses it")
         return super().commit(writes)
 
 
@@ -357,6 +366,22 @@ def test_another_poll_that_shows_life_is_left_alone() -> None:
     assert house.clock.sleeps == [2.0]
 
 
+def test_what_another_poll_may_be_posting_is_not_left_out() -> None:
+    """It has the lease, and would not find what it posted."""
+    house = House(time_budget_s=5.0)
+    reminder, decided = news("a", kind=EventKind.REMINDER), news("a", 2, EventKind.STATUS_CHANGED)
+    house.put(reminder, decided, holder="theirs", lease_expires_at=START + 40 * SECOND)
+
+    house.run()
+    while_held = {each.value.key for each in house.store.outbox.read_pending()}
+    house.clock.advance(41.0)
+    house.run()
+
+    assert while_held == {reminder.value.key, decided.value.key}
+    assert (house.box.told, house.left) == (["a"], {})
+    assert [each.outdated for each in house.store.journal.read_sent()] == [True, False]
+
+
 def test_what_another_poll_told_meanwhile_is_not_told_again() -> None:
     """It took the lease between our reading and our writing: state and outbox are read again."""
     house = House()
@@ -595,6 +620,30 @@ def test_a_copy_without_an_answer_is_noted_where_it_counts() -> None:
     assert (first.is_slow, first.is_mute, first.heard_at, first.repeats) == (True, False, None, ())
     assert house.state.repeats == ((START + MINUTE).timestamp(),)
     assert house.left["a"].doubts == 2
+
+
+def test_a_digest_of_which_one_was_in_doubt_counts_as_a_copy() -> None:
+    """The address gets only so many of these a day."""
+    house = House()
+    tried: dict[str, Any] = {"digest": "d", "attempts": 1, "tried_at": START - HOUR}
+    house.put(news("a", doubts=1, **tried), news("b", **tried))
+    house.box.answers = [SILENT]
+
+    house.run()
+
+    assert len(house.state.repeats) == 1
+
+
+def test_what_was_posted_and_could_not_be_recorded_is_in_doubt() -> None:
+    """A store that refuses the outcome may take that alone; so the copies are marked, and bounded."""
+    house = House()
+    house.put(news("a"))
+    house.box.meanwhile = house.rows.refuse_journal
+
+    with pytest.raises(StateError):
+        house.run()
+
+    assert (house.left["a"].doubts, house.left["a"].serial) == (1, 1)
 
 
 def test_the_number_of_a_copy_that_may_be_there_is_not_given_again() -> None:
