@@ -225,7 +225,7 @@ def _receipt_of(entry: JournalEntry) -> str:
     """How much the destination confirmed, in one word.
 
     `confirmed`: it is in the channel. `accepted`: a flow run took it. `sent`: no receipt at all.
-    `unreached`: its recipient could not be written to. `outdated`: later news came in its place.
+    `unreached`: its recipient could not be written to. `outdated`: nobody had to be told any more.
     """
     if entry.unreached:
         return "unreached"

@@ -136,7 +136,7 @@ def _why_missing(key: str, destination: str | None, store: StateStore) -> str:
 def _fate_of(entry: JournalEntry) -> str:
     if entry.unreached:
         return "passed over, since its recipient could not be reached,"
-    return "passed over for later news" if entry.outdated else "delivered"
+    return "passed over, since nobody had to be told any more," if entry.outdated else "delivered"
 
 
 def _items(store: StateStore) -> list[_Item]:

@@ -119,7 +119,7 @@ class Composer(Struct, frozen=True):
         shown = {each: places[each].event for each in place.beside if each in places}
         for each in news:
             subject = each.event.subject_id
-            if places[subject].takes(each.event):
+            if each.event.revision >= places[subject].revision:
                 shown[subject] = each.event
         # What is settled stands last: for that alone there may be no room.
         events = sorted((each for each in shown.values() if each is not None), key=_is_settled)
@@ -175,7 +175,7 @@ class Composer(Struct, frozen=True):
             _message(card, notification),
             location=place.location,
             reply=None if is_silent else self.cards.reply(event, destination, now),
-            changes_card=place.takes(event),
+            changes_card=event.revision >= place.revision,
             only_changes=_only_changes(notification),
         )
 

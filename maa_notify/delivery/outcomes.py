@@ -76,7 +76,7 @@ def _with_card(
 ) -> Outcome:
     value = told.pending.value
     before = places.get(value.event.subject_id)
-    if value.overtaken or not (before is None or before.takes(value.event)):
+    if value.overtaken or (before is not None and before.revision > value.event.revision):
         return told
     shown = value.event if message.beside else None
     card = StoredCard(location, now, value.event.revision, message.card_serial, message.beside, shown)

@@ -86,6 +86,6 @@ class Places:
 
 def _as_it_may_be(card: StoredCard, event: Event) -> StoredCard:
     """The card as it is if a change has arrived."""
-    if not card.takes(event):
+    if event.revision < card.revision:
         return card
     return replace(card, revision=event.revision, event=event if card.beside else None)

@@ -80,23 +80,21 @@ class Recorder:
         """The event for whoever takes it, without some destinations."""
         # That nobody looks any more is worth no bell.
         is_silent = event.only_changes_cards and isinstance(event, RequestEvent) and event.look is None
-        found = []
-        for each in route(event, self._routes):
-            if each.destination in but:
-                continue
-            told = Notification(
-                event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent
-            )
-            is_for_cards = each.reason is RoutingReason.CARDS_THERE
-            found.append(told if is_for_cards else self._addressed(told, now))
-        return found
+        told = (
+            Notification(event, each.destination, recorded_at=now, recipient=each.recipient, told=is_silent)
+            for each in route(event, self._routes)
+            if each.destination not in but
+        )
+        return [self._addressed(each, now) for each in told]
 
     def _addressed(self, notification: Notification, now: datetime) -> Notification:
         """The notification; one for the chats with approvers names those who can decide now.
 
-        Whoever has its card already is found when it is delivered.
+        Whoever has its card already is found when it is delivered; of what is for these alone, nobody else.
         """
-        if not notification.is_for_many:
+        reasons = {each.destination: each.reason for each in route(notification.event, self._routes)}
+        is_for_cards = reasons.get(notification.destination) is RoutingReason.CARDS_THERE
+        if not notification.is_for_many or is_for_cards:
             return notification
         return replace(notification, people=self._people(notification.event, now))
 

@@ -90,7 +90,7 @@ def heard_before(snapshot: Snapshot, journal: Journal) -> Heard:
     # Nothing is told before it is filed.
     since = min(times) - _CLOCK_BEHIND if len(times) == len(filed) > 0 else None
     found = dict(snapshot.waiting())
-    for told in (each.notification for each in journal.read_sent(since)):
+    for told in (each.notification for each in journal.read_sent(since) if not each.outdated):
         line = storage_key(told.event.subject_id), told.destination
         found[line] = max(told.event.revision, found.get(line, 0))
     return found

@@ -82,10 +82,10 @@ class Journal:
             if each.notification.event.subject_id == older.event.subject_id
         ]
         newer = [each for each in about if each.event.revision > older.event.revision]
-        if any(each.line == older.line for each in newer):
-            return replace(older, overtaken=True)
         # What only changes a card is told once there is one.
         news = [each for each in newer if not each.event.only_changes_cards]
+        if any(each.line == older.line for each in news):
+            return replace(older, overtaken=True)
         if not (older.person and news):
             return replace(older, event=_naming(older, about))
         newest = max(news, key=lambda each: each.place)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from maa_notify.domain.event import Event, RequestEvent, storage_key
+from maa_notify.domain.event import Event, storage_key
 from maa_notify.domain.notification import CardLocation, Notification
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
@@ -252,14 +252,6 @@ class StoredCard(msgspec.Struct, frozen=True):
     serial: int = 0
     beside: tuple[str, ...] = ()
     event: Event | None = None
-
-    def takes(self, event: Event) -> bool:
-        """Whether an event replaces what it shows of the same request: older news never do.
-
-        Where memory was lost revisions begin anew, so that the card is older whatever its own says.
-        """
-        begins_anew = isinstance(event, RequestEvent) and event.memory_lost
-        return begins_anew or event.revision >= self.revision
 
 
 def on_one_digest(

@@ -333,7 +333,7 @@ def test_history_tells_a_confirmed_card_from_an_accepted_one(
 @pytest.mark.parametrize(
     "state,fate",
     [
-        ("outdated", "passed over for later news"),
+        ("outdated", "passed over, since nobody had to be told any more,"),
         ("unreached", "passed over, since its recipient could not be reached,"),
     ],
 )

@@ -259,6 +259,25 @@ def test_a_card_asks_again_once_its_request_is_open_again(
     assert house.chats() == {**dict.fromkeys(NAMES, 1), "Noor Haddad": 0}
 
 
+def test_chats_that_are_on_again_begin_no_card_that_no_channel_asks_for(
+    house: House, make_notifier: Make
+) -> None:
+    """A request that was away meanwhile is listed again: nobody ever had its card."""
+    [channel] = json.loads(house.settings["MAA_DESTINATIONS"])
+    settings = {**house.settings, "MAA_DESTINATIONS": json.dumps([channel | {"events": ["approved"]}])}
+    house.notifier = make_notifier(**settings)
+    request = house.file()
+    house.notifier.poll_each(MINUTE, 2)
+    house.notifier = make_notifier(**settings | {"MAA_APPROVER_CHAT": "false"})
+    for listed in ([], [], [request]):
+        house.graph.requests = listed
+        house.notifier.poll_after(MINUTE)
+    house.notifier = make_notifier(**settings)
+    house.notifier.poll_each(MINUTE, 3)
+
+    assert house.chats() == dict.fromkeys(NAMES, 0)
+
+
 def test_who_joins_later_gets_no_card_of_what_is_settled(house: House) -> None:
     """They were never asked, so that there is nothing to take back."""
     request = house.file()

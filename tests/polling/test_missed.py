@@ -13,7 +13,7 @@ from maa_notify.domain.request import Identity
 from maa_notify.domain.routing import Route
 from maa_notify.polling.welcome import attended, heard_before, with_welcome
 from maa_notify.storage.outbox import Outcome
-from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, JournalEntry, SourceMark
+from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, JournalEntry, SourceMark, encode, sent_key
 from maa_notify.storage.rows import Put
 from maa_notify.storage.store import StateStore
 from tests.delivery.waiting import DAY, HOUR, MINUTE, news
@@ -94,7 +94,10 @@ def test_whoever_is_new_hears_what_is_open(known: RequestState, heard: int, expe
 
 @pytest.mark.parametrize("requested_at", [START, None], ids=["filed now", "filed nobody knows when"])
 def test_the_newest_that_was_told_or_waits_is_found(requested_at: datetime | None) -> None:
-    """In the journal, in any order and by a clock that was behind, and in the outbox, damaged or not."""
+    """In the journal, in any order and by a clock that was behind, and in the outbox, damaged or not.
+
+    What was left out was told to nobody.
+    """
     store, sent, waiting = StateStore(MemoryRows()), [news("one", 3), news("one", 2)], news("one", 4)
     known = replace(tracked(), request=replace(tracked().request, requested_at=requested_at))
     store.requests.record([Change(known.request.id, None, known)], {})
@@ -107,6 +110,8 @@ def test_the_newest_that_was_told_or_waits_is_found(requested_at: datetime | Non
     others = [news("two", revision, destination="b:c") for revision in (2, 10, 9)]
     store.rows.commit([Put(OUTBOX + each.value.key, "damaged") for each in others])
     store.rows.commit([Put(OUTBOX + "odd", "damaged")])
+    untold = JournalEntry(news("one", 9).value, START, outdated=True)
+    store.rows.commit([Put(sent_key(untold), encode(untold))])
 
     found = heard_before(store.requests.read_snapshot(), store.journal)
     store.rows.commit([Put(OUTBOX + waiting.value.key, "damaged")])

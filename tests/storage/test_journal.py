@@ -115,6 +115,20 @@ def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool
     assert waiting == reminding(reminder, None if is_over else now)
 
 
+def test_a_look_that_no_card_told_makes_nothing_late_that_is_sent_again(store: StateStore) -> None:
+    """A card that says it comes late is no request's own, so that later news would begin another."""
+    given_up = news().value
+    look = news(revision=3, kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=1)).value
+    entry = JournalEntry(look, look.recorded_at, outdated=True)
+    dead = JournalEntry(given_up, START)
+    store.rows.commit([Put(sent_key(entry), encode(entry)), Put(DEAD + given_up.key, encode(dead))])
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    [waiting] = [each.value for each in store.outbox.read_pending()]
+    assert not waiting.overtaken
+
+
 def reminding(notification: Notification, look: Look | None) -> Notification:
     """The same, which names who looks."""
     assert isinstance(notification.event, RequestEvent)
