@@ -36,7 +36,6 @@ from maa_notify.polling.marks import (
 from maa_notify.polling.recorder import Recorder
 from maa_notify.polling.report import Report
 from maa_notify.polling.retention import purge_expired
-from maa_notify.polling.revisions import counted_on
 from maa_notify.polling.source import Annotator, News, Source
 from maa_notify.polling.welcome import (
     Arrivals,
@@ -194,7 +193,7 @@ class Poll:
         snapshot = guarded.snapshot
         # Recorded with the news, so that the first card needs no transaction of its own for the lease.
         leases = self.delivery.leases(snapshot.states)
-        news, missed = self._with_arrivals(counted_on(news, snapshot, self.store.journal), snapshot, now)
+        news, missed = self._with_arrivals(news, snapshot, now)
         recorded = self._recorder.record(news, now, leases)
         self._recorder.forget_looks(news, snapshot, now)
         held = self._begin(self.approvals, news, snapshot, now)

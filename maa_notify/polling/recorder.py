@@ -73,7 +73,9 @@ class Recorder:
         told = [self._addressed(each, now) for each in change.notifications]
         for event in (change.event, looking_beside(change)):
             if event is not None:
-                told += self._routed(event, {each.destination for each in told}, now)
+                # What is for nobody but those who have a card tells the others nothing.
+                heard = {each.destination for each in told if each.people or not each.is_for_many}
+                told += self._routed(event, heard, now)
         return tuple(told)
 
     def _routed(self, event: Event, but: Collection[str], now: datetime) -> list[Notification]:

@@ -156,7 +156,8 @@ def _missed(  # noqa: PLR0913, PLR0917 - what is known of a request and of desti
         known = heard.get((storage_key(state.request.id), name), 0)
         if not _was_missed(state, away_since, known, with_closed=with_closed):
             continue
-        event = new if away_since is None else changed
+        is_new_there = away_since is None or (not known and state.request.status == NEEDS_APPROVAL)
+        event = new if is_new_there else changed
         hearing = route(event, routes)
         others = {
             leaders.get(each.destination, each.destination)

@@ -75,17 +75,19 @@ class Journal:
 
     def _as_things_are(self, older: Notification) -> Notification:
         """The notification, marked if newer news were told there; in a chat with an approver the newest."""
-        about = [
-            each.notification
+        sent = (
+            each
             for each in self.read_sent(older.recorded_at)
-            if each.was_told or each.notification.event.only_changes_cards
             if each.notification.event.subject_id == older.event.subject_id
-        ]
-        newer = [each for each in about if each.event.revision > older.event.revision]
-        # What only changes a card is told once there is one.
-        news = [each for each in newer if not each.event.only_changes_cards]
-        if any(each.line == older.line for each in news):
+        )
+        # Who looks is known to all, though one destination had no card to say it on.
+        known = [each for each in sent if each.was_told or each.notification.event.only_changes_cards]
+        newer = [each for each in known if each.notification.event.revision > older.event.revision]
+        if any(each.was_told and each.notification.line == older.line for each in newer):
             return replace(older, overtaken=True)
+        about = [each.notification for each in known]
+        # What only changes a card is told once there is one.
+        news = [each.notification for each in newer if not each.notification.event.only_changes_cards]
         if not (older.person and news):
             return replace(older, event=_naming(older, about))
         newest = max(news, key=lambda each: each.place)

@@ -41,9 +41,7 @@ from maa_notify.storage.rows import Delete, Put, Row, Write
 from maa_notify.storage.seal import seal_in
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
-from tests.support.channels import FakeBotChannel
 from tests.support.clock import START, FakeClock
-from tests.support.connector import GENERAL, FakeConnector, connector_error
 from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
 from tests.support.notifier import Notifier
@@ -380,61 +378,6 @@ def test_requests_that_are_deleted_make_no_history_news(  # noqa: PLR0917 - thre
     assert (teams.alarms, len(teams.cards[told:])) == ([TOUCHED], 3)
     assert sorted(cards) == ["LT-0", "LT-5", "LT-9"]
     assert [name for name, card in sorted(cards.items()) if "lost its memory" in card] == ["LT-0", "LT-5"]
-
-
-@pytest.mark.parametrize("events", [[], ["no_longer_listed", "approved"]], ids=["all", "without created"])
-@pytest.mark.parametrize("prefixes", [(LIVE,), (LIVE, PAST)], ids=["listed", "all"])
-def test_a_bots_card_shows_how_things_are_after_requests_were_deleted(
-    graph: FakeGraph,
-    service: FakeConnector,
-    make_notifier: Make,
-    prefixes: tuple[str, ...],
-    events: list[str],
-) -> None:
-    """Though it had shown more news than were remembered since: it is changed in place, and goes on so."""
-    settings = FakeBotChannel(service).settings
-    [channel] = json.loads(settings["MAA_DESTINATIONS"])
-    chosen = {"events": events} if events else {}
-    notifier = make_notifier(**settings | {"MAA_DESTINATIONS": json.dumps([channel | chosen])})
-    request, other = (make_request(now=notifier.clock.now(), payloadName=each) for each in ("LT-1", "LT-2"))
-    for listed in ([request, other], [other], [other], [request, other]):
-        graph.requests = listed
-        notifier.poll_after(MINUTE)
-    delete(notifier, *prefixes)
-    notifier.poll_each(MINUTE, 2)
-    reopened = [strip(card) for card in service.cards_in(GENERAL) if "LT-1" in text(card)]
-    at = f"{notifier.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-    request |= {"status": "approved", "lastModifiedDateTime": at}
-    notifier.poll_each(MINUTE, 2)
-
-    cards = [strip(card) for card in service.cards_in(GENERAL) if "LT-1" in text(card)]
-    assert [each.split(" · ")[0] for each in (*reopened, *cards)] == [
-        "Needs approval",
-        "Approved - Needs completion",
-    ]
-
-
-def test_what_was_told_anew_after_a_loss_turns_no_card_back(
-    graph: FakeGraph, service: FakeConnector, make_notifier: Make
-) -> None:
-    """Its reply was in doubt, and comes again after the approval."""
-    notifier = make_notifier(**FakeBotChannel(service).settings)
-    request, other = (make_request(now=notifier.clock.now(), payloadName=each) for each in ("LT-1", "LT-2"))
-    graph.requests = [request]
-    notifier.poll_each(MINUTE, 2)
-    delete(notifier, LIVE)
-    graph.requests.append(other)
-    notifier.poll_after(MINUTE)
-    service.answer_all(connector_error(502, "BadGateway"), on="reply")
-    notifier.poll_each(MINUTE, 2)
-    at = f"{notifier.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-    request |= {"status": "approved", "lastModifiedDateTime": at}
-    notifier.poll_after(10.0)
-    service.answer_all(None, on="reply")
-    notifier.poll_each(10 * MINUTE, 20)
-
-    [card] = [strip(card) for card in service.cards_in(GENERAL) if "LT-1" in text(card)]
-    assert card.split(" · ")[0] == "Approved - Needs completion"
 
 
 def writes_mark_of_approvals(writes: Sequence[Write]) -> bool:

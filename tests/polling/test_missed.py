@@ -50,6 +50,8 @@ CREATED = [(EventKind.CREATED, "back")]
     "known,heard,expected",
     [
         (state("needsApproval", 1, changed=START - DAY), 0, CREATED),
+        (state("needsApproval", 3, changed=START - DAY), 0, CREATED),
+        (state("needsApproval", 3, changed=START - DAY), 1, CHANGED),
         (state("needsApproval", 1, changed=START), 1, []),
         (state("approved", 2, changed=START - DAY), 1, CHANGED),
         (state("rejected", 2, changed=START - DAY), 1, CHANGED),
@@ -62,6 +64,8 @@ CREATED = [(EventKind.CREATED, "back")]
     ],
     ids=[
         "open, never heard of",
+        "open again, never heard of",
+        "open again, heard of before",
         "heard of",
         "decided, heard of as open",
         "over, heard of as open",

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import EventKind, RequestEvent
-from maa_notify.domain.notification import APPROVER_CHAT
+from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.domain.routing import Route
 from maa_notify.polling.recorder import Recorder
@@ -72,6 +72,26 @@ def test_chats_with_approvers_get_what_is_theirs_to_decide(
 
     assert recorded(status, kind, approvers) == {"default": (), APPROVER_CHAT: people}
     assert approvers.asked == ([status] if people else [])
+
+
+def test_what_is_for_cards_alone_takes_no_reminder_from_those_who_have_none() -> None:
+    """Chats that are on again are told that it is open again, in the poll in which a reminder is due."""
+    request = approval("needsApproval", id="a")
+    again, reminder = (
+        RequestEvent(kind, request, 3, START) for kind in (EventKind.STATUS_CHANGED, EventKind.REMINDER)
+    )
+    welcome = Notification(again, APPROVER_CHAT, START)
+    store = StateStore(MemoryRows())
+    routes = [replace(CHANNEL, events=frozenset({"reminder"})), CHATS]
+    change = Change("a", None, RequestState(request, 3), reminder, (welcome,))
+
+    Recorder(store, routes, Approvers()).record(News([change], is_complete=True), START)
+
+    told = [each.value for each in store.outbox.read_pending() if each.value.is_for_many]
+    assert [(each.event.kind, each.people) for each in sorted(told, key=lambda each: each.key)] == [
+        (EventKind.REMINDER, ("p", "q")),
+        (EventKind.STATUS_CHANGED, ()),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -115,18 +115,21 @@ def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool
     assert waiting == reminding(reminder, None if is_over else now)
 
 
-def test_a_look_that_no_card_told_makes_nothing_late_that_is_sent_again(store: StateStore) -> None:
-    """A card that says it comes late is no request's own, so that later news would begin another."""
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "no card there"])
+def test_what_is_sent_again_says_that_it_is_late_if_a_later_look_was_told(
+    store: StateStore, is_told: bool
+) -> None:
+    """Not after one that no card told: a late card is no request's own, and later news begin another."""
     given_up = news().value
     look = news(revision=3, kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=1)).value
-    entry = JournalEntry(look, look.recorded_at, outdated=True)
+    entry = JournalEntry(look, look.recorded_at, outdated=not is_told)
     dead = JournalEntry(given_up, START)
     store.rows.commit([Put(sent_key(entry), encode(entry)), Put(DEAD + given_up.key, encode(dead))])
 
     store.journal.requeue(store.journal.read_dead()[0], START)
 
     [waiting] = [each.value for each in store.outbox.read_pending()]
-    assert not waiting.overtaken
+    assert waiting.overtaken == is_told
 
 
 def reminding(notification: Notification, look: Look | None) -> Notification:
