@@ -295,7 +295,10 @@ def test_another_source_keeps_its_rhythm(notifier: Notifier, ahead: timedelta) -
 
 
 def test_a_person_is_not_unreached_until_a_time_in_the_future(notifier: Notifier) -> None:
-    """The mark of a person who could not be written to holds for a day after it, and not for days before."""
+    """The mark of a person who could not be written to holds for a day after it, and not for days before.
+
+    Nor does it once that time has come: by then it has been looked at, and is gone.
+    """
     now = notifier.clock.now()
     outbox = notifier.app.store.outbox
     times = {"mira": now + AHEAD, "jonas": now, "aiko": now - timedelta(days=2)}
@@ -305,6 +308,7 @@ def test_a_person_is_not_unreached_until_a_time_in_the_future(notifier: Notifier
 
     since = now - timedelta(days=1)
     assert [outbox.is_unreached("chat", name, since, now) for name in times] == [False, True, False]
+    assert not outbox.is_unreached("chat", "mira", now + AHEAD - timedelta(days=1), now + AHEAD)
 
 
 def test_any_number_of_requests_filed_in_the_future_are_remembered(
