@@ -104,7 +104,9 @@ def _is_untrue(world: World, told: Seen) -> bool:
 
 
 def _failed_for_long(world: World, told: Seen) -> bool:
-    times = [each.at for each in world.teams.posts if told in each.events and not each.arrived]
+    # One that shows and is never answered fails as well.
+    tries = (each for each in world.teams.posts if told in each.events)
+    times = [each.at for each in tries if not each.arrived or each.answer == "lost"]
     return bool(times) and times[-1] - times[0] > GIVEN_UP_AFTER
 
 
