@@ -30,7 +30,8 @@ _LETS_PASS = timedelta(days=1)
 
 _Key = TypeVar("_Key")
 _Load = tuple[datetime, int]
-_Value = TypeVar("_Value", datetime, _Load)
+_OfSubject = tuple[int, bool, datetime]
+_Value = TypeVar("_Value", datetime, int, _Load, _OfSubject)
 _Turn = tuple[datetime, datetime, str]
 _Rank = tuple[bool, _Load, _Load]
 _Place = tuple[bool, bool, bool, _Rank]
@@ -142,14 +143,11 @@ def outdated(waiting: Sequence[PendingNotification]) -> list[PendingNotification
     card, for it posts none.
     """
     values = [each.value for each in waiting]
-    said = _last_of_each(values)
-    posted = _last_of_each(each for each in values if not each.event.only_changes_cards)
+    said = _highest((each.line, each.place) for each in values)
+    posted = _highest(
+        (each.line, each.event.revision) for each in values if not each.event.only_changes_cards
+    )
     return [each for each in waiting if _is_outdated(each.value, said, posted)]
-
-
-def _last_of_each(values: Iterable[Notification]) -> dict[_Line, Notification]:
-    """The last news of each subject, for each person."""
-    return {each.line: each for each in sorted(values, key=lambda each: each.place)}
 
 
 def handed_over(
@@ -171,12 +169,10 @@ def handed_over(
     ]
 
 
-def _is_outdated(
-    older: Notification, said: Mapping[_Line, Notification], posted: Mapping[_Line, Notification]
-) -> bool:
+def _is_outdated(older: Notification, said: Mapping[_Line, _OfSubject], posted: Mapping[_Line, int]) -> bool:
     if older.event.only_changes_cards:
-        return older.place < said[older.line].place
-    is_of_before = older.event.revision < posted[older.line].event.revision
+        return older.place < said[older.line]
+    is_of_before = older.event.revision < posted[older.line]
     is_replaced = bool(older.person) or older.event.is_reminder
     return is_of_before and is_replaced and not (older.doubts or older.told or older.unreached_at)
 

@@ -94,9 +94,10 @@ class Recorder:
 
         Whoever has its card already is found when it is delivered; of what is for these alone, nobody else.
         """
+        if not notification.is_for_many:
+            return notification
         reasons = {each.destination: each.reason for each in route(notification.event, self._routes)}
-        is_for_cards = reasons.get(notification.destination) is RoutingReason.CARDS_THERE
-        if not notification.is_for_many or is_for_cards:
+        if reasons.get(notification.destination) is RoutingReason.CARDS_THERE:
             return notification
         return replace(notification, people=self._people(notification.event, now))
 

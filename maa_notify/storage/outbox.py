@@ -178,7 +178,10 @@ class Outbox:
         return [row.key.removeprefix(prefix) for row in self._rows.read(prefix, prefix_end(prefix))]
 
     def is_unreached(self, destination: str, recipient: str, since: datetime, now: datetime) -> bool:
-        """Whether a person could not be reached at a time between `since` and `now` (UTC)."""
+        """Whether a person could not be reached at a time between `since` and `now` (UTC).
+
+        A mark that lies in the future is removed.
+        """
         row = self._rows.get(unreached_key(destination, recipient))
         if row is None:
             return False
