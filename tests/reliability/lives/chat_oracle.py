@@ -1,7 +1,7 @@
 """What broke the promise in the chats with approvers, in words."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.request import NEEDS_APPROVAL
@@ -61,7 +61,7 @@ def _unarrived(world: World) -> list[str]:
             continue
         entry, poll, is_dead = chats.left[key]
         if is_dead:
-            found += [] if _failed_for_long(world, value) else [f"given up too soon: {key}"]
+            found += [] if failed_for_long(_about(world, value)) else [f"given up too soon: {key}"]
         elif entry.unreached:
             found += [] if _was_absent(world, value.recipient) else [f"nobody looked for the person of {key}"]
         elif entry.outdated:
@@ -81,8 +81,9 @@ def _about(world: World, value: Notification) -> Iterator[Post]:
             yield post
 
 
-def _failed_for_long(world: World, value: Notification) -> bool:
-    times = [each.at for each in _about(world, value) if not each.arrived or each.answer == "lost"]
+def failed_for_long(tries: Iterable[Post]) -> bool:
+    """Whether what was tried may be given up: one that shows and is never answered fails as well."""
+    times = [each.at for each in tries if not each.arrived or each.answer == "lost"]
     return bool(times) and times[-1] - times[0] > GIVEN_UP_AFTER
 
 

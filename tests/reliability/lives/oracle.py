@@ -14,7 +14,7 @@ from maa_notify.domain.times import SKEW
 from maa_notify.storage.records import OUTBOX, decode
 from maa_notify.storage.rows import prefix_end
 from tests.reliability.lives.bot_cards import of_wrong_clocks, wrong_cards
-from tests.reliability.lives.chat_oracle import GIVEN_UP_AFTER, chat_flaws
+from tests.reliability.lives.chat_oracle import chat_flaws, failed_for_long
 from tests.reliability.lives.teams import HAPPENED, Post, Seen
 from tests.reliability.lives.watch import is_excused
 from tests.reliability.lives.world import World
@@ -89,7 +89,9 @@ def _unarrived(world: World) -> list[str]:
         if told not in arrived and told not in given_up and notification.key not in left
         if not told.is_of_look
     ]
-    found += [f"given up too soon: {told}" for told in world.dead if not _failed_for_long(world, told)]
+    for told in world.dead:
+        tries = (each for each in world.teams.posts if told in each.events)
+        found += [] if failed_for_long(tries) else [f"given up too soon: {told}"]
     found += [
         f"left out, and nothing newer: {told}" for told in world.left_out if not _is_untrue(world, told)
     ]
@@ -101,13 +103,6 @@ def _is_untrue(world: World, told: Seen) -> bool:
     _, is_reminder = told.place
     later = (each for each in world.owed if _is_later_news(each, told) and not each.is_of_look)
     return told.is_of_look or (is_reminder and any(later))
-
-
-def _failed_for_long(world: World, told: Seen) -> bool:
-    # One that shows and is never answered fails as well.
-    tries = (each for each in world.teams.posts if told in each.events)
-    times = [each.at for each in tries if not each.arrived or each.answer == "lost"]
-    return bool(times) and times[-1] - times[0] > GIVEN_UP_AFTER
 
 
 def _abandoned(world: World) -> list[str]:
