@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -270,10 +271,12 @@ def run(mutants: Sequence[Mutant], workers: int) -> list[Result]:
     """
     with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
         trees = Trees(Path(folder), workers)
-        limits = {tests: _limit(trees, tests) for tests in {tests_of(each.path) for each in mutants}}
-        began, results = time.monotonic(), []
         pool = ThreadPoolExecutor(workers)
         try:
+            areas = sorted({tests_of(each.path) for each in mutants})
+            print(f"First the tests of {len(areas)} areas without a fault, to time them ...", flush=True)
+            limits = dict(zip(areas, pool.map(partial(_limit, trees), areas), strict=True))
+            began, results = time.monotonic(), []
             tasks = {pool.submit(_judged, trees, each, limits[tests_of(each.path)]): each for each in mutants}
             for task in as_completed(tasks):
                 results.append(Result(tasks[task], task.result()))
