@@ -17,7 +17,7 @@ def addressees(value: Notification, waiting: Sequence[PendingNotification], outb
 
     Args:
         value: the notification.
-        waiting: what else waits for these people.
+        waiting: what waits for these people, this one, too.
         outbox: where their cards are remembered.
     """
     people: Sequence[str] = value.people
@@ -26,6 +26,6 @@ def addressees(value: Notification, waiting: Sequence[PendingNotification], outb
         subject = value.event.subject_id
         soon = [each.value.recipient for each in waiting if each.value.event.subject_id == subject]
         people = [*people, *soon, *outbox.people_with_card(value.destination, subject)]
+    # So is this one, which names nobody yet.
     known = {each.value.key for each in waiting}
-    named = [each for each in dict.fromkeys(people) if each]
-    return [each for each in named if replace(value, recipient=each).key not in known]
+    return [each for each in dict.fromkeys(people) if replace(value, recipient=each).key not in known]

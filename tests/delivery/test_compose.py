@@ -92,6 +92,19 @@ def test_what_is_settled_stands_last_on_a_digest_in_a_chat() -> None:
     assert (told, message.card["of"]) == (["a"], ["b", "c", "a"])
 
 
+def test_a_change_of_a_digest_in_a_chat_tells_only_what_stands_on_it() -> None:
+    """News of a card elsewhere in that chat are told there, in their turn."""
+    on_digest = {
+        each: StoredCard(PLACE, START, 1, beside=("a", "b"), event=news(each).value.event) for each in "ab"
+    }
+    places = {**on_digest, "c": StoredCard(CardLocation("19:abc", "2"), START, 1)}
+    changes = [news(each, 2, destination=APPROVER_CHAT, recipient="p") for each in "acb"]
+
+    told, message = compose(*changes, places=places)
+
+    assert (told, message.card["of"]) == (["a", "b"], ["a", "b"])
+
+
 def test_a_change_of_a_digest_leaves_room_to_say_where_all_on_it_stand() -> None:
     """It may have to come anew, and is posted again and again if that cannot be recorded along with it."""
     subjects = [f"{number:02}" for number in range(30)]

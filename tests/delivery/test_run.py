@@ -848,3 +848,14 @@ def test_what_a_person_discards_during_a_post_is_not_written_again() -> None:
 
     assert house.run() == DeliveryResult(pending=2, refused=("default",))
     assert {name: each.attempts for name, each in house.left.items()} == {"a": 1, "c": 1}
+
+
+def test_what_a_person_makes_due_during_its_post_is_told_once() -> None:
+    """Its row is another one by then, and leaves all the same."""
+    house = House()
+    house.put(news("a"))
+    [waiting] = house.store.outbox.read_pending()
+    house.box.meanwhile = lambda: house.store.outbox.make_due(waiting)
+
+    assert house.run().delivered == 1
+    assert (len(house.box.posted), house.left) == (1, {})
