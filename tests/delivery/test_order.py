@@ -306,6 +306,8 @@ def test_what_changes_a_card_in_silence_comes_last_while_others_are_taken() -> N
 
     assert ranked(rang, told, news("new"), state=HEALTHY) == ["new", "rang", "told"]
     assert ranked(rang, told, news("new"), state=FAILING)[0] == "told"
+    tried = news("tried", told=True, attempts=2, tried_at=START - HOUR)
+    assert ranked(rang, tried, news("new"), state=FAILING)[0] == "tried"
 
 
 def test_what_is_tried_again_by_hand_has_its_turn_first() -> None:
