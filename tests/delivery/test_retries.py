@@ -104,6 +104,15 @@ def test_a_card_waits_for_itself_alone_where_its_chat_takes_others(
     assert {(each.ill, each.personal) for each in kept} == {(True, not works)}
 
 
+def test_a_chat_that_took_a_card_since_one_of_a_digest_failed_asks_for_no_wait() -> None:
+    """That mark may be missing at the others, where a transaction had no room for it."""
+    items = [news(each, recipient="p", digest="d", chat_works=each == "a") for each in "ab"]
+
+    verdict = judge(items, [], HEALTHY, Failure(THROTTLED, START))
+
+    assert (verdict.blame, {each.personal for each in verdict.kept}) == (THROTTLED, {False})
+
+
 def test_all_of_a_person_waits_no_longer_than_their_chat_asked() -> None:
     """However often it asked; what is ill by itself has ever longer pauses."""
     failure = Failure(DestinationUnavailable("429", 5.0, is_limit=True), START, ill=True)
@@ -400,6 +409,7 @@ def test_what_is_in_doubt_is_tried_once_more_before_later_news(
         (IN_DOUBT, (50, -3_600), HOUR),
         ({**IN_DOUBT, "not_before": START + 2 * DAY}, (100, 50), 2 * DAY),
         (TRIED, (100, 50), HOUR),
+        ({**TRIED, "not_before": START}, (100, 50), timedelta()),
     ],
     ids=[
         "full",
@@ -410,6 +420,7 @@ def test_what_is_in_doubt_is_tried_once_more_before_later_news(
         "a day old",
         "clock set back",
         "waits longer",
+        "no doubt, and a pause",
         "no doubt",
     ],
 )

@@ -52,4 +52,7 @@ def test_it_is_told_once_and_its_end_once() -> None:
     assert over.event.look is None
     assert over.after == OPEN
     assert told(OPEN, None, NOW) == []
+    # Though nobody is noted to look any more, it was not told yet.
+    [forgotten] = with_looks([], {KEY: known}, {}, NOW)
+    assert forgotten.after == OPEN
     assert change.event.what != over.event.what

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from maa_notify.domain.event import Event, EventKind, RequestEvent
+from maa_notify.domain.event import Event, EventKind, Notice, NoticeKind, RequestEvent
 from maa_notify.domain.request import Identity
 from maa_notify.domain.routing import (
     EVENT_NAMES,
@@ -97,6 +97,7 @@ def test_a_request_without_a_type_can_be_routed_as_unknown() -> None:
 )
 def test_an_event_answers_to_its_words(event: Event, words: set[str]) -> None:
     """A channel that asks for outcomes also hears of a request that was decided before its first poll."""
+    assert words <= set(EVENT_NAMES)
     assert {name for name in EVENT_NAMES if events(name).takes(event)} == words
 
 
@@ -316,6 +317,17 @@ def test_chats_with_approvers_follow_the_bots_channels(
     other = Route("webhook")
 
     assert explain(event, [other, channel, chats])[-1] == RoutingDecision("approver chat", reason)
+
+
+def test_chats_with_approvers_hear_of_requests_alone() -> None:
+    """Though the bot's channels get all else, too."""
+    notice = Notice(NoticeKind.FINDING, "finding", 1, NOW, "A policy was deleted")
+    chats = Route("approver chat", to_approvers=True, follows=frozenset({"bot"}))
+
+    assert [each.reason for each in explain(notice, [Route("bot"), chats])] == [
+        RoutingReason.WANTED,
+        RoutingReason.NO_REQUEST,
+    ]
 
 
 def test_who_looks_is_told_where_cards_are_changed_and_nowhere_else() -> None:
