@@ -84,11 +84,11 @@ class TeamsCards(Struct, frozen=True):
             made = self._asking(made, event, destination, now)
         return self._mentioning(made, [event], destination)
 
-    def reply(self, event: Event, destination: str, now: datetime) -> Element:
+    def reply(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Element:
         """The short reply in the thread of an updated card, since an update notifies nobody."""
         if isinstance(event, Notice):
-            return self.card(event, destination, now)
-        body = reply_body(self._context(event, destination, now))
+            return self.card(event, destination, now, again=again)
+        body = [*reply_body(self._context(event, destination, now)), *_foot(again=again)]
         return self._mentioning(self._card(body, toast(event, now, self.times)), [event], destination)
 
     def sample(self, event: Event, destination: str, now: datetime) -> Element:
@@ -97,11 +97,13 @@ class TeamsCards(Struct, frozen=True):
         made = _marked(replace(self, asking=()).card(event, destination, now))
         return made if fits(made) else _marked(self.plain(event, now))
 
-    def plain(self, event: Event, now: datetime) -> Element:
+    def plain(self, event: Event, now: datetime, *, again: bool = False) -> Element:
         """The smallest card that still notifies, for a destination that refused the full one."""
+        foot = _foot(again=again)
         if isinstance(event, Notice):
-            return self._notice(replace(event, facts=()))
-        return self._card(plain_body(self._context(event, "", now)), toast(event, now, self.times))
+            return self._notice(replace(event, facts=()), foot)
+        body = [*plain_body(self._context(event, "", now)), *foot]
+        return self._card(body, toast(event, now, self.times))
 
     def digest(
         self,

@@ -38,11 +38,11 @@ class CardMaker(Protocol):
         """The full card; its foot says `again` if it may be there, `late` if newer news came first."""
         ...
 
-    def plain(self, event: Event, now: datetime) -> Card:
+    def plain(self, event: Event, now: datetime, *, again: bool = False) -> Card:
         """The minimal card, for a destination that refused the full one."""
         ...
 
-    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+    def reply(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
         """The short reply in the thread of an updated card, since an update notifies nobody."""
         ...
 
@@ -162,19 +162,18 @@ class Composer(Struct, frozen=True):
         return [first] if len(alike) <= self.digest_above else alike
 
     def _message(self, notification: Notification, place: StoredCard | None, now: datetime) -> Message:
-        event, destination = notification.event, notification.destination
+        event, destination, again = notification.event, notification.destination, notification.doubts > 0
         if notification.plain:
-            card = self.cards.plain(event, now)
+            card = self.cards.plain(event, now, again=again)
         else:
-            again, late = notification.doubts > 0, notification.overtaken
-            card = self.cards.card(event, destination, now, again=again, late=late)
+            card = self.cards.card(event, destination, now, again=again, late=notification.overtaken)
         if place is None or place.beside:
             return _message(card, notification)
         is_silent = notification.told or notification.is_for_approver
         return replace(
             _message(card, notification),
             location=place.location,
-            reply=None if is_silent else self.cards.reply(event, destination, now),
+            reply=None if is_silent else self.cards.reply(event, destination, now, again=again),
             changes_card=event.revision >= place.revision,
             only_changes=_only_changes(notification),
         )

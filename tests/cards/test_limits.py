@@ -114,8 +114,8 @@ KINDS: dict[str, Make] = {
     **{kind.replace("_", " "): _full(kind) for kind in EventKind},
     "test card": lambda cards, event: cards.sample(event, "ops", NOW),
     "sent again": lambda cards, event: cards.card(event, "ops", NOW, again=True),
-    "reply": lambda cards, event: cards.reply(event, "ops", NOW),
-    "plain": lambda cards, event: cards.plain(event, NOW),
+    "reply": lambda cards, event: cards.reply(event, "ops", NOW, again=True),
+    "plain": lambda cards, event: cards.plain(event, NOW, again=True),
     "digest": _digest,
     "notice": lambda cards, event: cards.card(_notice(event.request), "ops", NOW, again=True),
 }

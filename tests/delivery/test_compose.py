@@ -56,18 +56,23 @@ def test_a_card_says_that_it_may_be_there_and_that_newer_news_came_first(
 
 
 def test_a_card_that_was_refused_comes_in_its_plain_form() -> None:
-    """It is never part of a digest, which would be refused for its sake."""
+    """It is never part of a digest, which would be refused for its sake; it may be a copy, too."""
     told, message = compose(news("a", plain=True), news("b"), news("c"), news("d"))
+    _, copy = compose(news("a", plain=True, doubts=1))
 
-    assert (told, message.card) == (["a"], {"fallbackText": "plain", "of": "a"})
+    assert (told, message.card) == (["a"], {"fallbackText": "plain", "of": "a", "again": False})
+    assert copy.card["again"]
 
 
 @pytest.mark.parametrize("shown,changes", [(1, True), (2, True), (3, False)])
 def test_a_card_that_stands_is_changed_and_replied_to(shown: int, changes: bool) -> None:
-    """Older news than it shows never replace it; they are only replied."""
-    _, message = compose(news("a", 2), places={"a": StoredCard(PLACE, START, shown)})
+    """Older news than it shows never replace it; they are only replied. A reply may be a copy, too."""
+    places = {"a": StoredCard(PLACE, START, shown)}
+    _, message = compose(news("a", 2), places=places)
+    _, copy = compose(news("a", 2, doubts=1), places=places)
 
-    assert (message.location, message.reply, message.changes_card) == (PLACE, {"reply": "a"}, changes)
+    assert (message.location, message.changes_card) == (PLACE, changes)
+    assert (message.reply, copy.reply) == ({"reply": "a", "again": False}, {"reply": "a", "again": True})
 
 
 def test_what_a_chat_refuses_on_its_digest_comes_on_a_card_of_its_own() -> None:
@@ -76,7 +81,7 @@ def test_what_a_chat_refuses_on_its_digest_comes_on_a_card_of_its_own() -> None:
     told, message = compose(news("a", 2, destination=APPROVER_CHAT, recipient="p", plain=True), places=places)
 
     assert (told, message.location) == (["a"], None)
-    assert message.card == {"fallbackText": "plain", "of": "a"}
+    assert message.card == {"fallbackText": "plain", "of": "a", "again": False}
 
 
 def test_what_is_settled_stands_last_on_a_digest_in_a_chat() -> None:

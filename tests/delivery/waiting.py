@@ -61,13 +61,13 @@ class PlainCards(Struct, frozen=True):
         """The full form."""
         return {"fallbackText": "full", "of": event.subject_id, "again": again, "late": late}
 
-    def plain(self, event: Event, now: datetime) -> Card:
+    def plain(self, event: Event, now: datetime, *, again: bool = False) -> Card:
         """The minimal form."""
-        return {"fallbackText": "plain", "of": event.subject_id}
+        return {"fallbackText": "plain", "of": event.subject_id, "again": again}
 
-    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+    def reply(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
         """The short one."""
-        return {"reply": event.subject_id}
+        return {"reply": event.subject_id, "again": again}
 
     def digest(
         self,

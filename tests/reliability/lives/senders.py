@@ -129,10 +129,10 @@ class Cards:
     ) -> Card:
         return {"events": [event]}
 
-    def reply(self, event: Event, destination: str, now: datetime) -> Card:
+    def reply(self, event: Event, destination: str, now: datetime, *, again: bool = False) -> Card:
         return {"events": [event]}
 
-    def plain(self, event: Event, now: datetime) -> Card:
+    def plain(self, event: Event, now: datetime, *, again: bool = False) -> Card:
         return {"events": [event]}
 
     def digest(
