@@ -134,10 +134,19 @@ def failed(
     """They wait as the verdict says, or are given up if they have failed for longer than `max_age`."""
     return [
         Outcome(item, entry=JournalEntry(kept, now), dead=True)
-        if kept.failing_for >= max_age.total_seconds()
+        if _has_failed_for(kept, max_age, now)
         else Outcome(item, kept=kept)
         for item, kept in zip(items, verdict.kept, strict=True)
     ]
+
+
+def _has_failed_for(waiting: Notification, span: timedelta, now: datetime) -> bool:
+    """Whether it has failed for so long, and began to as long ago.
+
+    Of two pollers whose clocks lie hours apart each counts those hours at every try.
+    """
+    since = waiting.failing_since
+    return waiting.failing_for >= span.total_seconds() and since is not None and now - since >= span
 
 
 def shown(

@@ -184,16 +184,20 @@ def test_older_news_that_still_wait_know_that_they_were_overtaken() -> None:
 
 
 def test_what_failed_for_a_week_is_given_up_and_all_else_waits() -> None:
-    """Counted by each notification's own time of failing, to the second."""
-    items = [news("a"), news("b")]
+    """Counted by each notification's own time of failing, to the second; a week has to be over since, too.
+
+    Else two pollers whose clocks lie hours apart would count these hours at every try.
+    """
+    items = [news(each) for each in "abcd"]
+    seconds, began = (604_800.0, 604_799.0, 604_800.0, 604_800.0), (WEEK, WEEK, WEEK - SECOND, None)
     kept = [
-        replace(each.value, failing_for=seconds)
-        for each, seconds in zip(items, (604_800.0, 604_799.0), strict=True)
+        replace(each.value, failing_for=failed, failing_since=ago and START - ago)
+        for each, failed, ago in zip(items, seconds, began, strict=True)
     ]
 
     assert outcomes.failed(items, Verdict(kept, None), WEEK, START) == [
         Outcome(items[0], entry=JournalEntry(kept[0], START), dead=True),
-        Outcome(items[1], kept=kept[1]),
+        *(Outcome(item, kept=each) for item, each in zip(items[1:], kept[1:], strict=True)),
     ]
 
 

@@ -600,7 +600,9 @@ def test_no_more_than_so_many_refused_cards_are_tried_in_a_poll() -> None:
 def test_what_failed_for_a_week_is_given_up() -> None:
     """It is counted, and waits no more."""
     house = House()
-    house.put(news("a", attempts=9, tried_at=START - MINUTE, failing_for=604_800.0))
+    house.put(
+        news("a", attempts=9, tried_at=START - MINUTE, failing_since=START - 7 * DAY, failing_for=604_800.0)
+    )
     house.box.failing = {"a": GONE}
 
     assert house.run() == DeliveryResult(dead=1)

@@ -131,7 +131,7 @@ def test_the_third_copy_without_an_answer_and_all_later_ones_are_said(
 
 def test_what_leaves_untold_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """What is given up loudly, who is out of reach quietly, and nothing of what waits or was told."""
-    spent = replace(news().value, failing_for=DAY.total_seconds(), attempts=9)
+    spent = replace(news().value, failing_since=START - DAY, failing_for=DAY.total_seconds(), attempts=9)
     dead = outcomes.failed([news()], Verdict([spent], None), DAY, START)
     gone = outcomes.left_alone([news()], "not installed", START, is_known=False)
 
