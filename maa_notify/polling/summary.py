@@ -11,6 +11,7 @@ from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.record import RequestRecord
 from maa_notify.domain.request import ApprovalRequest
+from maa_notify.domain.times import SKEW
 from maa_notify.insight.figures import figures
 from maa_notify.insight.span import Span
 from maa_notify.insight.summary import SUBJECT, weekly_summary
@@ -60,10 +61,13 @@ class Summary:
         before = held.value if held else None
         self._settled = due
         revision = int(due.timestamp())
-        if before is not None and before.notice.revision >= revision:
+        told = before.notice.revision if before else 0
+        # A time that has not come yet was noted by a wrong clock.
+        is_wrong = told > (now + SKEW).timestamp()
+        if told >= revision and not is_wrong:
             return News(is_complete=True)
         # One that is new begins with the next time that was set, and nobody asks for one that is long over.
-        is_silent = before is None or now - due > _LATE
+        is_silent = before is None or is_wrong or now - due > _LATE
         notice = _mark(revision, now) if is_silent else self._made(snapshot, due, now)
         after = FindingState(replace(notice, facts=()), before.since if before else now)
         change = Change(SUBJECT, before, after, None if is_silent else notice)

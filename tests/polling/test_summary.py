@@ -55,6 +55,29 @@ def test_it_comes_once_a_week_at_the_time_that_was_set(teams: FakeTeams, weekly:
     assert told == [1, 1, 2, 2, 3, 3]
 
 
+@pytest.mark.parametrize("days", [6, 20, 40])
+def test_a_clock_that_was_ahead_for_one_poll_keeps_none_away(
+    teams: FakeTeams, weekly: Make, days: int
+) -> None:
+    """The time that it noted does not count, and no week is told twice for it."""
+    notifier = weekly()
+    notifier.poll()
+    wait_until_due(notifier)
+    notifier.poll_after(HOUR)
+    ahead = timedelta(days=days)
+    notifier.clock.set_back(-ahead)
+    notifier.poll()
+    notifier.clock.set_back(ahead)
+    notifier.poll_after(HOUR)
+    before = len(summaries(teams))
+    told = []
+    for week in (1, 2, 3):
+        wait_until_due(notifier, week)
+        told.append(len(summaries(teams)) - before)
+
+    assert told == [1, 2, 3]
+
+
 def test_it_is_off_unless_asked_for(teams: FakeTeams, make_notifier: Make) -> None:
     """Nobody gets a card that he did not want."""
     notifier = make_notifier(MAA_HEARTBEAT_DAYS="0")
