@@ -20,7 +20,7 @@ class Change(Struct, Generic[State], frozen=True):
         subject_id: of what it is a change.
         before: what was remembered; None for what was not remembered as listed.
         after: what is remembered from now on; None for what is listed no more, of which `before` is kept in
-            case it comes back.
+            case it comes back. Both are None where something is told of what left the list before.
         event: what is told about it; None when it is only worth remembering.
         notifications: the event for each destination that wants it.
     """

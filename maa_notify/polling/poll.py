@@ -224,18 +224,20 @@ class Poll:
             mark, leaders = snapshot.marks[self.approvals.name], self.delivery.leaders
             arrived = arrivals(mark, self._names, snapshot.states, leaders, now)
             if news.is_complete and arrived:
-                heard, with_closed = heard_before(snapshot, self.store.journal), mark.retell_since is not None
+                past = self.store.requests.read_all_past()
+                left = {request_id: each.value for request_id, each in past.items()}
                 changes = with_welcome(
                     news.changes,
                     snapshot,
+                    left,
                     self.routes,
                     arrived,
                     leaders,
-                    heard,
+                    heard_before(snapshot, left, self.store.journal),
                     now,
-                    with_closed=with_closed,
+                    with_closed=mark.retell_since is not None,
                 )
-                news, arrived = replace(news, changes=changes), {}
+                news, arrived = replace(news, changes=changes, past=past), {}
         return replace(news, changes=self._recorder.annotated(news, snapshot, now)), arrived
 
     def _tell_others(self, told: _Told, snapshot: Snapshot, now: datetime, begun: float) -> _Told:

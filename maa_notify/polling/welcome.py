@@ -77,15 +77,21 @@ def without_departed(mark: SourceMark, names: Collection[str], now: datetime) ->
     return replace(attended(mark, there, {}, now), retell_since=mark.retell_since)
 
 
-def heard_before(snapshot: Snapshot, journal: Journal) -> Heard:
+def heard_before(snapshot: Snapshot, left: Mapping[str, RequestState], journal: Journal) -> Heard:
     """What each destination was told of the requests that are known, or is about to be.
 
     Found in the journal by what was told, not by when: a clock may have been wrong then, or be so now.
 
+    Args:
+        snapshot: with the requests that are listed, and what waits.
+        left: those that left the list, by id.
+        journal: what was told.
+
     Raises:
         StateError: the state store failed.
     """
-    filed = [each.value.request.requested_at for each in snapshot.tracked.values()]
+    known = [*left.values(), *(each.value for each in snapshot.tracked.values())]
+    filed = [each.request.requested_at for each in known]
     times = [each for each in filed if each is not None]
     # Nothing is told before it is filed.
     since = min(times) - _CLOCK_BEHIND if len(times) == len(filed) > 0 else None
@@ -99,6 +105,7 @@ def heard_before(snapshot: Snapshot, journal: Journal) -> Heard:
 def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinations
     changes: Sequence[Change[RequestState]],
     snapshot: Snapshot,
+    left: Mapping[str, RequestState],
     routes: Sequence[Route],
     arrived: Arrivals,
     leaders: Mapping[str, str],
@@ -109,13 +116,15 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
 ) -> list[Change[RequestState]]:
     """The changes, and with them, for arrivals, the requests that nothing else tells there.
 
-    Whoever is new is told what is open, and one that comes back what changed while it was away, too. It is
-    recorded as a change of the request that changes nothing, so that two pollers tell it once. A reminder
-    that is due now says no more than it, and tells nothing to those who do not take reminders.
+    Whoever is new is told what is open, and one that comes back what changed while it was away, too, also of
+    what it was told of and has left the list since. It is recorded as a change of the request that changes
+    nothing, so that two pollers tell it once. A reminder that is due now says no more than it, and tells
+    nothing to those who do not take reminders.
 
     Args:
         changes: what this poll found.
-        snapshot: what is remembered.
+        snapshot: what is remembered of the requests that are listed.
+        left: those that left the list, by id.
         routes: which events each destination gets.
         arrived: the destinations that were not in the settings before.
         leaders: the first destination at the same address, for all others there.
@@ -124,14 +133,17 @@ def with_welcome(  # noqa: PLR0913, PLR0917 - what is known of news and destinat
         with_closed: tell also what was filed and has ended meanwhile, as nobody may have heard of it.
     """
     found = {change.subject_id: change for change in changes}
-    for request_id, known in snapshot.tracked.items():
-        change = found.get(request_id) or Change(request_id, known.value, known.value)
-        if change.after is None:
-            continue
+    present = {request_id: held.value for request_id, held in snapshot.tracked.items()}
+    for request_id in {**left, **present}:
+        known = present.get(request_id)
+        change = found.get(request_id) or Change(request_id, known, known)
         hearing: set[str] = set()
         if change.event is not None and not change.event.is_reminder:
             hearing = {each.destination for each in route(change.event, routes)}
-        missed = _missed(change.after, routes, arrived, leaders, heard, now, with_closed=with_closed)
+        state = change.after or change.before or left[request_id]
+        missed = _missed(
+            state, routes, arrived, leaders, heard, now, is_gone=change.after is None, with_closed=with_closed
+        )
         told = tuple(each for each in missed if each.destination not in hearing)
         if told:
             found[request_id] = replace(change, notifications=told)
@@ -146,18 +158,22 @@ def _missed(  # noqa: PLR0913, PLR0917 - what is known of a request and of desti
     heard: Heard,
     now: datetime,
     *,
+    is_gone: bool,
     with_closed: bool,
 ) -> Iterator[Notification]:
     """The present state of a request as news, for those arrivals that missed it."""
-    before = state.steps[-2].status if len(state.steps) > 1 else NEEDS_APPROVAL
     new = RequestEvent(EventKind.CREATED, state.request, state.revision, now, steps=state.steps)
-    changed = replace(new, kind=EventKind.STATUS_CHANGED, previous=before) if state.revision > 1 else new
+    changed = _change(new, state, is_gone=is_gone)
     for name, away_since in arrived.items():
         known = heard.get((storage_key(state.request.id), name), 0)
-        if not _was_missed(state, away_since, known, with_closed=with_closed):
+        if is_gone:
+            is_missed = _was_left_with(state, away_since, known)
+        else:
+            is_missed = _was_missed(state, away_since, known, with_closed=with_closed)
+        if not is_missed:
             continue
         is_new_there = away_since is None or (not known and state.request.status == NEEDS_APPROVAL)
-        event = new if is_new_there else changed
+        event = new if is_new_there and not is_gone else changed
         hearing = route(event, routes)
         others = {
             leaders.get(each.destination, each.destination)
@@ -169,6 +185,25 @@ def _missed(  # noqa: PLR0913, PLR0917 - what is known of a request and of desti
         for each in hearing if not is_there else ():
             if each.destination == name:
                 yield Notification(event, name, now, recipient=each.recipient, digest=_TOGETHER)
+
+
+def _change(new: RequestEvent, state: RequestState, *, is_gone: bool) -> RequestEvent:
+    """The last change of a request, as whoever heard of it before is told; a new one if it never changed."""
+    if is_gone and not state.request.is_closed:
+        kind, previous = EventKind.NO_LONGER_LISTED, state.request.status
+    elif state.revision > 1:
+        before = state.steps[-2].status if len(state.steps) > 1 else NEEDS_APPROVAL
+        kind, previous = EventKind.STATUS_CHANGED, before
+    else:
+        return new
+    return replace(new, kind=kind, previous=previous, former_types=state.former_types)
+
+
+def _was_left_with(state: RequestState, away_since: datetime | None, heard: int) -> bool:
+    """Whether a request left the list while an arrival was away, which was told of it up to this revision."""
+    if heard == 0 or heard >= state.revision:
+        return False
+    return away_since is None or state.missing_since is None or state.missing_since >= away_since - SKEW
 
 
 def _was_missed(state: RequestState, away_since: datetime | None, heard: int, *, with_closed: bool) -> bool:

@@ -155,6 +155,11 @@ class RequestStore:
         found = ((each, self._rows.get(PAST + storage_key(each))) for each in request_ids)
         return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
 
+    def read_all_past(self) -> dict[str, Versioned[RequestState]]:
+        """All requests that were listed once and then left the list, by id."""
+        found = (versioned_from(row, RequestState) for row in self._rows.read(PAST, prefix_end(PAST)))
+        return {each.value.request.id: each for each in found}
+
     def raise_watermark(self, requested_at: datetime, ahead: Collection[datetime] = ()) -> None:
         """Notes, before requests leave the list, when the last of them was filed; never lowers it.
 
@@ -434,18 +439,23 @@ def _entry(change: Change[Any], known: Known, past: Known, shelf: Shelf) -> _Ent
     present, left = known.get(subject), past.get(subject)
     etag = present.etag if present else ""
     writes: list[Write] = []
-    if change.after is None:
+    if change.before is None and change.after is None and left is not None:
+        # It left before; its row is written as it is, so that of two pollers one is refused.
+        key, etag = shelf.past + storage_key(subject), left.etag
+        writes.append(Update(key, encode(left.value), etag))
+    elif change.after is None:
         writes.append(Delete(key, etag))
     elif change.before is None:
         writes.append(Insert(key, encode(change.after)))
     else:
         writes.append(Update(key, encode(change.after), etag))
     # Remembered, so that a request that comes back is not told as new.
-    if change.after is None and shelf.past:
+    is_leaving = change.before is not None and change.after is None
+    if is_leaving and shelf.past:
         writes.append(Put(shelf.past + storage_key(subject), encode(change.before)))
-    if change.after is None and shelf.leaving:
+    if is_leaving and shelf.leaving:
         writes.append(Put(shelf.leaving + storage_key(subject), encode(change.before)))
-    if left is not None:
+    if left is not None and change.after is not None:
         writes.append(Delete(shelf.past + storage_key(subject), left.etag))
     writes += map(_queued, change.notifications)
     is_unknown = change.before is None and left is None and shelf.past

@@ -31,14 +31,17 @@ def state(status: str, revision: int, *, filed: datetime = START - DAY, changed:
     return RequestState(request, revision, steps=steps)
 
 
-def told(known: RequestState, away_since: datetime | None, heard: int) -> list[tuple[object, str]]:
+def told(
+    known: RequestState, away_since: datetime | None, heard: int, *, is_listed: bool = True
+) -> list[tuple[object, str]]:
     """What a destination that arrives now is told of a request of which it has heard so much."""
     store = StateStore(MemoryRows())
-    store.requests.record([Change(known.request.id, None, known)], {})
+    left = {} if is_listed else {known.request.id: known}
+    if is_listed:
+        store.requests.record([Change(known.request.id, None, known)], {})
     lines = {(known.request.id, "back"): heard}
-    changes = with_welcome(
-        [], store.requests.read_snapshot(), [Route("back")], {"back": away_since}, {}, lines, START
-    )
+    snapshot = store.requests.read_snapshot()
+    changes = with_welcome([], snapshot, left, [Route("back")], {"back": away_since}, {}, lines, START)
     return [(each.event.kind, each.destination) for change in changes for each in change.notifications]
 
 
@@ -82,6 +85,88 @@ def test_whoever_comes_back_hears_what_it_missed(known: RequestState, heard: int
     assert told(known, AWAY_SINCE, heard) == expected
 
 
+GONE = [(EventKind.NO_LONGER_LISTED, "back")]
+
+
+@pytest.mark.parametrize("away_since", [AWAY_SINCE, None], ids=["away since then", "nobody knows since when"])
+@pytest.mark.parametrize(
+    "known,missing_since,heard,expected",
+    [
+        (state("rejected", 2, changed=START - DAY), AWAY_SINCE, 1, CHANGED),
+        (state("rejected", 2, changed=START - DAY), None, 1, CHANGED),
+        (state("approved", 3, changed=START - DAY), AWAY_SINCE, 2, GONE),
+        (state("needsApproval", 2, changed=START - DAY), AWAY_SINCE - 4 * MINUTE, 1, GONE),
+        (state("rejected", 2, changed=START - DAY), AWAY_SINCE, 2, []),
+        (state("rejected", 2, changed=START - DAY), AWAY_SINCE, 3, []),
+        (state("rejected", 2, changed=START), AWAY_SINCE, 0, []),
+        (state("needsApproval", 2, changed=START), AWAY_SINCE, 0, []),
+    ],
+    ids=[
+        "decided",
+        "decided, left nobody knows when",
+        "gone after the approval",
+        "gone",
+        "heard of as over",
+        "heard of more",
+        "over, never heard of",
+        "gone, never heard of",
+    ],
+)
+def test_whoever_comes_back_hears_how_it_ended_what_left_the_list(
+    known: RequestState,
+    missing_since: datetime | None,
+    heard: int,
+    expected: object,
+    away_since: datetime | None,
+) -> None:
+    """Else its card would ask to decide for ever. Of what it never heard of it hears no more now."""
+    left = replace(known, missing_since=missing_since)
+
+    assert told(left, away_since, heard, is_listed=False) == expected
+
+
+def test_what_left_the_list_before_a_destination_was_away_is_not_told() -> None:
+    """Whatever it missed then has another reason, such as its words in the settings."""
+    left = state("rejected", 2, changed=START - DAY)
+
+    assert told(replace(left, missing_since=AWAY_SINCE - 6 * MINUTE), AWAY_SINCE, 1, is_listed=False) == []
+
+
+def test_what_leaves_the_list_as_a_destination_comes_back_is_told_it() -> None:
+    """It is known as listed until that very poll."""
+    before = state("rejected", 2, changed=START - DAY)
+    store, request_id = StateStore(MemoryRows()), before.request.id
+    store.requests.record([Change(request_id, None, before)], {})
+    leaves = Change(request_id, replace(before, missing_since=START), None)
+
+    [change] = with_welcome(
+        [leaves],
+        store.requests.read_snapshot(),
+        {},
+        [Route("back")],
+        {"back": AWAY_SINCE},
+        {},
+        {(request_id, "back"): 1},
+        START,
+    )
+
+    assert (change.before, change.after) == (leaves.before, None)
+    assert [each.event.kind for each in change.notifications] == [EventKind.STATUS_CHANGED]
+
+
+def test_an_end_is_told_where_a_request_was_told_under_another_policy_type() -> None:
+    """As it is where no destination was away."""
+    known = replace(state("rejected", 2, changed=START - DAY), told_types=(("mobileApp",),))
+    left = {known.request.id: replace(known, missing_since=START)}
+    route = Route("back", policy_types=frozenset({"mobileApp"}))
+    snapshot = StateStore(MemoryRows()).requests.read_snapshot()
+    heard = {(known.request.id, "back"): 1}
+
+    [change] = with_welcome([], snapshot, left, [route], {"back": AWAY_SINCE}, {}, heard, START)
+
+    assert [each.destination for each in change.notifications] == ["back"]
+
+
 @pytest.mark.parametrize(
     "known,heard,expected",
     [
@@ -117,9 +202,9 @@ def test_the_newest_that_was_told_or_waits_is_found(requested_at: datetime | Non
     untold = JournalEntry(news("one", 9).value, START, outdated=True)
     store.rows.commit([Put(sent_key(untold), encode(untold))])
 
-    found = heard_before(store.requests.read_snapshot(), store.journal)
+    found = heard_before(store.requests.read_snapshot(), {}, store.journal)
     store.rows.commit([Put(OUTBOX + waiting.value.key, "damaged")])
-    later = heard_before(store.requests.read_snapshot(), store.journal)
+    later = heard_before(store.requests.read_snapshot(), {}, store.journal)
 
     assert (found["one", "default"], found["two", "b:c"]) == (3, 10)
     assert later["one", "default"] == 4

@@ -226,6 +226,38 @@ def test_a_destination_that_comes_back_hears_what_changed_while_it_was_away(
     assert [card for card in cards if decided["payloadName"] in card][-1].count("Rejected") >= 1
 
 
+@pytest.mark.parametrize("way", ["webhook", "bot"])
+@pytest.mark.parametrize("ends", [True, False], ids=["decided and then gone", "gone while it was open"])
+def test_a_destination_that_comes_back_hears_what_left_the_list_while_it_was_away(
+    graph: FakeGraph, teams: FakeTeams, service: FakeConnector, make_notifier: Make, way: str, *, ends: bool
+) -> None:
+    """Once, or its card would wait for a decision for ever."""
+    old = {"name": "old", "webhook_url": teams.url_for("old")}
+    away = {"name": "away", "webhook_url": teams.url_for("away")}
+    bot = FakeBotChannel(service).settings if way == "bot" else {}
+    if way == "bot":
+        [away] = json.loads(bot["MAA_DESTINATIONS"])
+    both = {**bot, "MAA_DESTINATIONS": json.dumps([old, away])}
+    clock = make_notifier(**both).clock
+    gone, untouched = make_request(now=clock.now()), make_request(now=clock.now())
+    graph.requests = [gone, untouched]
+    make_notifier(**both).poll_each(MINUTE, 2)
+    only_old = make_notifier(**{**bot, "MAA_DESTINATIONS": json.dumps([old])})
+    if ends:
+        gone |= {"status": "rejected", "lastModifiedDateTime": wire_time(clock.now())}
+    only_old.poll_after(MINUTE)
+    graph.requests = [untouched]
+    only_old.poll_each(MINUTE, 3)
+
+    make_notifier(**both).poll_each(MINUTE, 3)
+
+    cards = [text(card) for card in (service.cards_in(GENERAL) if way == "bot" else teams.cards_in("away"))]
+    told = [card for card in cards if gone["payloadName"] in card]
+    assert len(told) == (1 if way == "bot" else 2)
+    assert ("Rejected" if ends else "No longer listed") in told[-1]
+    assert sum(untouched["payloadName"] in card for card in cards) == 1
+
+
 @pytest.mark.parametrize("wrong_polls", [1, 2], ids=["the last one with it", "the first one without it, too"])
 def test_a_destination_that_left_by_a_wrong_clock_hears_what_it_missed(
     graph: FakeGraph, teams: FakeTeams, make_notifier: Make, wrong_polls: int

@@ -31,6 +31,7 @@ class Chances:
         settings: the limit of digests, the plan of reminders, quiet hours or the events of a route change.
         leave: a destination is taken out of the settings.
         join: one that was taken out comes back, or there is a new one.
+        away: a destination is taken out and comes back after some polls, in which a request leaves the list.
         hide: the list omits a request from now on, and only its id finds it.
         unfindable: three more are omitted, all change, and the look-up of one fails for a time or for ever.
         doubled: each list names one request twice, with different statuses in changing order, for a time.
@@ -61,6 +62,7 @@ class Chances:
     settings: float = 0.0
     leave: float = 0.0
     join: float = 0.0
+    away: float = 0.0
     hide: float = 0.0
     unfindable: float = 0.0
     doubled: float = 0.0
@@ -90,6 +92,7 @@ class Chances:
             "settings",
             "leave",
             "join",
+            "away",
             "hide",
             "unfindable",
             "doubled",

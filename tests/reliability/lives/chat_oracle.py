@@ -186,13 +186,11 @@ def _open_after_the_end(world: World) -> list[str]:
     if APPROVER_CHAT not in world.settings.listed:
         return []
     excused, tenant = _excused(world), world.tenant
-    # What ended and left the list while the chats were out of the settings, nobody asks for any more.
-    forgotten = tenant.hidden if APPROVER_CHAT in world.once_away else frozenset[str]()
     followed = {each.request_id for each in world.chats.promises}
     return [
         f"a card for {each.person} still asks to decide {each.request_id}"
         for each in standing(world)
-        if each.status == NEEDS_APPROVAL and each.request_id in followed - forgotten
+        if each.status == NEEDS_APPROVAL and each.request_id in followed
         if each.request_id in tenant.listed and tenant.listed[each.request_id].status != NEEDS_APPROVAL
         if tenant.is_findable(each.request_id)
         if not each.lines & excused

@@ -192,6 +192,17 @@ class Life:
                 each.id: world.last_told(each.id) for each in visible if not each.is_closed
             }
 
+    def away(self) -> None:
+        """A destination is out of the settings for some polls, in which a request leaves the list."""
+        settings, tenant = self.world.settings, self.world.tenant
+        routes, approver_chat = dict(settings.routes), settings.approver_chat
+        self.leave()
+        for act in (tenant.change, tenant.drop, tenant.drop, lambda: None):
+            act()
+            self._poll(1)
+            self.world.advance(60)
+        settings.routes, settings.approver_chat = routes, approver_chat
+
     def hide(self) -> None:
         """Lists omit a request from now on."""
         self.world.tenant.hide()

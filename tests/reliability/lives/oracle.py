@@ -17,7 +17,7 @@ from tests.reliability.lives.bot_cards import of_wrong_clocks, wrong_cards
 from tests.reliability.lives.chat_oracle import chat_flaws, failed_for_long
 from tests.reliability.lives.teams import HAPPENED, Post, Seen
 from tests.reliability.lives.watch import is_excused
-from tests.reliability.lives.world import World
+from tests.reliability.lives.world import NEWCOMERS, World
 
 COPIES_A_DAY = 8
 """So often an event in doubt is sent within a day, plus once for each card accepted there and later news."""
@@ -53,6 +53,7 @@ def flaws(world: World) -> list[str]:
         *_rung_falsely(world),
         *_unrung(world),
         *_unmet(world),
+        *_left_behind(world),
         *_announced(world),
         *(wrong_cards(world) if world.chances.bots else ()),
         *(chat_flaws(world) if world.chances.approvers else ()),
@@ -358,6 +359,23 @@ def _unmet(world: World) -> list[str]:
         # What lists omit since then, perhaps no poll has ever seen.
         if request_id not in world.tenant.hidden
         if not _was_over_again(world, request_id, told_then)
+    ]
+
+
+def _left_behind(world: World) -> list[str]:
+    """A destination that takes everything is told the last of each request that it has heard of.
+
+    Also of one that ended, or left the list, while it was not in the settings.
+    """
+    newest: dict[tuple[str, str], int] = defaultdict(int)
+    for told in (each for each in world.owed if each.status):
+        for line in ((told.destination, told.request_id), ("", told.request_id)):
+            newest[line] = max(told.revision, newest[line])
+    whole = {each.name for each in NEWCOMERS} & world.settings.routes.keys()
+    return [
+        f"{destination} was told of {request_id} up to {told}, others up to {newest['', request_id]}"
+        for (destination, request_id), told in newest.items()
+        if destination in whole and told < newest["", request_id]
     ]
 
 
