@@ -152,6 +152,17 @@ def test_those_that_were_asked_for_wait_for_the_others(
     assert [each.after.looked_up_at for each in news.changes if each.after] == [NOW] * in_turn
 
 
+def test_pleas_to_wait_between_answers_end_no_look_ups() -> None:
+    """A service that answers others is not overloaded."""
+    known = [RequestState(approval(id=f"{number:02}")) for number in range(5)]
+    plea = GraphUnavailable("busy", 30.0)
+    graph = Graph(found={f"{number:02}": plea for number in (0, 2, 4)} | {"01": OPEN, "03": OPEN})
+
+    look(graph, *known)
+
+    assert len(graph.asked) == 5
+
+
 @pytest.mark.parametrize("count,text", [(1, "busy; a later"), (2, "busy (2 look-ups failed); a later")])
 def test_look_ups_that_fail_are_said_in_one_line(
     count: int, text: str, caplog: pytest.LogCaptureFixture
@@ -267,6 +278,7 @@ def _left(store: StateStore, past: RequestState) -> None:
         (replace(MARK, last_good=None), NOW, False),
         (MARK, NOW - 100 * HOUR, False),
         (MARK, NOW - 98 * HOUR, True),
+        (replace(MARK, outlook=Outlook()), NOW - 100 * HOUR, True),
         (replace(MARK, memory_lost_at=NOW - 9 * HOUR), NOW - 98 * HOUR, True),
         (replace(MARK, outlook=Outlook(since=NOW)), NOW - SECOND, False),
         (replace(MARK, outlook=Outlook(since=NOW, listed={"apps": NOW})), NOW - SECOND, True),
@@ -283,6 +295,7 @@ def _left(store: StateStore, past: RequestState) -> None:
         "no good look yet",
         "before the first",
         "after the first",
+        "nobody noted the first",
         "since memory was lost",
         "history not seen",
         "history seen",
