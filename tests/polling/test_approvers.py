@@ -332,8 +332,9 @@ def test_a_quiet_poll_asks_and_reads_nothing_more(graph: FakeGraph, knowing: Not
 def test_the_list_is_forgotten_once_nobody_wants_it(
     access: SimulatedAccess, knowing: Notifier, make_notifier: Callable[..., Notifier]
 ) -> None:
-    """With the daily purge: it names people."""
+    """With the daily purge, and not before: it names people."""
     knowing.poll()
+    knowing.poll_after(25 * HOUR)
     rows = knowing.app.store.rows
     held = [row.key for row in rows.read(ROWS, prefix_end(ROWS))]
     other = make_notifier()

@@ -14,7 +14,9 @@ from maa_notify.domain.notification import Notification
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateError
 from maa_notify.graph.requests import parse_request
+from maa_notify.polling.guard import Guard
 from maa_notify.storage.records import (
+    APPROVALS,
     DEAD,
     DESTINATION,
     LAST_PURGE,
@@ -44,6 +46,7 @@ from tests.support.cards import strip, text
 from tests.support.clock import START, FakeClock
 from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
+from tests.support.memory import MemoryRows
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams, ReadForNews
 from tests.support.wire import ScriptedServer, reply
@@ -423,6 +426,18 @@ def test_a_mark_that_is_older_than_rows_is_noticed(
     notifier.poll_each(MINUTE, 3)
 
     assert teams.alarms == [SET_BACK]
+
+
+def test_a_mark_of_another_source_that_is_older_rings_once_though_each_poll_ends_there() -> None:
+    """The one that begins anew is newer than any that the approvals' mark knows of."""
+    store = StateStore(MemoryRows()).requests
+    store.write_mark("watch", SourceMark(last_good=START, number=3))
+    store.write_mark(APPROVALS, SourceMark(last_good=START, number=9, others={"watch": 7}))
+    times = [START + timedelta(minutes=each) for each in range(3)]
+
+    found = [Guard().look(store, store.read_snapshot(), ["ops"], now).is_memory_lost for now in times]
+
+    assert found == [True, False, False]
 
 
 def test_two_pollers_and_hands_at_the_outbox_touch_nothing(
