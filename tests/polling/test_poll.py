@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from maa_notify.delivery.delivery import Delivery
 from maa_notify.domain.change import Change
@@ -24,7 +25,7 @@ from maa_notify.storage.rows import Delete, Row, Write
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 from tests.delivery.postbox import Asked, Postbox
-from tests.delivery.waiting import PlainCards
+from tests.delivery.waiting import PlainCards, news
 from tests.support.approval import approval
 from tests.support.clock import START, FakeClock
 from tests.support.memory import MemoryRows
@@ -148,6 +149,17 @@ def test_a_first_look_is_marked_before_anything_is_posted() -> None:
     tenant.poll(MINUTE)
 
     assert [(each.last_good, each.outlook) for each in marks] == [(START, OUTLOOK)] * 2
+
+
+def test_a_look_that_failed_is_marked_as_no_first_one() -> None:
+    """A poll that is killed while it posts what waits has still seen nothing."""
+    tenant = Tenant(Source(error=GraphUnavailable("down")))
+    tenant.store.requests.record([replace(filed("a"), notifications=(news("a").value,))])
+    marks: list[Any] = []
+    tenant.boxes["default"].meanwhile = lambda: marks.append(tenant.mark)
+    tenant.poll()
+
+    assert marks == [None]
 
 
 @pytest.mark.parametrize("took_s,seconds", [(0, [130.0]), (79, [130.0]), (150, [60.0]), (185, [])])
