@@ -43,6 +43,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
     "maa_notify/domain/*.py": ("tests/domain", "tests/polling"),
     "maa_notify/polling/*.py": ("tests/polling", "tests/reliability/test_lives.py"),
     "maa_notify/delivery/*.py": ("tests/delivery", "tests/reliability/test_lives.py"),
+    "maa_notify/storage/looks.py": ("tests/storage", "tests/bot/test_looking.py", "tests/polling"),
     "maa_notify/storage/*.py": ("tests/storage", "tests/polling", "tests/delivery"),
 }
 """The tests of each module, the first pattern that fits."""

@@ -16,7 +16,7 @@ from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import NEW_DESTINATION, OUTBOX, JournalEntry, SourceMark, encode, sent_key
 from maa_notify.storage.rows import Put
 from maa_notify.storage.store import StateStore
-from tests.delivery.waiting import DAY, HOUR, MINUTE, news
+from tests.delivery.waiting import DAY, HOUR, MINUTE, SECOND, news
 from tests.storage.changes import tracked
 from tests.support.clock import START
 from tests.support.memory import MemoryRows
@@ -32,7 +32,12 @@ def state(status: str, revision: int, *, filed: datetime = START - DAY, changed:
 
 
 def told(
-    known: RequestState, away_since: datetime | None, heard: int, *, is_listed: bool = True
+    known: RequestState,
+    away_since: datetime | None,
+    heard: int,
+    *,
+    is_listed: bool = True,
+    with_closed: bool = False,
 ) -> list[tuple[object, str]]:
     """What a destination that arrives now is told of a request of which it has heard so much."""
     store = StateStore(MemoryRows())
@@ -41,7 +46,17 @@ def told(
         store.requests.record([Change(known.request.id, None, known)], {})
     lines = {(known.request.id, "back"): heard}
     snapshot = store.requests.read_snapshot()
-    changes = with_welcome([], snapshot, left, [Route("back")], {"back": away_since}, {}, lines, START)
+    changes = with_welcome(
+        [],
+        snapshot,
+        left,
+        [Route("back")],
+        {"back": away_since},
+        {},
+        lines,
+        START,
+        with_closed=with_closed,
+    )
     return [(each.event.kind, each.destination) for change in changes for each in change.notifications]
 
 
@@ -83,6 +98,24 @@ CREATED = [(EventKind.CREATED, "back")]
 def test_whoever_comes_back_hears_what_it_missed(known: RequestState, heard: int, expected: object) -> None:
     """Whatever the times are, if it was told of the request before."""
     assert told(known, AWAY_SINCE, heard) == expected
+
+
+@pytest.mark.parametrize(
+    "away_since,filed,expected",
+    [
+        (None, START - DAY, CREATED),
+        (AWAY_SINCE, AWAY_SINCE, CREATED),
+        (AWAY_SINCE, AWAY_SINCE - SECOND, []),
+    ],
+    ids=["nobody knows since when", "filed since then", "filed before"],
+)
+def test_what_is_over_is_told_where_nobody_may_have_heard_of_it(
+    away_since: datetime | None, filed: datetime, expected: object
+) -> None:
+    """After memory was touched; what was filed before that time was told then."""
+    over = state("rejected", 1, filed=filed, changed=START - DAY)
+
+    assert told(over, away_since, 0, with_closed=True) == expected
 
 
 GONE = [(EventKind.NO_LONGER_LISTED, "back")]

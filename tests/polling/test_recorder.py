@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from maa_notify.domain.approvers import Decider
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
-from maa_notify.domain.event import EventKind, RequestEvent
+from maa_notify.domain.event import EventKind, Look, RequestEvent
 from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.domain.request import ApprovalRequest
 from maa_notify.domain.routing import Route
 from maa_notify.polling.recorder import Recorder
 from maa_notify.polling.source import News
+from maa_notify.storage.records import Versioned
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
 from tests.support.approval import approval
@@ -53,6 +55,19 @@ def recorded(status: str, kind: EventKind, approvers: Approvers | None) -> dict[
     recorder.record(News([change], is_complete=True), START)
 
     return {each.value.destination: each.value.people for each in store.outbox.read_pending()}
+
+
+def test_who_looked_at_a_request_that_is_gone_is_forgotten() -> None:
+    """Its id may come again, for another request."""
+    store = StateStore(MemoryRows())
+    store.looks.write("gone", Versioned(Look(Decider("p"), START), ""))
+    recorder = Recorder(store, [CHANNEL], None)
+
+    recorder.forget_looks(News(is_complete=False), store.requests.read_snapshot(), START)
+    held = store.requests.read_snapshot()
+    recorder.forget_looks(News(is_complete=True), held, START)
+
+    assert (list(held.looks), store.requests.read_snapshot().looks) == (["gone"], {})
 
 
 @pytest.mark.parametrize(

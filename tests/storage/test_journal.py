@@ -115,6 +115,25 @@ def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool
     assert waiting == reminding(reminder, None if is_over else now)
 
 
+@pytest.mark.parametrize("revision,hour", [(1, -1), (2, 1)], ids=["before it", "at another status"])
+def test_what_is_revived_names_nobody_who_looked_at_another_time(
+    store: StateStore, revision: int, hour: int
+) -> None:
+    """A look that was noted before it is on it already; one of another status is none of its own."""
+    reminder = news(kind=EventKind.REMINDER).value
+    look = news(revision=revision, kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=hour)).value
+    entry = JournalEntry(
+        reminding(look, Look(Decider("other"), START)), START + timedelta(hours=2), outdated=True
+    )
+    dead = JournalEntry(reminder, START)
+    store.rows.commit([Put(sent_key(entry), encode(entry)), Put(DEAD + reminder.key, encode(dead))])
+
+    store.journal.requeue(store.journal.read_dead()[0], START)
+
+    [waiting] = [each.value for each in store.outbox.read_pending()]
+    assert waiting == reminder
+
+
 @pytest.mark.parametrize("is_told", [True, False], ids=["told", "no card there"])
 def test_what_is_sent_again_says_that_it_is_late_if_a_later_look_was_told(
     store: StateStore, is_told: bool
