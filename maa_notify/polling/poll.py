@@ -47,7 +47,7 @@ from maa_notify.polling.welcome import (
 )
 from maa_notify.storage.outbox import pending_in
 from maa_notify.storage.records import APPROVALS, SourceMark, Versioned, short_of
-from maa_notify.storage.requests import Recorded
+from maa_notify.storage.requests import Known, Recorded
 from maa_notify.storage.rows import ConflictError
 from maa_notify.storage.snapshot import Snapshot
 from maa_notify.storage.store import StateStore
@@ -224,7 +224,7 @@ class Poll:
             mark, leaders = snapshot.marks[self.approvals.name], self.delivery.leaders
             arrived = arrivals(mark, self._names, snapshot.states, leaders, now)
             if news.is_complete and arrived:
-                past = self.store.requests.read_all_past()
+                past = self._past(news, snapshot)
                 left = {request_id: each.value for request_id, each in past.items()}
                 changes = with_welcome(
                     news.changes,
@@ -233,12 +233,19 @@ class Poll:
                     self.routes,
                     arrived,
                     leaders,
-                    heard_before(snapshot, left, self.store.journal),
+                    heard_before(snapshot, left, self.store.outbox.keys(), self.store.journal),
                     now,
                     with_closed=mark.retell_since is not None,
                 )
                 news, arrived = replace(news, changes=changes, past=past), {}
         return replace(news, changes=self._recorder.annotated(news, snapshot, now)), arrived
+
+    def _past(self, news: News, snapshot: Snapshot) -> Known:
+        """All requests that left the list; those that were compared as they were then."""
+        compared = {*snapshot.tracked, *(each.subject_id for each in news.changes)}
+        found = self.store.requests.read_all_past()
+        others = {request_id: each for request_id, each in found.items() if request_id not in compared}
+        return {**others, **news.past}
 
     def _tell_others(self, told: _Told, snapshot: Snapshot, now: datetime, begun: float) -> _Told:
         """Asks the further sources that are due, and delivers their news at once."""

@@ -11,7 +11,6 @@ from maa_notify.domain.event import Notice, NoticeKind
 from maa_notify.domain.finding import FindingState
 from maa_notify.domain.record import RequestRecord
 from maa_notify.domain.request import ApprovalRequest
-from maa_notify.domain.times import SKEW
 from maa_notify.insight.figures import figures
 from maa_notify.insight.span import Span
 from maa_notify.insight.summary import SUBJECT, weekly_summary
@@ -24,6 +23,8 @@ from maa_notify.storage.store import StateStore
 
 _LATE = timedelta(days=1)
 """After this a summary that nobody could send says nothing that the next one will not."""
+_NEXT = timedelta(days=7, hours=2)
+"""After one summary the next one is due, wherever clocks change meanwhile."""
 _SELDOM = timedelta(hours=1)
 
 
@@ -62,8 +63,8 @@ class Summary:
         self._settled = due
         revision = int(due.timestamp())
         told = before.notice.revision if before else 0
-        # A time that has not come yet was noted by a wrong clock.
-        is_wrong = told > (now + SKEW).timestamp()
+        # The next one may be told already, by a clock that is ahead; a later one was noted by a wrong one.
+        is_wrong = told > (due + _NEXT).timestamp()
         if told >= revision and not is_wrong:
             return News(is_complete=True)
         # One that is new begins with the next time that was set, and nobody asks for one that is long over.

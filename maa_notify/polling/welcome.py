@@ -1,6 +1,6 @@
 """What a destination is told that is new in the settings, or comes back to them: all that it missed, once."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import EventKind, RequestEvent, storage_key
-from maa_notify.domain.notification import Notification
+from maa_notify.domain.notification import Notification, line_of, revision_of
 from maa_notify.domain.request import NEEDS_APPROVAL
 from maa_notify.domain.routing import Route, route
 from maa_notify.domain.times import SKEW, unless_later
@@ -77,7 +77,9 @@ def without_departed(mark: SourceMark, names: Collection[str], now: datetime) ->
     return replace(attended(mark, there, {}, now), retell_since=mark.retell_since)
 
 
-def heard_before(snapshot: Snapshot, left: Mapping[str, RequestState], journal: Journal) -> Heard:
+def heard_before(
+    snapshot: Snapshot, left: Mapping[str, RequestState], waiting: Iterable[str], journal: Journal
+) -> Heard:
     """What each destination was told of the requests that are known, or is about to be.
 
     Found in the journal by what was told, not by when: a clock may have been wrong then, or be so now.
@@ -85,6 +87,7 @@ def heard_before(snapshot: Snapshot, left: Mapping[str, RequestState], journal: 
     Args:
         snapshot: with the requests that are listed, and what waits.
         left: those that left the list, by id.
+        waiting: the keys of what waits, read after `left`: another poller may have told of these meanwhile.
         journal: what was told.
 
     Raises:
@@ -95,7 +98,9 @@ def heard_before(snapshot: Snapshot, left: Mapping[str, RequestState], journal: 
     times = [each for each in filed if each is not None]
     # Nothing is told before it is filed.
     since = min(times) - _CLOCK_BEHIND if len(times) == len(filed) > 0 else None
-    found = dict(snapshot.waiting())
+    # From the keys, since a damaged row must keep nobody from recording what is new.
+    keys = sorted([*snapshot.waiting, *waiting], key=revision_of)
+    found = {line_of(key): revision_of(key) for key in keys}
     for told in (each.notification for each in journal.read_sent(since) if not each.outdated):
         line = storage_key(told.event.subject_id), told.destination
         found[line] = max(told.event.revision, found.get(line, 0))
@@ -190,6 +195,8 @@ def _missed(  # noqa: PLR0913, PLR0917 - what is known of a request and of desti
 def _change(new: RequestEvent, state: RequestState, *, is_gone: bool) -> RequestEvent:
     """The last change of a request, as whoever heard of it before is told; a new one if it never changed."""
     if is_gone and not state.request.is_closed:
+        gone_at = unless_later(state.missing_since, new.at) or new.at
+        new = replace(new, at=gone_at)
         kind, previous = EventKind.NO_LONGER_LISTED, state.request.status
     elif state.revision > 1:
         before = state.steps[-2].status if len(state.steps) > 1 else NEEDS_APPROVAL

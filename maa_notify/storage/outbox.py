@@ -94,6 +94,10 @@ class Outbox:
         """The notifications that wait, in no particular order."""
         return pending_in(self._rows.read(OUTBOX, prefix_end(OUTBOX)))
 
+    def keys(self) -> list[str]:
+        """The keys of the notifications that wait, of damaged rows, too."""
+        return [row.key.removeprefix(OUTBOX) for row in self._rows.read(OUTBOX, prefix_end(OUTBOX))]
+
     def find(self, key: str) -> PendingNotification | None:
         """The notification that waits under this key; None when none does."""
         row = self._rows.get(OUTBOX + key)

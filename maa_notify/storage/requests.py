@@ -1,6 +1,7 @@
 """Reads the snapshot that a poll compares with, and records the changes that it found."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import RequestEvent, storage_key
 from maa_notify.domain.notification import Notification
-from maa_notify.errors import StateError
+from maa_notify.errors import StateCorrupt, StateError
 from maa_notify.storage import touched
 from maa_notify.storage.outbox import PendingNotification, destination_write
 from maa_notify.storage.records import (
@@ -156,9 +157,16 @@ class RequestStore:
         return {each: versioned_from(row, RequestState) for each, row in found if row is not None}
 
     def read_all_past(self) -> dict[str, Versioned[RequestState]]:
-        """All requests that were listed once and then left the list, by id."""
-        found = (versioned_from(row, RequestState) for row in self._rows.read(PAST, prefix_end(PAST)))
-        return {each.value.request.id: each for each in found}
+        """All requests that were listed once and then left the list, by id; damaged ones left out.
+
+        They must keep no poll from telling what is new.
+        """
+        found: dict[str, Versioned[RequestState]] = {}
+        for row in self._rows.read(PAST, prefix_end(PAST)):
+            with suppress(StateCorrupt):
+                held = versioned_from(row, RequestState)
+                found[held.value.request.id] = held
+        return found
 
     def raise_watermark(self, requested_at: datetime, ahead: Collection[datetime] = ()) -> None:
         """Notes, before requests leave the list, when the last of them was filed; never lowers it.

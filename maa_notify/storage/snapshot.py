@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from maa_notify.domain.compare import RequestState
 from maa_notify.domain.event import Look
 from maa_notify.domain.finding import FindingState
-from maa_notify.domain.notification import line_of, revision_of
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.looks import looks_in
@@ -103,13 +102,10 @@ class Snapshot(Struct, frozen=True):
         """The findings of one source, by id: those whose id begins with its name and a colon."""
         return {key: each for key, each in self.findings.items() if key.startswith(f"{source}:")}
 
-    def waiting(self) -> Mapping[tuple[str, str], int]:
-        """The newest revision that waits in the outbox, by the subject's storage key and the destination.
-
-        It is read from the keys, since a damaged row must keep nobody from recording what is new.
-        """
-        keys = [row.key.removeprefix(OUTBOX) for row in self.outbox]
-        return {line_of(key): revision_of(key) for key in sorted(keys, key=revision_of)}
+    @property
+    def waiting(self) -> list[str]:
+        """The keys of what waited in the outbox, of damaged rows, too."""
+        return [row.key.removeprefix(OUTBOX) for row in self.outbox]
 
     def with_mark(self, source: str, mark: SourceMark, etag: str) -> "Snapshot":
         """The same after the mark of a source was written, with the etag of its row."""

@@ -165,6 +165,22 @@ def test_what_left_the_list_before_a_destination_was_away_is_not_told() -> None:
     assert told(replace(left, missing_since=AWAY_SINCE - 6 * MINUTE), AWAY_SINCE, 1, is_listed=False) == []
 
 
+@pytest.mark.parametrize(
+    "missing_since,at", [(START - HOUR, START - HOUR), (START + DAY, START), (None, START)]
+)
+def test_what_is_gone_is_told_with_the_time_at_which_it_went(
+    missing_since: datetime | None, at: datetime
+) -> None:
+    """Its card says when; a time that has not come yet was noted by a wrong clock."""
+    known = replace(state("needsApproval", 2, changed=START - DAY), missing_since=missing_since)
+    snapshot = StateStore(MemoryRows()).requests.read_snapshot()
+    left, heard = {known.request.id: known}, {(known.request.id, "back"): 1}
+
+    [change] = with_welcome([], snapshot, left, [Route("back")], {"back": AWAY_SINCE}, {}, heard, START)
+
+    assert [each.event.at for each in change.notifications] == [at]
+
+
 def test_what_leaves_the_list_as_a_destination_comes_back_is_told_it() -> None:
     """It is known as listed until that very poll."""
     before = state("rejected", 2, changed=START - DAY)
@@ -235,9 +251,9 @@ def test_the_newest_that_was_told_or_waits_is_found(requested_at: datetime | Non
     untold = JournalEntry(news("one", 9).value, START, outdated=True)
     store.rows.commit([Put(sent_key(untold), encode(untold))])
 
-    found = heard_before(store.requests.read_snapshot(), {}, store.journal)
+    found = heard_before(store.requests.read_snapshot(), {}, [], store.journal)
     store.rows.commit([Put(OUTBOX + waiting.value.key, "damaged")])
-    later = heard_before(store.requests.read_snapshot(), {}, store.journal)
+    later = heard_before(store.requests.read_snapshot(), {}, [], store.journal)
 
     assert (found["one", "default"], found["two", "b:c"]) == (3, 10)
     assert later["one", "default"] == 4

@@ -78,6 +78,28 @@ def test_a_clock_that_was_ahead_for_one_poll_keeps_none_away(
     assert told == [1, 2, 3]
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=3)])
+def test_a_clock_that_is_ahead_when_one_is_nearly_due_tells_it_early_and_once(
+    teams: FakeTeams, weekly: Make, ahead: timedelta
+) -> None:
+    """As one of two pollers whose clocks differ does."""
+    notifier = weekly()
+    notifier.poll()
+    wait_until_due(notifier)
+    due = START + timedelta(days=9)
+    notifier.clock.advance((due - notifier.clock.now()) - ahead / 2)
+    notifier.clock.set_back(-ahead)
+    notifier.poll()
+    notifier.clock.set_back(ahead)
+    early = len(summaries(teams))
+    notifier.poll_after(MINUTE)
+    wait_until_due(notifier, 1)
+    on_time = len(summaries(teams))
+    wait_until_due(notifier, 2)
+
+    assert (early, on_time, len(summaries(teams))) == (2, 2, 3)
+
+
 def test_it_is_off_unless_asked_for(teams: FakeTeams, make_notifier: Make) -> None:
     """Nobody gets a card that he did not want."""
     notifier = make_notifier(MAA_HEARTBEAT_DAYS="0")

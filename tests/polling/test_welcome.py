@@ -10,7 +10,7 @@ import pytest
 
 from maa_notify.demo.tenant import wire_time
 from maa_notify.errors import StateError
-from maa_notify.storage.records import DESTINATION, MARK
+from maa_notify.storage.records import DESTINATION, MARK, PAST, SENT
 from maa_notify.storage.rows import Write
 from maa_notify.storage.store import StateStore
 from tests.support.cards import strip, text
@@ -18,6 +18,7 @@ from tests.support.channels import FakeBotChannel
 from tests.support.connector import GENERAL, FakeConnector
 from tests.support.cut_off import CutOff
 from tests.support.graph import FakeGraph, make_request
+from tests.support.meanwhile import Meanwhile
 from tests.support.notifier import Notifier
 from tests.support.teams import FakeTeams, ReadForNews
 from tests.support.wire import reply
@@ -316,6 +317,58 @@ def test_a_new_destination_is_told_once_though_the_poll_that_told_it_was_cut_off
 
     told = [request["payloadName"] in text(card) for card in teams.cards_in("new")]
     assert (before, told.count(True)) == (1, 1)
+
+
+def test_two_pollers_tell_once_what_left_the_list_while_a_destination_was_away(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """One reads what is known after the other recorded it, and before that one has posted it."""
+    both, request = two_that_know(graph, teams, make_notifier)
+    only_old = make_notifier(**with_destinations(teams, "old"))
+    request.update(status="rejected", lastModifiedDateTime=wire_time(both.clock.now()))
+    only_old.poll_after(MINUTE)
+    graph.requests = []
+    only_old.poll_each(MINUTE, 3)
+    other = both.another()
+
+    def record() -> None:
+        teams.answer_all(reply(403))
+        other.poll()
+        teams.answer_all(None)
+
+    rows = Meanwhile(both.app.store.rows, before={PAST: record}, after={SENT: other.poll})
+    both.app.store = StateStore(rows)
+    both.poll_after(MINUTE)
+    both.poll_each(MINUTE, 2)
+    other.close()
+
+    told = [text(card) for card in teams.cards_in("away") if request["payloadName"] in text(card)]
+    assert [card.count("Rejected") > 0 for card in told] == [False, True]
+
+
+def test_an_arrival_makes_no_poll_tell_anew_what_came_and_left_while_it_listed(
+    graph: FakeGraph, teams: FakeTeams, make_notifier: Make
+) -> None:
+    """To a slow poll it is new; others have told of it, and of its end."""
+    only_old = make_notifier(**with_destinations(teams, "old"))
+    only_old.poll()
+    request = make_request(now=only_old.clock.now())
+    graph.requests = [request]
+
+    def come_and_leave() -> None:
+        only_old.poll_after(1)
+        request.update(status="rejected", lastModifiedDateTime=wire_time(only_old.clock.now()))
+        only_old.poll_after(1)
+        graph.requests = []
+        only_old.poll_after(1)
+
+    slow = make_notifier(**with_destinations(teams, "old", "new"))
+    slow.app.store = StateStore(Meanwhile(slow.app.store.rows, before={PAST: come_and_leave}))
+    slow.poll_after(MINUTE)
+    slow.poll_each(MINUTE, 3)
+
+    assert [strip(card) for card in teams.cards_in("old")] == ["Needs approval · High risk", "Rejected"]
+    assert teams.cards_in("new") == []
 
 
 def test_a_destination_that_comes_back_hears_what_a_poll_told_that_was_cut_off(

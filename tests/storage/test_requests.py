@@ -28,6 +28,7 @@ from maa_notify.storage.rows import (
     ConflictError,
     Delete,
     Insert,
+    Put,
     Row,
     Rows,
     Write,
@@ -580,6 +581,17 @@ def test_what_was_recorded_counts_its_events(store: StateStore) -> None:
     recorded = store.requests.record([told, silent, created(tracked())])
 
     assert (len(recorded.changes), recorded.events) == (3, 2)
+
+
+def test_a_damaged_row_of_the_past_hides_no_other(store: StateStore) -> None:
+    """Nor does it keep a poll from telling what is new."""
+    gone = tracked()
+    store.requests.record([created(gone)])
+    known = store.requests.read_snapshot().tracked
+    store.requests.record([Change(gone.request.id, gone, None)], known)
+    store.rows.commit([Put(f"{PAST}damaged", "{")])
+
+    assert list(store.requests.read_all_past()) == [gone.request.id]
 
 
 class Contended(MemoryRows):
