@@ -594,6 +594,32 @@ def test_a_damaged_row_of_the_past_hides_no_other(store: StateStore) -> None:
     assert list(store.requests.read_all_past()) == [gone.request.id]
 
 
+class Counting(MemoryRows):
+    """Counts the transactions that were tried."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        super().__init__()
+        self.tries = 0
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        """Commits."""
+        self.tries += 1
+        return super().commit(writes)
+
+
+def test_those_beside_one_that_another_poller_recorded_are_recorded_together() -> None:
+    """Not one by one: a table is asked for each transaction."""
+    rows = Counting()
+    requests = StateStore(rows).requests
+    first, *others = (created(tracked(id=f"{number}")) for number in range(9))
+    requests.record([first])
+    rows.tries = 0
+
+    assert len(requests.record([first, *others]).changes) == 8
+    assert rows.tries == 1
+
+
 class Contended(MemoryRows):
     """A store in which somebody else is always faster."""
 
