@@ -179,7 +179,7 @@ def sends_one_ahead(digest: Sequence[Notification], state: DestinationState) -> 
     """
     times = {each.tried_at for each in digest if each.tried_at is not None}
     # What other people's chats take says nothing of one that took nothing since.
-    is_chats = all(each.ill and each.recipient and not each.chat_works for each in digest)
+    is_chats = all((each.ill or each.personal) and each.recipient and not each.chat_works for each in digest)
     accepted = None if is_chats else state.last_accepted
     if accepted is not None and accepted >= max(times, default=accepted):
         return False

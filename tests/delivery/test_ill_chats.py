@@ -138,3 +138,17 @@ def test_an_ill_one_is_found_in_a_digest_in_a_chat(house: House, response: HttpR
 
     untold = [each["payloadName"] for each in requests if not told(house, AIKO, each["payloadName"])]
     assert untold == ["ILL-ONE-3"]
+
+
+def test_an_ill_one_is_found_in_the_digest_of_the_only_chat(
+    graph: FakeGraph, service: FakeConnector, make_notifier: Make
+) -> None:
+    """Nobody else is told who could show that the bot works: the wait is that person's, or the one card's."""
+    house = House(graph, service, make_notifier, AIKO)
+    service.answer_those_with("ILL-ONE", THROTTLED)
+    requests = [house.file(payloadName=f"{'ILL-ONE' if each == 3 else 'WELL'}-{each}") for each in range(9)]
+
+    house.notifier.poll_each(30 * MINUTE, 60)
+
+    untold = [each["payloadName"] for each in requests if not told(house, AIKO, each["payloadName"])]
+    assert untold == ["ILL-ONE-3"]

@@ -674,9 +674,17 @@ def test_a_digest_without_an_answer_is_tried_as_a_whole_three_times(
         ({"attempts": 2}, False),
         ({"chat_works": True}, False),
         ({"ill": False}, False),
+        ({"ill": False, "personal": True}, True),
         ({"recipient": ""}, False),
     ],
-    ids=["its chat is ill", "two tries", "its chat works", "not ill", "a channel"],
+    ids=[
+        "its chat is ill",
+        "two tries",
+        "its chat works",
+        "not ill",
+        "its chat asks for a wait",
+        "a channel",
+    ],
 )
 def test_one_member_of_a_digest_is_tried_in_a_chat_that_took_nothing_since(
     fields: dict[str, Any], is_sent: bool

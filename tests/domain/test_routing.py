@@ -330,6 +330,15 @@ def test_chats_with_approvers_hear_of_requests_alone() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["B1", "executed_without_approval", "log_gap"])
+def test_a_channel_can_ask_for_one_kind_of_alert(kind: str) -> None:
+    """Each is a word that the settings take."""
+    alert = Notice(NoticeKind.ALERT, "alert", 1, NOW, "An alert", words=(kind,), severity="high")
+
+    assert kind in EVENT_NAMES
+    assert heard(alert, [events(kind), events("B2")]) == ["choosy"]
+
+
 def test_who_looks_is_told_where_cards_are_changed_and_nowhere_else() -> None:
     """A webhook would post a card of its own for each press, and the requestor need not know."""
     kept = Route("bot", events=frozenset({"created"}), keeps_cards=True)

@@ -156,11 +156,20 @@ def test_pleas_to_wait_between_answers_end_no_look_ups() -> None:
     """A service that answers others is not overloaded."""
     known = [RequestState(approval(id=f"{number:02}")) for number in range(5)]
     plea = GraphUnavailable("busy", 30.0)
-    graph = Graph(found={"00": plea, "01": OPEN, "02": plea, "03": OPEN, "04": plea})
+    answers: dict[str, ApprovalRequest | GraphError] = dict.fromkeys(("00", "02", "04"), plea)
+    graph = Graph(found=answers | {each: approval(id=each) for each in ("01", "03")})
 
     look(graph, *known)
 
     assert len(graph.asked) == 5
+
+
+def test_a_look_up_that_another_request_answers_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """It tells nothing of the one that was asked for, which is asked for again."""
+    news = look(Graph(found={"asked": OPEN}), RequestState(approval(id="asked")))
+
+    assert (news.changes, len(caplog.messages)) == ([], 1)
+    assert "Graph answered with another request; a later poll asks again" in caplog.messages[0]
 
 
 @pytest.mark.parametrize("count,text", [(1, "busy; a later"), (2, "busy (2 look-ups failed); a later")])

@@ -29,8 +29,10 @@ from maa_notify.storage.records import (
     UNREACHED,
     DestinationState,
     JournalEntry,
+    SnapshotVersion,
     SourceMark,
     Versioned,
+    decode,
     encode,
 )
 from maa_notify.storage.rows import Delete, Insert, Row, Rows, Update, Write
@@ -259,6 +261,19 @@ def test_no_write_of_what_polls_compare_with_is_without_a_new_version(rows: Rows
     seen.append(version_in(rows))
 
     assert len(set(seen)) == 4
+
+
+def test_whoever_changes_a_row_that_it_never_counted_lets_the_next_one_count(rows: Rows) -> None:
+    """A total by guess would look like somebody's hands at the rows."""
+    versioned, key = VersionedRows(rows), f"{LIVE}1"
+    versioned.count_from_nothing()
+    [first] = rows.commit([Insert(key, "{}")])
+
+    versioned.commit([Update(key, '{"a":1}', first)])
+
+    row = rows.get(SNAPSHOT_VERSION)
+    assert row is not None
+    assert decode(row, SnapshotVersion).total is None
 
 
 @pytest.mark.parametrize("prefix", [AUDIT, CARD, META, OUTBOX, PAST, SENT, UNREACHED])
