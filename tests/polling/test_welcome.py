@@ -49,6 +49,17 @@ def with_destinations(teams: FakeTeams, *names: str) -> dict[str, str]:
     return {"MAA_DESTINATIONS": json.dumps(found)}
 
 
+def old_and_away(teams: FakeTeams, service: FakeConnector, way: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings with the channels `old` and `away`, the latter by this way, and with `old` alone."""
+    old = {"name": "old", "webhook_url": teams.url_for("old")}
+    away = {"name": "away", "webhook_url": teams.url_for("away")}
+    bot = FakeBotChannel(service).settings if way == "bot" else {}
+    if way == "bot":
+        [away] = json.loads(bot["MAA_DESTINATIONS"])
+    both, only_old = ({**bot, "MAA_DESTINATIONS": json.dumps(each)} for each in ([old, away], [old]))
+    return both, only_old
+
+
 def two_that_know(graph: FakeGraph, teams: FakeTeams, make: Make) -> tuple[Notifier, dict[str, Any]]:
     """A notifier whose channels `old` and `away` were told of one open request, and that request."""
     request = make_request(now=make().clock.now())
@@ -200,17 +211,11 @@ def test_a_destination_that_comes_back_hears_what_changed_while_it_was_away(
     graph: FakeGraph, teams: FakeTeams, service: FakeConnector, make_notifier: Make, way: str
 ) -> None:
     """Decided, filed, filed and over meanwhile: the first two are told once, a bot's card is put right."""
-    old = {"name": "old", "webhook_url": teams.url_for("old")}
-    away = {"name": "away", "webhook_url": teams.url_for("away")}
-    bot = FakeBotChannel(service).settings if way == "bot" else {}
-    if way == "bot":
-        [away] = json.loads(bot["MAA_DESTINATIONS"])
-    both = {**bot, "MAA_DESTINATIONS": json.dumps([old, away])}
+    both, only_old = old_and_away(teams, service, way)
     clock = make_notifier(**both).clock
     decided, untouched = make_request(now=clock.now()), make_request(now=clock.now())
     graph.requests = [decided, untouched]
     make_notifier(**both).poll_each(MINUTE, 2)
-    only_old = {**bot, "MAA_DESTINATIONS": json.dumps([old])}
     make_notifier(**only_old).poll_each(10 * MINUTE, 2)
     decided |= {"status": "rejected", "lastModifiedDateTime": wire_time(clock.now())}
     filed, over = make_request(now=clock.now()), make_request(now=clock.now(), status="cancelled")
@@ -233,22 +238,17 @@ def test_a_destination_that_comes_back_hears_what_left_the_list_while_it_was_awa
     graph: FakeGraph, teams: FakeTeams, service: FakeConnector, make_notifier: Make, way: str, *, ends: bool
 ) -> None:
     """Once, or its card would wait for a decision for ever."""
-    old = {"name": "old", "webhook_url": teams.url_for("old")}
-    away = {"name": "away", "webhook_url": teams.url_for("away")}
-    bot = FakeBotChannel(service).settings if way == "bot" else {}
-    if way == "bot":
-        [away] = json.loads(bot["MAA_DESTINATIONS"])
-    both = {**bot, "MAA_DESTINATIONS": json.dumps([old, away])}
+    both, only_old = old_and_away(teams, service, way)
     clock = make_notifier(**both).clock
     gone, untouched = make_request(now=clock.now()), make_request(now=clock.now())
     graph.requests = [gone, untouched]
     make_notifier(**both).poll_each(MINUTE, 2)
-    only_old = make_notifier(**{**bot, "MAA_DESTINATIONS": json.dumps([old])})
+    alone = make_notifier(**only_old)
     if ends:
         gone |= {"status": "rejected", "lastModifiedDateTime": wire_time(clock.now())}
-    only_old.poll_after(MINUTE)
+    alone.poll_after(MINUTE)
     graph.requests = [untouched]
-    only_old.poll_each(MINUTE, 3)
+    alone.poll_each(MINUTE, 3)
 
     make_notifier(**both).poll_each(MINUTE, 3)
 

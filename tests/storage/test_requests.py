@@ -620,13 +620,8 @@ def test_those_beside_one_that_another_poller_recorded_are_recorded_together() -
     assert rows.tries == 1
 
 
-class Contended(MemoryRows):
+class Contended(Counting):
     """A store in which somebody else is always faster."""
-
-    def __init__(self) -> None:
-        """Counts what was tried in vain."""
-        super().__init__()
-        self.tries = 0
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Refuses."""
