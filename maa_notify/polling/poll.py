@@ -316,6 +316,9 @@ class Poll:
         if not news.is_complete or snapshot.was_polled(source.name):
             return Versioned(before, snapshot.mark_etags.get(source.name, ""))
         mark = next_mark(before, None, news.outlook or Outlook(), now)
+        if source is self.approvals:
+            # Whoever comes or leaves before a poll ends well is told apart from those that were there.
+            mark = attended(mark, self._names, {}, now)
         return Versioned(before, self.store.requests.write_mark(source.name, mark))
 
     def _mark(

@@ -42,6 +42,14 @@ def filed(name: str, status: str = "needsApproval") -> Change[RequestState]:
     return Change(name, None, state, RequestEvent(EventKind.CREATED, state.request, 1, START))
 
 
+def rejected(name: str) -> Change[RequestState]:
+    """The same request, decided."""
+    before = RequestState(approval(id=name))
+    after = RequestState(approval("rejected", id=name), revision=2)
+    event = RequestEvent(EventKind.STATUS_CHANGED, after.request, 2, START, "needsApproval")
+    return Change(name, before, after, event)
+
+
 @dataclass
 class Source:
     """Tells its changes once; an error is raised as long as it is there."""
@@ -149,6 +157,27 @@ def test_a_first_look_is_marked_before_anything_is_posted() -> None:
     tenant.poll(MINUTE)
 
     assert [(each.last_good, each.outlook) for each in marks] == [(START, OUTLOOK)] * 2
+
+
+def test_a_destination_that_was_away_before_any_poll_ended_well_hears_what_it_missed() -> None:
+    """The first look was marked, and every poll since then ended in its delivery."""
+    tenant = Tenant(Source(changes=[filed("a")]), routes=[Route("default"), Route("new")])
+
+    def fail() -> None:
+        raise StateError("away")
+
+    tenant.boxes["default"].meanwhile = fail
+    with pytest.raises(StateError):
+        tenant.poll()
+    tenant.routes = [Route("default")]
+    tenant.approvals.changes = [rejected("a")]
+    with pytest.raises(StateError):
+        tenant.poll(MINUTE)
+    tenant.routes = [Route("default"), Route("new")]
+    tenant.boxes["default"].meanwhile = lambda: None
+    tenant.poll(MINUTE)
+
+    assert tenant.boxes["new"].told == ["a", "a"]
 
 
 def test_a_look_that_failed_is_marked_as_no_first_one() -> None:

@@ -163,13 +163,13 @@ class Life:
         others = [each for each in settings.listed if each != EVERYTHING.name]
         if not others:
             return
-        before, gone = settings.listed, self.world.rng.choice(others)
+        before, gone = set(settings.listed), self.world.rng.choice(others)
         if gone == APPROVER_CHAT:
             settings.approver_chat = False
         else:
             del settings.routes[gone]
         self.world.joined.pop(gone, None)
-        self.world.once_away |= before.keys() - settings.listed.keys()
+        self.world.once_away |= before - settings.listed.keys()
 
     def join(self) -> None:
         """A destination comes back, or is new."""
