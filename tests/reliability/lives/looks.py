@@ -66,7 +66,8 @@ def _is_over(snapshot: Snapshot, key: str, look: Look, now: datetime) -> bool:
 def wrongly_timed(world: World) -> set[str]:
     """Requests whose news were recorded in another order than that of their times, which order looks too.
 
-    Or two looks at the very same time, as only the clock of a test allows.
+    Or two looks at the very same time, or a look and a reminder by two polls, as only the clock of a test
+    allows.
     """
     chats = [(APPROVER_CHAT, each.request_id, each.key, each.recorded_at) for each in world.chats.promises]
     channels = [
@@ -81,4 +82,13 @@ def wrongly_timed(world: World) -> set[str]:
             looks[destination, request_id].append(at)
     found = {line for line, each in times.items() if each != sorted(each)}
     found |= {line for line, each in looks.items() if len(set(each)) < len(each)}
-    return {request_id for _, request_id in found}
+    return {request_id for _, request_id in found} | _at_once(world)
+
+
+def _at_once(world: World) -> set[str]:
+    """Requests of which two polls recorded a look and a reminder at the very same time."""
+    polls: dict[tuple[str, datetime], set[int]] = defaultdict(set)
+    for promise in world.chats.promises:
+        if "looking" in promise.key or "reminder" in promise.key:
+            polls[promise.request_id, promise.recorded_at].add(promise.poll)
+    return {request_id for (request_id, _), found in polls.items() if len(found) > 1}
