@@ -12,7 +12,7 @@ from maa_notify.domain.event import RequestEvent
 from maa_notify.domain.notification import APPROVER_CHAT, Notification
 from maa_notify.storage.records import DEAD, OUTBOX, SENT, JournalEntry, decode
 from maa_notify.storage.rows import Insert, Put, Row, Write
-from tests.reliability.lives.teams import Post
+from tests.reliability.lives.teams import Post, seen
 
 EVERYBODY = tuple(f"a1f4c0de-0002-4c1e-8f00-{number:012}" for number in range(6))
 """Entra object ids of all who ever can decide."""
@@ -45,10 +45,11 @@ class Addressed(Struct, frozen=True):
 
 @dataclass(slots=True)
 class ChatCard:
-    """A card in one person's chat, and what it shows of each request on it, by id."""
+    """A card in one person's chat, and what it shows of each request on it since which message, by id."""
 
     person: str
     shown: dict[str, RequestEvent] = field(default_factory=dict)
+    shown_by: dict[str, Post] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Chats:
     """All chats with approvers.
 
     Attributes:
+        strikes: how often each poll was killed or met a store that failed.
         members: who can decide now.
         posts: every message that was sent there, in order.
         cards: by their number.
@@ -67,6 +69,7 @@ class Chats:
         flaws: what was seen to go wrong at once.
     """
 
+    strikes: Counter[int]
     members: list[str] = field(default_factory=lambda: list(EVERYBODY[:3]))
     posts: list[Post] = field(default_factory=list)
     cards: dict[str, ChatCard] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class Chats:
             else:
                 entry = decode(row, JournalEntry)
                 self.left[entry.notification.key] = entry, poll, write.key.startswith(DEAD)
+                if write.key.startswith(SENT):
+                    self._note_told(entry.notification, poll)
         return True
 
     def _note_promise(self, notification: Notification, poll: int) -> None:
@@ -119,6 +124,22 @@ class Chats:
         if self.times[notification.key] > sum(each.key == many for each in self.promises):
             self.flaws.append(f"addressed twice: {notification.key}")
 
+    def _note_told(self, notification: Notification, poll: int) -> None:
+        """Remembers which message of a poll told it; what is outdated left without one."""
+        told = seen(notification.event, notification.destination)
+        posts = (
+            each
+            for each in reversed(self.posts)
+            if (each.poll, each.recipient) == (poll, notification.recipient) and told in each.events
+        )
+        post = next(posts, None)
+        if post is not None:
+            post.recorded.add(told)
+
+    def _is_known(self, card: ChatCard, event: RequestEvent) -> bool:
+        # Of what nobody could write down nobody knows that it is there; what comes later puts it right.
+        return card.shown_by[event.subject_id].is_known(self.strikes)
+
     def arrive(self, post: Post, events: Sequence[RequestEvent], number: str, *, changes: bool) -> str:
         """Lets a person see a message; returns the number of the card that shows it."""
         post.answer = "accepted"
@@ -133,9 +154,9 @@ class Chats:
             self.flaws.append(f"a card of {card.person} was changed for {post.recipient}")
         for each in events:
             before = card.shown.get(each.subject_id)
-            if before is not None and before.revision > each.revision:
+            if before is not None and before.revision > each.revision and self._is_known(card, each):
                 self.flaws.append(f"a card went back from revision {before.revision} to {chat_key(each)}")
             if post.recipient not in self.named[each.subject_id]:
                 self.flaws.append(f"{post.recipient} was never named by {chat_key(each)}")
-            card.shown[each.subject_id] = each
+            card.shown[each.subject_id], card.shown_by[each.subject_id] = each, post
         return number

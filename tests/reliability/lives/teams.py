@@ -99,6 +99,14 @@ class Post:
         """Whether people see it."""
         return self.answer in {"accepted", "lost"}
 
+    def is_known(self, strikes: Counter[int]) -> bool:
+        """Whether it could be written down that it is there, or may be.
+
+        Args:
+            strikes: how often each poll was killed or met a store that failed.
+        """
+        return bool(self.recorded) or (self.answer == "lost" and not strikes[self.poll])
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -217,10 +225,7 @@ class Teams:
         if not changes:
             return
         # Of what nobody could write down nobody knows that it is there; what comes later puts it right.
-        shown_by = card.shown_by
-        is_noted = shown_by.answer == "lost" and not self.strikes[shown_by.poll]
-        is_known = shown_by.recorded or is_noted
-        if told.revision < card.revision and is_known:
+        if told.revision < card.revision and card.shown_by.is_known(self.strikes):
             self.flaws.append(f"a card went back from revision {card.revision} to {told}")
         card.revision, card.shown_by, card.look = told.revision, post, post.look
 

@@ -170,7 +170,7 @@ class World:
     is_touched: bool = False
     watched_since: datetime | None = None
     silent: set[str] = field(default_factory=set)
-    chats: Chats = field(default_factory=Chats)
+    chats: Chats = field(init=False)
     together: dict[int, int] = field(default_factory=dict)
     once_away: set[str] = field(default_factory=set)
 
@@ -178,6 +178,7 @@ class World:
         self.tenant = Tenant(self.rng, self.clock)
         self.settings.leaders = SHARED if self.chances.shared else {}
         self.settings.approver_chat = self.chances.approvers
+        self.chats = Chats(self.strikes)
         self.teams = Teams(self.clock, self.settings.address_of, self.strikes)
         self.tenant.is_next_list_empty = self.rng.random() < self.chances.first_empty
 
