@@ -34,17 +34,19 @@ from tools.mutations import Mutant, mutants_of
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = ROOT / "tools" / "equivalent-mutants.toml"
 
+_LIVES = ("tests/reliability/test_lives.py", "tests/reliability/test_harder_lives.py")
 AREAS: Mapping[str, tuple[str, ...]] = {
     "maa_notify/domain/routing.py": (
         "tests/domain",
         "tests/delivery/test_requestor_chat.py",
         "tests/polling",
+        *_LIVES,
     ),
-    "maa_notify/domain/*.py": ("tests/domain", "tests/polling"),
-    "maa_notify/polling/*.py": ("tests/polling", "tests/reliability/test_lives.py"),
-    "maa_notify/delivery/*.py": ("tests/delivery", "tests/reliability/test_lives.py"),
-    "maa_notify/storage/looks.py": ("tests/storage", "tests/bot/test_looking.py", "tests/polling"),
-    "maa_notify/storage/*.py": ("tests/storage", "tests/polling", "tests/delivery"),
+    "maa_notify/domain/*.py": ("tests/domain", "tests/polling", *_LIVES),
+    "maa_notify/polling/*.py": ("tests/polling", *_LIVES),
+    "maa_notify/delivery/*.py": ("tests/delivery", *_LIVES),
+    "maa_notify/storage/looks.py": ("tests/storage", "tests/bot/test_looking.py", "tests/polling", *_LIVES),
+    "maa_notify/storage/*.py": ("tests/storage", "tests/polling", "tests/delivery", *_LIVES),
 }
 """The tests of each module, the first pattern that fits."""
 
