@@ -169,10 +169,18 @@ class Trees:
             mutant: the fault to plant; None for none.
             tests: files and folders of tests.
             seconds: after which they hang.
+
+        Raises:
+            RuntimeError: they fail without a fault.
         """
         tree = self._free.get()
         if mutant is None:
             outcome = _tested(tree, tests, seconds)
+            if outcome != "survived":
+                said = (tree / "output.txt").read_text(encoding="utf-8", errors="replace")
+                raise RuntimeError(
+                    f"these tests fail without any mutant: {' '.join(tests)}\n\n{said[-3_000:]}"
+                )
         else:
             module = tree / mutant.path
             # Put back as it was copied: the project's own file may have changed meanwhile.
@@ -303,8 +311,7 @@ def _judged(trees: Trees, mutant: Mutant, seconds: float) -> str:
 
 def _limit(trees: Trees, tests: tuple[str, ...]) -> float:
     began = time.monotonic()
-    if trees.test(None, tests, 1_800.0) != "survived":
-        raise RuntimeError(f"these tests fail without any mutant: {' '.join(tests)}")
+    trees.test(None, tests, 1_800.0)
     return (time.monotonic() - began) * TIMES_AS_LONG + SLACK_SECONDS
 
 
@@ -342,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         results = run(chosen, options.workers)
     except RuntimeError as error:
-        print(f"Nothing can be told: {error}.")
+        print(f"Nothing can be told: {error}")
         return UNTOLD
     left, counted = survivors(results, read_equivalent(EQUIVALENT.read_text(encoding="utf-8")))
     if left:

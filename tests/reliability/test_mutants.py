@@ -115,5 +115,13 @@ def test_a_fault_is_found_in_a_copy(tmp_path: Path) -> None:
 
     assert trees.test(fault, tests, 60.0) == "found"
     assert trees.test(None, tests, 60.0) == "survived"
-    assert trees.test(None, tests, 0.01) == "hung"
+    assert trees.test(fault, tests, 0.01) == "hung"
     assert (mutants.ROOT / PATH).read_text(encoding="utf-8") == text
+
+
+def test_tests_that_fail_without_a_fault_say_so(tmp_path: Path) -> None:
+    """A fault that they find would tell nothing."""
+    trees = mutants.Trees(tmp_path, 1)
+
+    with pytest.raises(RuntimeError, match=r"any mutant: tests/none\.py\s(.|\s)*not found: tests/none"):
+        trees.test(None, ("tests/none.py",), 60.0)
