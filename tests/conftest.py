@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.azurite import Azurite, AzuriteMissingError
 from tests.support.connector import FakeConnector
@@ -16,6 +17,10 @@ from tests.support.teams import FakeTeams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# By the clock Hypothesis finds faults of a busy machine only.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)

@@ -313,7 +313,7 @@ def test_one_odd_key_spoils_no_other(bot: Bot, service: FakeBotService) -> None:
     assert bot.ask("help") == 200
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200) | st.sampled_from([b'{"type":"message"}', b"null", b""]))
 def test_a_body_of_any_kind_ends_in_a_status(bot: Bot, body: bytes) -> None:
     """Nothing that a signed caller sends brings the bot down."""
@@ -336,7 +336,7 @@ def test_a_body_that_is_nested_too_deeply_ends_in_a_status(bot: Bot, opening: st
     assert bot.send_raw(opening.encode() * 14_000) == 400
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(token=st.text() | st.sampled_from([encoded("[" * 6_000, {}), "..", "e30..", "W10.e30.eA"]))
 def test_a_token_of_any_kind_ends_in_a_status(bot: Bot, service: FakeBotService, token: str) -> None:
     """Nor what anybody sends."""

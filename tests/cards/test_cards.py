@@ -839,7 +839,7 @@ def test_no_time_is_left_when_nothing_is_to_be_done(status: str) -> None:
 
 
 @every_card
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(raw=raw_requests)
 def test_no_request_makes_a_card_that_is_alive_or_unsound(make: Make, raw: dict[str, Any]) -> None:
     """Whatever stands in Graph's answer: the card is valid, within bytes, and nothing in it is a link."""
@@ -898,7 +898,7 @@ def test_a_repeated_card_is_known_by_its_key() -> None:
     assert keys[0] == keys[1] != keys[2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.datetimes(), st.datetimes())
 def test_no_time_breaks_a_card(filed: datetime, expires: datetime) -> None:
     """Times from year 1 to 9999 make a card."""

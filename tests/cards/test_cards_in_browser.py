@@ -84,7 +84,6 @@ def hostile_requests() -> list[ApprovalRequest]:
         max_examples=GENERATED,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

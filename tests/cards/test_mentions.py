@@ -152,7 +152,7 @@ _ACCOUNTS = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_ACCOUNTS | st.just(THIRD), min_size=1, max_size=8, unique_by=str.lower))
 @example(["ana@a.com", "ana@a.org", "ana_a_2@b.com"])
 def test_no_two_people_ever_share_a_text(people: list[str]) -> None:

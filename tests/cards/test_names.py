@@ -145,7 +145,7 @@ def test_no_letter_bears_a_tower(tower: str) -> None:
     assert safe(made, 300) == made
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 def test_any_name_stays_between_its_marks(name: str) -> None:
     """However it is written: nothing alive, one pair of marks, and nothing at all for what cannot be seen."""
@@ -159,7 +159,7 @@ def test_any_name_stays_between_its_marks(name: str) -> None:
         assert not set("()（）•") & set(told)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 def test_plain_text_holds_nothing_that_only_cards_need(name: str) -> None:
     """Search finds what was written: no breaks, no isolates, and the same letters as on the card."""

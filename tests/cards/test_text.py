@@ -172,7 +172,7 @@ def test_no_mark_stands_on_a_character_of_ours(text: str) -> None:
     assert safe(text, 80) == "LT-1"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, st.integers(1, 80))
 def test_any_text_is_dead_and_bounded(text: str, limit: int) -> None:
     """Whatever is written: nothing alive, no longer than agreed, one break a character and two isolates."""
@@ -186,7 +186,7 @@ def test_any_text_is_dead_and_bounded(text: str, limit: int) -> None:
     assert made == made.strip()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4), st.integers(2, 30))
 def test_a_cut_brings_nothing_to_life(fragments: list[str], limit: int) -> None:
     """The cut comes first, so that it cannot take a break away again."""
@@ -196,7 +196,7 @@ def test_a_cut_brings_nothing_to_life(fragments: list[str], limit: int) -> None:
     assert BREAK not in made[-1:]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts)
 def test_safe_text_is_safe_to_make_safe_again(text: str) -> None:
     """Text that passes twice, as some does, reads the same."""
@@ -205,7 +205,7 @@ def test_safe_text_is_safe_to_make_safe_again(text: str) -> None:
     assert safe(once, 200) == once
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet=st.characters(categories=["L", "M", "Zs"]), max_size=60), st.integers(1, 40))
 def test_a_cut_tears_no_mark_off_its_letter(text: str, limit: int) -> None:
     """The letter before the ellipsis has all its marks, or is gone with them."""

@@ -367,7 +367,7 @@ def remembered(requests: Requests, states: Iterable[Mapping[str, Any]]) -> dict[
     return {key: replace(RequestState(request), **state) for (key, request), state in pairs}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_requests(), _requests(), _requests(), _STATES, st.booleans())
 def test_the_same_list_again_changes_nothing(
     known: Requests, past: Requests, listed: Requests, states: States, first_run: bool
@@ -382,7 +382,7 @@ def test_the_same_list_again_changes_nothing(
     assert poll(applied(before, changes), *listed.values(), past=former, rules=rules) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_requests(), _requests(), _STATES)
 def test_no_status_is_lost_and_no_request_told_twice(
     known: Requests, listed: Requests, states: States

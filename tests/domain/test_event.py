@@ -83,7 +83,7 @@ def test_a_guid_stays_readable_in_keys() -> None:
     assert storage_key("6f0c2a4e-51d7-4d5b-9a53-0b8f3f1e7a01") == "6f0c2a4e-51d7-4d5b-9a53-0b8f3f1e7a01"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     texts,
     st.sampled_from(["50%", "24h", ""]),
@@ -105,7 +105,7 @@ def test_every_key_can_be_stored(request_id: str, stage: str, revision: int, des
     assert key.isascii()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.text(max_size=70), unique=True, max_size=10))
 def test_two_requests_never_share_a_row(request_ids: list[str]) -> None:
     """Ids that differ in one odd character keep rows of their own."""

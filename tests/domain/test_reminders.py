@@ -109,7 +109,7 @@ def test_without_the_time_of_filing_a_time_left_still_rings() -> None:
     assert due(parse_plan("4h"), approval(requested_at=None), (), FILED + 70 * HOUR).stages == ("4h",)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.none() | st.datetimes(timezones=st.just(NOW.tzinfo)),
     st.none() | st.datetimes(timezones=st.just(NOW.tzinfo)),
@@ -196,7 +196,7 @@ def test_a_reminder_to_complete_is_not_held_until_it_is_too_late() -> None:
     assert completes("4h,5h", 20, 31, 25) == Due(("4h", "5h"), None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sets(st.sampled_from(["10%", "50%", "90%", "48h", "24h", "4h", "30m"]), min_size=1),
     st.integers(0, 14 * 24),

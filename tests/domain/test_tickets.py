@@ -93,7 +93,7 @@ def test_a_pattern_that_could_run_away_is_refused(pattern: str) -> None:
 PATTERNS = st.text(alphabet="Aa1#-/ \\d[]{}(),+?*|.^$x09", max_size=24) | st.text(max_size=12)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PATTERNS, texts)
 def test_whatever_is_found_is_bounded_and_stays_in_its_place(pattern: str, text: str) -> None:
     """Any pattern that is taken, on any text: a few links, each to the operator's own address."""

@@ -477,7 +477,7 @@ def test_deep_json_in_a_field_is_survived(depth: str) -> None:
     assert request.target.name == "LT-1"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(json_values)
 def test_any_json_is_read_or_refused(value: object) -> None:
     """Nothing that Graph can answer raises anything but the one error that a poll counts."""
@@ -485,7 +485,7 @@ def test_any_json_is_read_or_refused(value: object) -> None:
         assert parse_request(value).id
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(raw_requests)
 def test_what_is_read_can_be_stored(raw: dict[str, object]) -> None:
     """Whatever a request holds, it becomes a row of bounded size and comes back as it was."""
@@ -502,7 +502,7 @@ def test_what_is_read_can_be_stored(raw: dict[str, object]) -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(raw_requests, st.sampled_from(STATUSES))
 def test_reading_is_repeatable(raw: dict[str, object], status: str) -> None:
     """The same answer gives an equal request, so an unchanged list is seen to be unchanged."""

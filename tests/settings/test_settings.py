@@ -687,7 +687,7 @@ def test_every_secret_has_been_tried_in_wrong_places() -> None:
     assert {row.name for row in SETTINGS if row.secret} - {TENANTS} <= set(PLACES)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in PLACES.items()}),
     st.booleans(),
@@ -699,7 +699,7 @@ def test_no_secret_is_ever_shown(given_ones: dict[str, str], in_azure: bool) -> 
     assert SECRET not in shown_of({"MAA_TENANT_ID": TENANT, **given_ones, **where})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(list(BY_NAME)), st.text(max_size=40), max_size=6))
 def test_any_value_is_read_or_refused(environ: dict[str, str]) -> None:
     """Nobody sees a traceback for what they typed."""
