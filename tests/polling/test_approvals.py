@@ -211,6 +211,15 @@ def test_the_newest_of_those_that_leave_sets_the_watermark() -> None:
     assert store.requests.read_snapshot().watermark == FILED
 
 
+def test_a_look_at_which_nothing_leaves_writes_no_watermark() -> None:
+    """It costs no transaction, also where none ever left."""
+    rows = MemoryRows()
+
+    look(Graph((OPEN,)), store=StateStore(rows))
+
+    assert list(rows.read("", "~")) == []
+
+
 def test_a_closed_request_leaves_without_being_asked_for() -> None:
     """Its filing time becomes the mark that tells new requests from known ones."""
     store = StateStore(MemoryRows())

@@ -96,6 +96,21 @@ def put(notifier: Notifier, key: str, data: str) -> None:
     notifier.app.store.rows.commit([Put(key, data)])
 
 
+def remove_seals(notifier: Notifier) -> None:
+    """An older version wrote all rows that each poll reads."""
+    for row in [*rows_of(notifier, META), *rows_of(notifier, OUTBOX)]:
+        told = json.loads(row.data)
+        for name in ("seal", "sealed_at", "others", "waiting"):
+            told.pop(name, None)
+        put(notifier, row.key, json.dumps(told, separators=(",", ":")))
+
+
+def waiting(notifier: Notifier) -> Notification:
+    """The one notification that waits."""
+    [row] = rows_of(notifier, OUTBOX)
+    return decode(row, Notification)
+
+
 def planted(request: dict[str, Any]) -> RequestState:
     """What the notifier would remember of a request that it had told."""
     return RequestState(parse_request(request))
@@ -864,11 +879,7 @@ def test_rows_of_the_version_before_are_sealed_in_silence(
     teams.fail_next(*[reply(503)] * 3)
     graph.requests += [make_request(now=notifier.clock.now(), payloadName="LT-66")]
     notifier.poll_after(MINUTE)
-    for row in [*rows_of(notifier, META), *rows_of(notifier, OUTBOX)]:
-        told = json.loads(row.data)
-        for name in ("seal", "sealed_at", "others", "waiting"):
-            told.pop(name, None)
-        put(notifier, row.key, json.dumps(told, separators=(",", ":")))
+    remove_seals(notifier)
     later = make_notifier()
     later.poll_each(MINUTE, 3)
     sealed = [seal_in(row.data) for row in [*rows_of(later, META), *rows_of(later, OUTBOX)]]
@@ -877,3 +888,22 @@ def test_rows_of_the_version_before_are_sealed_in_silence(
     assert sum("LT-66" in text(card) for card in teams.cards) == 1
     assert sealed
     assert all(sealed)
+
+
+def test_what_waits_since_the_version_before_does_not_begin_anew(
+    graph: FakeGraph, teams: ReadForNews, make_notifier: Make
+) -> None:
+    """What it has failed for counts on, so that it is given up when that was said."""
+    notifier = make_notifier()
+    notifier.poll()
+    teams.fail_next(*[reply(503)] * 9)
+    graph.requests = [make_request(now=notifier.clock.now())]
+    notifier.poll_after(MINUTE)
+    before = waiting(notifier)
+    remove_seals(notifier)
+    later = make_notifier()
+    later.poll_after(MINUTE)
+    after = waiting(later)
+
+    assert after.attempts == before.attempts + 1 > 2
+    assert after.failing_for > before.failing_for
