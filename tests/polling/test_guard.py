@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from maa_notify.domain.change import Change
 from maa_notify.domain.compare import RequestState
+from maa_notify.domain.finding import FindingState
 from maa_notify.domain.notification import Notification
 from maa_notify.domain.visibility import Outlook
 from maa_notify.errors import StateError
 from maa_notify.graph.requests import parse_request
+from maa_notify.identity.secret import Secret
 from maa_notify.polling.guard import Guard
 from maa_notify.storage.records import (
     APPROVALS,
@@ -39,9 +42,11 @@ from maa_notify.storage.records import (
     sent_key,
 )
 from maa_notify.storage.records import SETTINGS as SETTINGS_ROW
-from maa_notify.storage.rows import Delete, Put, Row, Write
+from maa_notify.storage.requests import FINDINGS
+from maa_notify.storage.rows import Delete, Put, Row, Write, prefix_end
 from maa_notify.storage.seal import seal_in
 from maa_notify.storage.store import StateStore
+from tests.support.approval import notice
 from tests.support.cards import strip, text
 from tests.support.clock import START, FakeClock
 from tests.support.cut_off import CutOff
@@ -820,6 +825,27 @@ def test_a_version_that_is_gone_is_a_touch(graph: FakeGraph, teams: ReadForNews,
     assert before is not None
     assert after is not None
     assert after.number > before.number
+
+
+@pytest.mark.parametrize("has_finding", [True, False])
+def test_a_version_is_missed_where_only_a_finding_was_recorded(has_finding: bool) -> None:
+    """No request was ever listed; where nothing at all was recorded there is no version to miss."""
+    rows, guard = MemoryRows(), Guard({"MAA_GRAPH_URL": Secret("https://graph.test")})
+
+    def look() -> bool:
+        store = StateStore(rows).requests
+        return guard.look(store, store.read_snapshot(), ["ops"], START).is_memory_lost
+
+    StateStore(rows).requests.write_mark(APPROVALS, SourceMark(last_good=START, number=1))
+    is_lost_at_first = look()
+    finding = Change("lock:approvers", None, FindingState(notice(), START))
+    if has_finding:
+        StateStore(rows).requests.record([finding], shelf=FINDINGS)
+    before = look()
+    [*versions] = rows.read(SNAPSHOT_VERSION, prefix_end(SNAPSHOT_VERSION))
+    rows.commit([Delete(each.key, each.etag) for each in versions])
+
+    assert (is_lost_at_first, before, look()) == (False, False, has_finding)
 
 
 def test_an_older_copy_of_the_whole_table_is_noticed_by_a_running_process(
