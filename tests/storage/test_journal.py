@@ -8,11 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
+from maa_notify.domain.alert import Actor, ActorKind, Alert, AlertState, Severity
 from maa_notify.domain.approvers import Decider
 from maa_notify.domain.event import EventKind, Look, RequestEvent
 from maa_notify.domain.notification import APPROVER_CHAT, CardLocation, Notification
 from maa_notify.storage.outbox import Outcome
 from maa_notify.storage.records import (
+    AUDIT,
     CARD,
     DEAD,
     META,
@@ -162,11 +164,13 @@ def old_rows(at: datetime) -> list[Put]:
     known = replace(tracked(), missing_since=at)
     [notification] = created(known).notifications
     entry = JournalEntry(notification, at)
+    alert = Alert("B8", Severity.HIGH, at, Actor(ActorKind.PERSON, "1"), "284b", "", "Somebody was added")
     return [
         Put(sent_key(entry), encode(entry)),
         Put(f"{DEAD}{at}", encode(entry)),
         Put(f"{PAST}{at}", encode(known)),
         Put(f"{CARD}{at}", encode(StoredCard(CardLocation("thread", "card"), at))),
+        Put(f"{AUDIT}{at}", encode(AlertState(alert, at))),
         Put(f"{UNREACHED}{at}", encode(Unreached(at))),
     ]
 
@@ -182,9 +186,9 @@ def test_of_each_kind_what_is_older_is_purged_and_what_is_as_old_stays(rows: Row
         rows.commit(old_rows(at))
     rows.commit([Put(f"{PAST}at no known time", encode(replace(tracked(), missing_since=None)))])
 
-    assert StateStore(rows).journal.purge(START) == 6
+    assert StateStore(rows).journal.purge(START) == 7
 
-    assert kinds(rows) == sorted(["sent", "dead", "past", "card", "unreached"] * 2)
+    assert kinds(rows) == sorted(["sent", "dead", "past", "card", "audit", "unreached"] * 2)
 
 
 def test_the_journal_can_be_read_from_a_time_on(rows: Rows) -> None:
