@@ -117,11 +117,13 @@ def test_what_is_revived_names_who_looks_by_now(store: StateStore, is_over: bool
     assert waiting == reminding(reminder, None if is_over else now)
 
 
-@pytest.mark.parametrize("revision,hour", [(1, -1), (2, 1)], ids=["before it", "at another status"])
+@pytest.mark.parametrize(
+    "revision,hour", [(1, -1), (1, 0), (2, 1)], ids=["before it", "with it", "at another status"]
+)
 def test_what_is_revived_names_nobody_who_looked_at_another_time(
     store: StateStore, revision: int, hour: int
 ) -> None:
-    """A look that was noted before it is on it already; one of another status is none of its own."""
+    """A look from before, or of that moment, is on it already; one of another status is none of its own."""
     reminder = news(kind=EventKind.REMINDER).value
     look = news(revision=revision, kind=EventKind.LOOKING, recorded_at=START + timedelta(hours=hour)).value
     entry = JournalEntry(

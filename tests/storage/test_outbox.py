@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from maa_notify.delivery.compose import MOST_TOGETHER
-from maa_notify.domain.notification import CardLocation
+from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.outbox import Outcome, outcome_size, recorded_together
 from maa_notify.storage.records import (
@@ -18,7 +18,16 @@ from maa_notify.storage.records import (
     StoredCard,
     Versioned,
 )
-from maa_notify.storage.rows import MAX_BYTES, ConflictError, Put, Rows, Write, prefix_end, wire_size
+from maa_notify.storage.rows import (
+    MAX_BYTES,
+    MAX_CHANGES,
+    ConflictError,
+    Put,
+    Rows,
+    Write,
+    prefix_end,
+    wire_size,
+)
 from maa_notify.storage.store import StateStore
 from tests.storage.changes import created, tracked
 from tests.support.clock import START
@@ -255,6 +264,20 @@ def test_a_silence_is_noted_with_the_heartbeat_that_breaks_it(store: StateStore)
     assert (queued, state) == (store.outbox.read_pending(), store.outbox.read_destination("default"))
     with pytest.raises(ConflictError):
         store.outbox.note_silence("default", alone, None)
+
+
+def test_the_rest_of_those_for_whom_it_is_waits_as_what_it_is(store: StateStore) -> None:
+    """Who else has the card was asked once; whoever is told in its place has a notification of their own."""
+    store.requests.record([created(tracked(), APPROVER_CHAT)])
+    [held] = store.outbox.read_pending()
+    people = [f"person {number}" for number in range(MAX_CHANGES)]
+
+    _, waiting = store.outbox.address(APPROVER_CHAT, NEW_DESTINATION, held, people)
+
+    [rest, *told] = [each.value for each in waiting]
+    assert rest == replace(held.value, people=tuple(people[len(told) :]), is_rest=True)
+    assert told == [replace(held.value, recipient=each) for each in people[: len(told)]]
+    assert 0 < len(rest.people) < len(told)
 
 
 def test_a_card_is_remembered_where_it_stands(store: StateStore) -> None:
