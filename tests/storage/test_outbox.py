@@ -11,12 +11,15 @@ from maa_notify.domain.notification import APPROVER_CHAT, CardLocation
 from maa_notify.errors import StateCorrupt
 from maa_notify.storage.outbox import Outcome, outcome_size, recorded_together
 from maa_notify.storage.records import (
+    APPROVALS,
     NEW_DESTINATION,
     OUTBOX,
     DestinationState,
     JournalEntry,
+    SourceMark,
     StoredCard,
     Versioned,
+    short_of,
 )
 from maa_notify.storage.rows import (
     MAX_BYTES,
@@ -75,6 +78,21 @@ def test_what_was_discarded_does_not_come_back(store: StateStore) -> None:
         )
 
     assert store.outbox.read_pending() == []
+
+
+def test_of_what_was_discarded_long_ago_only_what_is_asked_for_is_noted() -> None:
+    """The row of a destination does not grow for ever."""
+    store = StateStore(MemoryRows())
+    noted = tuple(f"discarded {number}" for number in range(400))
+    store.requests.write_mark(APPROVALS, SourceMark(waiting=noted[1:2]))
+    store.outbox.write_destination("default", Versioned(DestinationState(discarded=noted), ""))
+    store.requests.record([created(tracked())])
+    [held] = store.outbox.read_pending()
+
+    store.outbox.discard(held)
+
+    after = store.outbox.read_destination("default").value.discarded
+    assert after == (noted[1], *noted[100:], short_of(held.value.key))
 
 
 def test_what_changed_since_it_was_read_is_neither_discarded_nor_settled(store: StateStore) -> None:
