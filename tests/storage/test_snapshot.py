@@ -276,6 +276,18 @@ def test_whoever_changes_a_row_that_it_never_counted_lets_the_next_one_count(row
     assert decode(row, SnapshotVersion).total is None
 
 
+def test_a_version_stands_for_the_same_rows_after_an_update_of_the_program() -> None:
+    """Were they counted in another way, each installation would ring as touched by its update."""
+    row = Row(f"{LIVE}1", '{"request":1}', "")
+
+    def is_that(total: int) -> bool:
+        version = Row(SNAPSHOT_VERSION, encode(SnapshotVersion("one", total)), "")
+        return VersionedRows(MemoryRows()).count([row], version)
+
+    assert is_that(69_191_458_054_107_237)
+    assert not is_that(69_191_458_054_107_238)
+
+
 def test_whoever_discards_a_row_by_hand_keeps_what_the_version_stands_for(rows: Rows) -> None:
     """Else a row that somebody plants, and a mark put back, would not be noticed after `outbox discard`."""
     [dead] = rows.commit([Insert(f"{DEAD}1", "{}")])
