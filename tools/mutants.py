@@ -162,32 +162,38 @@ class Trees:
                     shutil.copy2(ROOT / name, tree / name)
             self._free.put(tree)
 
-    def test(self, mutant: Mutant | None, tests: Sequence[str], seconds: float) -> str:
-        """Runs tests with a mutant in place; returns what became of it.
+    def check(self, tests: Sequence[str], seconds: float) -> None:
+        """Runs tests without a fault.
 
         Args:
-            mutant: the fault to plant; None for none.
             tests: files and folders of tests.
             seconds: after which they hang.
 
         Raises:
-            RuntimeError: they fail without a fault.
+            RuntimeError: they fail or hang; it says what they printed last.
         """
         tree = self._free.get()
-        if mutant is None:
-            outcome = _tested(tree, tests, seconds)
-            if outcome != "survived":
-                said = (tree / "output.txt").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(
-                    f"these tests fail without any mutant: {' '.join(tests)}\n\n{said[-3_000:]}"
-                )
-        else:
-            module = tree / mutant.path
-            # Put back as it was copied: the project's own file may have changed meanwhile.
-            original = module.read_bytes()
-            module.write_bytes(mutant.text.encode())
-            outcome = _tested(tree, tests, seconds)
-            module.write_bytes(original)
+        outcome = _tested(tree, tests, seconds)
+        said = (tree / "output.txt").read_text(encoding="utf-8", errors="replace")
+        self._free.put(tree)
+        if outcome != "survived":
+            raise RuntimeError(f"these tests fail without any mutant: {' '.join(tests)}\n\n{said[-3_000:]}")
+
+    def test(self, mutant: Mutant, tests: Sequence[str], seconds: float) -> str:
+        """Runs tests with a mutant in place; returns what became of it.
+
+        Args:
+            mutant: the fault to plant.
+            tests: files and folders of tests.
+            seconds: after which they hang.
+        """
+        tree = self._free.get()
+        module = tree / mutant.path
+        # Put back as it was copied: the project's own file may have changed meanwhile.
+        original = module.read_bytes()
+        module.write_bytes(mutant.text.encode())
+        outcome = _tested(tree, tests, seconds)
+        module.write_bytes(original)
         self._free.put(tree)
         return outcome
 
@@ -311,7 +317,7 @@ def _judged(trees: Trees, mutant: Mutant, seconds: float) -> str:
 
 def _limit(trees: Trees, tests: tuple[str, ...]) -> float:
     began = time.monotonic()
-    trees.test(None, tests, 1_800.0)
+    trees.check(tests, 1_800.0)
     return (time.monotonic() - began) * TIMES_AS_LONG + SLACK_SECONDS
 
 

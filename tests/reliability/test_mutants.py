@@ -114,7 +114,7 @@ def test_a_fault_is_found_in_a_copy(tmp_path: Path) -> None:
     tests = ("tests/domain/test_reminders.py",)
 
     assert trees.test(fault, tests, 60.0) == "found"
-    assert trees.test(None, tests, 60.0) == "survived"
+    trees.check(tests, 60.0)
     assert trees.test(fault, tests, 0.01) == "hung"
     assert (mutants.ROOT / PATH).read_text(encoding="utf-8") == text
 
@@ -124,4 +124,6 @@ def test_tests_that_fail_without_a_fault_say_so(tmp_path: Path) -> None:
     trees = mutants.Trees(tmp_path, 1)
 
     with pytest.raises(RuntimeError, match=r"any mutant: tests/none\.py\s(.|\s)*not found: tests/none"):
-        trees.test(None, ("tests/none.py",), 60.0)
+        trees.check(("tests/none.py",), 60.0)
+    with pytest.raises(RuntimeError, match=r"any mutant: tests/domain/test_reminders\.py"):
+        trees.check(("tests/domain/test_reminders.py",), 0.01)

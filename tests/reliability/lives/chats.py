@@ -136,10 +136,6 @@ class Chats:
         if post is not None:
             post.recorded.add(told)
 
-    def _is_known(self, card: ChatCard, event: RequestEvent) -> bool:
-        # Of what nobody could write down nobody knows that it is there; what comes later puts it right.
-        return card.shown_by[event.subject_id].is_known(self.strikes)
-
     def arrive(self, post: Post, events: Sequence[RequestEvent], number: str, *, changes: bool) -> str:
         """Lets a person see a message; returns the number of the card that shows it."""
         post.answer = "accepted"
@@ -153,10 +149,11 @@ class Chats:
         if card.person != post.recipient:
             self.flaws.append(f"a card of {card.person} was changed for {post.recipient}")
         for each in events:
-            before = card.shown.get(each.subject_id)
-            if before is not None and before.revision > each.revision and self._is_known(card, each):
+            subject = each.subject_id
+            before, shown_by = card.shown.get(subject), card.shown_by.get(subject, post)
+            if before is not None and before.revision > each.revision and shown_by.is_known(self.strikes):
                 self.flaws.append(f"a card went back from revision {before.revision} to {chat_key(each)}")
-            if post.recipient not in self.named[each.subject_id]:
+            if post.recipient not in self.named[subject]:
                 self.flaws.append(f"{post.recipient} was never named by {chat_key(each)}")
-            card.shown[each.subject_id], card.shown_by[each.subject_id] = each, post
+            card.shown[subject], card.shown_by[subject] = each, post
         return number

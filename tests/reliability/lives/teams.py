@@ -102,6 +102,8 @@ class Post:
     def is_known(self, strikes: Counter[int]) -> bool:
         """Whether it could be written down that it is there, or may be.
 
+        Of what could not be nobody knows that it is there; what comes later puts it right.
+
         Args:
             strikes: how often each poll was killed or met a store that failed.
         """
@@ -224,7 +226,6 @@ class Teams:
             self.flaws.append(f"a card of {card.request_id} was made one of {told}")
         if not changes:
             return
-        # Of what nobody could write down nobody knows that it is there; what comes later puts it right.
         if told.revision < card.revision and card.shown_by.is_known(self.strikes):
             self.flaws.append(f"a card went back from revision {card.revision} to {told}")
         card.revision, card.shown_by, card.look = told.revision, post, post.look
